@@ -1,0 +1,50 @@
+/*
+ * disclosure: what may leave. Applies rules D1-D5, D7, D8 and D17 of
+ * policy/README.md to one center's own figures, in place, before they are sent.
+ * A withheld cell leaves as zeros with CELL_WITHHELD = 1, a withheld segment
+ * as zeros with HEAD_WITHHELD = 1. People are counted, not rows.
+ */
+#ifndef COHORTIUM_POLICY_DISCLOSURE_H
+#define COHORTIUM_POLICY_DISCLOSURE_H
+
+#include "policy/limits.h"
+#include "protocol/analysis/plan.h"
+
+enum disclosure_rule {
+    RULE_COHORT,        /* D1 */
+    RULE_COMPLEMENT,    /* D1 */
+    RULE_CELL,          /* D2, D8 */
+    RULE_COMPLEMENTARY, /* D3 */
+    RULE_TABLE,         /* D3: a hidden cell could be narrowed down */
+    RULE_DOMINANCE,     /* D4 */
+    RULE_MOMENTS,       /* D5 */
+    RULE_QUANTILE,      /* D7 */
+    RULE_MERGED,        /* neighbours merged (ordered counts) */
+    RULE_COUNT
+};
+
+struct disclosure_report {
+    uint64_t withheld[RULE_COUNT]; /* cells or segments, by rule */
+};
+
+/* people_total: patients that this study could reach at this center (opted in,
+ * not opted out): the cohort's complement is counted against it. The vector of
+ * `contribution` becomes what may leave. */
+enum status disclosure_apply(const struct plan *plan,
+    const struct limits *limits, uint64_t people_total,
+    struct contribution *contribution, struct disclosure_report *report);
+
+/* The pure heart of D2 and D3, for tests: people[rows * columns]; hidden[] is
+ * set where a cell must not be shown. STATUS_REFUSED: no pattern of hidden
+ * cells protects the table; withhold it whole. The reader is taken to know
+ * every margin. */
+enum status disclosure_protect_table(const uint64_t *people, size_t rows,
+    size_t columns, const struct limits *limits, bool *hidden);
+/* Interval propagation over rows and columns: the narrowest feasible range of
+ * any hidden cell, as a reader would compute it who knows margins and shown
+ * cells. UINT64_MAX when nothing is hidden. */
+uint64_t disclosure_narrowest_range(
+    const uint64_t *people, size_t rows, size_t columns, const bool *hidden);
+const char *disclosure_rule_name(enum disclosure_rule rule);
+
+#endif

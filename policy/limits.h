@@ -1,0 +1,38 @@
+/*
+ * limits: the disclosure rules' numbers, a part of the signed study. A center
+ * may be stricter, never looser.
+ *
+ * JSON: {"min_cell": 11, "hide_zeros": false, "protect_missing": false,
+ *  "rounding": 1, "dominance_one": 50, "dominance_two": 67, "p_percent": 10,
+ *  "quantile_tail": 10, "moments_share": 10, "queries_per_day": 50,
+ *  "queries_total": 500}; every member may be left out.
+ */
+#ifndef COHORTIUM_POLICY_LIMITS_H
+#define COHORTIUM_POLICY_LIMITS_H
+
+#include "protocol/query/document.h"
+
+struct limits {
+    int64_t min_cell;      /* D1-D5, D8: people; 1 switches D1-D5, D8 off */
+    bool hide_zeros;       /* D2: zeros are withheld like 1..min_cell-1 */
+    bool protect_missing;  /* counts of missing values are cells as well */
+    int64_t rounding;      /* D17: counts are rounded to this base; 1: not */
+    int64_t dominance_one; /* D4 (1, x): largest <= x % of the total */
+    int64_t dominance_two; /* D4 (2, x) */
+    int64_t p_percent;     /* D4: (total - two largest) >= p % of largest */
+    int64_t quantile_tail; /* D7: n * min(q, 1 - q) >= this */
+    int64_t moments_share; /* D5: released moments <= people / this */
+    int64_t queries_per_day, queries_total; /* D15 */
+};
+
+void limits_default(struct limits *limits);
+/* With min_cell 1: what a table of one's own would show; nothing is withheld
+ * (dominance 100, tail 0, share 0). */
+void limits_open(struct limits *limits);
+enum status limits_parse(struct limits *limits, const struct field *field,
+    struct diagnostic *diagnostic);
+/* Field by field the stricter of the two. */
+void limits_stricter(
+    struct limits *out, const struct limits *a, const struct limits *b);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * study: what may be asked, by whom, until when; and the committee's approvals.
+ *
+ * JSON payload (TYPE_STUDY): {"cohortium": "study", "name": "ar-remodeling",
+ *  "version": 1, "title", "principal_investigator", "lead_institution",
+ *  "dictionary": hex id, "roster": federation name,
+ *  "researchers": [{"name", "identity", "curve"}], "variables": [..],
+ *  "analyses": [..], "cohort": "age >= 18", "limits": {..},
+ *  "privacy": "plain", "min_centers": 3, "valid_from", "valid_until"}
+ * The study's envelope is signed by whoever applies (at least one of its
+ * researchers). An approval (TYPE_APPROVAL) is a document of its own, signed by
+ * one committee member: {"cohortium": "approval", "study": hex id of the study
+ * payload, "decision": "approve" | "reject", "scores": {"mission": 1..9,
+ * "merit": 1..9, "feasibility": 1..9, "team": 1..9}, "comment"?, "date"}.
+ */
+#ifndef COHORTIUM_POLICY_STUDY_H
+#define COHORTIUM_POLICY_STUDY_H
+
+#include "policy/limits.h"
+#include "policy/roster.h"
+#include "protocol/query/cohort.h"
+#include "protocol/query/query.h"
+
+#define STUDY_RESEARCHERS_MAX 64
+
+enum study_privacy { PRIVACY_PLAIN };
+
+struct study {
+    struct digest id; /* of the payload */
+    char name[STUDY_NAME_MAX + 1];
+    int64_t version;
+    const char *title, *principal_investigator, *lead_institution;
+    struct digest dictionary_id;
+    char federation[NAME_MAX_BYTES + 1];
+    size_t researcher_count;
+    struct identity researchers[STUDY_RESEARCHERS_MAX];
+    size_t variable_count;
+    const char **variables;
+    size_t analysis_count;
+    const char **analyses;
+    const char *cohort_text; /* "" for everybody */
+    struct field cohort_field;
+    struct limits limits;
+    enum study_privacy privacy;
+    int64_t min_centers;
+    int64_t valid_from, valid_until;
+    struct document *document;
+};
+
+struct approval {
+    struct digest study_id;
+    bool approve;
+    int64_t scores[4]; /* mission, merit, feasibility, team */
+    int64_t date;
+};
+
+enum status study_parse(
+    struct study **out, struct view payload, struct diagnostic *diagnostic);
+void study_destroy(struct study *study);
+/* With a dictionary at hand: variables exist, cohort parses. */
+enum status study_check(const struct study *study,
+    const struct dictionary *dictionary, struct diagnostic *diagnostic);
+/* Parses and checks the applicant's signature. */
+enum status study_verify(struct study **out, const struct envelope *envelope,
+    struct diagnostic *diagnostic);
+enum status approval_parse(
+    struct approval *out, struct view payload, struct diagnostic *diagnostic);
+/* m distinct members in good standing, each with an approval for exactly this
+ * study whose date lies in [roster valid_from, now]. A rejection by a member
+ * takes that member's approval back. Otherwise the first reason found:
+ * BAD_SIGNATURE, UNKNOWN_SIGNER, REVOKED_SIGNER, WRONG_STUDY, NOT_YET_VALID,
+ * and TOO_FEW_SIGNATURES when there is no worse. */
+enum status study_check_approvals(const struct study *study,
+    const struct roster *roster, const struct envelope *const *approvals,
+    size_t count, int64_t now);
+enum status study_check_dates(const struct study *study, int64_t now);
+/* Writes payloads, for the client. */
+enum status approval_write(
+    struct buffer *out, const struct approval *approval, const char *comment);
+
+#endif

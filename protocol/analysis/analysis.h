@@ -1,0 +1,62 @@
+/*
+ * analysis: the contract that each analysis file keeps, and the catalogue.
+ *
+ * Adding an analysis: one file here that defines a struct analysis_kind, its
+ * row in the catalogue (catalogue.c), its tests, and the README's table.
+ */
+#ifndef COHORTIUM_PROTOCOL_ANALYSIS_ANALYSIS_H
+#define COHORTIUM_PROTOCOL_ANALYSIS_ANALYSIS_H
+
+#include "protocol/analysis/plan.h"
+
+#define ANALYSIS_PROBS_MAX 32
+
+struct analysis {
+    const struct analysis_kind *kind;
+    size_t variable_count;
+    size_t variables[ANALYSIS_VARIABLES_MAX];
+    int32_t width; /* histogram: bin width in steps of the resolution */
+    size_t prob_count;
+    double probs[ANALYSIS_PROBS_MAX]; /* quantile */
+    double level;                     /* of confidence intervals: 0.95 */
+};
+
+/* A run of rows with the mask of those that count: 0xFF in, 0x00 out. */
+struct row_block {
+    const struct rows *rows;
+    size_t first, count;
+    const uint8_t *mask; /* [count] */
+};
+
+struct analysis_kind {
+    const char *name;
+    const char *summary; /* one line of help */
+    /* Parameters -> analysis (zeroed but for kind and level). */
+    enum status (*parse)(struct analysis *analysis,
+        const struct field *parameters, const struct dictionary *dictionary,
+        struct diagnostic *diagnostic);
+    /* The shape of one segment. */
+    enum status (*shape)(const struct analysis *analysis,
+        const struct dictionary *dictionary, struct shape *out);
+    /* Adds the rows of a block to a segment's elements and facts. `state` is
+     * private to one segment of one scan, state_size bytes, zeroed before the
+     * first block; blocks of one patient never go to two scans, and come in
+     * order. */
+    size_t (*state_size)(
+        const struct analysis *analysis, const struct shape *shape);
+    void (*contribute)(const struct analysis *analysis,
+        const struct shape *shape, const struct row_block *block, void *state,
+        int128 *elements, struct cell_facts *facts);
+    /* Summed segment -> members of the result object `out` ("n", "missing",
+     * "table", ...). Called only for segments that are released. */
+    enum status (*finish)(const struct analysis *analysis,
+        const struct shape *shape, const struct dictionary *dictionary,
+        const int128 *elements, int64_t min_cell, json_t *out);
+};
+
+extern const struct analysis_kind *const analysis_catalogue[];
+extern const size_t analysis_catalogue_count;
+/* NULL when there is none. */
+const struct analysis_kind *analysis_find(const char *name);
+
+#endif

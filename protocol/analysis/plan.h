@@ -1,0 +1,77 @@
+/*
+ * plan: a checked query: cohort, levels, analyses with their parameters, and
+ * the layout of the one summary vector that they share.
+ *
+ * Segments stand analysis by analysis, and within one by level of `by` (the
+ * last `by` variable changes fastest). Every party derives the same plan from
+ * the same query and dictionary.
+ */
+#ifndef COHORTIUM_PROTOCOL_ANALYSIS_PLAN_H
+#define COHORTIUM_PROTOCOL_ANALYSIS_PLAN_H
+
+#include "protocol/analysis/rows.h"
+#include "protocol/analysis/shape.h"
+#include "protocol/query/query.h"
+
+#define PLAN_VECTOR_MAX ((size_t)1 << 17) /* elements: 2 MiB on the wire */
+#define ANALYSIS_VARIABLES_MAX 64
+
+struct analysis_kind; /* analysis.h: one a file of this folder */
+
+struct segment {
+    size_t analysis; /* index in plan->analyses */
+    size_t level;    /* index of the level of `by`, 0 when there is none */
+    size_t first;    /* its first element in the vector */
+    size_t first_fact;
+};
+
+struct plan {
+    const struct dictionary *dictionary; /* borrowed */
+    const struct query *query;           /* borrowed */
+    size_t level_count; /* product of the levels of `by`; 1 without */
+    size_t analysis_count;
+    struct analysis *analyses;  /* analysis.h */
+    const struct shape *shapes; /* one an analysis */
+    size_t segment_count;       /* analysis_count * level_count */
+    const struct segment *segments;
+    size_t vector_length;
+    size_t fact_count;
+};
+
+/* Reads the parameters of every analysis. Errors are positioned in the query's
+ * document. STATUS_TOO_LARGE when the vector would be longer than allowed. */
+enum status plan_create(struct plan **out, const struct query *query,
+    const struct dictionary *dictionary, struct diagnostic *diagnostic);
+void plan_destroy(struct plan *plan);
+/* Every variable read by cohort, by or an analysis (may repeat). */
+void plan_visit_variables(const struct plan *plan,
+    void (*visit)(void *arg, size_t variable), void *arg);
+const char *plan_analysis_name(const struct plan *plan, size_t analysis);
+/* Level `level` of by variable `position`: an index of its categories. */
+size_t plan_level_of(const struct plan *plan, size_t level, size_t position);
+
+/* One center's exact figures, before any rule. */
+struct contribution {
+    struct vector vector;
+    struct cell_facts *facts; /* plan->fact_count; never leaves the node */
+    uint64_t cohort_rows, cohort_people; /* in the cohort, all levels and rows
+                                            with a missing `by` included */
+};
+
+/* Runs the plan over the rows on `threads` >= 1 threads (the same result for
+ * any number). With unit patient only the first exam of each patient that
+ * meets the cohort is taken. */
+enum status plan_contribute(const struct plan *plan, const struct rows *rows,
+    int threads, struct contribution *out);
+void contribution_fini(struct contribution *contribution);
+/* A vector from outside: length, counts >= 0, people <= rows, sums within the
+ * dictionary's bounds, squares and sum consistent. STATUS_OUT_OF_RANGE. */
+enum status plan_check_vector(
+    const struct plan *plan, const struct vector *vector);
+/* The summed vector -> the "results" array: one object for each analysis and
+ * level. min_cell: cells and segments below it in the sum are suppressed too.
+ * *out is a new reference. */
+enum status plan_finish(const struct plan *plan, const struct vector *sum,
+    int64_t min_cell, json_t **out);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * shape: what the elements of an analysis' part of the summary vector are, so
+ * that disclosure rules can be applied without knowing the analysis.
+ *
+ * A segment is one analysis at one level of `by`. It begins with a head of
+ * SEGMENT_HEAD elements, then the tables of the analysis, cell by cell.
+ */
+#ifndef COHORTIUM_PROTOCOL_ANALYSIS_SHAPE_H
+#define COHORTIUM_PROTOCOL_ANALYSIS_SHAPE_H
+
+#include "protocol/analysis/vector.h"
+
+enum segment_head {
+    HEAD_ROWS,     /* rows of the cohort at this level */
+    HEAD_PEOPLE,   /* distinct patients among them */
+    HEAD_RELEASED, /* 1 from each center that gives this segment */
+    HEAD_WITHHELD, /* 1 from each center that has people here and withholds */
+    SEGMENT_HEAD
+};
+
+enum table_kind {
+    /* Counts in a table whose margins are known to the reader. Cell:
+     * CELL_ROWS, CELL_PEOPLE, CELL_WITHHELD. Missing values stand as one more
+     * row and column where the analysis says so. */
+    TABLE_COUNTS,
+    /* Sums over values: CELL_ROWS, CELL_PEOPLE, CELL_WITHHELD, CELL_SUM,
+     * CELL_SQUARES (of codes). One cell a variable. */
+    TABLE_MOMENTS,
+    /* Counts of consecutive values of one variable: CELL_ROWS, CELL_PEOPLE,
+     * CELL_WITHHELD, one cell a grid step, in increasing order; where the
+     * rules ask for it neighbours are merged instead of withheld. */
+    TABLE_ORDERED
+};
+
+enum cell_element {
+    CELL_ROWS,
+    CELL_PEOPLE,
+    CELL_WITHHELD, /* 1 from each center that withheld this cell */
+    COUNTS_CELL,   /* elements of a cell of TABLE_COUNTS, TABLE_ORDERED */
+    CELL_SUM = COUNTS_CELL,
+    CELL_SQUARES,
+    MOMENTS_CELL /* elements of a cell of TABLE_MOMENTS */
+};
+
+struct table_shape {
+    enum table_kind kind;
+    size_t first; /* element of its first cell, from the segment's start */
+    size_t rows, columns;                       /* cells, row by row */
+    bool last_row_missing, last_column_missing; /* TABLE_COUNTS: the last row,
+        the last column counts missing values */
+    size_t first_fact;   /* TABLE_MOMENTS: see struct cell_facts */
+    const double *tails; /* TABLE_ORDERED: the probabilities asked for */
+    size_t tail_count;
+};
+
+#define SHAPE_TABLES_MAX 64
+
+/* What a node needs to know about a cell of sums, and never sends (D4). */
+struct cell_facts {
+    uint128 total;           /* sum over patients of |patient's sum of codes| */
+    uint128 largest, second; /* the two largest |patient's sum| */
+};
+
+struct shape {
+    size_t length; /* elements of the segment, head included */
+    size_t fact_count;
+    size_t table_count;
+    struct table_shape tables[SHAPE_TABLES_MAX];
+};
+
+static inline size_t table_cell_length(const struct table_shape *table)
+{
+    return table->kind == TABLE_MOMENTS ? MOMENTS_CELL : COUNTS_CELL;
+}
+
+#endif

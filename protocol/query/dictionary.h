@@ -1,0 +1,108 @@
+/*
+ * dictionary: the variables that all centers agree on.
+ *
+ * A value is stored and computed with as a 32-bit integer, its code: for
+ * numbers and days the decimal value divided by the variable's resolution, for
+ * a category its position in the list of categories (0 is the reference
+ * level), for a boolean 0 or 1. Missing is VALUE_MISSING.
+ */
+#ifndef COHORTIUM_PROTOCOL_QUERY_DICTIONARY_H
+#define COHORTIUM_PROTOCOL_QUERY_DICTIONARY_H
+
+#include "protocol/query/decimal.h"
+#include "protocol/query/document.h"
+#include "protocol/wire/digest.h"
+
+#define DICTIONARY_VARIABLES_MAX 1024
+#define DICTIONARY_CATEGORIES_MAX 120 /* codes fit 8 bits */
+#define VARIABLE_NAME_MAX 63
+#define VALUE_MISSING INT32_MIN
+
+enum variable_type {
+    VARIABLE_INTEGER,
+    VARIABLE_REAL,
+    VARIABLE_CATEGORY,
+    VARIABLE_BOOLEAN,
+    VARIABLE_DAYS,
+    VARIABLE_VECTOR /* known to the dictionary; no analysis reads it yet */
+};
+
+enum variable_entity { ENTITY_PATIENT, ENTITY_EXAM, ENTITY_EVENT };
+
+struct category {
+    const char *code;
+    const char *label; /* never NULL: the code when none is given */
+};
+
+struct derivation; /* derivation.h */
+
+/* All texts are owned by the dictionary. */
+struct variable {
+    const char *name;  /* a letter, then letters, digits, '_' ; <= 63 */
+    const char *label; /* never NULL: the name when none is given */
+    const char *unit;  /* UCUM; NULL when there is none */
+    enum variable_entity entity;
+    enum variable_type type;
+    struct decimal resolution; /* 1 unless the type is real or it is given */
+    int32_t grid;     /* D16: thresholds in filters, histogram edges and
+                         quantiles stand on multiples of this many steps of
+                         the resolution; 1 unless the dictionary's "grid" (in
+                         the variable's unit, a multiple of the resolution) */
+    int32_t min, max; /* codes; values outside are refused on import */
+    size_t category_count;
+    const struct category *categories;
+    size_t missing_count;
+    const char *const *missing; /* texts that mean missing, as in the file */
+    const struct derivation *derived; /* NULL: comes from the data */
+    int width; /* bytes of the narrowest signed integer for min..max and one
+                  sentinel below them (its lowest value): 1, 2 or 4 */
+};
+
+struct dictionary {
+    const char *id;
+    int64_t version;
+    struct digest digest; /* BLAKE2b-256 of the file's bytes */
+    size_t variable_count;
+    const struct variable *variables;
+    struct document *document;
+    void *storage; /* private */
+};
+
+enum status dictionary_parse(
+    struct dictionary **out, struct view text, struct diagnostic *diagnostic);
+enum status dictionary_load(
+    struct dictionary **out, const char *path, struct diagnostic *diagnostic);
+void dictionary_destroy(struct dictionary *dictionary);
+/* Position of the variable; false when there is none. */
+bool dictionary_find(
+    const struct dictionary *dictionary, const char *name, size_t *index);
+/* The nearest variable name, for messages; NULL when none is near. */
+const char *dictionary_nearest(
+    const struct dictionary *dictionary, const char *name);
+
+enum value_verdict {
+    VALUE_ACCEPTED,
+    VALUE_ROUNDED,    /* to the resolution */
+    VALUE_IS_MISSING, /* empty, NA, or one of the missing codes */
+    VALUE_NOT_NUMBER,
+    VALUE_OUT_OF_RANGE,
+    VALUE_UNKNOWN_CATEGORY,
+    VALUE_VERDICT_COUNT
+};
+
+/* One cell of a table, text[size] without surrounding blanks: its code (or
+ * VALUE_MISSING) and what happened. A category is given by its code or its
+ * label (also "1.0" for code "1"); a boolean by 0/1, true/false, yes/no. */
+enum value_verdict variable_read_value(const struct variable *variable,
+    const char *text, size_t size, int32_t *code);
+/* The code as text: number in its unit, or the category's code. */
+void variable_value_text(
+    const struct variable *variable, int32_t code, char *out, size_t capacity);
+/* The code as a number in the variable's unit. */
+double variable_value(const struct variable *variable, int64_t code);
+/* Number of levels of a category (its categories) or a boolean (2); else 0. */
+size_t variable_level_count(const struct variable *variable);
+/* The level's code text: "F"; "false" and "true" for a boolean. */
+const char *variable_level_code(const struct variable *variable, size_t level);
+
+#endif

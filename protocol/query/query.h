@@ -1,0 +1,62 @@
+/*
+ * query: what a researcher asks within a study.
+ *
+ * The file that a person writes has study, cohort, unit, by and analyses. To
+ * be signed, `cohortium query submit` adds study_id, dictionary, nonce and
+ * expires (query_seal); the signed bytes have them all. Parsing checks names,
+ * types, units and categories of cohort and by; the parameters of each
+ * analysis are read by the analysis itself (protocol/analysis/plan.h).
+ */
+#ifndef COHORTIUM_PROTOCOL_QUERY_QUERY_H
+#define COHORTIUM_PROTOCOL_QUERY_QUERY_H
+
+#include "protocol/query/cohort.h"
+
+#define QUERY_ANALYSES_MAX 64
+#define QUERY_BY_MAX 3
+#define STUDY_NAME_MAX 64
+#define NONCE_BYTES 16
+
+enum query_unit { UNIT_EXAM, UNIT_PATIENT };
+
+struct query_analysis {
+    const char *name;
+    struct field name_field;
+    struct field parameters; /* the object behind the name */
+};
+
+struct query {
+    struct document *document;      /* owned: fields point into it */
+    char study[STUDY_NAME_MAX + 1]; /* "" when absent (sandbox) */
+    const char *cohort_text;        /* "" when absent */
+    struct cohort *cohort;
+    enum query_unit unit; /* patient unless the query says exam */
+    size_t by_count;
+    size_t by[QUERY_BY_MAX]; /* category or boolean variables */
+    size_t analysis_count;   /* >= 1 */
+    struct query_analysis analyses[QUERY_ANALYSES_MAX];
+    bool sealed; /* the four below are there */
+    struct digest study_id;
+    struct digest dictionary_id;
+    uint8_t nonce[NONCE_BYTES];
+    int64_t expires; /* seconds since 1970 UTC; in the file RFC 3339 with Z */
+};
+
+enum status query_parse(struct query **out, struct view text,
+    const struct dictionary *dictionary, struct diagnostic *diagnostic);
+void query_destroy(struct query *query);
+/* The signed form of a query file: the same JSON object plus the four members.
+ * nonce is random bytes from the caller. Fails if it is sealed already. */
+enum status query_seal(struct buffer *out, struct view text,
+    const struct digest *study_id, const struct digest *dictionary_id,
+    const uint8_t nonce[NONCE_BYTES], int64_t expires,
+    struct diagnostic *diagnostic);
+/* BLAKE2b-256 of the question alone (study_id, cohort, unit, by, analyses as
+ * compact JSON with sorted keys): equal for the same question asked again. */
+struct digest query_question(const struct query *query);
+/* "2027-01-31" or "2027-01-31T12:00:00Z" <-> seconds since 1970. */
+enum status time_parse(int64_t *seconds, const char *text);
+#define TIME_TEXT 24
+void time_text(char out[TIME_TEXT], int64_t seconds);
+
+#endif

@@ -1,0 +1,102 @@
+/*
+ * message: every message of the wire, who may send it, and how large it may be.
+ *
+ * A message is one msgpack array: [type, field, ...]. Documents travel as the
+ * JSON bytes of their envelope. The byte-level table is protocol/README.md; it
+ * and MESSAGE_LIST below say the same.
+ */
+#ifndef COHORTIUM_PROTOCOL_WIRE_MESSAGE_H
+#define COHORTIUM_PROTOCOL_WIRE_MESSAGE_H
+
+#include "protocol/wire/digest.h"
+
+#define PROTOCOL_VERSION 1
+#define MESSAGE_VECTOR_MAX ((size_t)1 << 17) /* 128-bit elements in a message  \
+                                              */
+#define MESSAGE_DOCUMENTS_MAX 64
+#define MESSAGE_TEXT_MAX 256
+
+enum message_sender {
+    SENDER_CENTER = 1,
+    SENDER_COORDINATOR = 2,
+    SENDER_PERSON = 4 /* committee member or researcher */
+};
+
+/* X(NAME, number, senders, largest message in bytes)
+ *
+ * HELLO        center    version, software text, roster id (zeros: none yet)
+ * WELCOME      coord.    version, heartbeat_ms
+ * PING, PONG   center/person -> coordinator and back: sequence number
+ * ROSTER       coord.    roster envelopes, oldest first (the chain)
+ * STUDY        coord.    study envelope, its approval envelopes
+ * OPT_IN       center    opt-in envelope
+ * OPEN         coord.    session header envelope, query envelope, study
+ *                        envelope, its approval envelopes
+ * SUMMARY      center    header id, vector (128-bit little-endian elements)
+ * REFUSE       center    header id (no reason: it is in the center's log)
+ * CLOSE        coord.    header id, result id (zeros: failed)
+ * SUBMIT_STUDY person    study envelope, approval envelopes
+ * SUBMIT_QUERY person    query envelope
+ * ASK_STATUS   person    query id (zeros: everything)
+ * STATUS       coord.    JSON text
+ * ASK_RESULT   person    query id
+ * RESULT       coord.    result envelope
+ * ASK_DOCUMENTS person   (no field): roster chain and dictionary
+ * DOCUMENTS    coord.    roster envelopes, dictionary bytes
+ * FAILURE      coord.    status name, text, query id (zeros: none)
+ */
+#define MESSAGE_LIST(X)                                                        \
+    X(HELLO, 1, SENDER_CENTER, 1024)                                           \
+    X(WELCOME, 2, SENDER_COORDINATOR, 1024)                                    \
+    X(PING, 3, SENDER_CENTER | SENDER_PERSON, 64)                              \
+    X(PONG, 4, SENDER_COORDINATOR, 64)                                         \
+    X(ROSTER, 5, SENDER_COORDINATOR, 4194304)                                  \
+    X(STUDY, 6, SENDER_COORDINATOR, 1048576)                                   \
+    X(OPT_IN, 7, SENDER_CENTER, 65536)                                         \
+    X(OPEN, 8, SENDER_COORDINATOR, 2097152)                                    \
+    X(SUMMARY, 9, SENDER_CENTER, 4194304)                                      \
+    X(REFUSE, 10, SENDER_CENTER, 256)                                          \
+    X(CLOSE, 11, SENDER_COORDINATOR, 256)                                      \
+    X(SUBMIT_STUDY, 12, SENDER_PERSON, 1048576)                                \
+    X(SUBMIT_QUERY, 13, SENDER_PERSON, 1048576)                                \
+    X(ASK_STATUS, 14, SENDER_PERSON, 256)                                      \
+    X(STATUS, 15, SENDER_COORDINATOR, 1048576)                                 \
+    X(ASK_RESULT, 16, SENDER_PERSON, 256)                                      \
+    X(RESULT, 17, SENDER_COORDINATOR, 4194304)                                 \
+    X(ASK_DOCUMENTS, 18, SENDER_PERSON, 64)                                    \
+    X(DOCUMENTS, 19, SENDER_COORDINATOR, 4194304)                              \
+    X(FAILURE, 20, SENDER_COORDINATOR, 1024)
+
+#define MESSAGE_ENUM(name, number, senders, size) MESSAGE_##name = (number),
+enum message_type { MESSAGE_LIST(MESSAGE_ENUM) };
+#undef MESSAGE_ENUM
+
+/* One plain struct for all types: a type uses the fields its row names, the
+ * others are zero. Views point into the message bytes. */
+struct message {
+    enum message_type type;
+    uint64_t version;     /* HELLO, WELCOME */
+    uint64_t number;      /* PING, PONG: sequence; WELCOME: heartbeat_ms */
+    struct digest id;     /* roster, header or query id */
+    struct digest result; /* CLOSE */
+    char name[MESSAGE_TEXT_MAX]; /* HELLO: software; FAILURE: status name */
+    char text[MESSAGE_TEXT_MAX]; /* FAILURE: text */
+    struct view header;          /* OPEN */
+    struct view query;           /* OPEN, SUBMIT_QUERY */
+    struct view study;           /* STUDY, OPEN, SUBMIT_STUDY */
+    struct view document; /* OPT_IN, RESULT, STATUS text, DOCUMENTS dictionary*/
+    size_t document_count; /* approvals, or roster envelopes */
+    struct view documents[MESSAGE_DOCUMENTS_MAX];
+    struct view vector; /* SUMMARY: 16 bytes an element */
+};
+
+/* Appends the encoded message to out. */
+enum status message_encode(const struct message *message, struct buffer *out);
+/* Strict: wrong count, type, range, size for its type, or trailing bytes
+ * fail. `senders`: the roles the peer has (enum message_sender); a message
+ * that none of them may send is STATUS_NOT_ALLOWED. */
+enum status message_decode(
+    struct message *message, struct view bytes, unsigned senders);
+const char *message_name(enum message_type type);
+
+#endif
