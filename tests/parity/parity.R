@@ -1,0 +1,331 @@
+# Parity: what a federation answers is what R says of the pooled rows, and the
+# same bytes however the rows are split over centers.
+#
+#   Rscript tests/parity/parity.R COHORTIUM_BINARY
+#
+# Two real datasets: the four centers of the UCI heart disease data, and
+# survival::pbcseq (312 patients of the Mayo Clinic with 1,945 visits), where a
+# patient has many rows. Each query runs in `cohortium sandbox`: one real node
+# process a center, real sockets. R reads the same CSV files on its own.
+
+suppressPackageStartupMessages({
+  library(jsonlite)
+  library(survival)
+})
+
+arguments <- commandArgs(trailingOnly = TRUE)
+binary <- normalizePath(arguments[1])
+here <- dirname(sub("--file=", "", grep("--file=", commandArgs(), value = TRUE)))
+scratch <- tempfile("parity")
+dir.create(scratch)
+
+passed <- 0
+failed <- 0
+check <- function(ok, what) {
+  if (isTRUE(ok)) {
+    passed <<- passed + 1
+  } else {
+    failed <<- failed + 1
+    cat("FAILED:", what, "\n")
+  }
+}
+
+near <- function(ours, theirs) {
+  if (is.null(ours) || is.null(theirs)) return(is.null(ours) && is.null(theirs))
+  if (is.na(theirs)) return(is.na(ours))
+  abs(ours - theirs) <= 1e-12 * max(1, abs(theirs))
+}
+
+# ---- the dictionary and the rows, read without Cohortium -------------------
+
+variable_of <- function(dictionary, name) {
+  Filter(function(v) v$name == name, dictionary$variables)[[1]]
+}
+
+read_column <- function(text, variable) {
+  text <- trimws(text)
+  absent <- c("", "NA", unlist(variable$missing))
+  text[text %in% absent] <- NA
+  if (variable$type == "category") {
+    codes <- vapply(variable$categories, function(c) c$code, "")
+    labels <- vapply(variable$categories, function(c) c$label, "")
+    numbers <- suppressWarnings(as.numeric(text))
+    text <- ifelse(!is.na(numbers), format(numbers, trim = TRUE), text)
+    at <- match(text, codes)
+    at[is.na(at)] <- match(text[is.na(at)], labels)
+    factor(codes[at], levels = codes)
+  } else if (variable$type == "boolean") {
+    number <- as.numeric(text)
+    factor(ifelse(is.na(number), NA, ifelse(number > 0, "true", "false")),
+      levels = c("false", "true"))
+  } else {
+    as.numeric(text)
+  }
+}
+
+read_rows <- function(files, dictionary) {
+  raw <- do.call(rbind, lapply(files, function(f) {
+    table <- read.csv(f, colClasses = "character", check.names = FALSE)
+    table$.center <- basename(f)
+    table
+  }))
+  rows <- list()
+  for (variable in dictionary$variables) {
+    if (variable$name %in% names(raw)) {
+      rows[[variable$name]] <- read_column(raw[[variable$name]], variable)
+    }
+  }
+  rows <- as.data.frame(rows)
+  rows$patient <- if ("patient" %in% names(raw)) raw$patient else
+    as.character(seq_len(nrow(raw)))
+  rows
+}
+
+# ---- what R says ------------------------------------------------------------
+
+numeric_value <- function(x) if (is.factor(x)) as.integer(x) - 1L else x
+
+expect_count <- function(rows, entry, p, dictionary, what) {
+  row <- entry$table[[1]]
+  check(row$n == nrow(rows), paste(what, "n"))
+  check(row$patients == length(unique(rows$patient)), paste(what, "patients"))
+}
+
+expect_summary <- function(rows, entry, p, dictionary, what) {
+  for (i in seq_along(p$variables)) {
+    name <- p$variables[[i]]
+    row <- entry$table[[i]]
+    x <- numeric_value(rows[[name]])
+    here <- x[!is.na(x)]
+    check(row$variable == name, paste(what, name))
+    check(row$n == length(here), paste(what, name, "n"))
+    check(row$missing == sum(is.na(x)), paste(what, name, "missing"))
+    if (length(here) > 0) {
+      check(near(row$mean, mean(here)), paste(what, name, "mean"))
+    }
+    if (length(here) > 1) {
+      check(near(row$sd, sd(here)), paste(what, name, "sd"))
+      check(near(row$se, sd(here) / sqrt(length(here))), paste(what, name, "se"))
+    }
+  }
+}
+
+expect_frequency <- function(rows, entry, p, dictionary, what) {
+  counts <- table(rows[[p$variable]])
+  check(entry$missing == sum(is.na(rows[[p$variable]])), paste(what, "missing"))
+  check(length(entry$table) == length(counts), paste(what, "levels"))
+  for (i in seq_along(counts)) {
+    row <- entry$table[[i]]
+    check(row$level == names(counts)[i], paste(what, "level", i))
+    check(row$n == counts[[i]], paste(what, "n of", names(counts)[i]))
+    if (sum(counts) > 0) {
+      interval <- suppressWarnings(
+        prop.test(counts[[i]], sum(counts), correct = FALSE))$conf.int
+      check(near(row$proportion, counts[[i]] / sum(counts)),
+        paste(what, "proportion", i))
+      check(near(row$conf_low, interval[1]), paste(what, "conf_low", i))
+      check(near(row$conf_high, interval[2]), paste(what, "conf_high", i))
+    }
+  }
+}
+
+expect_crosstab <- function(rows, entry, p, dictionary, what) {
+  both <- table(rows[[p$rows]], rows[[p$columns]])
+  for (cell in entry$table) {
+    ours <- cell$n
+    theirs <- both[cell$row, cell$column]
+    where <- paste(what, cell$row, cell$column)
+    check(ours == theirs, where)
+    if (sum(both[cell$row, ]) > 0) {
+      check(near(cell$row_proportion, theirs / sum(both[cell$row, ])),
+        paste(where, "row_proportion"))
+    }
+  }
+  check(length(entry$table) == length(both), paste(what, "cells"))
+  seen <- both[rowSums(both) > 0, colSums(both) > 0, drop = FALSE]
+  if (nrow(seen) > 1 && ncol(seen) > 1) {
+    test <- suppressWarnings(chisq.test(seen, correct = FALSE))
+    check(near(entry$statistic, unname(test$statistic)), paste(what, "statistic"))
+    check(entry$df == unname(test$parameter), paste(what, "df"))
+    check(near(entry$p_value, test$p.value), paste(what, "p_value"))
+    if (all(dim(seen) == 2)) {
+      fisher <- fisher.test(seen)$p.value
+      check(abs(entry$fisher_p_value - fisher) <= 1e-9 * fisher,
+        paste(what, "fisher_p_value"))
+    }
+  }
+}
+
+expect_histogram <- function(rows, entry, p, dictionary, what) {
+  x <- rows[[p$variable]]
+  x <- x[!is.na(x)]
+  width <- p$width
+  low <- floor(min(x) / width + 1e-9) * width
+  high <- (floor(max(x) / width + 1e-9) + 1) * width
+  breaks <- low + width * seq(0, round((high - low) / width))
+  # Values stand on a decimal grid: half a ten-thousandth decides no bin.
+  bins <- hist(x + 1e-7, breaks = breaks + 5e-8, right = FALSE,
+    include.lowest = FALSE, plot = FALSE)$counts
+  check(length(entry$table) == length(bins), paste(what, "number of bins"))
+  for (i in seq_along(bins)) {
+    row <- entry$table[[i]]
+    check(near(row$low, breaks[i]), paste(what, "low", i))
+    check(near(row$high, breaks[i + 1]), paste(what, "high", i))
+    check(row$n == bins[i], paste(what, "n", i))
+  }
+}
+
+expect_quantile <- function(rows, entry, p, dictionary, what) {
+  x <- rows[[p$variable]]
+  x <- x[!is.na(x)]
+  for (i in seq_along(p$probs)) {
+    row <- entry$table[[i]]
+    check(row$prob == p$probs[[i]], paste(what, "prob", i))
+    check(near(row$estimate, unname(quantile(x, p$probs[[i]], type = 1))),
+      paste(what, "estimate at", p$probs[[i]]))
+  }
+}
+
+expectations <- list(count = expect_count, summary = expect_summary,
+  frequency = expect_frequency, crosstab = expect_crosstab,
+  histogram = expect_histogram, quantile = expect_quantile)
+
+# ---- one query ---------------------------------------------------------------
+
+answer <- function(dictionary_file, query_file, files) {
+  json <- system2(binary, c("sandbox", "--json", "--min-cell", "1",
+    "--dictionary", dictionary_file, "--query", query_file, files),
+    stdout = TRUE, stderr = file.path(scratch, "stderr"))
+  text <- paste(json, collapse = "\n")
+  if (!is.null(attr(json, "status")) || !nzchar(text)) {
+    cat(readLines(file.path(scratch, "stderr")), sep = "\n")
+    stop("the sandbox failed on ", query_file)
+  }
+  text
+}
+
+# The bytes of the results, without what names the session.
+results_bytes <- function(text) {
+  sub(",\"signature\":.*$", "", sub("^.*?\"results\":", "", text, perl = TRUE))
+}
+
+split_rows <- function(files, centers, seed) {
+  set.seed(seed)
+  lines <- lapply(files, readLines)
+  header <- lines[[1]][1]
+  body <- unlist(lapply(lines, function(l) l[-1]))
+  columns <- strsplit(header, ",")[[1]]
+  person <- if ("patient" %in% columns) {
+    vapply(strsplit(body, ","), function(f) f[match("patient", columns)], "")
+  } else {
+    as.character(seq_along(body))
+  }
+  people <- unique(person)
+  place <- sample(rep_len(seq_len(centers), length(people)))
+  names(place) <- people
+  vapply(seq_len(centers), function(k) {
+    file <- file.path(scratch, sprintf("split%d_%d_%02d.csv", seed, centers, k))
+    writeLines(c(header, body[place[person] == k]), file)
+    file
+  }, "")
+}
+
+run_query <- function(name, dictionary_file, files, in_cohort) {
+  query_file <- file.path(here, "queries", paste0(name, ".json"))
+  query <- read_json(query_file)
+  dictionary <- read_json(dictionary_file)
+  rows <- in_cohort(read_rows(files, dictionary))
+  if (is.null(query$unit) || query$unit == "patient") {
+    rows <- rows[!duplicated(rows$patient), ]
+  }
+  text <- answer(dictionary_file, query_file, files)
+  for (centers in c(1, 2, 5, 13)) {
+    split <- answer(dictionary_file, query_file,
+      split_rows(files, centers, seed = 7 * centers))
+    # How many centers gave a segment is a fact of the split; all else is not.
+    neutral <- function(t) gsub("\"centers(_withheld)?\":[0-9]+,?", "",
+      results_bytes(t))
+    check(identical(neutral(split), neutral(text)),
+      paste(name, "same bytes at", centers, "centers"))
+  }
+  result <- fromJSON(text, simplifyVector = FALSE)
+  by <- unlist(query$by)
+  levels_of <- lapply(by, function(v) levels(rows[[v]]))
+  names(levels_of) <- by
+  grid <- if (length(by) > 0) rev(expand.grid(rev(levels_of),
+    stringsAsFactors = FALSE)) else data.frame(none = 1)
+  at <- 0
+  for (analysis in query$analyses) {
+    for (level in seq_len(nrow(grid))) {
+      at <- at + 1
+      entry <- result$results[[at]]
+      chosen <- rep(TRUE, nrow(rows))
+      for (v in by) {
+        chosen <- chosen & !is.na(rows[[v]]) & rows[[v]] == grid[level, v]
+        check(entry$by[[v]] == grid[level, v], paste(name, "by", v))
+      }
+      kind <- names(analysis)[1]
+      check(entry$analysis == kind, paste(name, "analysis", at))
+      expectations[[kind]](rows[chosen, ], entry, analysis[[kind]], dictionary,
+        paste(name, kind, "entry", at))
+    }
+  }
+  check(length(result$results) == at, paste(name, "number of results"))
+  cat(sprintf("%-16s %d results, 4 splits\n", name, at))
+}
+
+# ---- the datasets --------------------------------------------------------------
+
+data <- file.path(here, "..", "data")
+uci <- file.path(data, "uci_heart_disease")
+uci_files <- file.path(uci, c("cleveland.csv", "budapest.csv",
+  "zurich_basel.csv", "long_beach.csv"))
+uci_dictionary <- file.path(uci, "dictionary.json")
+with_disease <- function(rows) {
+  rows$disease <- factor(ifelse(is.na(rows$num), NA,
+    ifelse(as.numeric(as.character(rows$num)) > 0, "true", "false")),
+    levels = c("false", "true"))
+  rows
+}
+is_true <- function(x) !is.na(x) & x
+
+run_query("uci_all", uci_dictionary, uci_files, with_disease)
+run_query("uci_by_sex", uci_dictionary, uci_files, function(rows) {
+  # not (cp = 1 or trestbps is missing): unknown where cp is missing
+  rows <- with_disease(rows)
+  rows[is_true(rows$age >= 40 & rows$age <= 65) &
+    is_true(rows$cp != "1") & !is.na(rows$trestbps), ]
+})
+run_query("uci_by_two", uci_dictionary, uci_files, function(rows) {
+  rows <- with_disease(rows)
+  exang <- as.character(rows$exang) %in% c("1", "true")
+  rows[is_true(rows$oldpeak > 0) | (is_true(rows$chol >= 240) & exang), ]
+})
+
+pbc <- pbcseq
+pbc_rows <- data.frame(patient = pbc$id, age = floor(pbc$age), sex = pbc$sex,
+  trt = pbc$trt, day = pbc$day, edema = pbc$edema, bili = pbc$bili,
+  albumin = pbc$albumin, platelet = pbc$platelet, stage = pbc$stage)
+pbc_file <- file.path(scratch, "pbcseq.csv")
+write.csv(pbc_rows, pbc_file, row.names = FALSE, quote = FALSE, na = "")
+pbc_dictionary <- file.path(scratch, "pbcseq.json")
+category <- function(name, codes) list(name = name, type = "category",
+  entity = "exam", categories = lapply(codes, function(c) list(code = c, label = c)))
+number <- function(name, type, resolution, min, max) list(name = name,
+  type = type, entity = "exam", resolution = resolution, min = min, max = max)
+write_json(list(id = "pbcseq", version = 1, variables = list(
+  number("age", "integer", 1, 0, 120), category("sex", c("m", "f")),
+  category("trt", c("0", "1")), number("day", "days", 1, 0, 10000),
+  category("edema", c("0", "0.5", "1")), number("bili", "real", 0.1, 0, 100),
+  number("albumin", "real", 0.01, 0, 10), number("platelet", "integer", 1, 0, 2000),
+  category("stage", c("1", "2", "3", "4")))), pbc_dictionary, auto_unbox = TRUE,
+  digits = NA)
+
+run_query("pbcseq_exam", pbc_dictionary, pbc_file,
+  function(rows) rows[is_true(rows$age >= 35), ])
+run_query("pbcseq_patient", pbc_dictionary, pbc_file,
+  function(rows) rows[is_true(rows$bili >= 2) & !is.na(rows$platelet), ])
+
+unlink(scratch, recursive = TRUE)
+cat(sprintf("%d passed, %d failed\n", passed, failed))
+quit(status = if (failed > 0) 1 else 0)
