@@ -1,0 +1,151 @@
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "protocol/query/dictionary.h"
+
+static bool text_is(const char *text, size_t size, const char *word)
+{
+    return strlen(word) == size && strncasecmp(text, word, size) == 0;
+}
+
+static bool text_equals(const char *text, size_t size, const char *word)
+{
+    return strlen(word) == size && memcmp(text, word, size) == 0;
+}
+
+/* "0" means missing also where a file says "0.0". */
+static bool is_missing(
+    const struct variable *variable, const char *text, size_t size)
+{
+    if (size == 0 || text_equals(text, size, "NA"))
+        return true;
+    struct decimal value, code;
+    bool number = variable->missing_count > 0 &&
+                  decimal_parse(&value, text, size) == STATUS_OK;
+    for (size_t i = 0; i < variable->missing_count; i++) {
+        const char *missing = variable->missing[i];
+        if (text_equals(text, size, missing))
+            return true;
+        if (number &&
+            decimal_parse(&code, missing, strlen(missing)) == STATUS_OK &&
+            code.mantissa == value.mantissa && code.exponent == value.exponent)
+            return true;
+    }
+    return false;
+}
+
+static enum value_verdict read_boolean(
+    const char *text, size_t size, int32_t *code)
+{
+    struct decimal value;
+    if (text_is(text, size, "true") || text_is(text, size, "yes"))
+        *code = 1;
+    else if (text_is(text, size, "false") || text_is(text, size, "no"))
+        *code = 0;
+    else if (decimal_parse(&value, text, size) == STATUS_OK &&
+             value.exponent == 0 &&
+             (value.mantissa == 0 || value.mantissa == 1))
+        *code = (int32_t)value.mantissa;
+    else
+        return VALUE_UNKNOWN_CATEGORY;
+    return VALUE_ACCEPTED;
+}
+
+/* A category by its code, its label, or its code written as another decimal
+ * ("1.0" for "1"), in this order. */
+static enum value_verdict read_category(const struct variable *variable,
+    const char *text, size_t size, int32_t *code)
+{
+    for (size_t i = 0; i < variable->category_count; i++) {
+        *code = (int32_t)i;
+        if (text_equals(text, size, variable->categories[i].code) ||
+            text_equals(text, size, variable->categories[i].label))
+            return VALUE_ACCEPTED;
+    }
+    struct decimal value, known;
+    bool number = decimal_parse(&value, text, size) == STATUS_OK;
+    for (size_t i = 0; number && i < variable->category_count; i++) {
+        const char *text_code = variable->categories[i].code;
+        *code = (int32_t)i;
+        if (decimal_parse(&known, text_code, strlen(text_code)) == STATUS_OK &&
+            known.mantissa == value.mantissa &&
+            known.exponent == value.exponent)
+            return VALUE_ACCEPTED;
+    }
+    *code = VALUE_MISSING;
+    return VALUE_UNKNOWN_CATEGORY;
+}
+
+static enum value_verdict read_number(const struct variable *variable,
+    const char *text, size_t size, int32_t *code)
+{
+    struct decimal value;
+    bool exact;
+    enum status status = decimal_parse(&value, text, size);
+    if (status == STATUS_MALFORMED)
+        return VALUE_NOT_NUMBER;
+    if (status != STATUS_OK ||
+        decimal_divide(code, &exact, value, variable->resolution) !=
+            STATUS_OK ||
+        *code < variable->min || *code > variable->max)
+        return VALUE_OUT_OF_RANGE;
+    return exact ? VALUE_ACCEPTED : VALUE_ROUNDED;
+}
+
+enum value_verdict variable_read_value(const struct variable *variable,
+    const char *text, size_t size, int32_t *code)
+{
+    enum value_verdict verdict;
+    *code = VALUE_MISSING;
+    if (is_missing(variable, text, size))
+        return VALUE_IS_MISSING;
+    switch (variable->type) {
+    case VARIABLE_BOOLEAN: verdict = read_boolean(text, size, code); break;
+    case VARIABLE_CATEGORY:
+        verdict = read_category(variable, text, size, code);
+        break;
+    case VARIABLE_VECTOR: verdict = VALUE_NOT_NUMBER; break;
+    default: verdict = read_number(variable, text, size, code);
+    }
+    if (verdict != VALUE_ACCEPTED && verdict != VALUE_ROUNDED)
+        *code = VALUE_MISSING;
+    return verdict;
+}
+
+void variable_value_text(
+    const struct variable *variable, int32_t code, char *out, size_t capacity)
+{
+    char number[DECIMAL_TEXT];
+    size_t levels = variable_level_count(variable);
+    if (code == VALUE_MISSING) {
+        snprintf(out, capacity, "NA");
+    } else if (levels > 0) {
+        snprintf(out, capacity, "%s",
+            code >= 0 && (size_t)code < levels
+                ? variable_level_code(variable, (size_t)code)
+                : "?");
+    } else {
+        decimal_multiple_text(number, code, variable->resolution);
+        snprintf(out, capacity, "%s", number);
+    }
+}
+
+double variable_value(const struct variable *variable, int64_t code)
+{
+    return decimal_multiple(code, variable->resolution);
+}
+
+size_t variable_level_count(const struct variable *variable)
+{
+    if (variable->type == VARIABLE_CATEGORY)
+        return variable->category_count;
+    return variable->type == VARIABLE_BOOLEAN ? 2 : 0;
+}
+
+const char *variable_level_code(const struct variable *variable, size_t level)
+{
+    if (variable->type == VARIABLE_BOOLEAN)
+        return level == 0 ? "false" : "true";
+    return variable->categories[level].code;
+}
