@@ -24,9 +24,13 @@ struct analysis {
 /* A run of rows with the mask of those that count: 0xFF in, 0x00 out. */
 struct row_block {
     const struct rows *rows;
-    size_t first, count;
-    const uint8_t *mask; /* [count] */
+    const uint32_t *patients; /* rows->patients; NULL when each row that counts
+                                 is a person of its own */
+    size_t first, count;      /* count <= BLOCK_ROWS */
+    const uint8_t *mask;      /* [count] */
 };
+
+#define BLOCK_ROWS 8192
 
 struct analysis_kind {
     const char *name;
@@ -47,6 +51,9 @@ struct analysis_kind {
     void (*contribute)(const struct analysis *analysis,
         const struct shape *shape, const struct row_block *block, void *state,
         int128 *elements, struct cell_facts *facts);
+    /* After the last block of a scan: what `state` still holds. May be NULL. */
+    void (*flush)(const struct analysis *analysis, const struct shape *shape,
+        void *state, struct cell_facts *facts);
     /* Summed segment -> members of the result object `out` ("n", "missing",
      * "table", ...). Called only for segments that are released. */
     enum status (*finish)(const struct analysis *analysis,
@@ -54,6 +61,9 @@ struct analysis_kind {
         const int128 *elements, int64_t min_cell, json_t *out);
 };
 
+extern const struct analysis_kind analysis_count, analysis_summary,
+    analysis_frequency, analysis_crosstab, analysis_histogram,
+    analysis_quantile;
 extern const struct analysis_kind *const analysis_catalogue[];
 extern const size_t analysis_catalogue_count;
 /* NULL when there is none. */

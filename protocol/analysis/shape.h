@@ -49,6 +49,8 @@ struct table_shape {
     bool last_row_missing, last_column_missing; /* TABLE_COUNTS: the last row,
         the last column counts missing values */
     size_t first_fact;   /* TABLE_MOMENTS: see struct cell_facts */
+    int32_t origin;      /* what cell 0 stands for, in the analysis' own unit */
+    int32_t grid;        /* TABLE_ORDERED: codes that a cell spans */
     const double *tails; /* TABLE_ORDERED: the probabilities asked for */
     size_t tail_count;
 };

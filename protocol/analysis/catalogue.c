@@ -1,0 +1,23 @@
+#include <string.h>
+
+#include "protocol/analysis/analysis.h"
+
+const struct analysis_kind *const analysis_catalogue[] = {
+    &analysis_count,
+    &analysis_summary,
+    &analysis_frequency,
+    &analysis_crosstab,
+    &analysis_histogram,
+    &analysis_quantile,
+};
+const size_t analysis_catalogue_count =
+    sizeof analysis_catalogue / sizeof analysis_catalogue[0];
+
+const struct analysis_kind *analysis_find(const char *name)
+{
+    for (size_t i = 0; i < analysis_catalogue_count; i++) {
+        if (strcmp(analysis_catalogue[i]->name, name) == 0)
+            return analysis_catalogue[i];
+    }
+    return NULL;
+}

@@ -1,0 +1,266 @@
+/*
+ * crosstab: two variables against each other; Pearson's chi-squared test
+ * without continuity correction, and for 2 x 2 Fisher's exact test.
+ * R: table, chisq.test(correct = FALSE), fisher.test, on the levels that occur.
+ */
+#define MATHLIB_STANDALONE
+#include <Rmath.h>
+#include <math.h>
+
+#include "protocol/analysis/parameters.h"
+#include "protocol/analysis/tally.h"
+
+static enum status parse(struct analysis *analysis,
+    const struct field *parameters, const struct dictionary *dictionary,
+    struct diagnostic *diagnostic)
+{
+    static const char *const keys[] = {"rows", "columns"};
+    enum status status = field_expect_object(parameters, keys, 2, diagnostic);
+    for (size_t i = 0; status == STATUS_OK && i < 2; i++)
+        status = parameter_variable(
+            analysis, parameters, keys[i], USE_LEVELS, dictionary, diagnostic);
+    if (status == STATUS_OK &&
+        analysis->variables[0] == analysis->variables[1]) {
+        struct field field;
+        field_find(&field, parameters, "columns");
+        status = field_fail(
+            &field, diagnostic, "rows and columns are the same variable");
+    }
+    return status;
+}
+
+static size_t level_count(
+    const struct dictionary *dictionary, const struct analysis *analysis, int i)
+{
+    return variable_level_count(&dictionary->variables[analysis->variables[i]]);
+}
+
+/* The last row and the last column count missing values. */
+static enum status shape(const struct analysis *analysis,
+    const struct dictionary *dictionary, struct shape *out)
+{
+    tally_shape(out, level_count(dictionary, analysis, 0) + 1,
+        level_count(dictionary, analysis, 1) + 1);
+    out->tables[0].last_row_missing = true;
+    out->tables[0].last_column_missing = true;
+    return STATUS_OK;
+}
+
+static size_t state_size(
+    const struct analysis *analysis, const struct shape *shape_)
+{
+    (void)analysis;
+    return tally_state_size(shape_->tables[0].rows * shape_->tables[0].columns);
+}
+
+static void contribute(const struct analysis *analysis,
+    const struct shape *shape_, const struct row_block *block, void *state,
+    int128 *elements, struct cell_facts *facts)
+{
+    int32_t row_codes[BLOCK_ROWS], column_codes[BLOCK_ROWS];
+    uint32_t cells[BLOCK_ROWS];
+    uint32_t rows = (uint32_t)shape_->tables[0].rows;
+    uint32_t columns = (uint32_t)shape_->tables[0].columns;
+    (void)facts;
+    column_read(&block->rows->columns[analysis->variables[0]], block->first,
+        block->count, row_codes);
+    column_read(&block->rows->columns[analysis->variables[1]], block->first,
+        block->count, column_codes);
+    for (size_t i = 0; i < block->count; i++) {
+        uint32_t row =
+            row_codes[i] == VALUE_MISSING ? rows - 1 : (uint32_t)row_codes[i];
+        uint32_t column = column_codes[i] == VALUE_MISSING
+                              ? columns - 1
+                              : (uint32_t)column_codes[i];
+        cells[i] = row * columns + column;
+    }
+    tally_add(block, cells, state, elements + shape_->tables[0].first);
+}
+
+/* The levels that occur, their counts and margins. */
+struct observed {
+    size_t rows, columns;
+    double total;
+    double cells[DICTIONARY_CATEGORIES_MAX][DICTIONARY_CATEGORIES_MAX];
+    double row_sums[DICTIONARY_CATEGORIES_MAX];
+    double column_sums[DICTIONARY_CATEGORIES_MAX];
+};
+
+static void observe(struct observed *seen, const int128 *elements,
+    const struct table_shape *table)
+{
+    *seen = (struct observed){0};
+    size_t place[DICTIONARY_CATEGORIES_MAX];
+    for (size_t c = 0; c + 1 < table->columns; c++) {
+        double sum = 0;
+        for (size_t r = 0; r + 1 < table->rows; r++)
+            sum += (double)table_cell(elements, table, r, c)[CELL_ROWS];
+        place[c] = sum > 0 ? seen->columns++ : SIZE_MAX;
+        if (sum > 0)
+            seen->column_sums[place[c]] = sum;
+        seen->total += sum;
+    }
+    for (size_t r = 0; r + 1 < table->rows; r++) {
+        double sum = 0;
+        for (size_t c = 0; c + 1 < table->columns; c++) {
+            double n = (double)table_cell(elements, table, r, c)[CELL_ROWS];
+            if (place[c] != SIZE_MAX)
+                seen->cells[seen->rows][place[c]] = n;
+            sum += n;
+        }
+        if (sum > 0)
+            seen->row_sums[seen->rows++] = sum;
+    }
+}
+
+/* Two-sided p: the tables as likely as this one or less, with the relative
+ * tolerance of 1e-7 that R allows for rounding. */
+static double fisher_p_value(const struct observed *seen)
+{
+    double m = seen->row_sums[0], n = seen->row_sums[1];
+    double k = seen->column_sums[0], x = seen->cells[0][0];
+    double low = k - n > 0 ? k - n : 0;
+    double high = k < m ? k : m;
+    double limit = dhyper(x, m, n, k, 0) * (1 + 1e-7);
+    double sum = 0, all = 0;
+    for (double i = low; i <= high; i++) {
+        double density = dhyper(i, m, n, k, 0);
+        all += density;
+        if (density <= limit)
+            sum += density;
+    }
+    double p = sum / all;
+    return p < 1 ? p : 1;
+}
+
+static void set_tests(json_t *out, const struct observed *seen)
+{
+    double statistic = 0;
+    if (seen->rows < 2 || seen->columns < 2) {
+        json_object_set_new(out, "statistic", json_null());
+        json_object_set_new(out, "df", json_integer(0));
+        json_object_set_new(out, "p_value", json_null());
+        return;
+    }
+    for (size_t r = 0; r < seen->rows; r++) {
+        for (size_t c = 0; c < seen->columns; c++) {
+            double expected =
+                seen->row_sums[r] * seen->column_sums[c] / seen->total;
+            double difference = seen->cells[r][c] - expected;
+            statistic += difference * difference / expected;
+        }
+    }
+    size_t df = (seen->rows - 1) * (seen->columns - 1);
+    json_object_set_new(out, "statistic", json_number(statistic));
+    json_object_set_new(out, "df", json_integer((json_int_t)df));
+    json_object_set_new(
+        out, "p_value", json_number(pchisq(statistic, (double)df, 0, 0)));
+    if (seen->rows == 2 && seen->columns == 2)
+        json_object_set_new(
+            out, "fisher_p_value", json_number(fisher_p_value(seen)));
+}
+
+static json_t *cell_row(const struct variable *rows, size_t r,
+    const struct variable *columns, size_t c)
+{
+    return json_pack("{s:s, s:s}", "row", variable_level_code(rows, r),
+        "column", variable_level_code(columns, c));
+}
+
+/* A row's total is known when none of its cells is hidden. */
+static int128 row_total(const int128 *elements, const struct table_shape *table,
+    size_t r, int64_t min_cell)
+{
+    int128 total = 0;
+    for (size_t c = 0; c + 1 < table->columns; c++) {
+        const int128 *cell = table_cell(elements, table, r, c);
+        if (cell_suppressed(cell, min_cell))
+            return -1;
+        total += cell[CELL_ROWS];
+    }
+    return total;
+}
+
+static void set_counts(json_t *out, const int128 *elements,
+    const struct table_shape *table, bool any_hidden)
+{
+    int128 used = 0;
+    bool missing_known = true;
+    for (size_t r = 0; r < table->rows; r++) {
+        for (size_t c = 0; c < table->columns; c++) {
+            const int128 *cell = table_cell(elements, table, r, c);
+            bool is_missing = r + 1 == table->rows || c + 1 == table->columns;
+            if (is_missing && cell[CELL_WITHHELD] > 0)
+                missing_known = false;
+            if (!is_missing)
+                used += cell[CELL_ROWS];
+        }
+    }
+    int128 missing = 0;
+    for (size_t r = 0; r < table->rows; r++) {
+        for (size_t c = 0; c < table->columns; c++) {
+            if (r + 1 == table->rows || c + 1 == table->columns)
+                missing += table_cell(elements, table, r, c)[CELL_ROWS];
+        }
+    }
+    if (any_hidden && missing_known)
+        used = elements[HEAD_ROWS] - missing;
+    bool known = missing_known || !any_hidden;
+    json_object_set_new(
+        out, "n", known ? json_integer((json_int_t)used) : json_suppressed());
+    json_object_set_new(
+        out, "patients", json_integer((json_int_t)elements[HEAD_PEOPLE]));
+    json_object_set_new(out, "missing",
+        missing_known ? json_integer((json_int_t)missing) : json_suppressed());
+}
+
+static enum status finish(const struct analysis *analysis,
+    const struct shape *shape_, const struct dictionary *dictionary,
+    const int128 *elements, int64_t min_cell, json_t *out)
+{
+    static _Thread_local struct observed seen;
+    const struct table_shape *table = &shape_->tables[0];
+    const struct variable *rows =
+        &dictionary->variables[analysis->variables[0]];
+    const struct variable *columns =
+        &dictionary->variables[analysis->variables[1]];
+    json_t *list = json_array();
+    bool any_hidden = false;
+    for (size_t r = 0; r + 1 < table->rows; r++) {
+        int128 total = row_total(elements, table, r, min_cell);
+        for (size_t c = 0; c + 1 < table->columns; c++) {
+            const int128 *cell = table_cell(elements, table, r, c);
+            json_t *row = cell_row(rows, r, columns, c);
+            if (cell_suppressed(cell, min_cell)) {
+                any_hidden = true;
+                json_object_set_new(row, "suppressed", json_true());
+            } else {
+                json_object_set_new(
+                    row, "n", json_integer((json_int_t)cell[CELL_ROWS]));
+                if (total > 0)
+                    json_object_set_new(row, "row_proportion",
+                        json_number(int128_ratio(cell[CELL_ROWS], total)));
+            }
+            json_array_append_new(list, row);
+        }
+    }
+    set_counts(out, elements, table, any_hidden);
+    json_object_set_new(out, "table", list);
+    if (any_hidden) {
+        json_object_set_new(out, "statistic", json_suppressed());
+        return STATUS_OK;
+    }
+    observe(&seen, elements, table);
+    set_tests(out, &seen);
+    return STATUS_OK;
+}
+
+const struct analysis_kind analysis_crosstab = {
+    .name = "crosstab",
+    .summary = "two variables against each other, with the chi-squared test",
+    .parse = parse,
+    .shape = shape,
+    .state_size = state_size,
+    .contribute = contribute,
+    .finish = finish,
+};

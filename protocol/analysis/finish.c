@@ -1,0 +1,74 @@
+#include <string.h>
+
+#include "protocol/analysis/analysis.h"
+
+static json_t *by_object(const struct plan *plan, size_t level)
+{
+    json_t *by = json_object();
+    for (size_t i = 0; i < plan->query->by_count; i++) {
+        const struct variable *variable =
+            &plan->dictionary->variables[plan->query->by[i]];
+        json_object_set_new(by, variable->name,
+            json_string(
+                variable_level_code(variable, plan_level_of(plan, level, i))));
+    }
+    return by;
+}
+
+/* Nobody gave this segment, or in the sum it holds too few people. */
+static bool is_suppressed(const int128 *elements, int64_t min_cell)
+{
+    return elements[HEAD_RELEASED] == 0 ||
+           (elements[HEAD_WITHHELD] > 0 && elements[HEAD_PEOPLE] == 0) ||
+           (elements[HEAD_PEOPLE] > 0 && elements[HEAD_PEOPLE] < min_cell);
+}
+
+static enum status finish_segment(const struct plan *plan,
+    const struct segment *segment, const int128 *elements, int64_t min_cell,
+    json_t *out)
+{
+    const struct analysis *analysis = &plan->analyses[segment->analysis];
+    json_object_set_new(out, "analysis", json_string(analysis->kind->name));
+    json_object_set_new(out, "by", by_object(plan, segment->level));
+    if (is_suppressed(elements, min_cell)) {
+        json_object_set_new(out, "suppressed", json_true());
+        return STATUS_OK;
+    }
+    enum status status =
+        analysis->kind->finish(analysis, &plan->shapes[segment->analysis],
+            plan->dictionary, elements, min_cell, out);
+    /* Said only where it is not so: a result must not depend on how the
+     * patients are split over centers. */
+    if (status == STATUS_OK && elements[HEAD_WITHHELD] > 0) {
+        json_object_set_new(out, "centers_released",
+            json_integer((json_int_t)elements[HEAD_RELEASED]));
+        json_object_set_new(out, "centers_withheld",
+            json_integer((json_int_t)elements[HEAD_WITHHELD]));
+    }
+    return status;
+}
+
+enum status plan_finish(const struct plan *plan, const struct vector *sum,
+    int64_t min_cell, json_t **out)
+{
+    *out = NULL;
+    if (sum->length != plan->vector_length)
+        return STATUS_MALFORMED;
+    json_t *results = json_array();
+    if (results == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < plan->segment_count; i++) {
+        json_t *entry = json_object();
+        enum status status =
+            entry == NULL
+                ? STATUS_NO_MEMORY
+                : finish_segment(plan, &plan->segments[i],
+                      sum->elements + plan->segments[i].first, min_cell, entry);
+        if (json_array_append_new(results, entry) != 0 || status != STATUS_OK) {
+            json_decref(results);
+            return status == STATUS_OK ? STATUS_NO_MEMORY : status;
+        }
+    }
+    *out = results;
+    return STATUS_OK;
+}

@@ -1,0 +1,95 @@
+#include "protocol/analysis/parameters.h"
+
+static enum status check_use(const struct field *field,
+    const struct variable *variable, enum variable_use use,
+    struct diagnostic *diagnostic)
+{
+    bool levels = variable_level_count(variable) > 0;
+    if (variable->type == VARIABLE_VECTOR)
+        return field_fail(field, diagnostic,
+            "'%s' is a vector, which this analysis does not take",
+            variable->name);
+    if (use == USE_LEVELS && !levels)
+        return field_fail(field, diagnostic,
+            "'%s' is a number; this takes a category or a boolean",
+            variable->name);
+    if (use != USE_LEVELS && levels &&
+        !(use == USE_SUM && variable->type == VARIABLE_BOOLEAN))
+        return field_fail(field, diagnostic,
+            "'%s' has categories; this takes a number", variable->name);
+    return STATUS_OK;
+}
+
+static enum status add_variable(struct analysis *analysis,
+    const struct field *field, enum variable_use use,
+    const struct dictionary *dictionary, struct diagnostic *diagnostic)
+{
+    const char *name;
+    size_t index;
+    enum status status =
+        field_text(field, &name, VARIABLE_NAME_MAX, diagnostic);
+    if (status != STATUS_OK)
+        return status;
+    if (!dictionary_find(dictionary, name, &index)) {
+        const char *near = dictionary_nearest(dictionary, name);
+        if (near == NULL)
+            field_fail(
+                field, diagnostic, "the dictionary has no variable '%s'", name);
+        else
+            field_fail(field, diagnostic,
+                "the dictionary has no variable '%s'; did you mean '%s'?", name,
+                near);
+        return STATUS_UNKNOWN_NAME;
+    }
+    status = check_use(field, &dictionary->variables[index], use, diagnostic);
+    if (status == STATUS_OK &&
+        analysis->variable_count == ANALYSIS_VARIABLES_MAX)
+        status = field_fail(field, diagnostic, "more than %d variables",
+            ANALYSIS_VARIABLES_MAX);
+    if (status == STATUS_OK)
+        analysis->variables[analysis->variable_count++] = index;
+    return status;
+}
+
+enum status parameter_variable(struct analysis *analysis,
+    const struct field *parameters, const char *key, enum variable_use use,
+    const struct dictionary *dictionary, struct diagnostic *diagnostic)
+{
+    struct field field;
+    enum status status = field_get(&field, parameters, key, diagnostic);
+    return status == STATUS_OK
+               ? add_variable(analysis, &field, use, dictionary, diagnostic)
+               : status;
+}
+
+enum status parameter_variables(struct analysis *analysis,
+    const struct field *parameters, enum variable_use use,
+    const struct dictionary *dictionary, struct diagnostic *diagnostic)
+{
+    struct field list;
+    size_t count = 0;
+    enum status status = field_get(&list, parameters, "variables", diagnostic);
+    if (status == STATUS_OK)
+        status = field_array(&list, &count, ANALYSIS_VARIABLES_MAX, diagnostic);
+    if (status == STATUS_OK && count == 0)
+        status = field_fail(&list, diagnostic, "name at least one variable");
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        struct field item = field_item(&list, i);
+        status = add_variable(analysis, &item, use, dictionary, diagnostic);
+    }
+    return status;
+}
+
+enum status parameter_level(struct analysis *analysis,
+    const struct field *parameters, struct diagnostic *diagnostic)
+{
+    struct field field;
+    if (!field_find(&field, parameters, "level"))
+        return STATUS_OK;
+    enum status status = field_real(&field, &analysis->level, diagnostic);
+    if (status == STATUS_OK &&
+        !(analysis->level > 0.0 && analysis->level < 1.0))
+        status =
+            field_fail(&field, diagnostic, "the level lies between 0 and 1");
+    return status;
+}

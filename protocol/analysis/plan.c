@@ -1,0 +1,234 @@
+#include "protocol/analysis/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/analysis/analysis.h"
+
+#define ROWS_MAX ((int128)1 << 40) /* of one center: bounds every sum */
+
+static enum status read_analysis(struct analysis *analysis,
+    const struct query_analysis *asked, const struct dictionary *dictionary,
+    struct diagnostic *diagnostic)
+{
+    analysis->kind = analysis_find(asked->name);
+    analysis->level = 0.95;
+    if (analysis->kind == NULL) {
+        const char *names[64];
+        for (size_t i = 0; i < analysis_catalogue_count; i++)
+            names[i] = analysis_catalogue[i]->name;
+        const char *near =
+            nearest_name(asked->name, names, analysis_catalogue_count);
+        if (near == NULL)
+            field_fail(&asked->name_field, diagnostic,
+                "there is no analysis '%s'", asked->name);
+        else
+            field_fail(&asked->name_field, diagnostic,
+                "there is no analysis '%s'; did you mean '%s'?", asked->name,
+                near);
+        return STATUS_UNKNOWN_NAME;
+    }
+    return analysis->kind->parse(
+        analysis, &asked->parameters, dictionary, diagnostic);
+}
+
+static enum status read_analyses(
+    struct plan *plan, struct shape *shapes, struct diagnostic *diagnostic)
+{
+    for (size_t i = 0; i < plan->analysis_count; i++) {
+        struct analysis *analysis = &plan->analyses[i];
+        enum status status = read_analysis(
+            analysis, &plan->query->analyses[i], plan->dictionary, diagnostic);
+        if (status == STATUS_OK)
+            status =
+                analysis->kind->shape(analysis, plan->dictionary, &shapes[i]);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status lay_out(
+    struct plan *plan, struct segment *segments, struct diagnostic *diagnostic)
+{
+    size_t at = 0;
+    for (size_t a = 0; a < plan->analysis_count; a++) {
+        for (size_t level = 0; level < plan->level_count; level++) {
+            segments[at++] = (struct segment){.analysis = a,
+                .level = level,
+                .first = plan->vector_length,
+                .first_fact = plan->fact_count};
+            plan->vector_length += plan->shapes[a].length;
+            plan->fact_count += plan->shapes[a].fact_count;
+            if (plan->vector_length > PLAN_VECTOR_MAX) {
+                field_fail(&plan->query->analyses[a].name_field, diagnostic,
+                    "the answer would be longer than %zu numbers; ask for "
+                    "fewer levels, bins or analyses at once",
+                    PLAN_VECTOR_MAX);
+                return STATUS_TOO_LARGE;
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status fill(struct plan *plan, struct diagnostic *diagnostic)
+{
+    const struct query *query = plan->query;
+    plan->level_count = 1;
+    for (size_t i = 0; i < query->by_count; i++)
+        plan->level_count *=
+            variable_level_count(&plan->dictionary->variables[query->by[i]]);
+    plan->analysis_count = query->analysis_count;
+    plan->segment_count = plan->analysis_count * plan->level_count;
+    plan->analyses = calloc(plan->analysis_count, sizeof(struct analysis));
+    struct shape *shapes = calloc(plan->analysis_count, sizeof *shapes);
+    struct segment *segments = calloc(plan->segment_count, sizeof *segments);
+    plan->shapes = shapes;
+    plan->segments = segments;
+    if (plan->analyses == NULL || shapes == NULL || segments == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = read_analyses(plan, shapes, diagnostic);
+    return status == STATUS_OK ? lay_out(plan, segments, diagnostic) : status;
+}
+
+enum status plan_create(struct plan **out, const struct query *query,
+    const struct dictionary *dictionary, struct diagnostic *diagnostic)
+{
+    *out = NULL;
+    struct plan *plan = calloc(1, sizeof *plan);
+    if (plan == NULL)
+        return STATUS_NO_MEMORY;
+    plan->query = query;
+    plan->dictionary = dictionary;
+    enum status status = fill(plan, diagnostic);
+    if (status != STATUS_OK) {
+        plan_destroy(plan);
+        return status;
+    }
+    *out = plan;
+    return STATUS_OK;
+}
+
+void plan_destroy(struct plan *plan)
+{
+    if (plan == NULL)
+        return;
+    free(plan->analyses);
+    free((void *)plan->shapes);
+    free((void *)plan->segments);
+    free(plan);
+}
+
+void plan_visit_variables(const struct plan *plan,
+    void (*visit)(void *arg, size_t variable), void *arg)
+{
+    cohort_visit_variables(plan->query->cohort, visit, arg);
+    for (size_t i = 0; i < plan->query->by_count; i++)
+        visit(arg, plan->query->by[i]);
+    for (size_t a = 0; a < plan->analysis_count; a++) {
+        for (size_t i = 0; i < plan->analyses[a].variable_count; i++)
+            visit(arg, plan->analyses[a].variables[i]);
+    }
+}
+
+const char *plan_analysis_name(const struct plan *plan, size_t analysis)
+{
+    return plan->analyses[analysis].kind->name;
+}
+
+size_t plan_level_of(const struct plan *plan, size_t level, size_t position)
+{
+    size_t rest = level, found = 0;
+    for (size_t i = plan->query->by_count; i > position; i--) {
+        size_t levels = variable_level_count(
+            &plan->dictionary->variables[plan->query->by[i - 1]]);
+        found = rest % levels;
+        rest /= levels;
+    }
+    return found;
+}
+
+/* ---- a vector from outside ---- */
+
+static bool is_count(int128 value, int128 max)
+{
+    return value >= 0 && value <= max;
+}
+
+static bool is_flag(int128 value)
+{
+    return value == 0 || value == 1;
+}
+
+/* |sum| <= n max, squares <= n max^2, sum^2 <= n squares. All fit: n is at
+ * most 2^40 and a code 2^31. */
+static bool moments_hold(const struct variable *variable, const int128 *cell)
+{
+    int128 largest = variable->max > -(int64_t)variable->min
+                         ? variable->max
+                         : -(int64_t)variable->min;
+    int128 n = cell[CELL_ROWS], sum = cell[CELL_SUM];
+    int128 squares = cell[CELL_SQUARES], square_of_sum, scaled;
+    if (sum > n * largest || sum < -n * largest || squares < 0 ||
+        squares > n * largest * largest)
+        return false;
+    if (__builtin_mul_overflow(sum, sum, &square_of_sum) ||
+        __builtin_mul_overflow(n, squares, &scaled))
+        return true;
+    return square_of_sum <= scaled;
+}
+
+static bool cell_holds(const struct plan *plan, const struct segment *segment,
+    const struct table_shape *table, size_t index, const int128 *cell)
+{
+    if (!is_count(cell[CELL_ROWS], ROWS_MAX) ||
+        !is_count(cell[CELL_PEOPLE], cell[CELL_ROWS]) ||
+        !is_flag(cell[CELL_WITHHELD]))
+        return false;
+    if (table->kind != TABLE_MOMENTS)
+        return true;
+    size_t variable = plan->analyses[segment->analysis].variables[index];
+    return moments_hold(&plan->dictionary->variables[variable], cell);
+}
+
+static bool segment_holds(const struct plan *plan,
+    const struct segment *segment, const int128 *elements)
+{
+    const struct shape *shape = &plan->shapes[segment->analysis];
+    if (!is_count(elements[HEAD_ROWS], ROWS_MAX) ||
+        !is_count(elements[HEAD_PEOPLE], elements[HEAD_ROWS]) ||
+        !is_flag(elements[HEAD_RELEASED]) ||
+        !is_flag(elements[HEAD_WITHHELD]) ||
+        elements[HEAD_RELEASED] + elements[HEAD_WITHHELD] != 1)
+        return false;
+    for (size_t t = 0; t < shape->table_count; t++) {
+        const struct table_shape *table = &shape->tables[t];
+        size_t cells = table->rows * table->columns;
+        int128 rows = 0;
+        for (size_t i = 0; i < cells; i++) {
+            const int128 *cell =
+                elements + table->first + i * table_cell_length(table);
+            if (!cell_holds(plan, segment, table, i, cell))
+                return false;
+            rows = table->kind == TABLE_MOMENTS ? cell[CELL_ROWS]
+                                                : rows + cell[CELL_ROWS];
+            if (rows > elements[HEAD_ROWS])
+                return false;
+        }
+    }
+    return true;
+}
+
+enum status plan_check_vector(
+    const struct plan *plan, const struct vector *vector)
+{
+    if (vector->length != plan->vector_length)
+        return STATUS_MALFORMED;
+    for (size_t i = 0; i < plan->segment_count; i++) {
+        const struct segment *segment = &plan->segments[i];
+        if (!segment_holds(plan, segment, vector->elements + segment->first))
+            return STATUS_OUT_OF_RANGE;
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,261 @@
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/analysis/mask.h"
+
+#define THREADS_MAX 64
+#define ROWS_PER_THREAD_MIN 65536 /* below, a thread costs more than it gives  \
+                                   */
+
+/* One thread's share of the rows and all that it counts. */
+struct scan {
+    const struct plan *plan;
+    const struct rows *rows;
+    size_t first, end;
+    struct contribution sums;
+    void **states;          /* one a segment */
+    uint64_t *last_patient; /* one a segment, patient + 1; heads */
+    uint64_t last_in_cohort;
+    uint32_t last_taken;
+    uint8_t *cohort_mask, *level_mask, *scratch;
+    enum status status;
+};
+
+static void scan_fini(struct scan *scan)
+{
+    for (size_t i = 0; scan->states != NULL && i < scan->plan->segment_count;
+         i++)
+        free(scan->states[i]);
+    free(scan->states);
+    free(scan->last_patient);
+    free(scan->cohort_mask);
+    contribution_fini(&scan->sums);
+}
+
+static enum status scan_init(struct scan *scan)
+{
+    const struct plan *plan = scan->plan;
+    size_t scratch = mask_scratch_blocks(plan->query->cohort);
+    scan->last_taken = UINT32_MAX;
+    scan->states = calloc(plan->segment_count, sizeof *scan->states);
+    scan->last_patient =
+        calloc(plan->segment_count, sizeof *scan->last_patient);
+    scan->cohort_mask = malloc((scratch + 2) * BLOCK_ROWS);
+    scan->sums.facts = calloc(plan->fact_count + 1, sizeof *scan->sums.facts);
+    if (scan->states == NULL || scan->last_patient == NULL ||
+        scan->cohort_mask == NULL || scan->sums.facts == NULL)
+        return STATUS_NO_MEMORY;
+    scan->level_mask = scan->cohort_mask + BLOCK_ROWS;
+    scan->scratch = scan->level_mask + BLOCK_ROWS;
+    for (size_t i = 0; i < plan->segment_count; i++) {
+        size_t a = plan->segments[i].analysis;
+        size_t size = plan->analyses[a].kind->state_size(
+            &plan->analyses[a], &plan->shapes[a]);
+        scan->states[i] = calloc(1, size + 1);
+        if (scan->states[i] == NULL)
+            return STATUS_NO_MEMORY;
+    }
+    return vector_init(&scan->sums.vector, plan->vector_length);
+}
+
+/* Distinct patients among the rows of a mask; *last carries over blocks. */
+static uint64_t count_people(
+    const struct row_block *block, uint64_t rows, uint64_t *last)
+{
+    if (block->patients == NULL)
+        return rows;
+    uint64_t people = 0;
+    for (size_t i = 0; i < block->count; i++) {
+        if (block->mask[i] == 0)
+            continue;
+        uint64_t patient = (uint64_t)block->patients[block->first + i] + 1;
+        people += patient != *last;
+        *last = patient;
+    }
+    return people;
+}
+
+static void add_segment(struct scan *scan, size_t index,
+    const struct row_block *block, uint64_t rows)
+{
+    const struct plan *plan = scan->plan;
+    const struct segment *segment = &plan->segments[index];
+    const struct analysis *analysis = &plan->analyses[segment->analysis];
+    int128 *elements = scan->sums.vector.elements + segment->first;
+    elements[HEAD_ROWS] += (int128)rows;
+    elements[HEAD_PEOPLE] +=
+        (int128)count_people(block, rows, &scan->last_patient[index]);
+    analysis->kind->contribute(analysis, &plan->shapes[segment->analysis],
+        block, scan->states[index], elements,
+        scan->sums.facts + segment->first_fact);
+}
+
+/* cohort mask and (by variable == level), for each by variable */
+static void make_level_mask(
+    struct scan *scan, size_t level, size_t first, size_t count)
+{
+    const struct query *query = scan->plan->query;
+    const uint8_t *in = scan->cohort_mask;
+    for (size_t i = 0; i < query->by_count; i++) {
+        uint8_t *out = i % 2 == 0 ? scan->level_mask : scan->scratch;
+        mask_level(&scan->rows->columns[query->by[i]],
+            (int32_t)plan_level_of(scan->plan, level, i), first, count, in,
+            out);
+        in = out;
+    }
+    if (in == scan->scratch)
+        memcpy(scan->level_mask, in, count);
+}
+
+static void scan_block(struct scan *scan, size_t first, size_t count)
+{
+    const struct plan *plan = scan->plan;
+    bool one_each = plan->query->unit == UNIT_PATIENT;
+    mask_cohort(plan->query->cohort, scan->rows, first, count,
+        scan->cohort_mask, scan->scratch);
+    if (one_each && scan->rows->patients != NULL)
+        mask_first_of_patient(scan->rows->patients + first, count,
+            scan->cohort_mask, &scan->last_taken);
+    struct row_block block = {.rows = scan->rows,
+        .patients = one_each ? NULL : scan->rows->patients,
+        .first = first,
+        .count = count,
+        .mask = scan->cohort_mask};
+    uint64_t rows = mask_count(scan->cohort_mask, count);
+    if (rows == 0)
+        return;
+    scan->sums.cohort_rows += rows;
+    scan->sums.cohort_people +=
+        count_people(&block, rows, &scan->last_in_cohort);
+    for (size_t level = 0; level < plan->level_count; level++) {
+        if (plan->query->by_count > 0) {
+            make_level_mask(scan, level, first, count);
+            block.mask = scan->level_mask;
+            rows = mask_count(block.mask, count);
+        }
+        for (size_t a = 0; rows > 0 && a < plan->analysis_count; a++)
+            add_segment(scan, a * plan->level_count + level, &block, rows);
+    }
+}
+
+static void *run_scan(void *arg)
+{
+    struct scan *scan = arg;
+    const struct plan *plan = scan->plan;
+    for (size_t at = scan->first; at < scan->end; at += BLOCK_ROWS) {
+        size_t left = scan->end - at;
+        scan_block(scan, at, left < BLOCK_ROWS ? left : BLOCK_ROWS);
+    }
+    for (size_t i = 0; i < plan->segment_count; i++) {
+        const struct segment *segment = &plan->segments[i];
+        const struct analysis *analysis = &plan->analyses[segment->analysis];
+        if (analysis->kind->flush != NULL)
+            analysis->kind->flush(analysis, &plan->shapes[segment->analysis],
+                scan->states[i], scan->sums.facts + segment->first_fact);
+    }
+    return NULL;
+}
+
+/* Moves a cut forward to the next patient: nobody goes to two scans. Cuts
+ * between people stand on 64 bytes for the widest column. */
+static size_t cut_at(const struct rows *rows, size_t at)
+{
+    if (at >= rows->count)
+        return rows->count;
+    if (rows->patients == NULL)
+        return at - at % 64;
+    while (at > 0 && at < rows->count &&
+           rows->patients[at] == rows->patients[at - 1])
+        at++;
+    return at;
+}
+
+static void merge_facts(
+    struct cell_facts *facts, const struct cell_facts *other)
+{
+    facts->total += other->total;
+    if (other->largest > facts->largest) {
+        facts->second =
+            facts->largest > other->second ? facts->largest : other->second;
+        facts->largest = other->largest;
+    } else if (other->largest > facts->second) {
+        facts->second = other->largest;
+    }
+}
+
+static void merge(const struct plan *plan, struct contribution *out,
+    const struct contribution *part)
+{
+    out->cohort_rows += part->cohort_rows;
+    out->cohort_people += part->cohort_people;
+    (void)vector_add(&out->vector, &part->vector); /* of one length */
+    for (size_t i = 0; i < plan->fact_count; i++)
+        merge_facts(&out->facts[i], &part->facts[i]);
+}
+
+static void run_all(struct scan *scans, size_t count)
+{
+    pthread_t threads[THREADS_MAX];
+    bool started[THREADS_MAX] = {false};
+    for (size_t i = 1; i < count; i++)
+        started[i] =
+            pthread_create(&threads[i], NULL, run_scan, &scans[i]) == 0;
+    run_scan(&scans[0]);
+    for (size_t i = 1; i < count; i++) {
+        if (started[i])
+            pthread_join(threads[i], NULL);
+        else
+            run_scan(&scans[i]);
+    }
+}
+
+static size_t scan_count(const struct rows *rows, int threads)
+{
+    size_t useful = rows->count / ROWS_PER_THREAD_MIN + 1;
+    size_t count = threads < 1 ? 1 : (size_t)threads;
+    count = count < useful ? count : useful;
+    return count < THREADS_MAX ? count : THREADS_MAX;
+}
+
+enum status plan_contribute(const struct plan *plan, const struct rows *rows,
+    int threads, struct contribution *out)
+{
+    size_t count = scan_count(rows, threads);
+    enum status status = STATUS_OK;
+    *out = (struct contribution){0};
+    struct scan *scans = calloc(count, sizeof *scans);
+    if (scans == NULL)
+        return STATUS_NO_MEMORY;
+    size_t first = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t end = cut_at(rows, rows->count / count * (i + 1));
+        scans[i].plan = plan;
+        scans[i].rows = rows;
+        scans[i].first = first;
+        scans[i].end = i + 1 == count ? rows->count : end;
+        first = scans[i].end;
+        if (status == STATUS_OK)
+            status = scan_init(&scans[i]);
+    }
+    if (status == STATUS_OK) {
+        run_all(scans, count);
+        for (size_t i = 1; i < count; i++)
+            merge(plan, &scans[0].sums, &scans[i].sums);
+        *out = scans[0].sums;
+        scans[0].sums = (struct contribution){0};
+        for (size_t i = 0; i < plan->segment_count; i++)
+            out->vector.elements[plan->segments[i].first + HEAD_RELEASED] = 1;
+    }
+    for (size_t i = 0; i < count; i++)
+        scan_fini(&scans[i]);
+    free(scans);
+    return status;
+}
+
+void contribution_fini(struct contribution *contribution)
+{
+    vector_fini(&contribution->vector);
+    free(contribution->facts);
+    contribution->facts = NULL;
+}

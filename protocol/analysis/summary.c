@@ -1,0 +1,283 @@
+/*
+ * summary: n, missing, mean, standard deviation and standard error of each
+ * variable, from exact integer sums. R: mean, sd.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "protocol/analysis/kernel.h"
+#include "protocol/analysis/parameters.h"
+#include "protocol/analysis/tally.h"
+
+/* What one block adds to one variable. */
+struct sums {
+    uint64_t rows;
+    int64_t sum;
+    int64_t squares;   /* exact for 8 and 16 bits; 32 bits use wide */
+    uint64_t absolute; /* sum of |x| */
+    uint32_t largest, second;
+};
+
+/* One variable's running patient, where a patient has several rows. */
+struct open_patient {
+    uint64_t patient; /* + 1; 0 before the first */
+    int64_t sum;
+};
+
+static enum status parse(struct analysis *analysis,
+    const struct field *parameters, const struct dictionary *dictionary,
+    struct diagnostic *diagnostic)
+{
+    static const char *const keys[] = {"variables"};
+    enum status status = field_expect_object(parameters, keys, 1, diagnostic);
+    return status == STATUS_OK ? parameter_variables(analysis, parameters,
+                                     USE_SUM, dictionary, diagnostic)
+                               : status;
+}
+
+static enum status shape(const struct analysis *analysis,
+    const struct dictionary *dictionary, struct shape *out)
+{
+    (void)dictionary;
+    *out = (struct shape){
+        .length = SEGMENT_HEAD + analysis->variable_count * MOMENTS_CELL,
+        .fact_count = analysis->variable_count,
+        .table_count = 1};
+    out->tables[0] = (struct table_shape){.kind = TABLE_MOMENTS,
+        .first = SEGMENT_HEAD,
+        .rows = analysis->variable_count,
+        .columns = 1};
+    return STATUS_OK;
+}
+
+static size_t state_size(
+    const struct analysis *analysis, const struct shape *shape_)
+{
+    (void)shape_;
+    return analysis->variable_count * sizeof(struct open_patient);
+}
+
+/* Rows that count and have a value; sums of at most BLOCK_ROWS values fit. */
+#define SUMS_KERNEL(name, type, missing, small)                                \
+    KERNEL static struct sums name(                                            \
+        const type *restrict x, const uint8_t *restrict mask, size_t count)    \
+    {                                                                          \
+        int32_t rows = 0;                                                      \
+        small sum = 0, absolute = 0;                                           \
+        int64_t squares = 0;                                                   \
+        int32_t largest = 0;                                                   \
+        for (size_t i = 0; i < count; i++) {                                   \
+            int32_t in = (mask[i] != 0) & (x[i] != (missing));                 \
+            int32_t v = in ? x[i] : 0;                                         \
+            int32_t a = v < 0 ? -v : v;                                        \
+            rows += in;                                                        \
+            sum += v;                                                          \
+            absolute += a;                                                     \
+            squares += v * v;                                                  \
+            largest = a > largest ? a : largest;                               \
+        }                                                                      \
+        return (struct sums){.rows = (uint64_t)rows,                           \
+            .sum = sum,                                                        \
+            .squares = squares,                                                \
+            .absolute = (uint64_t)absolute,                                    \
+            .largest = (uint32_t)largest};                                     \
+    }
+SUMS_KERNEL(sums_8, int8_t, INT8_MIN, int32_t)
+SUMS_KERNEL(sums_16, int16_t, INT16_MIN, int32_t)
+
+/* 32-bit values: squares of a block need up to 75 bits. */
+static struct sums sums_32(
+    const int32_t *x, const uint8_t *mask, size_t count, int128 *wide_squares)
+{
+    struct sums sums = {0};
+    for (size_t i = 0; i < count; i++) {
+        if (mask[i] == 0 || x[i] == VALUE_MISSING)
+            continue;
+        uint32_t a = (uint32_t)(x[i] < 0 ? -(int64_t)x[i] : x[i]);
+        sums.rows++;
+        sums.sum += x[i];
+        sums.absolute += a;
+        *wide_squares += (int128)x[i] * x[i];
+        sums.largest = a > sums.largest ? a : sums.largest;
+    }
+    return sums;
+}
+
+static void keep_largest(struct cell_facts *facts, uint128 value)
+{
+    if (value > facts->largest) {
+        facts->second = facts->largest;
+        facts->largest = value;
+    } else if (value > facts->second) {
+        facts->second = value;
+    }
+}
+
+/* The block's two largest |x|, looked for only when they can matter. */
+static void find_largest(const struct row_block *block,
+    const struct column *column, struct cell_facts *facts)
+{
+    for (size_t i = 0; i < block->count; i++) {
+        if (block->mask[i] == 0)
+            continue;
+        int32_t code = column_value(column, block->first + i);
+        if (code != VALUE_MISSING)
+            keep_largest(facts, (uint128)(code < 0 ? -(int64_t)code : code));
+    }
+}
+
+/* Each row that counts is a person. */
+static void add_people(const struct row_block *block,
+    const struct column *column, int128 *cell, struct cell_facts *facts)
+{
+    int128 wide_squares = 0;
+    struct sums sums;
+    if (column->width == 1)
+        sums = sums_8((const int8_t *)column->data + block->first, block->mask,
+            block->count);
+    else if (column->width == 2)
+        sums = sums_16((const int16_t *)column->data + block->first,
+            block->mask, block->count);
+    else
+        sums = sums_32((const int32_t *)column->data + block->first,
+            block->mask, block->count, &wide_squares);
+    cell[CELL_ROWS] += (int128)sums.rows;
+    cell[CELL_PEOPLE] += (int128)sums.rows;
+    cell[CELL_SUM] += sums.sum;
+    cell[CELL_SQUARES] += sums.squares + wide_squares;
+    facts->total += sums.absolute;
+    if (sums.largest > facts->second)
+        find_largest(block, column, facts);
+}
+
+static void close_patient(struct open_patient *open, struct cell_facts *facts)
+{
+    uint128 size = (uint128)(open->sum < 0 ? -open->sum : open->sum);
+    facts->total += size;
+    keep_largest(facts, size);
+    open->sum = 0;
+}
+
+/* A patient may have several rows. */
+static void add_rows(const struct row_block *block, const struct column *column,
+    struct open_patient *open, int128 *cell, struct cell_facts *facts)
+{
+    for (size_t i = 0; i < block->count; i++) {
+        if (block->mask[i] == 0)
+            continue;
+        int32_t code = column_value(column, block->first + i);
+        if (code == VALUE_MISSING)
+            continue;
+        uint64_t patient = (uint64_t)block->patients[block->first + i] + 1;
+        if (open->patient != patient) {
+            close_patient(open, facts);
+            open->patient = patient;
+            cell[CELL_PEOPLE]++;
+        }
+        open->sum += code;
+        cell[CELL_ROWS]++;
+        cell[CELL_SUM] += code;
+        cell[CELL_SQUARES] += (int128)code * code;
+    }
+}
+
+static void contribute(const struct analysis *analysis,
+    const struct shape *shape_, const struct row_block *block, void *state,
+    int128 *elements, struct cell_facts *facts)
+{
+    struct open_patient *open = state;
+    for (size_t i = 0; i < analysis->variable_count; i++) {
+        const struct column *column =
+            &block->rows->columns[analysis->variables[i]];
+        int128 *cell = elements + shape_->tables[0].first + i * MOMENTS_CELL;
+        if (column->width == 0)
+            continue;
+        if (block->patients == NULL)
+            add_people(block, column, cell, &facts[i]);
+        else
+            add_rows(block, column, &open[i], cell, &facts[i]);
+    }
+}
+
+static void flush(const struct analysis *analysis, const struct shape *shape_,
+    void *state, struct cell_facts *facts)
+{
+    (void)shape_;
+    struct open_patient *open = state;
+    for (size_t i = 0; i < analysis->variable_count; i++)
+        close_patient(&open[i], &facts[i]);
+}
+
+/* sum of squares about the mean = (n * squares - sum^2) / n, exactly */
+static double variance(int128 n, int128 sum, int128 squares)
+{
+    int128 scaled, square;
+    if (__builtin_mul_overflow(n, squares, &scaled) ||
+        __builtin_mul_overflow(sum, sum, &square))
+        return int128_ratio(squares, n - 1) -
+               int128_ratio(sum, n) * int128_ratio(sum, n - 1);
+    return int128_ratio(scaled - square, n * (n - 1));
+}
+
+static json_t *moments_row(
+    const struct variable *variable, const int128 *cell, int128 rows)
+{
+    int128 n = cell[CELL_ROWS];
+    double step = variable_value(variable, 1);
+    json_t *row = json_pack("{s:s, s:I, s:I}", "variable", variable->name, "n",
+        (json_int_t)n, "missing", (json_int_t)(rows - n));
+    double mean =
+        n > 0 ? int128_ratio(cell[CELL_SUM] * variable->resolution.mantissa, n)
+              : NAN;
+    double sd =
+        n > 1 ? sqrt(variance(n, cell[CELL_SUM], cell[CELL_SQUARES])) * step
+              : NAN;
+    if (n > 0)
+        mean = variable->resolution.exponent < 0
+                   ? mean / pow(10, -variable->resolution.exponent)
+                   : mean * pow(10, variable->resolution.exponent);
+    json_object_set_new(row, "mean", json_number(mean));
+    json_object_set_new(row, "sd", json_number(sd));
+    json_object_set_new(
+        row, "se", json_number(n > 1 ? sd / sqrt((double)n) : NAN));
+    return row;
+}
+
+static enum status finish(const struct analysis *analysis,
+    const struct shape *shape_, const struct dictionary *dictionary,
+    const int128 *elements, int64_t min_cell, json_t *out)
+{
+    json_t *table = json_array();
+    int128 rows = elements[HEAD_ROWS], missing = 0;
+    for (size_t i = 0; i < analysis->variable_count; i++) {
+        const struct variable *variable =
+            &dictionary->variables[analysis->variables[i]];
+        const int128 *cell = table_cell(elements, &shape_->tables[0], i, 0);
+        if (cell_suppressed(cell, min_cell)) {
+            json_array_append_new(table, json_pack("{s:s, s:b}", "variable",
+                                             variable->name, "suppressed", 1));
+            continue;
+        }
+        missing += rows - cell[CELL_ROWS];
+        json_array_append_new(table, moments_row(variable, cell, rows));
+    }
+    /* n is what one variable used; of several, each says its own. */
+    int128 n = analysis->variable_count == 1 ? rows - missing : rows;
+    json_object_set_new(out, "n", json_integer((json_int_t)n));
+    json_object_set_new(
+        out, "patients", json_integer((json_int_t)elements[HEAD_PEOPLE]));
+    json_object_set_new(out, "missing", json_integer((json_int_t)missing));
+    return json_object_set_new(out, "table", table) == 0 ? STATUS_OK
+                                                         : STATUS_NO_MEMORY;
+}
+
+const struct analysis_kind analysis_summary = {
+    .name = "summary",
+    .summary = "n, missing, mean, sd and se of each variable",
+    .parse = parse,
+    .shape = shape,
+    .state_size = state_size,
+    .contribute = contribute,
+    .flush = flush,
+    .finish = finish,
+};

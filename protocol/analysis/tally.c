@@ -1,0 +1,105 @@
+#include "protocol/analysis/tally.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "protocol/analysis/kernel.h"
+
+int32_t column_value(const struct column *column, size_t row)
+{
+    int32_t code;
+    column_read(column, row, 1, &code);
+    return code;
+}
+
+#define WIDEN_KERNEL(name, type, missing)                                      \
+    KERNEL static void name(                                                   \
+        const type *restrict x, size_t count, int32_t *restrict codes)         \
+    {                                                                          \
+        for (size_t i = 0; i < count; i++)                                     \
+            codes[i] = x[i] == (missing) ? VALUE_MISSING : x[i];               \
+    }
+WIDEN_KERNEL(widen_8, int8_t, INT8_MIN)
+WIDEN_KERNEL(widen_16, int16_t, INT16_MIN)
+
+void column_read(
+    const struct column *column, size_t first, size_t count, int32_t *codes)
+{
+    switch (column->width) {
+    case 0:
+        for (size_t i = 0; i < count; i++)
+            codes[i] = VALUE_MISSING;
+        break;
+    case 1: widen_8((const int8_t *)column->data + first, count, codes); break;
+    case 2:
+        widen_16((const int16_t *)column->data + first, count, codes);
+        break;
+    default:
+        memcpy(codes, (const int32_t *)column->data + first,
+            count * sizeof *codes);
+    }
+}
+
+/* patient + 1 of the last row in each cell; 0 before the first */
+size_t tally_state_size(size_t cells)
+{
+    return cells * sizeof(uint64_t);
+}
+
+static void tally_rows_only(
+    const struct row_block *block, const uint32_t *cells, int128 *elements)
+{
+    for (size_t i = 0; i < block->count; i++) {
+        if (block->mask[i] != 0) {
+            int128 *cell = elements + (size_t)cells[i] * COUNTS_CELL;
+            cell[CELL_ROWS]++;
+            cell[CELL_PEOPLE]++;
+        }
+    }
+}
+
+void tally_add(const struct row_block *block, const uint32_t *cells,
+    void *state, int128 *elements)
+{
+    if (block->patients == NULL) {
+        tally_rows_only(block, cells, elements);
+        return;
+    }
+    uint64_t *last = state;
+    for (size_t i = 0; i < block->count; i++) {
+        if (block->mask[i] == 0)
+            continue;
+        uint64_t patient = (uint64_t)block->patients[block->first + i] + 1;
+        int128 *cell = elements + (size_t)cells[i] * COUNTS_CELL;
+        cell[CELL_ROWS]++;
+        if (last[cells[i]] != patient)
+            cell[CELL_PEOPLE]++;
+        last[cells[i]] = patient;
+    }
+}
+
+void tally_shape(struct shape *out, size_t rows, size_t columns)
+{
+    *out = (struct shape){.length = SEGMENT_HEAD + rows * columns * COUNTS_CELL,
+        .table_count = 1};
+    out->tables[0] = (struct table_shape){.kind = TABLE_COUNTS,
+        .first = SEGMENT_HEAD,
+        .rows = rows,
+        .columns = columns};
+}
+
+bool cell_suppressed(const int128 *cell, int64_t min_cell)
+{
+    return cell[CELL_WITHHELD] > 0 ||
+           (cell[CELL_PEOPLE] > 0 && cell[CELL_PEOPLE] < min_cell);
+}
+
+json_t *json_suppressed(void)
+{
+    return json_pack("{s:b}", "suppressed", 1);
+}
+
+json_t *json_number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}

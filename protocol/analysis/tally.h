@@ -1,0 +1,40 @@
+/*
+ * tally: counting rows and people cell by cell, for the analyses that count.
+ */
+#ifndef COHORTIUM_PROTOCOL_ANALYSIS_TALLY_H
+#define COHORTIUM_PROTOCOL_ANALYSIS_TALLY_H
+
+#include "protocol/analysis/analysis.h"
+
+/* One value as a code, VALUE_MISSING for a missing one. */
+int32_t column_value(const struct column *column, size_t row);
+/* codes[count] of rows first..; VALUE_MISSING for missing. */
+void column_read(
+    const struct column *column, size_t first, size_t count, int32_t *codes);
+
+/* State of a tally over `cells` cells: the last patient seen in each. */
+size_t tally_state_size(size_t cells);
+/* For each row of the block that counts: its cell (cells[i]) gains a row, and a
+ * person if it is the patient's first row there. elements: the first cell of a
+ * TABLE_COUNTS or TABLE_ORDERED. */
+void tally_add(const struct row_block *block, const uint32_t *cells,
+    void *state, int128 *elements);
+
+/* The shape of one table of counts. */
+void tally_shape(struct shape *out, size_t rows, size_t columns);
+
+/* Reading a summed table back. */
+static inline const int128 *table_cell(const int128 *elements,
+    const struct table_shape *table, size_t row, size_t column)
+{
+    return elements + table->first +
+           (row * table->columns + column) * table_cell_length(table);
+}
+/* Whether a cell may not be shown: withheld by a center, or below the cell
+ * limit in the sum. */
+bool cell_suppressed(const int128 *cell, int64_t min_cell);
+json_t *json_suppressed(void);
+/* A number as JSON; null for one that is not finite. */
+json_t *json_number(double value);
+
+#endif
