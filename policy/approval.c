@@ -1,0 +1,172 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/reading.h"
+#include "policy/study.h"
+
+static const char *const approval_keys[] = {
+    "cohortium", "study", "decision", "scores", "comment", "date"};
+static const char *const score_names[] = {
+    "mission", "merit", "feasibility", "team"};
+
+static enum status read_scores(struct approval *approval,
+    const struct field *root, struct diagnostic *diagnostic)
+{
+    struct field scores, field;
+    enum status status = field_get(&scores, root, "scores", diagnostic);
+    if (status == STATUS_OK)
+        status = field_expect_object(&scores, score_names, 4, diagnostic);
+    for (size_t i = 0; status == STATUS_OK && i < 4; i++) {
+        status = field_get(&field, &scores, score_names[i], diagnostic);
+        if (status == STATUS_OK)
+            status = field_integer(
+                &field, &approval->scores[i], 1, 9, diagnostic);
+    }
+    return status;
+}
+
+static enum status read_approval(struct approval *approval,
+    const struct field *root, struct diagnostic *diagnostic)
+{
+    struct field field;
+    char decision[16];
+    const char *comment;
+    enum status status = field_expect_object(root, approval_keys,
+        sizeof approval_keys / sizeof approval_keys[0], diagnostic);
+    if (status == STATUS_OK)
+        status = read_kind(root, "approval", diagnostic);
+    if (status == STATUS_OK)
+        status = read_bytes(root, "study", approval->study_id.bytes,
+            DIGEST_BYTES, diagnostic);
+    if (status == STATUS_OK)
+        status = read_text(
+            root, "decision", decision, sizeof decision, diagnostic);
+    if (status == STATUS_OK) {
+        approval->approve = strcmp(decision, "approve") == 0;
+        if (!approval->approve && strcmp(decision, "reject") != 0) {
+            field_find(&field, root, "decision");
+            status = field_fail(&field, diagnostic,
+                "the decision is \"approve\" or \"reject\", found '%s'",
+                decision);
+        }
+    }
+    if (status == STATUS_OK)
+        status = read_scores(approval, root, diagnostic);
+    if (status == STATUS_OK && field_find(&field, root, "comment"))
+        status = field_text(&field, &comment, 4096, diagnostic);
+    if (status == STATUS_OK)
+        status = read_time(root, "date", &approval->date, diagnostic);
+    return status;
+}
+
+enum status approval_parse(struct approval *out, struct view payload,
+    struct diagnostic *diagnostic)
+{
+    struct document *document = NULL;
+    memset(out, 0, sizeof *out);
+    enum status status = document_parse(&document, payload, diagnostic);
+    if (status == STATUS_OK) {
+        struct field root = document_root(document);
+        status = read_approval(out, &root, diagnostic);
+    }
+    document_destroy(document);
+    return status;
+}
+
+enum status approval_write(struct buffer *out, const struct approval *approval,
+    const char *comment)
+{
+    char study[DIGEST_TEXT], date[TIME_TEXT];
+    digest_to_text(study, &approval->study_id);
+    time_text(date, approval->date);
+    json_t *scores = json_object();
+    for (size_t i = 0; i < 4; i++)
+        json_object_set_new(
+            scores, score_names[i], json_integer(approval->scores[i]));
+    json_t *json = json_pack("{s:s, s:s, s:s, s:o, s:s*, s:s}", "cohortium",
+        "approval", "study", study, "decision",
+        approval->approve ? "approve" : "reject", "scores", scores, "comment",
+        comment, "date", date);
+    char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    if (text == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = buffer_append_text(out, text);
+    free(text);
+    return status;
+}
+
+/* What one envelope says, if it may be believed at all. */
+static enum status read_vote(const struct envelope *envelope,
+    const struct study *study, const struct roster *roster, int64_t now,
+    struct approval *approval)
+{
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "");
+    if (envelope->signature_count != 1)
+        return STATUS_MALFORMED;
+    const struct public_key *signer = &envelope->signatures[0].signer;
+    const struct roster_member *member =
+        roster_find_member_key(roster, signer);
+    if (member == NULL)
+        return STATUS_UNKNOWN_SIGNER;
+    if (member->revoked)
+        return STATUS_REVOKED_SIGNER;
+    enum status status = envelope_verify(envelope, TYPE_APPROVAL, signer);
+    if (status == STATUS_OK)
+        status = approval_parse(
+            approval, buffer_view(&envelope->payload), &diagnostic);
+    if (status != STATUS_OK)
+        return status;
+    if (!digest_equal(&approval->study_id, &study->id))
+        return STATUS_WRONG_STUDY;
+    return approval->date < roster->valid_from || approval->date > now
+        ? STATUS_NOT_YET_VALID
+        : STATUS_OK;
+}
+
+/* One voice a member. */
+struct voice {
+    const struct roster_member *member;
+    bool approve;
+};
+
+static void hear(struct voice *voices, size_t *count,
+    const struct roster_member *member, const struct approval *approval)
+{
+    for (size_t i = 0; i < *count; i++) {
+        if (voices[i].member != member)
+            continue;
+        /* A rejection is never outvoted by the member's own approval. */
+        voices[i].approve = voices[i].approve && approval->approve;
+        return;
+    }
+    voices[(*count)++] =
+        (struct voice){member, approval->approve};
+}
+
+enum status study_check_approvals(const struct study *study,
+    const struct roster *roster, const struct envelope *const *approvals,
+    size_t count, int64_t now)
+{
+    struct voice voices[ROSTER_COMMITTEE_MAX];
+    size_t voice_count = 0, approving = 0;
+    enum status first = STATUS_TOO_FEW_SIGNATURES;
+    for (size_t i = 0; i < count; i++) {
+        struct approval approval;
+        enum status status =
+            read_vote(approvals[i], study, roster, now, &approval);
+        if (status != STATUS_OK) {
+            if (first == STATUS_TOO_FEW_SIGNATURES)
+                first = status;
+            continue;
+        }
+        hear(voices, &voice_count,
+            roster_find_member_key(
+                roster, &approvals[i]->signatures[0].signer),
+            &approval);
+    }
+    for (size_t i = 0; i < voice_count; i++)
+        approving += voices[i].approve;
+    return approving >= roster->threshold ? STATUS_OK : first;
+}
