@@ -19,8 +19,8 @@ static enum status read_scores(struct approval *approval,
     for (size_t i = 0; status == STATUS_OK && i < 4; i++) {
         status = field_get(&field, &scores, score_names[i], diagnostic);
         if (status == STATUS_OK)
-            status = field_integer(
-                &field, &approval->scores[i], 1, 9, diagnostic);
+            status =
+                field_integer(&field, &approval->scores[i], 1, 9, diagnostic);
     }
     return status;
 }
@@ -36,11 +36,11 @@ static enum status read_approval(struct approval *approval,
     if (status == STATUS_OK)
         status = read_kind(root, "approval", diagnostic);
     if (status == STATUS_OK)
-        status = read_bytes(root, "study", approval->study_id.bytes,
-            DIGEST_BYTES, diagnostic);
+        status = read_bytes(
+            root, "study", approval->study_id.bytes, DIGEST_BYTES, diagnostic);
     if (status == STATUS_OK)
-        status = read_text(
-            root, "decision", decision, sizeof decision, diagnostic);
+        status =
+            read_text(root, "decision", decision, sizeof decision, diagnostic);
     if (status == STATUS_OK) {
         approval->approve = strcmp(decision, "approve") == 0;
         if (!approval->approve && strcmp(decision, "reject") != 0) {
@@ -59,8 +59,8 @@ static enum status read_approval(struct approval *approval,
     return status;
 }
 
-enum status approval_parse(struct approval *out, struct view payload,
-    struct diagnostic *diagnostic)
+enum status approval_parse(
+    struct approval *out, struct view payload, struct diagnostic *diagnostic)
 {
     struct document *document = NULL;
     memset(out, 0, sizeof *out);
@@ -73,8 +73,8 @@ enum status approval_parse(struct approval *out, struct view payload,
     return status;
 }
 
-enum status approval_write(struct buffer *out, const struct approval *approval,
-    const char *comment)
+enum status approval_write(
+    struct buffer *out, const struct approval *approval, const char *comment)
 {
     char study[DIGEST_TEXT], date[TIME_TEXT];
     digest_to_text(study, &approval->study_id);
@@ -106,8 +106,7 @@ static enum status read_vote(const struct envelope *envelope,
     if (envelope->signature_count != 1)
         return STATUS_MALFORMED;
     const struct public_key *signer = &envelope->signatures[0].signer;
-    const struct roster_member *member =
-        roster_find_member_key(roster, signer);
+    const struct roster_member *member = roster_find_member_key(roster, signer);
     if (member == NULL)
         return STATUS_UNKNOWN_SIGNER;
     if (member->revoked)
@@ -121,8 +120,8 @@ static enum status read_vote(const struct envelope *envelope,
     if (!digest_equal(&approval->study_id, &study->id))
         return STATUS_WRONG_STUDY;
     return approval->date < roster->valid_from || approval->date > now
-        ? STATUS_NOT_YET_VALID
-        : STATUS_OK;
+               ? STATUS_NOT_YET_VALID
+               : STATUS_OK;
 }
 
 /* One voice a member. */
@@ -141,8 +140,7 @@ static void hear(struct voice *voices, size_t *count,
         voices[i].approve = voices[i].approve && approval->approve;
         return;
     }
-    voices[(*count)++] =
-        (struct voice){member, approval->approve};
+    voices[(*count)++] = (struct voice){member, approval->approve};
 }
 
 enum status study_check_approvals(const struct study *study,
@@ -162,8 +160,7 @@ enum status study_check_approvals(const struct study *study,
             continue;
         }
         hear(voices, &voice_count,
-            roster_find_member_key(
-                roster, &approvals[i]->signatures[0].signer),
+            roster_find_member_key(roster, &approvals[i]->signatures[0].signer),
             &approval);
     }
     for (size_t i = 0; i < voice_count; i++)

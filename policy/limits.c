@@ -35,7 +35,7 @@ struct limit_row {
 
 #define LIMIT(name, min, max, larger)                                          \
     {                                                                          \
-        #name, offsetof(struct limits, name), min, max, larger                 \
+#name, offsetof(struct limits, name), min, max, larger                 \
     }
 static const struct limit_row numbers[] = {
     LIMIT(min_cell, 1, 1000000, true),
@@ -89,8 +89,8 @@ enum status limits_parse(struct limits *limits, const struct field *field,
     return status;
 }
 
-void limits_stricter(struct limits *out, const struct limits *a,
-    const struct limits *b)
+void limits_stricter(
+    struct limits *out, const struct limits *a, const struct limits *b)
 {
     struct limits result = *a, other = *b;
     for (size_t i = 0; i < COUNT(numbers); i++) {
@@ -109,8 +109,8 @@ json_t *limits_json(const struct limits *limits)
     struct limits copy = *limits;
     json_t *out = json_object();
     for (size_t i = 0; i < COUNT(numbers); i++)
-        json_object_set_new(out, numbers[i].name,
-            json_integer(*number_of(&copy, &numbers[i])));
+        json_object_set_new(
+            out, numbers[i].name, json_integer(*number_of(&copy, &numbers[i])));
     for (size_t i = 0; i < COUNT(switches); i++)
         json_object_set_new(out, switches[i].name,
             json_boolean(*switch_of(&copy, &switches[i])));

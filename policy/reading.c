@@ -15,8 +15,8 @@ enum status read_text(const struct field *object, const char *key, char *out,
     return status;
 }
 
-enum status read_kind(const struct field *object, const char *kind,
-    struct diagnostic *diagnostic)
+enum status read_kind(
+    const struct field *object, const char *kind, struct diagnostic *diagnostic)
 {
     struct field field;
     const char *text;
@@ -54,8 +54,8 @@ enum status read_period(const struct field *object, int64_t *from,
         status = read_time(object, "valid_until", until, diagnostic);
     if (status == STATUS_OK && *from >= *until) {
         field_find(&field, object, "valid_until");
-        status = field_fail(
-            &field, diagnostic, "valid_until lies after valid_from");
+        status =
+            field_fail(&field, diagnostic, "valid_until lies after valid_from");
     }
     return status;
 }
@@ -78,11 +78,11 @@ bool is_plain_name(const char *name)
 {
     size_t size = strlen(name);
     return size > 0 && size <= NAME_MAX_BYTES && name[0] != '.' &&
-        strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == size;
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == size;
 }
 
-enum status read_identity(const struct field *object,
-    struct identity *identity, bool center, struct diagnostic *diagnostic)
+enum status read_identity(const struct field *object, struct identity *identity,
+    bool center, struct diagnostic *diagnostic)
 {
     memset(identity, 0, sizeof *identity);
     enum status status = read_text(
@@ -95,8 +95,8 @@ enum status read_identity(const struct field *object,
             identity->name);
     }
     if (status == STATUS_OK)
-        status = read_bytes(object, "identity", identity->sign.bytes,
-            KEY_BYTES, diagnostic);
+        status = read_bytes(
+            object, "identity", identity->sign.bytes, KEY_BYTES, diagnostic);
     if (status == STATUS_OK)
         status = read_bytes(
             object, "curve", identity->curve.bytes, KEY_BYTES, diagnostic);

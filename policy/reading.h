@@ -25,8 +25,8 @@ enum status read_bytes(const struct field *object, const char *key,
     uint8_t *out, size_t size, struct diagnostic *diagnostic);
 /* name, identity and curve of a person or machine; other members are left to
  * the caller. center: the name is one of a center (a-z 0-9 - _ .). */
-enum status read_identity(const struct field *object,
-    struct identity *identity, bool center, struct diagnostic *diagnostic);
+enum status read_identity(const struct field *object, struct identity *identity,
+    bool center, struct diagnostic *diagnostic);
 /* A name that fits a file, a URL and a log line. */
 bool is_plain_name(const char *name);
 

@@ -5,9 +5,9 @@
 
 #include "policy/reading.h"
 
-static const char *const roster_keys[] = {"cohortium", "version",
-    "federation", "suite", "threshold", "committee", "centers", "coordinator",
-    "valid_from", "valid_until"};
+static const char *const roster_keys[] = {"cohortium", "version", "federation",
+    "suite", "threshold", "committee", "centers", "coordinator", "valid_from",
+    "valid_until"};
 static const char *const member_keys[] = {
     "name", "identity", "curve", "revoked"};
 static const char *const center_keys[] = {"name", "identity", "curve"};
@@ -17,21 +17,22 @@ static const char *const coordinator_keys[] = {
 static bool same_identity(const struct identity *a, const struct identity *b)
 {
     return strcmp(a->name, b->name) == 0 ||
-        public_key_equal(&a->sign, &b->sign) ||
-        public_key_equal(&a->curve, &b->curve) ||
-        public_key_equal(&a->sign, &b->curve) ||
-        public_key_equal(&a->curve, &b->sign);
+           public_key_equal(&a->sign, &b->sign) ||
+           public_key_equal(&a->curve, &b->curve) ||
+           public_key_equal(&a->sign, &b->curve) ||
+           public_key_equal(&a->curve, &b->sign);
 }
 
-/* Names and keys are each unique over the whole roster: one key is one voice. */
+/* Names and keys are each unique over the whole roster: one key is one voice.
+ */
 static enum status check_unique(const struct roster *roster,
     const struct identity *identity, const struct field *field,
     struct diagnostic *diagnostic)
 {
     bool twice = false;
     for (size_t i = 0; i < roster->committee_count; i++)
-        twice = twice ||
-            same_identity(&roster->committee[i].identity, identity);
+        twice =
+            twice || same_identity(&roster->committee[i].identity, identity);
     for (size_t i = 0; i < roster->center_count; i++)
         twice = twice || same_identity(&roster->centers[i], identity);
     return twice ? field_fail(field, diagnostic,
@@ -40,19 +41,17 @@ static enum status check_unique(const struct roster *roster,
                  : STATUS_OK;
 }
 
-static enum status read_member(struct roster *roster,
-    const struct field *field, struct diagnostic *diagnostic)
+static enum status read_member(struct roster *roster, const struct field *field,
+    struct diagnostic *diagnostic)
 {
     struct roster_member *member = &roster->committee[roster->committee_count];
     struct field revoked;
     int64_t date;
-    enum status status =
-        field_expect_object(field, member_keys, 4, diagnostic);
+    enum status status = field_expect_object(field, member_keys, 4, diagnostic);
     if (status == STATUS_OK)
         status = read_identity(field, &member->identity, false, diagnostic);
     if (status == STATUS_OK)
-        status =
-            check_unique(roster, &member->identity, field, diagnostic);
+        status = check_unique(roster, &member->identity, field, diagnostic);
     if (status == STATUS_OK && field_find(&revoked, field, "revoked")) {
         member->revoked = true;
         status = read_time(field, "revoked", &date, diagnostic);
@@ -92,8 +91,8 @@ static enum status read_committee(struct roster *roster,
     return STATUS_OK;
 }
 
-static enum status read_centers(struct roster *roster,
-    const struct field *root, struct diagnostic *diagnostic)
+static enum status read_centers(struct roster *roster, const struct field *root,
+    struct diagnostic *diagnostic)
 {
     struct field list;
     size_t count = 0;
@@ -128,16 +127,13 @@ static enum status read_coordinator(struct roster *roster,
     if (status == STATUS_OK)
         status = field_expect_object(&field, coordinator_keys, 4, diagnostic);
     if (status == STATUS_OK)
-        status =
-            read_identity(&field, &roster->coordinator, false, diagnostic);
+        status = read_identity(&field, &roster->coordinator, false, diagnostic);
     if (status == STATUS_OK)
-        status =
-            check_unique(roster, &roster->coordinator, &field, diagnostic);
+        status = check_unique(roster, &roster->coordinator, &field, diagnostic);
     if (status == STATUS_OK)
         status = read_text(&field, "endpoint", roster->endpoint,
             sizeof roster->endpoint, diagnostic);
-    if (status == STATUS_OK &&
-        strncmp(roster->endpoint, "tcp://", 6) != 0) {
+    if (status == STATUS_OK && strncmp(roster->endpoint, "tcp://", 6) != 0) {
         struct field endpoint;
         field_find(&endpoint, &field, "endpoint");
         status = field_fail(&endpoint, diagnostic,
@@ -148,8 +144,8 @@ static enum status read_coordinator(struct roster *roster,
     return status;
 }
 
-static enum status read_roster(struct roster *roster,
-    const struct field *root, struct diagnostic *diagnostic)
+static enum status read_roster(struct roster *roster, const struct field *root,
+    struct diagnostic *diagnostic)
 {
     struct field field;
     int64_t suite;
@@ -182,8 +178,8 @@ static enum status read_roster(struct roster *roster,
     return status;
 }
 
-enum status roster_parse(struct roster **out, struct view payload,
-    struct diagnostic *diagnostic)
+enum status roster_parse(
+    struct roster **out, struct view payload, struct diagnostic *diagnostic)
 {
     struct document *document = NULL;
     *out = NULL;

@@ -60,8 +60,7 @@ static enum status read_names(const struct field *root, const char *key,
         return STATUS_NO_MEMORY;
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         struct field item = field_item(&list, i);
-        status =
-            field_text(&item, &(*out)[i], VARIABLE_NAME_MAX, diagnostic);
+        status = field_text(&item, &(*out)[i], VARIABLE_NAME_MAX, diagnostic);
         for (size_t k = 0; status == STATUS_OK && k < i; k++) {
             if (strcmp((*out)[k], (*out)[i]) == 0)
                 status = field_fail(
@@ -86,14 +85,14 @@ static enum status check_analyses(const struct study *study,
         const char *names[64];
         for (size_t k = 0; k < analysis_catalogue_count; k++)
             names[k] = analysis_catalogue[k]->name;
-        const char *near = nearest_name(
-            study->analyses[i], names, analysis_catalogue_count);
+        const char *near =
+            nearest_name(study->analyses[i], names, analysis_catalogue_count);
         return near == NULL
-            ? field_fail(&item, diagnostic, "there is no analysis '%s'",
-                  study->analyses[i])
-            : field_fail(&item, diagnostic,
-                  "there is no analysis '%s'; did you mean '%s'?",
-                  study->analyses[i], near);
+                   ? field_fail(&item, diagnostic, "there is no analysis '%s'",
+                         study->analyses[i])
+                   : field_fail(&item, diagnostic,
+                         "there is no analysis '%s'; did you mean '%s'?",
+                         study->analyses[i], near);
     }
     return STATUS_OK;
 }
@@ -159,13 +158,12 @@ static enum status read_description(struct study *study,
     } texts[] = {{"title", &study->title},
         {"principal_investigator", &study->principal_investigator},
         {"lead_institution", &study->lead_institution}};
-    enum status status = read_text(
-        root, "name", study->name, sizeof study->name, diagnostic);
+    enum status status =
+        read_text(root, "name", study->name, sizeof study->name, diagnostic);
     if (status == STATUS_OK && !is_plain_name(study->name)) {
         field_find(&field, root, "name");
         status = field_fail(&field, diagnostic,
-            "'%s' is no study's name: a-z, 0-9, '-', '_' and '.'",
-            study->name);
+            "'%s' is no study's name: a-z, 0-9, '-', '_' and '.'", study->name);
     }
     if (status == STATUS_OK)
         status = field_get(&field, root, "version", diagnostic);
@@ -205,15 +203,14 @@ static enum status read_study(
     return status;
 }
 
-enum status study_parse(struct study **out, struct view payload,
-    struct diagnostic *diagnostic)
+enum status study_parse(
+    struct study **out, struct view payload, struct diagnostic *diagnostic)
 {
     *out = NULL;
     struct study *study = calloc(1, sizeof *study);
     if (study == NULL)
         return STATUS_NO_MEMORY;
-    enum status status =
-        document_parse(&study->document, payload, diagnostic);
+    enum status status = document_parse(&study->document, payload, diagnostic);
     if (status == STATUS_OK)
         status = read_study(study, diagnostic);
     study->id = digest_of(payload);
@@ -246,11 +243,10 @@ enum status study_check(const struct study *study,
         if (dictionary_find(dictionary, study->variables[i], &index))
             continue;
         struct field item = field_item(&list, i);
-        const char *near =
-            dictionary_nearest(dictionary, study->variables[i]);
+        const char *near = dictionary_nearest(dictionary, study->variables[i]);
         if (near == NULL)
-            field_fail(&item, diagnostic,
-                "the dictionary has no variable '%s'", study->variables[i]);
+            field_fail(&item, diagnostic, "the dictionary has no variable '%s'",
+                study->variables[i]);
         else
             field_fail(&item, diagnostic,
                 "the dictionary has no variable '%s'; did you mean '%s'?",
@@ -287,8 +283,8 @@ enum status study_verify(struct study **out, const struct envelope *envelope,
         keys[i] = study->researchers[i].sign;
     if (envelope_count_signers(
             envelope, TYPE_STUDY, keys, study->researcher_count) == 0) {
-        diagnostic_set(diagnostic, 0, 0,
-            "not signed by any of the study's researchers");
+        diagnostic_set(
+            diagnostic, 0, 0, "not signed by any of the study's researchers");
         study_destroy(study);
         return STATUS_BAD_SIGNATURE;
     }

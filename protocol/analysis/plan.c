@@ -6,6 +6,7 @@
 #include "protocol/analysis/analysis.h"
 
 #define ROWS_MAX ((int128)1 << 40) /* of one center: bounds every sum */
+#define ROUNDING_MAX 1000          /* D17: a count may be off by half of it */
 
 static enum status read_analysis(struct analysis *analysis,
     const struct query_analysis *asked, const struct dictionary *dictionary,
@@ -206,6 +207,8 @@ static bool segment_holds(const struct plan *plan,
         const struct table_shape *table = &shape->tables[t];
         size_t cells = table->rows * table->columns;
         int128 rows = 0;
+        int128 most =
+            elements[HEAD_ROWS] + (int128)(cells + 1) * (ROUNDING_MAX / 2);
         for (size_t i = 0; i < cells; i++) {
             const int128 *cell =
                 elements + table->first + i * table_cell_length(table);
@@ -213,7 +216,7 @@ static bool segment_holds(const struct plan *plan,
                 return false;
             rows = table->kind == TABLE_MOMENTS ? cell[CELL_ROWS]
                                                 : rows + cell[CELL_ROWS];
-            if (rows > elements[HEAD_ROWS])
+            if (rows > most)
                 return false;
         }
     }

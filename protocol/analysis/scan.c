@@ -5,8 +5,9 @@
 #include "protocol/analysis/mask.h"
 
 #define THREADS_MAX 64
-#define ROWS_PER_THREAD_MIN 65536 /* below, a thread costs more than it gives  \
-                                   */
+#define ROWS_PER_THREAD_MIN                                                    \
+    65536 /* below, a thread costs more than it gives                          \
+           */
 
 /* One thread's share of the rows and all that it counts. */
 struct scan {

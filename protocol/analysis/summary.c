@@ -224,8 +224,10 @@ static json_t *moments_row(
 {
     int128 n = cell[CELL_ROWS];
     double step = variable_value(variable, 1);
-    json_t *row = json_pack("{s:s, s:I, s:I}", "variable", variable->name, "n",
-        (json_int_t)n, "missing", (json_int_t)(rows - n));
+    bool partly = cell[CELL_WITHHELD] > 0;
+    json_t *row = json_pack("{s:s, s:I, s:o}", "variable", variable->name, "n",
+        (json_int_t)n, "missing",
+        partly ? json_suppressed() : json_integer((json_int_t)(rows - n)));
     double mean =
         n > 0 ? int128_ratio(cell[CELL_SUM] * variable->resolution.mantissa, n)
               : NAN;
@@ -249,15 +251,20 @@ static enum status finish(const struct analysis *analysis,
 {
     json_t *table = json_array();
     int128 rows = elements[HEAD_ROWS], missing = 0;
+    bool any_partly = false;
     for (size_t i = 0; i < analysis->variable_count; i++) {
         const struct variable *variable =
             &dictionary->variables[analysis->variables[i]];
         const int128 *cell = table_cell(elements, &shape_->tables[0], i, 0);
-        if (cell_suppressed(cell, min_cell)) {
+        /* A center that withheld a variable is left out of it, and counted. */
+        if ((cell[CELL_WITHHELD] > 0 && cell[CELL_ROWS] == 0) ||
+            (cell[CELL_PEOPLE] > 0 && cell[CELL_PEOPLE] < min_cell)) {
+            any_partly = true;
             json_array_append_new(table, json_pack("{s:s, s:b}", "variable",
                                              variable->name, "suppressed", 1));
             continue;
         }
+        any_partly = any_partly || cell[CELL_WITHHELD] > 0;
         missing += rows - cell[CELL_ROWS];
         json_array_append_new(table, moments_row(variable, cell, rows));
     }
@@ -266,7 +273,8 @@ static enum status finish(const struct analysis *analysis,
     json_object_set_new(out, "n", json_integer((json_int_t)n));
     json_object_set_new(
         out, "patients", json_integer((json_int_t)elements[HEAD_PEOPLE]));
-    json_object_set_new(out, "missing", json_integer((json_int_t)missing));
+    json_object_set_new(out, "missing",
+        any_partly ? json_suppressed() : json_integer((json_int_t)missing));
     return json_object_set_new(out, "table", table) == 0 ? STATUS_OK
                                                          : STATUS_NO_MEMORY;
 }

@@ -1,0 +1,200 @@
+#include "policy/admission.h"
+
+#include <string.h>
+
+/* ---- header ---- */
+
+static enum status check_header(struct admission *out,
+    const struct admission_request *request, struct diagnostic *diagnostic)
+{
+    if (request->header == NULL)
+        return STATUS_OK;
+    enum status status = envelope_verify(
+        request->header, TYPE_HEADER, &request->roster->coordinator.sign);
+    if (status == STATUS_OK)
+        status = session_header_parse(
+            &out->header, buffer_view(&request->header->payload), diagnostic);
+    if (status != STATUS_OK)
+        return status;
+    struct digest study_id = envelope_id(request->study);
+    struct digest query_id = envelope_id(request->query);
+    if (!digest_equal(&out->header->roster_id, &request->roster->id))
+        return STATUS_WRONG_ROSTER;
+    if (!digest_equal(&out->header->study_id, &study_id))
+        return STATUS_WRONG_STUDY;
+    if (!digest_equal(&out->header->query_id, &query_id))
+        return STATUS_WRONG_QUERY;
+    return request->now >= out->header->deadline ? STATUS_EXPIRED : STATUS_OK;
+}
+
+/* ---- study ---- */
+
+static enum status check_study(struct admission *out,
+    const struct admission_request *request, struct diagnostic *diagnostic)
+{
+    enum status status = study_verify(&out->study, request->study, diagnostic);
+    if (status == STATUS_OK)
+        status = study_check_dates(out->study, request->now);
+    if (status != STATUS_OK)
+        return status;
+    if (strcmp(out->study->federation, request->roster->federation) != 0)
+        return STATUS_WRONG_ROSTER;
+    if (!digest_equal(&out->study->dictionary_id, &request->dictionary->digest))
+        return STATUS_WRONG_DICTIONARY;
+    /* The coordinator may ask for more centers than the study, never fewer. */
+    if (out->header != NULL &&
+        out->header->min_centers < out->study->min_centers)
+        return STATUS_TOO_FEW_CENTERS;
+    return study_check_approvals(out->study, request->roster,
+        request->approvals, request->approval_count, request->now);
+}
+
+/* ---- query ---- */
+
+static enum status find_researcher(
+    struct admission *out, const struct envelope *query)
+{
+    enum status worst = STATUS_RESEARCHER_NOT_IN_STUDY;
+    for (size_t i = 0; i < out->study->researcher_count; i++) {
+        const struct public_key *key = &out->study->researchers[i].sign;
+        enum status status = envelope_verify(query, TYPE_QUERY, key);
+        if (status == STATUS_OK) {
+            out->researcher = *key;
+            return STATUS_OK;
+        }
+        if (status != STATUS_UNKNOWN_SIGNER)
+            worst = status;
+    }
+    return worst;
+}
+
+static enum status check_query(struct admission *out,
+    const struct admission_request *request, struct diagnostic *diagnostic)
+{
+    enum status status = find_researcher(out, request->query);
+    if (status == STATUS_OK)
+        status = query_parse(&out->query, buffer_view(&request->query->payload),
+            request->dictionary, diagnostic);
+    if (status != STATUS_OK)
+        return status;
+    if (!out->query->sealed) {
+        diagnostic_set(diagnostic, 0, 0, "the query is not sealed");
+        return STATUS_MALFORMED;
+    }
+    if (!digest_equal(&out->query->study_id, &out->study->id))
+        return STATUS_WRONG_STUDY;
+    if (!digest_equal(&out->query->dictionary_id, &request->dictionary->digest))
+        return STATUS_WRONG_DICTIONARY;
+    if (request->now >= out->query->expires)
+        return STATUS_EXPIRED;
+    status =
+        plan_create(&out->plan, out->query, request->dictionary, diagnostic);
+    return status == STATUS_OK ? admission_check_scope(out->study, out->query,
+                                     out->plan, request->dictionary, diagnostic)
+                               : status;
+}
+
+/* ---- scope ---- */
+
+struct scope {
+    const struct study *study;
+    const struct dictionary *dictionary;
+    const char *outside; /* the first variable that the study lacks */
+};
+
+static void look_for_variable(void *arg, size_t variable)
+{
+    struct scope *scope = arg;
+    const char *name = scope->dictionary->variables[variable].name;
+    if (scope->outside != NULL)
+        return;
+    for (size_t i = 0; i < scope->study->variable_count; i++) {
+        if (strcmp(scope->study->variables[i], name) == 0)
+            return;
+    }
+    scope->outside = name;
+}
+
+static bool names_analysis(const struct study *study, const char *name)
+{
+    for (size_t i = 0; i < study->analysis_count; i++) {
+        if (strcmp(study->analyses[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum status check_cohort(const struct study *study,
+    const struct query *query, const struct dictionary *dictionary,
+    struct diagnostic *diagnostic)
+{
+    struct cohort *bound = NULL;
+    struct cohort_error error;
+    enum status status =
+        cohort_parse(&bound, study->cohort_text, dictionary, &error);
+    if (status != STATUS_OK) {
+        field_fail_inside(&study->cohort_field, error.offset, diagnostic, "%s",
+            error.message);
+        return status;
+    }
+    if (!cohort_implies(query->cohort, bound)) {
+        struct field root = document_root(query->document), field = root;
+        if (!field_find(&field, &root, "cohort"))
+            field = root;
+        field_fail(&field, diagnostic,
+            "the study asks about '%s' only; add this to the cohort with "
+            "'and'",
+            study->cohort_text);
+        status = STATUS_COHORT_OUTSIDE_STUDY;
+    }
+    cohort_destroy(bound);
+    return status;
+}
+
+enum status admission_check_scope(const struct study *study,
+    const struct query *query, const struct plan *plan,
+    const struct dictionary *dictionary, struct diagnostic *diagnostic)
+{
+    struct scope scope = {.study = study, .dictionary = dictionary};
+    plan_visit_variables(plan, look_for_variable, &scope);
+    if (scope.outside != NULL) {
+        diagnostic_set(diagnostic, 0, 0,
+            "'%s' is not among the variables of study '%s'", scope.outside,
+            study->name);
+        return STATUS_VARIABLE_NOT_IN_STUDY;
+    }
+    for (size_t i = 0; i < plan->analysis_count; i++) {
+        const char *name = plan_analysis_name(plan, i);
+        if (names_analysis(study, name))
+            continue;
+        field_fail(&query->analyses[i].name_field, diagnostic,
+            "'%s' is not among the analyses of study '%s'", name, study->name);
+        return STATUS_ANALYSIS_NOT_IN_STUDY;
+    }
+    return check_cohort(study, query, dictionary, diagnostic);
+}
+
+enum status admission_check(struct admission *out,
+    const struct admission_request *request, struct diagnostic *diagnostic)
+{
+    *out = (struct admission){0};
+    enum status status = roster_check_dates(request->roster, request->now);
+    if (status == STATUS_OK)
+        status = check_header(out, request, diagnostic);
+    if (status == STATUS_OK)
+        status = check_study(out, request, diagnostic);
+    if (status == STATUS_OK)
+        status = check_query(out, request, diagnostic);
+    if (status != STATUS_OK)
+        admission_fini(out);
+    return status;
+}
+
+void admission_fini(struct admission *admission)
+{
+    plan_destroy(admission->plan);
+    query_destroy(admission->query);
+    study_destroy(admission->study);
+    session_header_destroy(admission->header);
+    *admission = (struct admission){0};
+}

@@ -1,0 +1,307 @@
+#include "policy/disclosure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One segment of one center's vector under the rules. */
+struct review {
+    const struct limits *limits;
+    const struct shape *shape;
+    int128 *elements;               /* of the segment */
+    const struct cell_facts *facts; /* of the segment */
+    struct disclosure_report *report;
+};
+
+static const char *const rule_names[] = {
+    [RULE_COHORT] = "cohort",
+    [RULE_COMPLEMENT] = "complement",
+    [RULE_CELL] = "cell",
+    [RULE_COMPLEMENTARY] = "complementary",
+    [RULE_TABLE] = "table",
+    [RULE_DOMINANCE] = "dominance",
+    [RULE_MOMENTS] = "moments",
+    [RULE_QUANTILE] = "quantile",
+    [RULE_MERGED] = "merged",
+};
+
+const char *disclosure_rule_name(enum disclosure_rule rule)
+{
+    return rule < RULE_COUNT ? rule_names[rule] : "unknown";
+}
+
+static bool too_few(int128 people, const struct limits *limits)
+{
+    return people > 0 && people < limits->min_cell;
+}
+
+static int128 *cell_at(
+    const struct review *review, const struct table_shape *table, size_t cell)
+{
+    return review->elements + table->first + cell * table_cell_length(table);
+}
+
+static void withhold_cell(const struct review *review,
+    const struct table_shape *table, size_t cell, enum disclosure_rule rule)
+{
+    int128 *at = cell_at(review, table, cell);
+    memset(at, 0, table_cell_length(table) * sizeof *at);
+    at[CELL_WITHHELD] = 1;
+    review->report->withheld[rule]++;
+}
+
+static void withhold_segment(
+    const struct review *review, enum disclosure_rule rule)
+{
+    memset(review->elements, 0, review->shape->length * sizeof(int128));
+    review->elements[HEAD_WITHHELD] = 1;
+    review->report->withheld[rule]++;
+}
+
+/* ---- tables of counts: D2, D3, D8 ---- */
+
+/* The part of the table that the rules protect: without the row and column of
+ * missing values, unless the study says that these are cells as well. */
+struct part {
+    size_t rows, columns;
+    uint64_t *people;
+    bool *hidden;
+};
+
+static enum status take_part(const struct review *review,
+    const struct table_shape *table, struct part *part)
+{
+    bool all = review->limits->protect_missing;
+    part->rows = table->rows - (table->last_row_missing && !all ? 1 : 0);
+    part->columns =
+        table->columns - (table->last_column_missing && !all ? 1 : 0);
+    size_t cells = part->rows * part->columns;
+    part->people = calloc(cells + 1, sizeof *part->people);
+    part->hidden = calloc(cells + 1, sizeof *part->hidden);
+    if (part->people == NULL || part->hidden == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t r = 0; r < part->rows; r++) {
+        for (size_t c = 0; c < part->columns; c++)
+            part->people[r * part->columns + c] = (uint64_t)cell_at(
+                review, table, r * table->columns + c)[CELL_PEOPLE];
+    }
+    return STATUS_OK;
+}
+
+static void hide_part(const struct review *review,
+    const struct table_shape *table, const struct part *part, bool whole)
+{
+    for (size_t r = 0; r < part->rows; r++) {
+        for (size_t c = 0; c < part->columns; c++) {
+            size_t at = r * part->columns + c;
+            bool small = too_few((int128)part->people[at], review->limits) ||
+                         (part->people[at] == 0 && review->limits->hide_zeros);
+            if (!whole && !part->hidden[at])
+                continue;
+            withhold_cell(review, table, r * table->columns + c,
+                whole   ? RULE_TABLE
+                : small ? RULE_CELL
+                        : RULE_COMPLEMENTARY);
+        }
+    }
+}
+
+static enum status review_counts(
+    const struct review *review, const struct table_shape *table)
+{
+    struct part part = {0};
+    enum status status = take_part(review, table, &part);
+    if (status == STATUS_OK)
+        status = disclosure_protect_table(
+            part.people, part.rows, part.columns, review->limits, part.hidden);
+    if (status == STATUS_OK || status == STATUS_REFUSED) {
+        hide_part(review, table, &part, status == STATUS_REFUSED);
+        status = STATUS_OK;
+    }
+    free(part.people);
+    free(part.hidden);
+    return status;
+}
+
+/* D17 */
+static int128 rounded(int128 value, int64_t base)
+{
+    return (value + base / 2) / base * base;
+}
+
+static void round_counts(
+    const struct review *review, const struct table_shape *table)
+{
+    int64_t base = review->limits->rounding;
+    for (size_t i = 0; base > 1 && i < table->rows * table->columns; i++) {
+        int128 *cell = cell_at(review, table, i);
+        cell[CELL_ROWS] = rounded(cell[CELL_ROWS], base);
+        cell[CELL_PEOPLE] = rounded(cell[CELL_PEOPLE], base);
+    }
+}
+
+/* ---- sums: D4, D5 ---- */
+
+/* (1, x), (2, x) and p %: nobody's part may be read off the total. */
+static bool dominated(
+    const struct cell_facts *facts, const struct limits *limits)
+{
+    uint128 total = facts->total, first = facts->largest;
+    uint128 both = first + facts->second;
+    if (total == 0)
+        return false;
+    return first * 100 > total * (uint128)limits->dominance_one ||
+           both * 100 > total * (uint128)limits->dominance_two ||
+           (total - both) * 100 < first * (uint128)limits->p_percent;
+}
+
+static void review_moments(
+    const struct review *review, const struct table_shape *table)
+{
+    const struct limits *limits = review->limits;
+    size_t released = 0;
+    for (size_t i = 0; i < table->rows * table->columns; i++) {
+        int128 people = cell_at(review, table, i)[CELL_PEOPLE];
+        if (people == 0)
+            continue;
+        if (too_few(people, limits))
+            withhold_cell(review, table, i, RULE_CELL);
+        else if (limits->min_cell > 1 &&
+                 dominated(&review->facts[table->first_fact + i], limits))
+            withhold_cell(review, table, i, RULE_DOMINANCE);
+        else if ((int128)(released + 1) * limits->moments_share > people)
+            withhold_cell(review, table, i, RULE_MOMENTS);
+        else
+            released++;
+    }
+}
+
+/* ---- ordered counts: D7 ---- */
+
+/* A run of neighbours becomes one value: the outer end of the run as seen from
+ * the center's own median, so that a quantile moves outward. */
+static void merge_run(const struct review *review,
+    const struct table_shape *table, size_t first, size_t end, size_t median)
+{
+    size_t kept = median < first ? end - 1 : first;
+    int128 rows = 0, people = 0;
+    size_t occupied = 0;
+    for (size_t i = first; i < end; i++) {
+        int128 *cell = cell_at(review, table, i);
+        occupied += cell[CELL_ROWS] > 0;
+        rows += cell[CELL_ROWS];
+        people += cell[CELL_PEOPLE];
+        cell[CELL_ROWS] = 0;
+        cell[CELL_PEOPLE] = 0;
+    }
+    cell_at(review, table, kept)[CELL_ROWS] = rows;
+    cell_at(review, table, kept)[CELL_PEOPLE] = people;
+    if (occupied > 1)
+        review->report->withheld[RULE_MERGED]++;
+}
+
+static size_t median_cell(
+    const struct review *review, const struct table_shape *table, int128 rows)
+{
+    int128 seen = 0;
+    size_t at = 0;
+    for (; at + 1 < table->columns; at++) {
+        seen += cell_at(review, table, at)[CELL_ROWS];
+        if (2 * seen >= rows)
+            break;
+    }
+    return at;
+}
+
+static void review_ordered(
+    const struct review *review, const struct table_shape *table)
+{
+    int128 rows = 0, people = 0, in_run = 0;
+    for (size_t i = 0; i < table->columns; i++) {
+        rows += cell_at(review, table, i)[CELL_ROWS];
+        people += cell_at(review, table, i)[CELL_PEOPLE];
+    }
+    if (review->limits->min_cell <= 1 || people == 0)
+        return;
+    if (people < review->limits->min_cell) {
+        for (size_t i = 0; i < table->columns; i++)
+            memset(cell_at(review, table, i), 0, COUNTS_CELL * sizeof(int128));
+        withhold_cell(review, table, 0, RULE_QUANTILE);
+        return;
+    }
+    /* Cut a run when it is full and enough are left for another; what is left
+     * in the end is the last run. */
+    size_t median = median_cell(review, table, rows);
+    size_t first = 0;
+    int128 left = people;
+    for (size_t i = 0; i < table->columns; i++) {
+        int128 here = cell_at(review, table, i)[CELL_PEOPLE];
+        in_run += here;
+        left -= here;
+        bool full = in_run >= review->limits->min_cell &&
+                    left >= review->limits->min_cell;
+        if (!full && i + 1 < table->columns)
+            continue;
+        merge_run(review, table, first, i + 1, median);
+        first = i + 1;
+        in_run = 0;
+    }
+}
+
+/* ---- segments ---- */
+
+static enum status review_segment(const struct review *review)
+{
+    enum status status = STATUS_OK;
+    if (too_few(review->elements[HEAD_PEOPLE], review->limits)) {
+        withhold_segment(review, RULE_COHORT);
+        return STATUS_OK;
+    }
+    for (size_t t = 0; status == STATUS_OK && t < review->shape->table_count;
+         t++) {
+        const struct table_shape *table = &review->shape->tables[t];
+        switch (table->kind) {
+        case TABLE_COUNTS:
+            status = review_counts(review, table);
+            round_counts(review, table);
+            break;
+        case TABLE_MOMENTS: review_moments(review, table); break;
+        case TABLE_ORDERED: review_ordered(review, table); break;
+        }
+    }
+    if (review->limits->rounding > 1) {
+        int64_t base = review->limits->rounding;
+        review->elements[HEAD_ROWS] =
+            rounded(review->elements[HEAD_ROWS], base);
+        review->elements[HEAD_PEOPLE] =
+            rounded(review->elements[HEAD_PEOPLE], base);
+    }
+    return status;
+}
+
+enum status disclosure_apply(const struct plan *plan,
+    const struct limits *limits, uint64_t people_total,
+    struct contribution *contribution, struct disclosure_report *report)
+{
+    *report = (struct disclosure_report){0};
+    int128 outside = (int128)people_total - (int128)contribution->cohort_people;
+    bool narrow_outside = too_few(outside, limits);
+    bool narrow_cohort = too_few((int128)contribution->cohort_people, limits);
+    for (size_t i = 0; i < plan->segment_count; i++) {
+        const struct segment *segment = &plan->segments[i];
+        struct review review = {.limits = limits,
+            .shape = &plan->shapes[segment->analysis],
+            .elements = contribution->vector.elements + segment->first,
+            .facts = contribution->facts + segment->first_fact,
+            .report = report};
+        enum status status = STATUS_OK;
+        if (narrow_cohort)
+            withhold_segment(&review, RULE_COHORT);
+        else if (narrow_outside)
+            withhold_segment(&review, RULE_COMPLEMENT);
+        else
+            status = review_segment(&review);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}

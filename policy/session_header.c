@@ -1,0 +1,134 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/admission.h"
+#include "policy/reading.h"
+
+static const char *const header_keys[] = {"cohortium", "query", "study",
+    "roster", "session", "deadline", "min_centers", "suite", "centers"};
+
+static enum status read_centers(struct session_header *header,
+    const struct field *root, struct diagnostic *diagnostic)
+{
+    struct field list;
+    size_t count = 0;
+    enum status status = field_get(&list, root, "centers", diagnostic);
+    if (status == STATUS_OK)
+        status = field_array(&list, &count, ROSTER_CENTERS_MAX, diagnostic);
+    if (status != STATUS_OK)
+        return status;
+    header->centers = calloc(count + 1, sizeof *header->centers);
+    if (header->centers == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        struct field item = field_item(&list, i);
+        const char *name;
+        status = field_text(&item, &name, NAME_MAX_BYTES, diagnostic);
+        if (status == STATUS_OK && !is_plain_name(name))
+            status = field_fail(&item, diagnostic, "'%s' is no center", name);
+        for (size_t k = 0; status == STATUS_OK && k < i; k++) {
+            if (strcmp(header->centers[k], name) == 0)
+                status =
+                    field_fail(&item, diagnostic, "'%s' is there twice", name);
+        }
+        if (status == STATUS_OK)
+            strcpy(header->centers[i], name);
+        header->center_count = i + (status == STATUS_OK);
+    }
+    return status;
+}
+
+static enum status read_header(struct session_header *header,
+    const struct field *root, struct diagnostic *diagnostic)
+{
+    struct field field;
+    int64_t suite;
+    enum status status = field_expect_object(root, header_keys,
+        sizeof header_keys / sizeof header_keys[0], diagnostic);
+    if (status == STATUS_OK)
+        status = read_kind(root, "session", diagnostic);
+    if (status == STATUS_OK)
+        status = read_bytes(
+            root, "query", header->query_id.bytes, DIGEST_BYTES, diagnostic);
+    if (status == STATUS_OK)
+        status = read_bytes(
+            root, "study", header->study_id.bytes, DIGEST_BYTES, diagnostic);
+    if (status == STATUS_OK)
+        status = read_bytes(
+            root, "roster", header->roster_id.bytes, DIGEST_BYTES, diagnostic);
+    if (status == STATUS_OK)
+        status = read_bytes(root, "session", header->session,
+            sizeof header->session, diagnostic);
+    if (status == STATUS_OK)
+        status = read_time(root, "deadline", &header->deadline, diagnostic);
+    if (status == STATUS_OK)
+        status = field_get(&field, root, "min_centers", diagnostic);
+    if (status == STATUS_OK)
+        status = field_integer(
+            &field, &header->min_centers, 1, ROSTER_CENTERS_MAX, diagnostic);
+    if (status == STATUS_OK)
+        status = field_get(&field, root, "suite", diagnostic);
+    if (status == STATUS_OK)
+        status = field_integer(
+            &field, &suite, ROSTER_SUITE, ROSTER_SUITE, diagnostic);
+    return status == STATUS_OK ? read_centers(header, root, diagnostic)
+                               : status;
+}
+
+enum status session_header_parse(struct session_header **out,
+    struct view payload, struct diagnostic *diagnostic)
+{
+    struct document *document = NULL;
+    *out = NULL;
+    struct session_header *header = calloc(1, sizeof *header);
+    if (header == NULL)
+        return STATUS_NO_MEMORY;
+    header->id = digest_of(payload);
+    enum status status = document_parse(&document, payload, diagnostic);
+    if (status == STATUS_OK) {
+        struct field root = document_root(document);
+        status = read_header(header, &root, diagnostic);
+    }
+    document_destroy(document);
+    if (status != STATUS_OK) {
+        session_header_destroy(header);
+        return status;
+    }
+    *out = header;
+    return STATUS_OK;
+}
+
+void session_header_destroy(struct session_header *header)
+{
+    if (header == NULL)
+        return;
+    free(header->centers);
+    free(header);
+}
+
+enum status session_header_write(
+    struct buffer *out, const struct session_header *header)
+{
+    char query[DIGEST_TEXT], study[DIGEST_TEXT], roster[DIGEST_TEXT];
+    char session[2 * sizeof header->session + 1], deadline[TIME_TEXT];
+    digest_to_text(query, &header->query_id);
+    digest_to_text(study, &header->study_id);
+    digest_to_text(roster, &header->roster_id);
+    hex_encode(session, header->session, sizeof header->session);
+    time_text(deadline, header->deadline);
+    json_t *centers = json_array();
+    for (size_t i = 0; i < header->center_count; i++)
+        json_array_append_new(centers, json_string(header->centers[i]));
+    json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:o}",
+        "cohortium", "session", "query", query, "study", study, "roster",
+        roster, "session", session, "deadline", deadline, "min_centers",
+        (json_int_t)header->min_centers, "suite", ROSTER_SUITE, "centers",
+        centers);
+    char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    if (text == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = buffer_append_text(out, text);
+    free(text);
+    return status;
+}

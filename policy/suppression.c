@@ -1,0 +1,178 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/disclosure.h"
+
+/* A table as its reader sees it: shown cells and every margin. */
+struct table {
+    const uint64_t *people;
+    const bool *hidden;
+    size_t rows, columns;
+};
+
+static size_t line_length(const struct table *table, bool is_row)
+{
+    return is_row ? table->columns : table->rows;
+}
+
+static size_t cell_of(
+    const struct table *table, bool is_row, size_t line, size_t at)
+{
+    return is_row ? line * table->columns + at : at * table->columns + line;
+}
+
+/* One line (row or column): what its hidden cells must add up to bounds each
+ * of them by the others. Returns whether a bound moved. */
+static bool narrow_line(const struct table *table, bool is_row, size_t line,
+    uint64_t *low, uint64_t *high)
+{
+    uint64_t rest = 0, lows = 0, highs = 0;
+    bool moved = false;
+    for (size_t i = 0; i < line_length(table, is_row); i++) {
+        size_t cell = cell_of(table, is_row, line, i);
+        if (!table->hidden[cell])
+            continue;
+        rest += table->people[cell];
+        lows += low[cell];
+        highs += high[cell];
+    }
+    for (size_t i = 0; i < line_length(table, is_row); i++) {
+        size_t cell = cell_of(table, is_row, line, i);
+        if (!table->hidden[cell])
+            continue;
+        uint64_t other_lows = lows - low[cell];
+        uint64_t other_highs = highs - high[cell];
+        uint64_t most = rest - other_lows;
+        uint64_t least = rest > other_highs ? rest - other_highs : 0;
+        if (most < high[cell]) {
+            highs -= high[cell] - most;
+            high[cell] = most;
+            moved = true;
+        }
+        if (least > low[cell]) {
+            lows += least - low[cell];
+            low[cell] = least;
+            moved = true;
+        }
+    }
+    return moved;
+}
+
+/* Bounds of every hidden cell, narrowed until nothing moves. Each round that
+ * moves a bound moves it by at least one person; tables of people are small
+ * against the number of rounds that is allowed, and stopping early only leaves
+ * a bound wider than the reader could make it in theory, so that the last
+ * rounds of a very large table are cut at a generous number. */
+#define ROUNDS_MAX 10000
+
+static enum status narrow(
+    const struct table *table, uint64_t *low, uint64_t *high)
+{
+    uint64_t total = 0;
+    size_t cells = table->rows * table->columns;
+    for (size_t i = 0; i < cells; i++)
+        total += table->hidden[i] ? table->people[i] : 0;
+    for (size_t i = 0; i < cells; i++) {
+        low[i] = 0;
+        high[i] = total;
+    }
+    bool moved = true;
+    for (size_t round = 0; moved; round++) {
+        if (round == ROUNDS_MAX)
+            return STATUS_LIMIT_REACHED;
+        moved = false;
+        for (size_t r = 0; r < table->rows; r++)
+            moved |= narrow_line(table, true, r, low, high);
+        for (size_t c = 0; table->rows > 1 && c < table->columns; c++)
+            moved |= narrow_line(table, false, c, low, high);
+    }
+    return STATUS_OK;
+}
+
+/* The hidden cell with the narrowest range; false when nothing is hidden. */
+static bool narrowest(const struct table *table, const uint64_t *low,
+    const uint64_t *high, size_t *cell, uint64_t *range)
+{
+    bool found = false;
+    for (size_t i = 0; i < table->rows * table->columns; i++) {
+        if (table->hidden[i] && (!found || high[i] - low[i] < *range)) {
+            *cell = i;
+            *range = high[i] - low[i];
+            found = true;
+        }
+    }
+    return found;
+}
+
+uint64_t disclosure_narrowest_range(
+    const uint64_t *people, size_t rows, size_t columns, const bool *hidden)
+{
+    struct table table = {people, hidden, rows, columns};
+    size_t cells = rows * columns, cell;
+    uint64_t range = UINT64_MAX;
+    uint64_t *bounds = calloc(2 * cells + 1, sizeof *bounds);
+    if (bounds == NULL)
+        return 0; /* not shown to be safe */
+    if (narrow(&table, bounds, bounds + cells) != STATUS_OK)
+        range = 0;
+    else if (!narrowest(&table, bounds, bounds + cells, &cell, &range))
+        range = UINT64_MAX;
+    free(bounds);
+    return range;
+}
+
+/* The next cell to hide for the sake of `cell`: in its row or column, the shown
+ * one with the fewest people, so that as little as possible is lost. */
+static bool find_companion(
+    const struct table *table, size_t cell, size_t *companion)
+{
+    bool found = false;
+    for (int is_row = 1; is_row >= 0; is_row--) {
+        if (!is_row && table->rows == 1)
+            break;
+        size_t line = is_row ? cell / table->columns : cell % table->columns;
+        for (size_t i = 0; i < line_length(table, is_row); i++) {
+            size_t at = cell_of(table, is_row, line, i);
+            if (table->hidden[at] || table->people[at] == 0)
+                continue;
+            if (!found || table->people[at] < table->people[*companion]) {
+                *companion = at;
+                found = true;
+            }
+        }
+    }
+    return found;
+}
+
+enum status disclosure_protect_table(const uint64_t *people, size_t rows,
+    size_t columns, const struct limits *limits, bool *hidden)
+{
+    size_t cells = rows * columns;
+    uint64_t limit = (uint64_t)limits->min_cell;
+    struct table table = {people, hidden, rows, columns};
+    memset(hidden, 0, cells * sizeof *hidden);
+    if (limit <= 1)
+        return STATUS_OK;
+    for (size_t i = 0; i < cells; i++)
+        hidden[i] = people[i] < limit && (people[i] > 0 || limits->hide_zeros);
+    uint64_t *bounds = calloc(2 * cells + 1, sizeof *bounds);
+    if (bounds == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = STATUS_OK;
+    for (;;) {
+        size_t cell = 0, companion = 0;
+        uint64_t range = 0;
+        status = narrow(&table, bounds, bounds + cells);
+        if (status != STATUS_OK ||
+            !narrowest(&table, bounds, bounds + cells, &cell, &range) ||
+            range >= limit)
+            break;
+        if (!find_companion(&table, cell, &companion)) {
+            status = STATUS_REFUSED;
+            break;
+        }
+        hidden[companion] = true;
+    }
+    free(bounds);
+    return status == STATUS_LIMIT_REACHED ? STATUS_REFUSED : status;
+}
