@@ -172,8 +172,13 @@ static enum status finish(const struct analysis *analysis,
     json_object_set_new(out, "n", json_integer((json_int_t)n));
     json_object_set_new(
         out, "patients", json_integer((json_int_t)elements[HEAD_PEOPLE]));
-    json_object_set_new(
-        out, "missing", json_integer((json_int_t)(elements[HEAD_ROWS] - n)));
+    /* A center that withheld its values is left out, and counted. */
+    json_object_set_new(out, "missing",
+        withheld > 0 ? json_suppressed()
+                     : json_integer((json_int_t)(elements[HEAD_ROWS] - n)));
+    if (withheld > 0)
+        json_object_set_new(
+            out, "values_withheld", json_integer((json_int_t)withheld));
     json_object_set_new(out, "table", list);
     return STATUS_OK;
 }
