@@ -89,10 +89,10 @@ static enum status add(struct members *members, const char *user,
         return STATUS_EXISTS;
     struct member *old = find_any(members, user);
     if (old != NULL && old->keep) {
+        if (!public_key_equal(&old->identity.curve, &identity->curve))
+            return STATUS_EXISTS;
         old->committee = old->committee || committee;
-        return public_key_equal(&old->identity.curve, &identity->curve)
-                   ? STATUS_OK
-                   : STATUS_EXISTS;
+        return STATUS_OK;
     }
     if (old == NULL) {
         enum status status = grow(members);

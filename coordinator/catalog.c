@@ -1,0 +1,471 @@
+#include "coordinator/catalog.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coordinator/catalog_internal.h"
+#include "protocol/wire/log.h"
+
+void catalog_study_destroy(struct catalog_study *entry)
+{
+    if (entry == NULL)
+        return;
+    study_destroy(entry->study);
+    buffer_fini(&entry->envelope);
+    for (size_t i = 0; i < entry->approval_count; i++)
+        buffer_fini(&entry->approvals[i]);
+    free(entry->opt_ins);
+    free(entry);
+}
+
+static void forget_rosters(struct catalog *catalog)
+{
+    roster_destroy(catalog->roster);
+    catalog->roster = NULL;
+    for (size_t i = 0; i < catalog->roster_count; i++)
+        buffer_fini(&catalog->rosters[i]);
+    catalog->roster_count = 0;
+}
+
+void catalog_destroy(struct catalog *catalog)
+{
+    if (catalog == NULL)
+        return;
+    forget_rosters(catalog);
+    for (size_t i = 0; i < catalog->study_count; i++)
+        catalog_study_destroy(catalog->studies[i]);
+    free(catalog->studies);
+    free(catalog);
+}
+
+struct catalog_study *catalog_find_study(
+    const struct catalog *catalog, const struct digest *id)
+{
+    for (size_t i = 0; i < catalog->study_count; i++) {
+        if (digest_equal(&catalog->studies[i]->study->id, id))
+            return catalog->studies[i];
+    }
+    return NULL;
+}
+
+enum status catalog_copy_bytes(struct buffer *out, struct view bytes)
+{
+    buffer_init(out, BUFFER_LIMIT_DEFAULT);
+    return buffer_append(out, bytes.data, bytes.size);
+}
+
+/* Whether the approvals carry the study under the present roster. */
+enum status catalog_judge_views(const struct catalog *catalog,
+    const struct study *study, const struct view *approvals, size_t count,
+    int64_t now)
+{
+    struct envelope *decoded[MESSAGE_DOCUMENTS_MAX] = {NULL};
+    size_t good = 0;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        status = envelope_decode(&decoded[good], approvals[i]);
+        if (status == STATUS_OK)
+            good++;
+    }
+    if (status == STATUS_OK)
+        status = study_check_approvals(study, catalog->roster,
+            (const struct envelope *const *)decoded, good, now);
+    for (size_t i = 0; i < good; i++)
+        envelope_destroy(decoded[i]);
+    return status;
+}
+
+enum status catalog_judge(const struct catalog *catalog,
+    const struct catalog_study *entry, int64_t now)
+{
+    struct view views[MESSAGE_DOCUMENTS_MAX];
+    if (catalog->roster == NULL)
+        return STATUS_TOO_FEW_SIGNATURES;
+    if (strcmp(entry->study->federation, catalog->roster->federation) != 0)
+        return STATUS_WRONG_ROSTER;
+    for (size_t i = 0; i < entry->approval_count; i++)
+        views[i] = buffer_view(&entry->approvals[i]);
+    return catalog_judge_views(
+        catalog, entry->study, views, entry->approval_count, now);
+}
+
+enum status catalog_append(struct catalog *catalog, struct catalog_study *entry)
+{
+    if (catalog->study_count == CATALOG_STUDIES_MAX)
+        return STATUS_LIMIT_REACHED;
+    struct catalog_study **studies =
+        realloc(catalog->studies, (catalog->study_count + 1) * sizeof *studies);
+    if (studies == NULL)
+        return STATUS_NO_MEMORY;
+    catalog->studies = studies;
+    studies[catalog->study_count++] = entry;
+    return STATUS_OK;
+}
+
+/* Rosters. */
+
+static enum status load_roster(
+    void *arg, const struct digest *id, struct view bytes)
+{
+    struct catalog *catalog = arg;
+    struct envelope *envelope = NULL;
+    struct roster *roster = NULL;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "roster");
+    enum status status = envelope_decode(&envelope, bytes);
+    if (status == STATUS_OK)
+        status = roster_verify(&roster, envelope, catalog->roster, &diagnostic);
+    if (status == STATUS_OK && !digest_equal(&roster->id, id))
+        status = STATUS_CORRUPT;
+    envelope_destroy(envelope);
+    if (status != STATUS_OK) {
+        roster_destroy(roster);
+        log_event(LOG_ERROR, "catalog", "bad_roster", "status=%s text=\"%s\"",
+            status_name(status), diagnostic.message);
+        return status;
+    }
+    roster_destroy(catalog->roster);
+    catalog->roster = roster;
+    if (catalog->roster_count == MESSAGE_DOCUMENTS_MAX) {
+        buffer_fini(&catalog->rosters[0]);
+        memmove(&catalog->rosters[0], &catalog->rosters[1],
+            (MESSAGE_DOCUMENTS_MAX - 1) * sizeof catalog->rosters[0]);
+        catalog->roster_count--;
+    }
+    return catalog_copy_bytes(
+        &catalog->rosters[catalog->roster_count++], bytes);
+}
+
+enum status catalog_load_rosters(
+    struct catalog *catalog, struct ledger *ledger, int64_t now)
+{
+    forget_rosters(catalog);
+    enum status status = ledger_visit_rosters(ledger, load_roster, catalog);
+    for (size_t i = 0; i < catalog->study_count; i++)
+        catalog->studies[i]->standing =
+            catalog_judge(catalog, catalog->studies[i], now);
+    return status;
+}
+
+enum status catalog_add_roster(struct catalog *catalog, struct ledger *ledger,
+    const struct envelope *envelope, int64_t now, struct diagnostic *diagnostic)
+{
+    struct buffer bytes;
+    struct roster *roster = NULL;
+    buffer_init(&bytes, BUFFER_LIMIT_DEFAULT);
+    enum status status =
+        roster_verify(&roster, envelope, catalog->roster, diagnostic);
+    if (status == STATUS_OK && catalog->roster == NULL && roster->version != 1)
+        status = STATUS_NOT_FOUND; /* the chain starts at version 1 */
+    if (status == STATUS_OK)
+        status = envelope_encode(envelope, &bytes);
+    if (status != STATUS_OK)
+        goto out;
+    const struct ledger_document document = {
+        roster->id, buffer_view(&bytes), now};
+    status = ledger_begin(ledger);
+    if (status == STATUS_OK)
+        status = ledger_add_roster(ledger, roster->version, &document);
+    if (status == STATUS_OK)
+        status = ledger_record(ledger, now, "roster_accepted", &roster->id,
+            "version=%" PRId64, roster->version);
+    if (status == STATUS_OK)
+        status = ledger_commit(ledger);
+    if (status == STATUS_OK)
+        status = catalog_load_rosters(catalog, ledger, now);
+    else
+        ledger_rollback(ledger);
+out:
+    roster_destroy(roster);
+    buffer_fini(&bytes);
+    return status;
+}
+
+/* Studies, from the ledger. */
+
+struct study_loader {
+    struct catalog *catalog;
+    struct ledger *ledger;
+    int64_t now;
+};
+
+static enum status load_approval(
+    void *arg, const struct digest *id, struct view bytes)
+{
+    struct catalog_study *entry = arg;
+    (void)id;
+    if (entry->approval_count == MESSAGE_DOCUMENTS_MAX)
+        return STATUS_CORRUPT;
+    return catalog_copy_bytes(
+        &entry->approvals[entry->approval_count++], bytes);
+}
+
+static enum status load_entry(const struct study_loader *loader,
+    struct catalog_study *entry, struct view bytes)
+{
+    struct envelope *envelope = NULL;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "study");
+    enum status status = catalog_copy_bytes(&entry->envelope, bytes);
+    if (status == STATUS_OK)
+        status = envelope_decode(&envelope, bytes);
+    if (status == STATUS_OK)
+        status = study_verify(&entry->study, envelope, &diagnostic);
+    if (status == STATUS_OK)
+        status =
+            study_check(entry->study, loader->catalog->dictionary, &diagnostic);
+    if (status == STATUS_OK)
+        status = ledger_visit_approvals(
+            loader->ledger, &entry->study->id, load_approval, entry);
+    envelope_destroy(envelope);
+    if (status != STATUS_OK)
+        log_event(LOG_ERROR, "catalog", "bad_study", "status=%s text=\"%s\"",
+            status_name(status), diagnostic.message);
+    return status;
+}
+
+static enum status load_study(
+    void *arg, const struct digest *id, struct view bytes)
+{
+    const struct study_loader *loader = arg;
+    struct catalog_study *entry = calloc(1, sizeof *entry);
+    (void)id;
+    if (entry == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = load_entry(loader, entry, bytes);
+    if (status == STATUS_OK) {
+        entry->standing = catalog_judge(loader->catalog, entry, loader->now);
+        status = catalog_append(loader->catalog, entry);
+    }
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    catalog_study_destroy(entry);
+    /* The dictionary may have changed since: that study is over, the others
+     * are not. */
+    enum status_category category = status_category(status);
+    return category == CATEGORY_MALFORMED || category == CATEGORY_DENIED
+               ? STATUS_OK
+               : status;
+}
+
+static struct catalog_opt_in *find_opt_in(
+    const struct catalog_study *entry, const char *center)
+{
+    for (size_t i = 0; i < entry->opt_in_count; i++) {
+        if (strcmp(entry->opt_ins[i].center, center) == 0)
+            return &entry->opt_ins[i];
+    }
+    return NULL;
+}
+
+/* The slot of that center, made when there is none. */
+static struct catalog_opt_in *get_opt_in(
+    struct catalog_study *entry, const char *center)
+{
+    struct catalog_opt_in *slot = find_opt_in(entry, center);
+    if (slot != NULL)
+        return slot;
+    slot = realloc(entry->opt_ins, (entry->opt_in_count + 1) * sizeof *slot);
+    if (slot == NULL)
+        return NULL;
+    entry->opt_ins = slot;
+    slot = &entry->opt_ins[entry->opt_in_count++];
+    memset(slot, 0, sizeof *slot);
+    strncpy(slot->center, center, sizeof slot->center - 1);
+    slot->sequence = -1; /* below any that can be sent */
+    return slot;
+}
+
+static enum status load_opt_in(void *arg, const struct ledger_opt_in *opt_in)
+{
+    struct catalog *catalog = arg;
+    struct catalog_study *entry =
+        catalog_find_study(catalog, &opt_in->study_id);
+    if (entry == NULL)
+        return STATUS_OK;
+    struct catalog_opt_in *slot = get_opt_in(entry, opt_in->center);
+    if (slot == NULL)
+        return STATUS_NO_MEMORY;
+    slot->in = opt_in->in;
+    slot->sequence = opt_in->sequence;
+    return STATUS_OK;
+}
+
+enum status catalog_load(struct catalog **out, struct ledger *ledger,
+    const struct dictionary *dictionary, int64_t now)
+{
+    struct catalog *catalog = calloc(1, sizeof *catalog);
+    *out = NULL;
+    if (catalog == NULL)
+        return STATUS_NO_MEMORY;
+    catalog->dictionary = dictionary;
+    struct study_loader loader = {catalog, ledger, now};
+    enum status status = catalog_load_rosters(catalog, ledger, now);
+    if (status == STATUS_OK)
+        status = ledger_visit_studies(ledger, load_study, &loader);
+    if (status == STATUS_OK)
+        status = ledger_visit_opt_ins(ledger, load_opt_in, catalog);
+    if (status != STATUS_OK) {
+        catalog_destroy(catalog);
+        return status;
+    }
+    *out = catalog;
+    return STATUS_OK;
+}
+
+/* Opt-ins. */
+
+struct opt_in_document {
+    struct ledger_opt_in decision;
+    const char *center, *federation;
+};
+
+static enum status parse_opt_in(const struct document *document,
+    struct opt_in_document *out, struct diagnostic *diagnostic)
+{
+    static const char *const allowed[] = {"cohortium", "study", "center",
+        "roster", "decision", "sequence", "date"};
+    const char *texts[6] = {NULL};
+    struct field root = document_root(document), field;
+    enum status status = field_expect_object(
+        &root, allowed, sizeof allowed / sizeof allowed[0], diagnostic);
+    static const char *const names[] = {
+        "cohortium", "study", "center", "roster", "decision", "date"};
+    for (size_t i = 0; status == STATUS_OK && i < 6; i++) {
+        status = field_get(&field, &root, names[i], diagnostic);
+        if (status == STATUS_OK)
+            status = field_text(&field, &texts[i], LEDGER_NAME_MAX, diagnostic);
+    }
+    if (status == STATUS_OK)
+        status = field_get(&field, &root, "sequence", diagnostic);
+    if (status == STATUS_OK)
+        status = field_integer(
+            &field, &out->decision.sequence, 0, INT64_MAX, diagnostic);
+    if (status != STATUS_OK)
+        return status;
+    int64_t date;
+    out->center = texts[2];
+    out->federation = texts[3];
+    out->decision.in = strcmp(texts[4], "in") == 0;
+    if (strcmp(texts[0], "opt-in") != 0 ||
+        (!out->decision.in && strcmp(texts[4], "out") != 0) ||
+        time_parse(&date, texts[5]) != STATUS_OK)
+        return STATUS_MALFORMED;
+    return digest_from_text(&out->decision.study_id, texts[1]);
+}
+
+static enum status store_opt_in(struct catalog *catalog, struct ledger *ledger,
+    const struct opt_in_document *document, struct view envelope, int64_t now)
+{
+    const struct ledger_opt_in *decision = &document->decision;
+    struct catalog_study *entry =
+        catalog_find_study(catalog, &decision->study_id);
+    if (entry == NULL)
+        return STATUS_STUDY_UNKNOWN;
+    struct catalog_opt_in *slot = find_opt_in(entry, document->center);
+    if (slot != NULL && decision->sequence <= slot->sequence)
+        return STATUS_REPLAYED;
+    slot = get_opt_in(entry, document->center);
+    if (slot == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = ledger_begin(ledger);
+    if (status == STATUS_OK)
+        status = ledger_put_opt_in(ledger, decision, envelope, now);
+    if (status == STATUS_OK)
+        status = ledger_record(ledger, now, decision->in ? "opt_in" : "opt_out",
+            &decision->study_id, "center=%s sequence=%" PRId64,
+            document->center, decision->sequence);
+    if (status == STATUS_OK)
+        status = ledger_commit(ledger);
+    if (status != STATUS_OK) {
+        ledger_rollback(ledger);
+        return status;
+    }
+    slot->in = decision->in;
+    slot->sequence = decision->sequence;
+    return STATUS_OK;
+}
+
+enum status catalog_opt_in(struct catalog *catalog, struct ledger *ledger,
+    const struct identity *center, struct view bytes, int64_t now)
+{
+    struct envelope *envelope = NULL;
+    struct document *document = NULL;
+    struct opt_in_document decision = {.center = ""};
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "opt-in");
+    enum status status = envelope_decode(&envelope, bytes);
+    if (status == STATUS_OK)
+        status = envelope_verify(envelope, TYPE_OPT_IN, &center->sign);
+    if (status == STATUS_OK)
+        status = document_parse(
+            &document, buffer_view(&envelope->payload), &diagnostic);
+    if (status == STATUS_OK)
+        status = parse_opt_in(document, &decision, &diagnostic);
+    if (status == STATUS_OK && strcmp(decision.center, center->name) != 0)
+        status = STATUS_NOT_ALLOWED;
+    if (status == STATUS_OK &&
+        strcmp(decision.federation, catalog->roster->federation) != 0)
+        status = STATUS_WRONG_ROSTER;
+    if (status == STATUS_OK) {
+        strcpy(decision.decision.center, center->name);
+        status = store_opt_in(catalog, ledger, &decision, bytes, now);
+    }
+    document_destroy(document);
+    envelope_destroy(envelope);
+    return status;
+}
+
+bool catalog_study_has_center(
+    const struct catalog_study *study, const char *center)
+{
+    const struct catalog_opt_in *slot = find_opt_in(study, center);
+    return slot != NULL && slot->in;
+}
+
+/* Enrolment. */
+
+static enum status note_conflict(
+    enum status status, const struct identity *identity)
+{
+    if (status != STATUS_EXISTS)
+        return status;
+    char key[KEY_TEXT];
+    public_key_to_text(key, &identity->sign);
+    log_event(LOG_WARN, "catalog", "not_enrolled",
+        "key=%s reason=\"its keys are already those of another\"", key);
+    return STATUS_OK;
+}
+
+enum status catalog_enroll(
+    const struct catalog *catalog, struct members *members)
+{
+    const struct roster *roster = catalog->roster;
+    enum status status = STATUS_OK;
+    members_begin(members);
+    for (size_t i = 0; status == STATUS_OK && i < roster->center_count; i++)
+        status = note_conflict(members_add_center(members, &roster->centers[i]),
+            &roster->centers[i]);
+    for (size_t i = 0; status == STATUS_OK && i < roster->committee_count;
+         i++) {
+        const struct roster_member *member = &roster->committee[i];
+        if (!member->revoked)
+            status = note_conflict(
+                members_add_person(members, &member->identity, true),
+                &member->identity);
+    }
+    for (size_t i = 0; status == STATUS_OK && i < catalog->study_count; i++) {
+        const struct catalog_study *entry = catalog->studies[i];
+        if (entry->standing != STATUS_OK)
+            continue;
+        const struct study *study = entry->study;
+        for (size_t k = 0; status == STATUS_OK && k < study->researcher_count;
+             k++)
+            status = note_conflict(
+                members_add_person(members, &study->researchers[k], false),
+                &study->researchers[k]);
+    }
+    members_end(members);
+    return status;
+}

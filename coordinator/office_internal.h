@@ -1,0 +1,110 @@
+/*
+ * office_internal: what the files of the office share. The parts are: office.c
+ * (dispatch and time), office_centers.c (what a center says), office_people.c
+ * (what a person says), office_questions.c (a question from its first write to
+ * its last).
+ */
+#ifndef COHORTIUM_COORDINATOR_OFFICE_INTERNAL_H
+#define COHORTIUM_COORDINATOR_OFFICE_INTERNAL_H
+
+#include "coordinator/office.h"
+#include "coordinator/session.h"
+
+#define OFFICE_SOFTWARE "cohortium-coordinator " COHORTIUM_VERSION
+#define OFFICE_REPORT_QUERIES 200
+/* Vectors that wait in memory to be written; past it they are at once. */
+#define OFFICE_UNSAVED_MAX ((size_t)8 * 1024 * 1024)
+
+struct office {
+    const struct config *config;
+    const struct keypair *keys;
+    struct ledger *ledger;
+    struct office_ports ports;
+    struct catalog *catalog;
+    struct members *members;
+    int64_t roster_version; /* as loaded */
+    size_t session_count;
+    struct session **sessions; /* [config->max_open_sessions] */
+    struct buffer scratch;     /* a message on its way out */
+    struct message outgoing, incoming;
+    uint64_t next_slow_tick_ms;
+};
+
+/* One message being answered. */
+struct office_call {
+    struct member *member; /* who speaks */
+    const struct channel_route *route;
+    const struct message *message;
+    struct office_clock now;
+};
+
+/* office.c. office->outgoing is cleared by office_message and sent by
+ * office_send. */
+struct message *office_message(struct office *office, enum message_type type);
+enum status office_send(
+    struct office *office, const struct channel_route *route);
+/* text NULL or "": the status' own text. */
+void office_send_failure(struct office *office,
+    const struct channel_route *route, enum status status,
+    const struct digest *query_id, const char *text);
+/* Enrols again after studies or roster changed. */
+enum status office_enroll(struct office *office);
+
+/* office_centers.c */
+void office_on_hello(struct office *office, const struct office_call *call);
+void office_on_ping(struct office *office, const struct office_call *call);
+void office_on_opt_in(struct office *office, const struct office_call *call);
+void office_on_summary(struct office *office, const struct office_call *call);
+void office_on_refuse(struct office *office, const struct office_call *call);
+/* The roster chain to one center. */
+enum status office_send_rosters(
+    struct office *office, const struct channel_route *route);
+/* Studies that its connection was not shown yet, as far as its queue takes
+ * them. */
+void office_send_studies(
+    struct office *office, struct member *center, int64_t now);
+/* One study to every connected center, whatever they were shown. */
+void office_push_study(struct office *office, size_t index);
+/* Its connection is gone: sessions know, and ask it again when it is back. */
+void office_lose_center(struct office *office, struct member *center);
+
+/* office_people.c */
+void office_on_submit_study(
+    struct office *office, const struct office_call *call);
+void office_on_submit_query(
+    struct office *office, const struct office_call *call);
+void office_on_ask_status(
+    struct office *office, const struct office_call *call);
+void office_on_ask_result(
+    struct office *office, const struct office_call *call);
+void office_on_ask_documents(
+    struct office *office, const struct office_call *call);
+/* STATUS with that query alone; NULL: with everything. */
+void office_send_status(struct office *office, const struct office_call *call,
+    const struct digest *query_id);
+
+/* office_questions.c */
+/* Opens a session for an admitted question (taken over). */
+enum status office_open_question(struct office *office,
+    struct question *question, const struct office_call *call, char *text,
+    size_t capacity);
+struct session *office_find_session(
+    struct office *office, const struct digest *query_id);
+struct session *office_find_header(
+    struct office *office, const struct digest *header_id);
+/* OPEN to the centers of this session that have not got it. */
+void office_send_open(struct office *office, struct session *session);
+/* Ends the session when its verdict says so; it is gone then. */
+void office_settle(
+    struct office *office, struct session *session, struct office_clock now);
+/* Replies that only memory has, into the ledger. */
+enum status office_save_replies(
+    struct office *office, struct session *session, int64_t now);
+/* Sessions that the ledger calls open, at start. */
+enum status office_restore_questions(
+    struct office *office, struct office_clock now);
+
+/* Copies valid UTF-8 and never cuts a character in two. */
+void office_copy_text(char *out, size_t capacity, const char *text);
+
+#endif

@@ -1,0 +1,196 @@
+#include "coordinator/result.h"
+
+#include <string.h>
+
+json_t *json_digest(const struct digest *digest)
+{
+    char text[DIGEST_TEXT];
+    digest_to_text(text, digest);
+    return json_string(text);
+}
+
+json_t *json_time(int64_t seconds)
+{
+    char text[TIME_TEXT];
+    if (seconds == 0)
+        return json_null();
+    time_text(text, seconds);
+    return json_string(text);
+}
+
+static int append_piece(const char *piece, size_t size, void *out)
+{
+    return buffer_append(out, piece, size) == STATUS_OK ? 0 : -1;
+}
+
+enum status json_append(struct buffer *out, const json_t *value)
+{
+    size_t before = out->size;
+    if (json_dump_callback(
+            value, append_piece, out, RESULT_JSON_FLAGS | JSON_ENCODE_ANY) == 0)
+        return STATUS_OK;
+    out->size = before;
+    return before + 4096 > out->limit ? STATUS_TOO_LARGE : STATUS_NO_MEMORY;
+}
+
+json_t *center_report_create(void)
+{
+    json_t *report = json_object();
+    if (json_object_set_new(report, "asked", json_array()) == 0 &&
+        json_object_set_new(report, "answered", json_array()) == 0 &&
+        json_object_set_new(report, "refused", json_array()) == 0 &&
+        json_object_set_new(report, "absent", json_array()) == 0)
+        return report;
+    json_decref(report);
+    return NULL;
+}
+
+enum status center_report_add(
+    json_t *report, const char *name, enum reply_state state)
+{
+    static const char *const members[] = {
+        [REPLY_ANSWERED] = "answered",
+        [REPLY_REFUSED] = "refused",
+        [REPLY_ABSENT] = "absent",
+    };
+    if (json_array_append_new(
+            json_object_get(report, "asked"), json_string(name)) != 0)
+        return STATUS_NO_MEMORY;
+    if (state == REPLY_ASKED)
+        return STATUS_OK;
+    return json_array_append_new(
+               json_object_get(report, members[state]), json_string(name)) == 0
+               ? STATUS_OK
+               : STATUS_NO_MEMORY;
+}
+
+static json_t *by_names(const struct question *question)
+{
+    const struct query *query = question->query;
+    const struct dictionary *dictionary = question->plan->dictionary;
+    json_t *names = json_array();
+    for (size_t i = 0; i < query->by_count; i++) {
+        if (json_array_append_new(names,
+                json_string(dictionary->variables[query->by[i]].name)) != 0) {
+            json_decref(names);
+            return NULL;
+        }
+    }
+    return names;
+}
+
+static json_t *limits_object(const struct limits *limits)
+{
+    return json_pack("{s:I,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+        "min_cell", (json_int_t)limits->min_cell, "hide_zeros",
+        (int)limits->hide_zeros, "protect_missing",
+        (int)limits->protect_missing, "rounding", (json_int_t)limits->rounding,
+        "dominance_one", (json_int_t)limits->dominance_one, "dominance_two",
+        (json_int_t)limits->dominance_two, "p_percent",
+        (json_int_t)limits->p_percent, "quantile_tail",
+        (json_int_t)limits->quantile_tail, "moments_share",
+        (json_int_t)limits->moments_share, "queries_per_day",
+        (json_int_t)limits->queries_per_day, "queries_total",
+        (json_int_t)limits->queries_total);
+}
+
+static json_t *center_report(const struct result_facts *facts)
+{
+    json_t *report = center_report_create();
+    for (size_t i = 0; report != NULL && i < facts->center_count; i++) {
+        if (center_report_add(report, facts->centers[i].name,
+                facts->centers[i].state) != STATUS_OK) {
+            json_decref(report);
+            report = NULL;
+        }
+    }
+    return report;
+}
+
+static json_int_t count_answered(const struct result_facts *facts)
+{
+    json_int_t answered = 0;
+    for (size_t i = 0; i < facts->center_count; i++)
+        answered += facts->centers[i].state == REPLY_ANSWERED;
+    return answered;
+}
+
+/* Sets a member and says whether that failed, so that a whole object can be
+ * made before the one check. */
+static bool set(json_t *object, const char *key, json_t *value)
+{
+    return json_object_set_new(object, key, value) != 0;
+}
+
+static bool set_origin(json_t *object, const struct result_facts *facts)
+{
+    const struct question *question = facts->question;
+    const struct study *study = question->study->study;
+    const struct digest question_id = query_question(question->query);
+    return set(object, "cohortium", json_string("result")) |
+           set(object, "version", json_integer(1)) |
+           set(object, "query_id", json_digest(&question->id)) |
+           set(object, "study_id", json_digest(&study->id)) |
+           set(object, "study", json_string(study->name)) |
+           set(object, "roster_id", json_digest(facts->roster_id)) |
+           set(object, "dictionary_id", json_digest(&study->dictionary_id)) |
+           set(object, "session_id", json_digest(facts->header_id)) |
+           set(object, "question", json_digest(&question_id)) |
+           set(object, "created", json_time(facts->created)) |
+           set(object, "software", json_string(facts->software));
+}
+
+static bool set_terms(json_t *object, const struct result_facts *facts)
+{
+    const struct question *question = facts->question;
+    const struct query *query = question->query;
+    return set(object, "privacy", json_string("plain")) |
+           set(object, "unit",
+               json_string(query->unit == UNIT_EXAM ? "exam" : "patient")) |
+           set(object, "cohort", json_string(query->cohort_text)) |
+           set(object, "by", by_names(question)) |
+           set(object, "limits",
+               limits_object(&question->study->study->limits)) |
+           set(object, "centers", json_integer(count_answered(facts))) |
+           set(object, "center_report", center_report(facts));
+}
+
+enum status result_write(struct buffer *out, const struct result_facts *facts)
+{
+    const struct question *question = facts->question;
+    json_t *results = NULL;
+    json_t *object = json_object();
+    enum status status = object == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    if (status == STATUS_OK)
+        status = plan_finish(question->plan, facts->sum,
+            question->study->study->limits.min_cell, &results);
+    if (status == STATUS_OK &&
+        (set_origin(object, facts) || set_terms(object, facts) ||
+            json_object_set(object, "results", results) != 0))
+        status = STATUS_NO_MEMORY;
+    if (status == STATUS_OK)
+        status = json_append(out, object);
+    json_decref(results);
+    json_decref(object);
+    return status;
+}
+
+enum status result_sign(struct buffer *out, struct digest *id,
+    const struct result_facts *facts, const struct keypair *keys)
+{
+    struct buffer payload;
+    struct envelope *envelope = NULL;
+    buffer_init(&payload, ENVELOPE_PAYLOAD_MAX);
+    enum status status = result_write(&payload, facts);
+    if (status == STATUS_OK)
+        status = envelope_create(&envelope, TYPE_RESULT, buffer_view(&payload));
+    if (status == STATUS_OK)
+        status = envelope_sign(envelope, keys);
+    if (status == STATUS_OK)
+        status = envelope_encode(envelope, out);
+    if (status == STATUS_OK)
+        *id = envelope_id(envelope);
+    envelope_destroy(envelope);
+    buffer_fini(&payload);
+    return status;
+}

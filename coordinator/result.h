@@ -1,0 +1,49 @@
+/*
+ * result: the signed answer. Provenance (query, study, roster, dictionary,
+ * session, centers) and the finished sums, as one compact JSON text whose
+ * members stand in a fixed order, in an envelope of the coordinator.
+ *
+ * The "results" member depends on the sum alone: the same bytes for every
+ * split of the patients over centers. Pure; time is an argument.
+ */
+#ifndef COHORTIUM_COORDINATOR_RESULT_H
+#define COHORTIUM_COORDINATOR_RESULT_H
+
+#include "coordinator/catalog.h"
+
+#define RESULT_JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(17))
+
+struct result_center {
+    const char *name;
+    enum reply_state state;
+};
+
+struct result_facts {
+    const struct question *question;
+    const struct digest *roster_id, *header_id;
+    const char *software;
+    int64_t created; /* seconds since 1970 */
+    size_t center_count;
+    const struct result_center *centers; /* all that were asked */
+    const struct vector *sum;
+};
+
+/* Appends the payload text. */
+enum status result_write(struct buffer *out, const struct result_facts *facts);
+/* The payload in a signed envelope; *id is the payload's digest. */
+enum status result_sign(struct buffer *out, struct digest *id,
+    const struct result_facts *facts, const struct keypair *keys);
+
+/* {"asked": [], "answered": [], "refused": [], "absent": []}; NULL without
+ * memory. */
+json_t *center_report_create(void);
+enum status center_report_add(
+    json_t *report, const char *name, enum reply_state state);
+/* Appends compact JSON. */
+enum status json_append(struct buffer *out, const json_t *value);
+/* A digest as hexadecimal text; NULL without memory. */
+json_t *json_digest(const struct digest *digest);
+/* A time as text; null for 0. NULL without memory. */
+json_t *json_time(int64_t seconds);
+
+#endif

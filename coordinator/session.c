@@ -1,0 +1,280 @@
+#include "coordinator/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/wire/message.h"
+
+static enum status encode_open(struct session *session)
+{
+    const struct catalog_study *study = session->question.study;
+    struct message *message = calloc(1, sizeof *message);
+    if (message == NULL)
+        return STATUS_NO_MEMORY;
+    message->type = MESSAGE_OPEN;
+    message->header = buffer_view(&session->header_envelope);
+    message->query = buffer_view(&session->question.envelope);
+    message->study = buffer_view(&study->envelope);
+    message->document_count = study->approval_count;
+    for (size_t i = 0; i < study->approval_count; i++)
+        message->documents[i] = buffer_view(&study->approvals[i]);
+    enum status status = message_encode(message, &session->open_message);
+    free(message);
+    return status;
+}
+
+/* The common half of create and restore, once the header is there. */
+static enum status prepare(struct session *session)
+{
+    const struct session_header *header = session->header;
+    session->center_count = header->center_count;
+    session->centers =
+        calloc(header->center_count + 1, sizeof *session->centers);
+    if (session->centers == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < header->center_count; i++) {
+        memcpy(session->centers[i].name, header->centers[i],
+            sizeof header->centers[i]);
+        session->centers[i].note = "";
+    }
+    enum status status =
+        vector_init(&session->sum, session->question.plan->vector_length);
+    return status == STATUS_OK ? encode_open(session) : status;
+}
+
+static struct session *allocate(struct question *question)
+{
+    struct session *session = calloc(1, sizeof *session);
+    if (session == NULL) {
+        question_fini(question);
+        return NULL;
+    }
+    session->question = *question;
+    memset(question, 0, sizeof *question);
+    buffer_init(&session->header_envelope, BUFFER_LIMIT_DEFAULT);
+    buffer_init(&session->open_message, BUFFER_LIMIT_DEFAULT);
+    return session;
+}
+
+static enum status fill_header(struct session_header *header,
+    const struct session *session, const struct session_setup *setup)
+{
+    header->query_id = session->question.id;
+    header->study_id = session->question.study->study->id;
+    header->roster_id = setup->roster_id;
+    memcpy(header->session, setup->random, sizeof header->session);
+    header->deadline = setup->deadline;
+    header->min_centers = session->question.study->study->min_centers;
+    header->center_count = setup->center_count;
+    header->centers = calloc(setup->center_count, sizeof *header->centers);
+    if (header->centers == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < setup->center_count; i++)
+        strncpy(header->centers[i], setup->centers[i], NAME_MAX_BYTES);
+    return STATUS_OK;
+}
+
+/* Writes, signs and reads back: what is kept is what the nodes will read. */
+static enum status make_header(
+    struct session *session, const struct session_setup *setup)
+{
+    struct session_header draft = {.center_count = 0};
+    struct envelope *envelope = NULL;
+    struct buffer payload;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "session header");
+    buffer_init(&payload, ENVELOPE_PAYLOAD_MAX);
+    enum status status = fill_header(&draft, session, setup);
+    if (status == STATUS_OK)
+        status = session_header_write(&payload, &draft);
+    if (status == STATUS_OK)
+        status = session_header_parse(
+            &session->header, buffer_view(&payload), &diagnostic);
+    if (status == STATUS_OK)
+        status = envelope_create(&envelope, TYPE_HEADER, buffer_view(&payload));
+    if (status == STATUS_OK)
+        status = envelope_sign(envelope, setup->keys);
+    if (status == STATUS_OK)
+        status = envelope_encode(envelope, &session->header_envelope);
+    envelope_destroy(envelope);
+    buffer_fini(&payload);
+    free(draft.centers);
+    return status;
+}
+
+enum status session_create(struct session **out, struct question *question,
+    const struct session_setup *setup)
+{
+    *out = NULL;
+    struct session *session = allocate(question);
+    if (session == NULL)
+        return STATUS_NO_MEMORY;
+    session->deadline_ms = setup->deadline_ms;
+    enum status status = make_header(session, setup);
+    if (status == STATUS_OK)
+        status = prepare(session);
+    if (status != STATUS_OK) {
+        session_destroy(session);
+        return status;
+    }
+    *out = session;
+    return STATUS_OK;
+}
+
+static enum status read_header(
+    struct session *session, struct view bytes, const struct keypair *keys)
+{
+    struct envelope *envelope = NULL;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "session header");
+    enum status status = envelope_decode(&envelope, bytes);
+    if (status == STATUS_OK)
+        status = envelope_verify(
+            envelope, TYPE_HEADER, &keypair_identity(keys)->sign);
+    if (status == STATUS_OK)
+        status = session_header_parse(
+            &session->header, buffer_view(&envelope->payload), &diagnostic);
+    if (status == STATUS_OK)
+        status =
+            buffer_append(&session->header_envelope, bytes.data, bytes.size);
+    envelope_destroy(envelope);
+    if (status == STATUS_OK &&
+        !digest_equal(&session->header->query_id, &session->question.id))
+        status = STATUS_CORRUPT;
+    return status;
+}
+
+enum status session_restore(struct session **out, struct question *question,
+    struct view header, const struct keypair *keys)
+{
+    *out = NULL;
+    struct session *session = allocate(question);
+    if (session == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = read_header(session, header, keys);
+    if (status == STATUS_OK)
+        status = prepare(session);
+    if (status != STATUS_OK) {
+        session_destroy(session);
+        return status;
+    }
+    *out = session;
+    return STATUS_OK;
+}
+
+static void drop_bytes(struct session_center *center)
+{
+    free((void *)(uintptr_t)center->bytes.data);
+    center->bytes = (struct view){NULL, 0};
+}
+
+void session_destroy(struct session *session)
+{
+    if (session == NULL)
+        return;
+    for (size_t i = 0; session->centers != NULL && i < session->center_count;
+         i++)
+        drop_bytes(&session->centers[i]);
+    free(session->centers);
+    vector_fini(&session->sum);
+    session_header_destroy(session->header);
+    buffer_fini(&session->header_envelope);
+    buffer_fini(&session->open_message);
+    question_fini(&session->question);
+    free(session);
+}
+
+struct session_center *session_find(struct session *session, const char *center)
+{
+    for (size_t i = 0; i < session->center_count; i++) {
+        if (strcmp(session->centers[i].name, center) == 0)
+            return &session->centers[i];
+    }
+    return NULL;
+}
+
+static void refuse(
+    struct session *session, struct session_center *center, const char *note)
+{
+    center->state = REPLY_REFUSED;
+    center->note = note;
+    session->refused++;
+}
+
+static enum status keep_bytes(
+    struct session *session, struct session_center *center, struct view bytes)
+{
+    uint8_t *copy = malloc(bytes.size);
+    if (copy == NULL)
+        return STATUS_NO_MEMORY;
+    memcpy(copy, bytes.data, bytes.size);
+    center->bytes = (struct view){copy, bytes.size};
+    center->digest = digest_of(bytes);
+    session->unsaved_bytes += bytes.size;
+    return STATUS_OK;
+}
+
+enum status session_take_summary(
+    struct session *session, struct session_center *center, struct view bytes)
+{
+    const struct plan *plan = session->question.plan;
+    struct vector vector = {.length = 0};
+    if (center->state != REPLY_ASKED)
+        return STATUS_EXISTS;
+    enum status status = vector_decode(&vector, plan->vector_length, bytes);
+    if (status == STATUS_OK)
+        status = plan_check_vector(plan, &vector);
+    if (status == STATUS_OK)
+        status = keep_bytes(session, center, bytes);
+    if (status == STATUS_OK)
+        status = vector_add(&session->sum, &vector);
+    vector_fini(&vector);
+    if (status != STATUS_OK) {
+        refuse(session, center, "bad_reply");
+        return status;
+    }
+    center->state = REPLY_ANSWERED;
+    session->answered++;
+    return STATUS_OK;
+}
+
+enum status session_take_refusal(
+    struct session *session, struct session_center *center)
+{
+    if (center->state != REPLY_ASKED)
+        return STATUS_EXISTS;
+    refuse(session, center, "");
+    return STATUS_OK;
+}
+
+/* A center that is lost may come back before the deadline: it is waited for
+ * only while its answer is needed. */
+enum session_verdict session_judge(
+    const struct session *session, uint64_t now_ms)
+{
+    size_t waiting = 0, lost = 0;
+    const size_t needed = (size_t)session->header->min_centers;
+    for (size_t i = 0; i < session->center_count; i++) {
+        if (session->centers[i].state != REPLY_ASKED)
+            continue;
+        waiting++;
+        lost += session->centers[i].lost;
+    }
+    if (session->answered + waiting < needed)
+        return SESSION_FAIL;
+    const bool enough = session->answered >= needed;
+    if (now_ms >= session->deadline_ms)
+        return enough ? SESSION_FINISH : SESSION_FAIL;
+    return enough && waiting == lost ? SESSION_FINISH : SESSION_WAIT;
+}
+
+void session_end(struct session *session)
+{
+    for (size_t i = 0; i < session->center_count; i++) {
+        struct session_center *center = &session->centers[i];
+        if (center->state == REPLY_ASKED)
+            center->state = REPLY_ABSENT;
+        drop_bytes(center);
+    }
+    session->unsaved_bytes = 0;
+}

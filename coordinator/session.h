@@ -1,0 +1,85 @@
+/*
+ * session: one open question. Whom it asks, what they said, the sum so far,
+ * and when it is over. A step function: centers' replies and the clock in;
+ * a verdict out. It sends nothing and writes nothing.
+ *
+ * Invariant: `sum` is exactly the sum of the vectors of the centers whose
+ * state is REPLY_ANSWERED, and each of them passed plan_check_vector. A
+ * center's state leaves REPLY_ASKED once and never changes again.
+ * Not thread-safe.
+ */
+#ifndef COHORTIUM_COORDINATOR_SESSION_H
+#define COHORTIUM_COORDINATOR_SESSION_H
+
+#include "coordinator/catalog.h"
+
+struct session_center {
+    char name[NAME_MAX_BYTES + 1];
+    enum reply_state state;
+    const char *note;     /* "bad_reply"; "" */
+    bool sent;            /* OPEN went to its present connection */
+    bool lost;            /* its connection went away since it was asked */
+    bool saved;           /* the ledger has its reply */
+    struct view bytes;    /* the vector as it came, owned; until it is saved */
+    struct digest digest; /* of these bytes */
+};
+
+struct session {
+    struct question question; /* owned */
+    struct session_header *header;
+    struct buffer header_envelope;
+    struct buffer open_message; /* encoded once for all */
+    uint64_t deadline_ms;       /* monotonic */
+    size_t center_count;
+    struct session_center *centers; /* in the header's order */
+    size_t answered, refused;       /* by state */
+    size_t unsaved_bytes;
+    struct vector sum;
+    bool has_submitter;
+    struct channel_route submitter; /* where the answer goes */
+};
+
+struct session_setup {
+    struct digest roster_id;
+    int64_t deadline;           /* wall clock, seconds since 1970 */
+    uint64_t deadline_ms;       /* monotonic */
+    uint8_t random[32];         /* names the session */
+    const struct keypair *keys; /* the coordinator's */
+    size_t center_count;
+    const char *const *centers;
+};
+
+/* Takes the question over (it is emptied) also when it fails. Signs the
+ * header. Caller frees with session_destroy (accepts NULL). */
+enum status session_create(struct session **out, struct question *question,
+    const struct session_setup *setup);
+/* A session from before a restart: the signed header as it was sent.
+ * STATUS_CORRUPT when header and question do not belong together. */
+enum status session_restore(struct session **out, struct question *question,
+    struct view header, const struct keypair *keys);
+void session_destroy(struct session *session);
+
+/* NULL when that center was not asked. */
+struct session_center *session_find(
+    struct session *session, const char *center);
+/* A center's vector. STATUS_OK: it is in the sum. STATUS_EXISTS: that center
+ * has spoken already; nothing changes. Else the vector is not one that the
+ * plan can give: the center counts as one that refused, with a note. */
+enum status session_take_summary(
+    struct session *session, struct session_center *center, struct view vector);
+/* STATUS_EXISTS as above. */
+enum status session_take_refusal(
+    struct session *session, struct session_center *center);
+
+enum session_verdict {
+    SESSION_WAIT,
+    SESSION_FINISH, /* enough answered, and nobody else can or time is up */
+    SESSION_FAIL    /* min_centers is out of reach */
+};
+
+enum session_verdict session_judge(
+    const struct session *session, uint64_t now_ms);
+/* Whoever has not spoken is absent from now on. */
+void session_end(struct session *session);
+
+#endif
