@@ -174,7 +174,7 @@ static int128 row_total(const int128 *elements, const struct table_shape *table,
     int128 total = 0;
     for (size_t c = 0; c + 1 < table->columns; c++) {
         const int128 *cell = table_cell(elements, table, r, c);
-        if (cell_suppressed(cell, min_cell))
+        if (cell[CELL_WITHHELD] > 0 || cell_suppressed(cell, min_cell))
             return -1;
         total += cell[CELL_ROWS];
     }
@@ -231,16 +231,11 @@ static enum status finish(const struct analysis *analysis,
         for (size_t c = 0; c + 1 < table->columns; c++) {
             const int128 *cell = table_cell(elements, table, r, c);
             json_t *row = cell_row(rows, r, columns, c);
-            if (cell_suppressed(cell, min_cell)) {
+            if (!json_set_count(row, cell, min_cell))
                 any_hidden = true;
-                json_object_set_new(row, "suppressed", json_true());
-            } else {
-                json_object_set_new(
-                    row, "n", json_integer((json_int_t)cell[CELL_ROWS]));
-                if (total > 0)
-                    json_object_set_new(row, "row_proportion",
-                        json_number(int128_ratio(cell[CELL_ROWS], total)));
-            }
+            else if (total > 0)
+                json_object_set_new(row, "row_proportion",
+                    json_number(int128_ratio(cell[CELL_ROWS], total)));
             json_array_append_new(list, row);
         }
     }

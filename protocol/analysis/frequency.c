@@ -89,20 +89,19 @@ static enum status finish(const struct analysis *analysis,
     const int128 *missing = table_cell(elements, shape_of, 0, levels);
     int128 total = elements[HEAD_ROWS] - missing[CELL_ROWS];
     bool total_known = missing[CELL_WITHHELD] == 0;
+    /* A proportion needs every level's n whole. */
+    bool whole = total_known && total > 0;
+    for (size_t i = 0; i < levels; i++)
+        whole =
+            whole && table_cell(elements, shape_of, 0, i)[CELL_WITHHELD] == 0;
     json_t *table = json_array();
     for (size_t i = 0; i < levels; i++) {
         const int128 *cell = table_cell(elements, shape_of, 0, i);
         json_t *row =
             json_pack("{s:s}", "level", variable_level_code(variable, i));
-        if (cell_suppressed(cell, min_cell)) {
-            json_object_set_new(row, "suppressed", json_true());
-        } else {
-            json_object_set_new(
-                row, "n", json_integer((json_int_t)cell[CELL_ROWS]));
-            if (total_known && total > 0)
-                set_interval(row, (double)cell[CELL_ROWS], (double)total,
-                    analysis->level);
-        }
+        if (json_set_count(row, cell, min_cell) && whole)
+            set_interval(
+                row, (double)cell[CELL_ROWS], (double)total, analysis->level);
         json_array_append_new(table, row);
     }
     json_object_set_new(out, "n",

@@ -104,43 +104,46 @@ static void contribute(const struct analysis *analysis,
 /* A run of bins that is shown as one. */
 struct bin_run {
     size_t first, end;
-    int128 rows, people;
-    bool withheld;
+    int128 cell[COUNTS_CELL];
 };
 
+static bool is_empty(const int128 *cell)
+{
+    return cell[CELL_ROWS] == 0 && cell[CELL_WITHHELD] == 0;
+}
+
+static void add_bin(struct bin_run *run, size_t end, const int128 *cell)
+{
+    run->end = end;
+    for (size_t i = 0; i < COUNTS_CELL; i++)
+        run->cell[i] += cell[i];
+}
+
 /* From the first occupied bin to the last. Bins below the limit are merged
- * with what follows until the limit is met; a rest joins the run before. */
+ * with what follows until the limit is met; a rest joins the run before. A bin
+ * that a center withheld stands alone. */
 static size_t make_runs(struct bin_run *runs, const int128 *elements,
     const struct table_shape *table, int64_t min_cell)
 {
-    size_t bins = table->columns - 1, first = 0, end = bins, count = 0;
+    size_t first = 0, end = table->columns - 1, count = 0;
     bool open = false;
-    while (first < end &&
-           table_cell(elements, table, 0, first)[CELL_ROWS] == 0 &&
-           table_cell(elements, table, 0, first)[CELL_WITHHELD] == 0)
+    while (first < end && is_empty(table_cell(elements, table, 0, first)))
         first++;
-    while (end > first &&
-           table_cell(elements, table, 0, end - 1)[CELL_ROWS] == 0 &&
-           table_cell(elements, table, 0, end - 1)[CELL_WITHHELD] == 0)
+    while (end > first && is_empty(table_cell(elements, table, 0, end - 1)))
         end--;
     for (size_t i = first; i < end; i++) {
         const int128 *cell = table_cell(elements, table, 0, i);
-        bool withheld = cell[CELL_WITHHELD] > 0;
-        if (withheld || !open)
-            runs[count++] = (struct bin_run){.first = i, .withheld = withheld};
+        bool alone = cell[CELL_WITHHELD] > 0;
+        if (alone || !open)
+            runs[count++] = (struct bin_run){.first = i};
         struct bin_run *run = &runs[count - 1];
-        run->end = i + 1;
-        run->rows += cell[CELL_ROWS];
-        run->people += cell[CELL_PEOPLE];
-        open = !withheld && run->people > 0 && run->people < min_cell;
+        add_bin(run, i + 1, cell);
+        open = !alone && run->cell[CELL_PEOPLE] > 0 &&
+               run->cell[CELL_PEOPLE] < min_cell;
     }
-    if (open && count > 1 && !runs[count - 2].withheld) {
-        runs[count - 2].end = runs[count - 1].end;
-        runs[count - 2].rows += runs[count - 1].rows;
-        runs[count - 2].people += runs[count - 1].people;
+    if (open && count > 1 && runs[count - 2].cell[CELL_WITHHELD] == 0) {
+        add_bin(&runs[count - 2], runs[count - 1].end, runs[count - 1].cell);
         count--;
-    } else if (open) {
-        runs[count - 1].withheld = true;
     }
     return count;
 }
@@ -164,11 +167,7 @@ static enum status finish(const struct analysis *analysis,
         json_t *row = json_pack("{s:o, s:o}", "low",
             json_number(variable_value(variable, low)), "high",
             json_number(variable_value(variable, high)));
-        if (runs[i].withheld)
-            json_object_set_new(row, "suppressed", json_true());
-        else
-            json_object_set_new(
-                row, "n", json_integer((json_int_t)runs[i].rows));
+        json_set_count(row, runs[i].cell, min_cell);
         json_array_append_new(list, row);
     }
     json_object_set_new(out, "n",

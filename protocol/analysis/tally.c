@@ -90,8 +90,22 @@ void tally_shape(struct shape *out, size_t rows, size_t columns)
 
 bool cell_suppressed(const int128 *cell, int64_t min_cell)
 {
-    return cell[CELL_WITHHELD] > 0 ||
+    return (cell[CELL_WITHHELD] > 0 && cell[CELL_ROWS] == 0) ||
            (cell[CELL_PEOPLE] > 0 && cell[CELL_PEOPLE] < min_cell);
+}
+
+bool json_set_count(json_t *row, const int128 *cell, int64_t min_cell)
+{
+    if (cell_suppressed(cell, min_cell)) {
+        json_object_set_new(row, "suppressed", json_true());
+        return false;
+    }
+    json_object_set_new(row, "n", json_integer((json_int_t)cell[CELL_ROWS]));
+    if (cell[CELL_WITHHELD] == 0)
+        return true;
+    json_object_set_new(
+        row, "centers_withheld", json_integer((json_int_t)cell[CELL_WITHHELD]));
+    return false;
 }
 
 json_t *json_suppressed(void)

@@ -30,9 +30,13 @@ static inline const int128 *table_cell(const int128 *elements,
     return elements + table->first +
            (row * table->columns + column) * table_cell_length(table);
 }
-/* Whether a cell may not be shown: withheld by a center, or below the cell
- * limit in the sum. */
+/* Whether a cell may not be shown: withheld by every center that has people in
+ * it, or below the cell limit in the sum. */
 bool cell_suppressed(const int128 *cell, int64_t min_cell);
+/* Sets "n" (of the centers that gave the cell, with "centers_withheld" where
+ * some did not) or "suppressed". True when n is the whole of the cell. */
+bool json_set_count(json_t *row, const int128 *cell, int64_t min_cell);
+/* {"suppressed": true} */
 json_t *json_suppressed(void);
 /* A number as JSON; null for one that is not finite. */
 json_t *json_number(double value);
