@@ -2,7 +2,7 @@
  * office_internal: what the files of the office share. The parts are: office.c
  * (dispatch and time), office_centers.c (what a center says), office_people.c
  * (what a person says), office_questions.c (a question from its first write to
- * its last).
+ * its last), office_restore.c (questions after a restart).
  */
 #ifndef COHORTIUM_COORDINATOR_OFFICE_INTERNAL_H
 #define COHORTIUM_COORDINATOR_OFFICE_INTERNAL_H
@@ -79,11 +79,21 @@ void office_on_ask_result(
     struct office *office, const struct office_call *call);
 void office_on_ask_documents(
     struct office *office, const struct office_call *call);
-/* STATUS with that query alone; NULL: with everything. */
-void office_send_status(struct office *office, const struct office_call *call,
-    const struct digest *query_id);
 
-/* office_questions.c */
+/* Who looks: copied, because enrolling moves the members. */
+struct office_viewer {
+    struct channel_route route;
+    struct public_key key;
+    bool committee; /* sees everything */
+};
+
+struct office_viewer office_viewer_of(const struct office_call *call);
+/* STATUS with that query alone; NULL: with everything. */
+void office_send_status(struct office *office,
+    const struct office_viewer *viewer, const struct digest *query_id,
+    int64_t now);
+
+/* office_questions.c, office_restore.c */
 /* Opens a session for an admitted question (taken over). */
 enum status office_open_question(struct office *office,
     struct question *question, const struct office_call *call, char *text,

@@ -27,11 +27,11 @@ static enum status encode_open(struct session *session)
 static enum status prepare(struct session *session)
 {
     const struct session_header *header = session->header;
-    session->center_count = header->center_count;
     session->centers =
         calloc(header->center_count + 1, sizeof *session->centers);
     if (session->centers == NULL)
         return STATUS_NO_MEMORY;
+    session->center_count = header->center_count;
     for (size_t i = 0; i < header->center_count; i++) {
         memcpy(session->centers[i].name, header->centers[i],
             sizeof header->centers[i]);
@@ -162,8 +162,9 @@ enum status session_restore(struct session **out, struct question *question,
     return STATUS_OK;
 }
 
-static void drop_bytes(struct session_center *center)
+void session_drop_bytes(struct session *session, struct session_center *center)
 {
+    session->unsaved_bytes -= center->bytes.size;
     free((void *)(uintptr_t)center->bytes.data);
     center->bytes = (struct view){NULL, 0};
 }
@@ -174,7 +175,7 @@ void session_destroy(struct session *session)
         return;
     for (size_t i = 0; session->centers != NULL && i < session->center_count;
          i++)
-        drop_bytes(&session->centers[i]);
+        session_drop_bytes(session, &session->centers[i]);
     free(session->centers);
     vector_fini(&session->sum);
     session_header_destroy(session->header);
@@ -274,7 +275,6 @@ void session_end(struct session *session)
         struct session_center *center = &session->centers[i];
         if (center->state == REPLY_ASKED)
             center->state = REPLY_ABSENT;
-        drop_bytes(center);
+        session_drop_bytes(session, center);
     }
-    session->unsaved_bytes = 0;
 }

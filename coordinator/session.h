@@ -34,6 +34,7 @@ struct session {
     struct session_center *centers; /* in the header's order */
     size_t answered, refused;       /* by state */
     size_t unsaved_bytes;
+    uint64_t retry_ms; /* the ledger failed at its end: not before this */
     struct vector sum;
     bool has_submitter;
     struct channel_route submitter; /* where the answer goes */
@@ -79,6 +80,8 @@ enum session_verdict {
 
 enum session_verdict session_judge(
     const struct session *session, uint64_t now_ms);
+/* The vector's bytes are in the ledger, or nobody needs them any more. */
+void session_drop_bytes(struct session *session, struct session_center *center);
 /* Whoever has not spoken is absent from now on. */
 void session_end(struct session *session);
 

@@ -1,0 +1,203 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "coordinator/home.h"
+#include "coordinator/office.h"
+#include "protocol/wire/channel.h"
+#include "protocol/wire/log.h"
+#include "protocol/wire/loop.h"
+
+/* Messages taken before timers have their turn. */
+#define MESSAGES_AT_ONCE 256
+
+struct daemon {
+    struct home home;
+    struct channel_server *server;
+    struct loop *loop;
+    struct office *office;
+    struct buffer body;
+    enum status failure;
+    int lock; /* descriptor of the lock file; -1 */
+};
+
+static struct office_clock read_clock(void)
+{
+    return (struct office_clock){clock_wall_seconds(), clock_monotonic_ms()};
+}
+
+static enum status send_out(
+    void *arg, const struct channel_route *route, struct view body)
+{
+    struct daemon *daemon = arg;
+    return channel_server_send(daemon->server, route, body);
+}
+
+static enum status enroll(
+    void *arg, const struct channel_member *members, size_t count)
+{
+    struct daemon *daemon = arg;
+    return channel_server_enroll(daemon->server, members, count);
+}
+
+static void draw(void *arg, uint8_t *out, size_t size)
+{
+    (void)arg;
+    randombytes_buf(out, size);
+}
+
+static void on_socket(void *arg)
+{
+    struct daemon *daemon = arg;
+    char user[CHANNEL_USER_MAX];
+    struct channel_route route;
+    for (int i = 0; i < MESSAGES_AT_ONCE; i++) {
+        if (channel_server_receive(
+                daemon->server, user, &route, &daemon->body) != STATUS_OK)
+            return;
+        office_receive(daemon->office, user, &route, buffer_view(&daemon->body),
+            read_clock());
+    }
+}
+
+static void on_tick(void *arg)
+{
+    struct daemon *daemon = arg;
+    enum status status = office_tick(daemon->office, read_clock());
+    if (status != STATUS_OK) {
+        daemon->failure = status;
+        loop_stop(daemon->loop);
+    }
+}
+
+/* Two daemons over one ledger would open two sessions for one query. */
+static enum status lock_home(struct daemon *daemon)
+{
+    char path[HOME_PATH_MAX];
+    enum status status = home_file(path, daemon->home.path, "serve.lock");
+    if (status != STATUS_OK)
+        return status;
+    daemon->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (daemon->lock < 0)
+        return program_fail(STATUS_IO, "%s: %s", path, strerror(errno));
+    if (flock(daemon->lock, LOCK_EX | LOCK_NB) != 0)
+        return program_fail(STATUS_BUSY, "another process already serves '%s'",
+            daemon->home.path);
+    return STATUS_OK;
+}
+
+static enum status open_office(struct daemon *daemon)
+{
+    const struct office_setup setup = {.config = &daemon->home.config,
+        .keys = daemon->home.keys,
+        .dictionary = daemon->home.dictionary,
+        .ledger = daemon->home.ledger,
+        .ports = {daemon, send_out, enroll, draw}};
+    enum status status = office_create(&daemon->office, &setup, read_clock());
+    if (status == STATUS_NOT_FOUND)
+        return program_fail(status,
+            "no roster is installed; 'cohortium-coordinator roster FILE' "
+            "does it");
+    if (status != STATUS_OK)
+        return program_fail(
+            status, "the office cannot open: it is %s", status_text(status));
+    return STATUS_OK;
+}
+
+static enum status open_channel(struct daemon *daemon)
+{
+    channel_raise_descriptor_limit();
+    enum status status = channel_server_open(
+        &daemon->server, daemon->home.keys, daemon->home.config.endpoint);
+    if (status == STATUS_STRANGER)
+        return program_fail(status,
+            "the channel let a stranger in when it was tested; not serving");
+    if (status != STATUS_OK)
+        return program_fail(status, "%s cannot be bound: it is %s",
+            daemon->home.config.endpoint, status_text(status));
+    return STATUS_OK;
+}
+
+static enum status run(struct daemon *daemon)
+{
+    int timer = 0;
+    /* The loop blocks the signals that it takes; the channel's threads must
+     * start after it. */
+    enum status status = loop_create(&daemon->loop);
+    if (status == STATUS_OK)
+        status = open_channel(daemon);
+    if (status == STATUS_OK)
+        status = open_office(daemon);
+    if (status == STATUS_OK)
+        status = loop_add_socket(daemon->loop,
+            channel_server_socket(daemon->server), on_socket, daemon);
+    if (status == STATUS_OK)
+        status = loop_add_timer(
+            daemon->loop, &timer, OFFICE_TICK_MS, on_tick, daemon);
+    if (status != STATUS_OK)
+        return status;
+    printf("ready %s\n", channel_server_endpoint(daemon->server));
+    fflush(stdout);
+    log_event(LOG_INFO, "serve", "ready", "endpoint=%s",
+        channel_server_endpoint(daemon->server));
+    status = loop_run(daemon->loop);
+    ledger_clear_presence(daemon->home.ledger);
+    log_event(LOG_INFO, "serve", "stopped", "dropped=%llu",
+        (unsigned long long)channel_server_dropped(daemon->server));
+    return status == STATUS_OK ? daemon->failure : status;
+}
+
+static enum status print_config(const struct config *config)
+{
+    struct buffer text;
+    buffer_init(&text, (size_t)1 << 16);
+    enum status status = config_write(&text, config);
+    if (status == STATUS_OK)
+        fwrite(text.data, 1, text.size, stdout);
+    buffer_fini(&text);
+    return status;
+}
+
+static enum status serve(
+    struct daemon *daemon, const struct arguments *arguments)
+{
+    const char *endpoint = argument_value(arguments, "endpoint");
+    enum status status = home_open(&daemon->home, arguments);
+    if (status == STATUS_OK)
+        status = lock_home(daemon);
+    if (status != STATUS_OK)
+        return status;
+    if (endpoint != NULL) {
+        if (strlen(endpoint) >= sizeof daemon->home.config.endpoint)
+            return program_fail(STATUS_USAGE, "the endpoint is too long");
+        strcpy(daemon->home.config.endpoint, endpoint);
+    }
+    log_set_level(daemon->home.config.log_level);
+    return run(daemon);
+}
+
+enum status command_serve(const struct arguments *arguments)
+{
+    const bool print = argument_flag(arguments, "print-config");
+    if (print || argument_flag(arguments, "check-config")) {
+        struct config config;
+        enum status status = home_load_config(&config, home_of(arguments));
+        return status == STATUS_OK && print ? print_config(&config) : status;
+    }
+    struct daemon daemon = {.lock = -1};
+    buffer_init(&daemon.body, CHANNEL_SERVER_MESSAGE_MAX);
+    enum status status = serve(&daemon, arguments);
+    office_destroy(daemon.office);
+    channel_server_close(daemon.server);
+    loop_destroy(daemon.loop);
+    buffer_fini(&daemon.body);
+    home_close(&daemon.home);
+    if (daemon.lock >= 0)
+        close(daemon.lock);
+    return status;
+}

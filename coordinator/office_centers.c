@@ -1,0 +1,215 @@
+#include <string.h>
+
+#include "coordinator/office_internal.h"
+#include "protocol/wire/log.h"
+
+enum status office_send_rosters(
+    struct office *office, const struct channel_route *route)
+{
+    const struct catalog *catalog = office->catalog;
+    struct message *message = office_message(office, MESSAGE_ROSTER);
+    message->document_count = catalog->roster_count;
+    for (size_t i = 0; i < catalog->roster_count; i++)
+        message->documents[i] = buffer_view(&catalog->rosters[i]);
+    return office_send(office, route);
+}
+
+static enum status send_study(struct office *office,
+    const struct channel_route *route, const struct catalog_study *study)
+{
+    struct message *message = office_message(office, MESSAGE_STUDY);
+    message->study = buffer_view(&study->envelope);
+    message->document_count = study->approval_count;
+    for (size_t i = 0; i < study->approval_count; i++)
+        message->documents[i] = buffer_view(&study->approvals[i]);
+    return office_send(office, route);
+}
+
+void office_send_studies(
+    struct office *office, struct member *center, int64_t now)
+{
+    const struct catalog *catalog = office->catalog;
+    while (center->studies_sent < catalog->study_count) {
+        const struct catalog_study *study =
+            catalog->studies[center->studies_sent];
+        if (study->standing == STATUS_OK &&
+            study_check_dates(study->study, now) != STATUS_EXPIRED) {
+            enum status status = send_study(office, &center->route, study);
+            if (status == STATUS_BUSY)
+                return; /* the next tick goes on here */
+            if (status == STATUS_NO_PEER) {
+                office_lose_center(office, center);
+                return;
+            }
+        }
+        center->studies_sent++;
+    }
+}
+
+void office_push_study(struct office *office, size_t index)
+{
+    const struct catalog_study *study = office->catalog->studies[index];
+    for (size_t i = 0; i < members_count(office->members); i++) {
+        struct member *center = members_at(office->members, i);
+        if (!center->connected || center->studies_sent < index)
+            continue; /* gets it in its turn */
+        enum status status = send_study(office, &center->route, study);
+        if (status == STATUS_OK && center->studies_sent == index)
+            center->studies_sent++;
+        else if (status == STATUS_BUSY)
+            center->studies_sent = index;
+        else if (status == STATUS_NO_PEER)
+            office_lose_center(office, center);
+    }
+}
+
+void office_lose_center(struct office *office, struct member *center)
+{
+    if (center->connected)
+        log_event(LOG_INFO, "office", "center_lost", "center=%s",
+            center->identity.name);
+    center->connected = false;
+    center->changed = true;
+    for (size_t i = 0; i < office->session_count; i++) {
+        struct session_center *asked =
+            session_find(office->sessions[i], center->identity.name);
+        if (asked == NULL || asked->state != REPLY_ASKED)
+            continue;
+        asked->lost = true;
+        asked->sent = false;
+    }
+}
+
+/* A new connection of this center: whatever was on its way to the old one is
+ * sent again. */
+static void adopt_connection(
+    struct office *office, const struct office_call *call)
+{
+    struct member *center = call->member;
+    center->connected = true;
+    center->changed = true;
+    center->route = *call->route;
+    center->studies_sent = 0;
+    for (size_t i = 0; i < office->session_count; i++) {
+        struct session_center *asked =
+            session_find(office->sessions[i], center->identity.name);
+        if (asked != NULL) {
+            asked->sent = false;
+            asked->lost = false;
+        }
+    }
+}
+
+static void greet(struct office *office, const struct office_call *call)
+{
+    adopt_connection(office, call);
+    struct message *welcome = office_message(office, MESSAGE_WELCOME);
+    welcome->version = PROTOCOL_VERSION;
+    welcome->number = (uint64_t)office->config->heartbeat_ms;
+    enum status status = office_send(office, call->route);
+    if (status == STATUS_OK)
+        status = office_send_rosters(office, call->route);
+    if (status != STATUS_OK) {
+        office_lose_center(office, call->member);
+        return;
+    }
+    office_send_studies(office, call->member, call->now.wall);
+    for (size_t i = 0; i < office->session_count; i++)
+        office_send_open(office, office->sessions[i]);
+}
+
+void office_on_hello(struct office *office, const struct office_call *call)
+{
+    char software[64];
+    if (call->message->version != PROTOCOL_VERSION) {
+        office_send_failure(
+            office, call->route, STATUS_UNSUPPORTED_VERSION, NULL, NULL);
+        return;
+    }
+    office_copy_text(software, sizeof software, call->message->name);
+    log_event(LOG_INFO, "office", "center_connected",
+        "center=%s software=\"%s\"", call->member->identity.name, software);
+    greet(office, call);
+}
+
+static bool is_its_connection(
+    const struct member *center, const struct channel_route *route)
+{
+    return center->connected && center->route.size == route->size &&
+           memcmp(center->route.bytes, route->bytes, route->size) == 0;
+}
+
+/* ZeroMQ reconnects beneath a node without telling it: after a restart here,
+ * or a break in the line, its PING comes from a route that said no HELLO. */
+void office_on_ping(struct office *office, const struct office_call *call)
+{
+    struct message *pong = office_message(office, MESSAGE_PONG);
+    pong->number = call->message->number;
+    office_send(office, call->route);
+    if (call->member->role == SENDER_CENTER &&
+        !is_its_connection(call->member, call->route)) {
+        log_event(LOG_INFO, "office", "center_reconnected", "center=%s",
+            call->member->identity.name);
+        greet(office, call);
+    }
+}
+
+void office_on_opt_in(struct office *office, const struct office_call *call)
+{
+    const struct identity *center = &call->member->identity;
+    enum status status = catalog_opt_in(office->catalog, office->ledger, center,
+        call->message->document, call->now.wall);
+    if (status != STATUS_OK && status != STATUS_REPLAYED)
+        log_event(LOG_WARN, "office", "opt_in_refused", "center=%s status=%s",
+            center->name, status_name(status));
+}
+
+/* The asked center behind a reply, or NULL: whoever was not asked in that
+ * session is not heard. */
+static struct session_center *find_asked(struct office *office,
+    const struct office_call *call, struct session **session)
+{
+    const char *name = call->member->identity.name;
+    *session = office_find_header(office, &call->message->id);
+    struct session_center *asked =
+        *session == NULL ? NULL : session_find(*session, name);
+    if (asked == NULL)
+        log_event(LOG_INFO, "office", "reply_ignored",
+            "center=%s reason=\"not asked, or too late\"", name);
+    return asked;
+}
+
+static void after_reply(struct office *office, struct session *session,
+    const struct office_call *call, enum status status)
+{
+    const char *name = call->member->identity.name;
+    if (status == STATUS_EXISTS) {
+        log_event(LOG_INFO, "office", "reply_ignored",
+            "center=%s reason=\"it has spoken\"", name);
+        return;
+    }
+    if (status != STATUS_OK)
+        log_event(LOG_WARN, "office", "bad_reply", "center=%s status=%s", name,
+            status_name(status));
+    if (session->unsaved_bytes > OFFICE_UNSAVED_MAX)
+        office_save_replies(office, session, call->now.wall);
+    office_settle(office, session, call->now);
+}
+
+void office_on_summary(struct office *office, const struct office_call *call)
+{
+    struct session *session;
+    struct session_center *asked = find_asked(office, call, &session);
+    if (asked != NULL)
+        after_reply(office, session, call,
+            session_take_summary(session, asked, call->message->vector));
+}
+
+void office_on_refuse(struct office *office, const struct office_call *call)
+{
+    struct session *session;
+    struct session_center *asked = find_asked(office, call, &session);
+    if (asked != NULL)
+        after_reply(
+            office, session, call, session_take_refusal(session, asked));
+}

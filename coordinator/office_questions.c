@@ -1,0 +1,461 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coordinator/office_internal.h"
+#include "coordinator/result.h"
+#include "protocol/wire/log.h"
+
+#define PERSON_SESSIONS_MAX 16 /* of one researcher at the same time */
+#define RETRY_MS 1000
+
+struct session *office_find_session(
+    struct office *office, const struct digest *query_id)
+{
+    for (size_t i = 0; i < office->session_count; i++) {
+        if (digest_equal(&office->sessions[i]->question.id, query_id))
+            return office->sessions[i];
+    }
+    return NULL;
+}
+
+struct session *office_find_header(
+    struct office *office, const struct digest *header_id)
+{
+    for (size_t i = 0; i < office->session_count; i++) {
+        if (digest_equal(&office->sessions[i]->header->id, header_id))
+            return office->sessions[i];
+    }
+    return NULL;
+}
+
+/* Sending. */
+
+static enum status send_open_to(
+    struct office *office, struct session *session, struct member *member)
+{
+    if (member == NULL)
+        return STATUS_NO_PEER; /* it left the roster */
+    if (!member->connected)
+        return STATUS_BUSY; /* waited for, as after a restart */
+    enum status status = office->ports.send(
+        office->ports.arg, &member->route, buffer_view(&session->open_message));
+    if (status == STATUS_NO_PEER)
+        office_lose_center(office, member);
+    return status;
+}
+
+void office_send_open(struct office *office, struct session *session)
+{
+    for (size_t i = 0; i < session->center_count; i++) {
+        struct session_center *center = &session->centers[i];
+        if (center->state != REPLY_ASKED || center->sent || center->lost)
+            continue;
+        enum status status = send_open_to(office, session,
+            members_find_center(office->members, center->name));
+        center->sent = status == STATUS_OK;
+        if (status != STATUS_OK && status != STATUS_BUSY)
+            center->lost = true;
+    }
+}
+
+static void send_close(struct office *office, const struct session *session,
+    const struct digest *result_id)
+{
+    struct message *message = office_message(office, MESSAGE_CLOSE);
+    message->id = session->header->id;
+    if (result_id != NULL)
+        message->result = *result_id;
+    buffer_clear(&office->scratch);
+    if (message_encode(message, &office->scratch) != STATUS_OK)
+        return;
+    for (size_t i = 0; i < session->center_count; i++) {
+        const struct member *member =
+            members_find_center(office->members, session->centers[i].name);
+        if (member != NULL && member->connected)
+            office->ports.send(office->ports.arg, &member->route,
+                buffer_view(&office->scratch));
+    }
+}
+
+/* Opening. */
+
+struct choice {
+    size_t opted_in, connected;
+    const char *names[ROSTER_CENTERS_MAX];
+};
+
+static void choose_centers(struct office *office,
+    const struct question *question, struct choice *choice)
+{
+    memset(choice, 0, sizeof *choice);
+    for (size_t i = 0; i < members_count(office->members); i++) {
+        const struct member *member = members_at(office->members, i);
+        if (member->role != SENDER_CENTER ||
+            !catalog_study_has_center(question->study, member->identity.name))
+            continue;
+        choice->opted_in++;
+        if (member->connected && choice->connected < ROSTER_CENTERS_MAX)
+            choice->names[choice->connected++] = member->identity.name;
+    }
+}
+
+static size_t count_sessions_of(
+    const struct office *office, const struct public_key *researcher)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < office->session_count; i++)
+        count += public_key_equal(
+            &office->sessions[i]->question.researcher, researcher);
+    return count;
+}
+
+static enum status check_room(struct office *office,
+    const struct question *question, const struct choice *choice, char *text,
+    size_t capacity)
+{
+    const int64_t needed = question->study->study->min_centers;
+    if ((int64_t)choice->connected < needed) {
+        snprintf(text, capacity,
+            "%zu of the %zu centers that opted in are connected; the study "
+            "requires %" PRId64,
+            choice->connected, choice->opted_in, needed);
+        return STATUS_TOO_FEW_CENTERS;
+    }
+    if ((int64_t)office->session_count >= office->config->max_open_sessions ||
+        count_sessions_of(office, &question->researcher) >=
+            PERSON_SESSIONS_MAX) {
+        snprintf(text, capacity,
+            "too many questions are open; try again when one is answered");
+        return STATUS_LIMIT_REACHED;
+    }
+    return STATUS_OK;
+}
+
+static enum status make_session(struct office *office,
+    struct question *question, const struct choice *choice,
+    struct office_clock now, struct session **out)
+{
+    const int64_t deadline_ms = office->config->deadline_ms;
+    struct session_setup setup = {
+        .roster_id = office->catalog->roster->id,
+        .deadline = now.wall + (deadline_ms + 999) / 1000,
+        .deadline_ms = now.monotonic_ms + (uint64_t)deadline_ms,
+        .keys = office->keys,
+        .center_count = choice->connected,
+        .centers = choice->names,
+    };
+    office->ports.random(office->ports.arg, setup.random, sizeof setup.random);
+    return session_create(out, question, &setup);
+}
+
+static enum status put_asked(
+    struct ledger *ledger, const struct session *session, int64_t now)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < session->center_count; i++) {
+        struct ledger_reply reply = {.state = REPLY_ASKED};
+        memcpy(reply.center, session->centers[i].name, sizeof reply.center);
+        status = ledger_put_reply(ledger, &session->question.id, &reply, now);
+    }
+    return status;
+}
+
+static enum status write_opening(
+    struct office *office, const struct session *session, int64_t now)
+{
+    const struct question *question = &session->question;
+    struct ledger_query query = {.id = question->id,
+        .study_id = question->study->study->id,
+        .question = query_question(question->query),
+        .researcher = question->researcher,
+        .state = QUERY_OPEN,
+        .submitted = now,
+        .envelope = buffer_view(&question->envelope)};
+    strncpy(query.study, question->study->study->name, LEDGER_NAME_MAX);
+    struct ledger *ledger = office->ledger;
+    enum status status = ledger_begin(ledger);
+    if (status == STATUS_OK)
+        status = ledger_add_query(ledger, &query);
+    if (status == STATUS_OK)
+        status = ledger_add_session(ledger, &question->id, &session->header->id,
+            buffer_view(&session->header_envelope), session->header->deadline);
+    if (status == STATUS_OK)
+        status = put_asked(ledger, session, now);
+    if (status == STATUS_OK)
+        status = ledger_record(ledger, now, "query_accepted", &question->id,
+            "study=%s centers=%zu", query.study, session->center_count);
+    if (status == STATUS_OK)
+        status = ledger_commit(ledger);
+    if (status != STATUS_OK)
+        ledger_rollback(ledger);
+    return status;
+}
+
+/* The session is on disk before any center hears of it: after a crash the same
+ * header is sent again, never another for the same query. */
+enum status office_open_question(struct office *office,
+    struct question *question, const struct office_call *call, char *text,
+    size_t capacity)
+{
+    struct choice choice;
+    struct session *session = NULL;
+    choose_centers(office, question, &choice);
+    enum status status = check_room(office, question, &choice, text, capacity);
+    if (status != STATUS_OK) {
+        question_fini(question);
+        return status;
+    }
+    status = make_session(office, question, &choice, call->now, &session);
+    if (status == STATUS_OK)
+        status = write_opening(office, session, call->now.wall);
+    if (status != STATUS_OK) {
+        session_destroy(session);
+        return status;
+    }
+    session->has_submitter = true;
+    session->submitter = *call->route;
+    office->sessions[office->session_count++] = session;
+    office_send_open(office, session);
+    const struct office_viewer viewer = office_viewer_of(call);
+    office_send_status(office, &viewer, &session->question.id, call->now.wall);
+    office_settle(office, session, call->now);
+    return STATUS_OK;
+}
+
+/* Saving. */
+
+static void fill_reply(
+    struct ledger_reply *reply, const struct session_center *center)
+{
+    memset(reply, 0, sizeof *reply);
+    memcpy(reply->center, center->name, sizeof reply->center);
+    strncpy(reply->note, center->note, LEDGER_NOTE_MAX);
+    reply->state = center->state;
+    reply->vector = center->bytes;
+    reply->digest = center->digest;
+}
+
+static bool is_unsaved(const struct session_center *center)
+{
+    return center->state != REPLY_ASKED && !center->saved;
+}
+
+static enum status write_replies(
+    struct office *office, const struct session *session, int64_t now)
+{
+    enum status status = ledger_begin(office->ledger);
+    for (size_t i = 0; status == STATUS_OK && i < session->center_count; i++) {
+        struct ledger_reply reply;
+        if (!is_unsaved(&session->centers[i]))
+            continue;
+        fill_reply(&reply, &session->centers[i]);
+        status = ledger_put_reply(
+            office->ledger, &session->question.id, &reply, now);
+    }
+    if (status == STATUS_OK)
+        return ledger_commit(office->ledger);
+    ledger_rollback(office->ledger);
+    return status;
+}
+
+enum status office_save_replies(
+    struct office *office, struct session *session, int64_t now)
+{
+    bool any = false;
+    for (size_t i = 0; i < session->center_count; i++)
+        any = any || is_unsaved(&session->centers[i]);
+    if (!any)
+        return STATUS_OK;
+    enum status status = write_replies(office, session, now);
+    if (status != STATUS_OK) {
+        log_event(LOG_ERROR, "office", "replies_not_saved", "status=%s",
+            status_name(status));
+        return status;
+    }
+    for (size_t i = 0; i < session->center_count; i++) {
+        struct session_center *center = &session->centers[i];
+        if (!is_unsaved(center))
+            continue;
+        center->saved = true;
+        session_drop_bytes(session, center);
+    }
+    return STATUS_OK;
+}
+
+/* Ending. */
+
+struct ending {
+    struct ledger_query query; /* state, failure, reason */
+    enum status failure;
+    struct digest result_id;
+    struct buffer result; /* the signed envelope */
+};
+
+static enum status write_final_replies(
+    struct office *office, const struct session *session, int64_t now)
+{
+    const struct digest *query_id = &session->question.id;
+    enum status status = ledger_drop_vectors(office->ledger, query_id);
+    for (size_t i = 0; status == STATUS_OK && i < session->center_count; i++) {
+        struct ledger_reply reply;
+        if (session->centers[i].saved)
+            continue;
+        fill_reply(&reply, &session->centers[i]);
+        reply.vector = (struct view){NULL, 0};
+        status = ledger_put_reply(office->ledger, query_id, &reply, now);
+    }
+    return status;
+}
+
+static enum status write_release(struct office *office,
+    const struct session *session, const struct ending *ending, int64_t now)
+{
+    char query[DIGEST_TEXT];
+    const struct ledger_document document = {
+        ending->result_id, buffer_view(&ending->result), now};
+    digest_to_text(query, &session->question.id);
+    enum status status =
+        ledger_add_result(office->ledger, &session->question.id, &document);
+    if (status == STATUS_OK)
+        status = ledger_record(office->ledger, now, "result_released",
+            &ending->result_id, "query=%s answered=%zu", query,
+            session->answered);
+    return status;
+}
+
+static enum status write_ending(struct office *office,
+    const struct session *session, struct ending *ending, int64_t now)
+{
+    ending->query.id = session->question.id;
+    ending->query.finished = now;
+    enum status status = ledger_begin(office->ledger);
+    if (status == STATUS_OK)
+        status = write_final_replies(office, session, now);
+    if (status == STATUS_OK && ending->query.state == QUERY_ANSWERED)
+        status = write_release(office, session, ending, now);
+    if (status == STATUS_OK && ending->query.state == QUERY_FAILED)
+        status = ledger_record(office->ledger, now, "query_failed",
+            &ending->query.id, "status=%s", ending->query.failure);
+    if (status == STATUS_OK)
+        status = ledger_end_query(office->ledger, &ending->query);
+    if (status == STATUS_OK)
+        return ledger_commit(office->ledger);
+    ledger_rollback(office->ledger);
+    return status;
+}
+
+static void set_failure(
+    struct ending *ending, enum status status, const char *reason)
+{
+    ending->query.state = QUERY_FAILED;
+    ending->failure = status;
+    office_copy_text(ending->query.failure, sizeof ending->query.failure,
+        status_name(status));
+    office_copy_text(ending->query.reason, sizeof ending->query.reason, reason);
+}
+
+static enum status sign_answer(struct office *office,
+    const struct session *session, struct ending *ending, int64_t now)
+{
+    struct result_center *centers =
+        calloc(session->center_count, sizeof *centers);
+    if (centers == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < session->center_count; i++)
+        centers[i] = (struct result_center){
+            session->centers[i].name, session->centers[i].state};
+    const struct result_facts facts = {.question = &session->question,
+        .roster_id = &session->header->roster_id,
+        .header_id = &session->header->id,
+        .software = OFFICE_SOFTWARE,
+        .created = now,
+        .center_count = session->center_count,
+        .centers = centers,
+        .sum = &session->sum};
+    enum status status =
+        result_sign(&ending->result, &ending->result_id, &facts, office->keys);
+    free(centers);
+    return status;
+}
+
+static void prepare_ending(struct office *office, const struct session *session,
+    enum session_verdict verdict, struct ending *ending, int64_t now)
+{
+    char text[LEDGER_TEXT_MAX];
+    ending->query.state = QUERY_ANSWERED;
+    if (verdict == SESSION_FAIL) {
+        snprintf(text, sizeof text,
+            "%zu of %zu centers answered, %zu refused, %zu were absent; the "
+            "study requires %" PRId64,
+            session->answered, session->center_count, session->refused,
+            session->center_count - session->answered - session->refused,
+            session->header->min_centers);
+        set_failure(ending, STATUS_TOO_FEW_CENTERS, text);
+        return;
+    }
+    enum status status = sign_answer(office, session, ending, now);
+    if (status != STATUS_OK) {
+        log_event(LOG_ERROR, "office", "not_finished", "status=%s",
+            status_name(status));
+        set_failure(ending, status, status_text(status));
+    }
+}
+
+static void announce(struct office *office, const struct session *session,
+    const struct ending *ending)
+{
+    const bool answered = ending->query.state == QUERY_ANSWERED;
+    const struct digest *query_id = &session->question.id;
+    if (answered && session->has_submitter) {
+        struct message *message = office_message(office, MESSAGE_RESULT);
+        message->document = buffer_view(&ending->result);
+        office_send(office, &session->submitter);
+    } else if (session->has_submitter) {
+        office_send_failure(office, &session->submitter, ending->failure,
+            query_id, ending->query.reason);
+    }
+    send_close(office, session, answered ? &ending->result_id : NULL);
+    char text[DIGEST_TEXT];
+    digest_to_text(text, query_id);
+    log_event(LOG_INFO, "office", query_state_name(ending->query.state),
+        "query=%s answered=%zu refused=%zu asked=%zu", text, session->answered,
+        session->refused, session->center_count);
+}
+
+static void remove_session(struct office *office, struct session *session)
+{
+    for (size_t i = 0; i < office->session_count; i++) {
+        if (office->sessions[i] != session)
+            continue;
+        office->sessions[i] = office->sessions[--office->session_count];
+        session_destroy(session);
+        return;
+    }
+}
+
+/* Nothing is said before it is on disk. When the disk fails, the session stays
+ * and tries again. */
+void office_settle(
+    struct office *office, struct session *session, struct office_clock now)
+{
+    enum session_verdict verdict = session_judge(session, now.monotonic_ms);
+    if (verdict == SESSION_WAIT || now.monotonic_ms < session->retry_ms)
+        return;
+    struct ending ending;
+    memset(&ending, 0, sizeof ending);
+    buffer_init(&ending.result, BUFFER_LIMIT_DEFAULT);
+    session_end(session);
+    prepare_ending(office, session, verdict, &ending, now.wall);
+    enum status status = write_ending(office, session, &ending, now.wall);
+    if (status == STATUS_OK) {
+        announce(office, session, &ending);
+        remove_session(office, session);
+    } else {
+        session->retry_ms = now.monotonic_ms + RETRY_MS;
+        log_event(LOG_ERROR, "office", "ending_not_saved", "status=%s",
+            status_name(status));
+    }
+    buffer_fini(&ending.result);
+}
