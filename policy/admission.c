@@ -32,7 +32,11 @@ static enum status check_header(struct admission *out,
 static enum status check_study(struct admission *out,
     const struct admission_request *request, struct diagnostic *diagnostic)
 {
-    enum status status = study_verify(&out->study, request->study, diagnostic);
+    enum status status = STATUS_OK;
+    if (request->verified == NULL)
+        status = study_verify(&out->owned_study, request->study, diagnostic);
+    out->study =
+        request->verified == NULL ? out->owned_study : request->verified;
     if (status == STATUS_OK)
         status = study_check_dates(out->study, request->now);
     if (status != STATUS_OK)
@@ -45,6 +49,8 @@ static enum status check_study(struct admission *out,
     if (out->header != NULL &&
         out->header->min_centers < out->study->min_centers)
         return STATUS_TOO_FEW_CENTERS;
+    if (request->verified != NULL)
+        return STATUS_OK;
     return study_check_approvals(out->study, request->roster,
         request->approvals, request->approval_count, request->now);
 }
@@ -194,7 +200,7 @@ void admission_fini(struct admission *admission)
 {
     plan_destroy(admission->plan);
     query_destroy(admission->query);
-    study_destroy(admission->study);
+    study_destroy(admission->owned_study);
     session_header_destroy(admission->header);
     *admission = (struct admission){0};
 }

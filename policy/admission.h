@@ -36,13 +36,17 @@ struct admission_request {
     const struct envelope *study;
     const struct envelope *const *approvals;
     size_t approval_count;
+    /* This very study with these very approvals, checked before under this
+     * roster; NULL: not yet. Its dates are checked again. */
+    const struct study *verified;
     int64_t now; /* seconds since 1970 */
 };
 
 /* Everything that was checked, owned; admission_fini frees. */
 struct admission {
     struct session_header *header; /* NULL when the request had none */
-    struct study *study;
+    const struct study *study;     /* request->verified, or owned_study */
+    struct study *owned_study;
     struct query *query;
     struct plan *plan;
     struct public_key researcher;

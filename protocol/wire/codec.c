@@ -352,6 +352,17 @@ static size_t utf8_sequence(const uint8_t *at, size_t left)
     return 0;
 }
 
+bool utf8_valid(struct view text)
+{
+    for (size_t at = 0; at < text.size;) {
+        size_t length = utf8_sequence(text.data + at, text.size - at);
+        if (length == 0)
+            return false;
+        at += length;
+    }
+    return true;
+}
+
 enum status codec_read_text(
     struct codec_reader *reader, char *out, size_t capacity)
 {
@@ -360,12 +371,8 @@ enum status codec_read_text(
     enum status status = read_content(reader, KIND_TEXT, capacity - 1, &text);
     if (status != STATUS_OK)
         return status;
-    for (size_t at = 0; at < text.size;) {
-        size_t length = utf8_sequence(text.data + at, text.size - at);
-        if (length == 0)
-            return fail(reader, STATUS_MALFORMED);
-        at += length;
-    }
+    if (!utf8_valid(text))
+        return fail(reader, STATUS_MALFORMED);
     memcpy(out, text.data, text.size);
     out[text.size] = '\0';
     return STATUS_OK;

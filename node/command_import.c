@@ -1,0 +1,65 @@
+#include "node/audit.h"
+#include "node/home.h"
+#include "node/import.h"
+#include "protocol/wire/loop.h"
+
+static enum status print_report(const struct home *home, const char *file,
+    const struct import_report *report, bool json)
+{
+    if (json)
+        return home_print_json(
+            import_report_json(report, home->dictionary, file));
+    struct buffer text;
+    buffer_init(&text, BUFFER_LIMIT_DEFAULT);
+    enum status status =
+        import_report_text(&text, report, home->dictionary, file);
+    if (status == STATUS_OK)
+        fputs(buffer_text(&text), stdout);
+    buffer_fini(&text);
+    return status;
+}
+
+static enum status import_one(const struct home *home, const char *file,
+    const struct import_options *options, bool json)
+{
+    struct import_report report;
+    struct diagnostic diagnostic;
+    int64_t now = clock_wall_seconds();
+    diagnostic_init(&diagnostic, file);
+    enum status status = import_file(home->store, home->dictionary, file,
+        options, now, &report, &diagnostic);
+    if (status == STATUS_OK && !options->dry_run)
+        status = audit_record(home->store, home->keys, now, "imported", NULL,
+            "rows %lld replaced %lld refused values %lld",
+            (long long)report.rows, (long long)report.replaced,
+            (long long)report.refused);
+    if (status == STATUS_OK)
+        status = print_report(home, file, &report, json);
+    else if (diagnostic.message[0] != '\0')
+        program_fail_at(status, &diagnostic);
+    else
+        program_fail(status, "%s: it is %s", file, status_text(status));
+    if (status != STATUS_OK && !options->dry_run)
+        fprintf(stderr, "nothing of %s was imported\n", file);
+    import_report_fini(&report);
+    return status;
+}
+
+enum status command_import(const struct arguments *arguments)
+{
+    struct home home;
+    struct import_options options = {
+        .dry_run = argument_flag(arguments, "dry-run"),
+        .strict = argument_flag(arguments, "strict"),
+        .replace = argument_flag(arguments, "replace"),
+        .again = argument_flag(arguments, "again")};
+    if (options.replace && operand_count(arguments) != 1)
+        return program_fail(
+            STATUS_USAGE, "--replace takes one file: the whole registry");
+    enum status status = home_open(&home, arguments);
+    for (size_t i = 0; status == STATUS_OK && i < operand_count(arguments); i++)
+        status = import_one(&home, operand_at(arguments, i), &options,
+            argument_flag(arguments, "json"));
+    home_close(&home);
+    return status;
+}

@@ -1,0 +1,229 @@
+#include <string.h>
+
+#include "node/audit.h"
+#include "node/home.h"
+#include "protocol/wire/loop.h"
+
+static const char *decision_text(
+    const struct home *home, const struct digest *study)
+{
+    struct store_decision decision;
+    if (store_get_decision(home->store, study, &decision) != STATUS_OK)
+        return "undecided";
+    return decision.in ? "in" : "out";
+}
+
+static json_t *names_json(const char *const *names, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_string(names[i]));
+    return list;
+}
+
+static json_t *study_json(const struct home *home, const struct study *study)
+{
+    char id[DIGEST_TEXT], from[TIME_TEXT], until[TIME_TEXT];
+    json_t *researchers = json_array();
+    digest_to_text(id, &study->id);
+    time_text(from, study->valid_from);
+    time_text(until, study->valid_until);
+    for (size_t i = 0; i < study->researcher_count; i++)
+        json_array_append_new(
+            researchers, json_string(study->researchers[i].name));
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o,"
+                     " s:s, s:I, s:s, s:s}",
+        "study_id", id, "name", study->name, "decision",
+        decision_text(home, &study->id), "title", study->title,
+        "principal_investigator", study->principal_investigator,
+        "lead_institution", study->lead_institution, "researchers", researchers,
+        "variables", names_json(study->variables, study->variable_count),
+        "analyses", names_json(study->analyses, study->analysis_count),
+        "cohort", study->cohort_text, "limits", limits_json(&study->limits),
+        "privacy", "plain", "min_centers", (json_int_t)study->min_centers,
+        "valid_from", from, "valid_until", until);
+}
+
+struct listing {
+    const struct home *home;
+    json_t *list; /* NULL: as text */
+};
+
+static enum status list_study(
+    void *arg, const struct digest *id, struct view bytes)
+{
+    struct listing *listing = arg;
+    struct envelope *envelope = NULL;
+    struct study *study = NULL;
+    struct diagnostic diagnostic;
+    char text[DIGEST_TEXT], until[TIME_TEXT];
+    diagnostic_init(&diagnostic, "study");
+    enum status status = envelope_decode(&envelope, bytes);
+    if (status == STATUS_OK)
+        status = study_verify(&study, envelope, &diagnostic);
+    if (status == STATUS_OK && listing->list != NULL) {
+        json_array_append_new(listing->list, study_json(listing->home, study));
+    } else if (status == STATUS_OK) {
+        digest_to_text(text, id);
+        time_text(until, study->valid_until);
+        printf("%-9s  %.12s  until %.10s  %s: %s\n",
+            decision_text(listing->home, id), text, until, study->name,
+            study->title);
+    }
+    study_destroy(study);
+    envelope_destroy(envelope);
+    return status;
+}
+
+enum status command_study_list(const struct arguments *arguments)
+{
+    struct home home;
+    bool json = argument_flag(arguments, "json");
+    enum status status = home_open(&home, arguments);
+    if (status == STATUS_OK) {
+        struct listing listing = {&home, json ? json_array() : NULL};
+        status = store_visit_studies(home.store, list_study, &listing);
+        if (json && status == STATUS_OK)
+            status = home_print_json(listing.list);
+    }
+    home_close(&home);
+    return status;
+}
+
+enum status command_study_show(const struct arguments *arguments)
+{
+    struct home home;
+    struct study *study = NULL;
+    enum status status = home_open(&home, arguments);
+    if (status == STATUS_OK)
+        status = home_find_study(&home, operand_at(arguments, 0), &study);
+    if (status == STATUS_OK)
+        status = home_print_json(study_json(&home, study));
+    study_destroy(study);
+    home_close(&home);
+    return status;
+}
+
+enum status command_study_unlock(const struct arguments *arguments)
+{
+    struct home home;
+    struct study *study = NULL;
+    enum status status = home_open(&home, arguments);
+    if (status == STATUS_OK)
+        status = home_find_study(&home, operand_at(arguments, 0), &study);
+    if (status == STATUS_OK)
+        status = store_begin(home.store);
+    if (status == STATUS_OK) {
+        status = store_clear_refusals(home.store, &study->id);
+        if (status == STATUS_OK)
+            status = audit_record(home.store, home.keys, clock_wall_seconds(),
+                "unlocked", &study->id, "%s", study->name);
+        if (status == STATUS_OK)
+            status = store_commit(home.store);
+        else
+            store_rollback(home.store);
+    }
+    study_destroy(study);
+    home_close(&home);
+    return status;
+}
+
+/* ---- decisions ---- */
+
+/* The file of stricter limits, checked, as compact JSON. */
+static enum status read_limits(const char *path, char *out, size_t capacity)
+{
+    struct document *document = NULL;
+    struct diagnostic diagnostic;
+    struct limits limits;
+    out[0] = '\0';
+    if (path == NULL)
+        return STATUS_OK;
+    diagnostic_init(&diagnostic, path);
+    enum status status = document_load(&document, path, &diagnostic);
+    if (status == STATUS_OK) {
+        struct field root = document_root(document);
+        status = limits_parse(&limits, &root, &diagnostic);
+    }
+    if (status == STATUS_OK) {
+        json_t *json = limits_json(&limits);
+        size_t size = json_dumpb(json, out, capacity - 1, JSON_COMPACT);
+        json_decref(json);
+        out[size < capacity ? size : 0] = '\0';
+        status = size < capacity ? STATUS_OK : STATUS_TOO_LARGE;
+    } else {
+        program_fail_at(status, &diagnostic);
+    }
+    document_destroy(document);
+    return status;
+}
+
+static enum status decide(const struct arguments *arguments, bool in)
+{
+    struct home home;
+    struct study *study = NULL;
+    struct roster *roster = NULL;
+    char limits[1024] = "";
+    enum status status = home_open(&home, arguments);
+    if (status == STATUS_OK)
+        status = home_roster(&home, &roster);
+    if (status == STATUS_OK)
+        status = home_find_study(&home, operand_at(arguments, 0), &study);
+    if (status == STATUS_OK && in)
+        status = read_limits(
+            argument_value(arguments, "limits"), limits, sizeof limits);
+    if (status == STATUS_OK) {
+        struct session_setup setup = home_setup(&home);
+        status = decision_record(&setup, &study->id, roster->federation, in,
+            limits, clock_wall_seconds());
+        if (status != STATUS_OK)
+            program_fail(status, "the decision could not be stored: it is %s",
+                status_text(status));
+    }
+    if (status == STATUS_OK)
+        printf("%s: opted %s of study %s\n", keypair_identity(home.keys)->name,
+            in ? "in" : "out", study->name);
+    study_destroy(study);
+    roster_destroy(roster);
+    home_close(&home);
+    return status;
+}
+
+enum status command_opt_in(const struct arguments *arguments)
+{
+    return decide(arguments, true);
+}
+
+enum status command_opt_out(const struct arguments *arguments)
+{
+    return decide(arguments, false);
+}
+
+static enum status decide_patient(const struct arguments *arguments, bool out)
+{
+    struct home home;
+    enum status status = home_open(&home, arguments);
+    if (status == STATUS_OK) {
+        status = store_set_opt_out(home.store, operand_at(arguments, 0), out);
+        if (status == STATUS_NOT_FOUND)
+            program_fail(status,
+                "no patient has this identifier; only patients who were "
+                "imported with a 'patient' column can be found");
+    }
+    if (status == STATUS_OK)
+        status = audit_record(home.store, home.keys, clock_wall_seconds(),
+            out ? "patient_opted_out" : "patient_opted_in", NULL, "%s",
+            "one patient");
+    home_close(&home);
+    return status;
+}
+
+enum status command_patient_opt_out(const struct arguments *arguments)
+{
+    return decide_patient(arguments, true);
+}
+
+enum status command_patient_opt_in(const struct arguments *arguments)
+{
+    return decide_patient(arguments, false);
+}

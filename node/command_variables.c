@@ -1,0 +1,99 @@
+#include <stdlib.h>
+
+#include "node/home.h"
+
+/* What is stored of one variable. */
+struct stored {
+    int64_t n, missing;
+    int32_t low, high;
+};
+
+struct counting {
+    const struct dictionary *dictionary;
+    struct stored *stored;
+};
+
+static enum status count_row(void *arg, int64_t pseudonym, const int32_t *codes)
+{
+    struct counting *counting = arg;
+    (void)pseudonym;
+    for (size_t i = 0; i < counting->dictionary->variable_count; i++) {
+        struct stored *at = &counting->stored[i];
+        if (codes[i] == VALUE_MISSING) {
+            at->missing++;
+            continue;
+        }
+        at->low = at->n == 0 || codes[i] < at->low ? codes[i] : at->low;
+        at->high = at->n == 0 || codes[i] > at->high ? codes[i] : at->high;
+        at->n++;
+    }
+    return STATUS_OK;
+}
+
+static json_t *variable_json(
+    const struct variable *variable, const struct stored *stored)
+{
+    static const char *const types[] = {
+        "integer", "real", "category", "boolean", "days", "vector"};
+    char low[64] = "", high[64] = "";
+    if (stored->n > 0) {
+        variable_value_text(variable, stored->low, low, sizeof low);
+        variable_value_text(variable, stored->high, high, sizeof high);
+    }
+    return json_pack("{s:s, s:s, s:s, s:s*, s:I, s:I, s:s, s:s}", "variable",
+        variable->name, "label", variable->label, "type", types[variable->type],
+        "unit", variable->unit, "n", (json_int_t)stored->n, "missing",
+        (json_int_t)stored->missing, "lowest", low, "highest", high);
+}
+
+static void print_line(
+    const struct variable *variable, const struct stored *stored)
+{
+    char low[64] = "-", high[64] = "-";
+    if (stored->n > 0) {
+        variable_value_text(variable, stored->low, low, sizeof low);
+        variable_value_text(variable, stored->high, high, sizeof high);
+    }
+    printf("%-24s %10lld %10lld  %10s %10s %-8s %s\n", variable->name,
+        (long long)stored->n, (long long)stored->missing, low, high,
+        variable->unit == NULL ? "" : variable->unit, variable->label);
+}
+
+static enum status print_all(
+    const struct home *home, const struct stored *stored, bool json)
+{
+    const struct dictionary *dictionary = home->dictionary;
+    json_t *list = json ? json_array() : NULL;
+    if (!json)
+        printf("%-24s %10s %10s  %10s %10s %-8s %s\n", "variable", "n",
+            "missing", "lowest", "highest", "unit", "label");
+    for (size_t i = 0; i < dictionary->variable_count; i++) {
+        if (json)
+            json_array_append_new(
+                list, variable_json(&dictionary->variables[i], &stored[i]));
+        else
+            print_line(&dictionary->variables[i], &stored[i]);
+    }
+    return json ? home_print_json(list) : STATUS_OK;
+}
+
+enum status command_variables(const struct arguments *arguments)
+{
+    struct home home;
+    struct counting counting = {0};
+    enum status status = home_open(&home, arguments);
+    if (status == STATUS_OK) {
+        counting.dictionary = home.dictionary;
+        counting.stored =
+            calloc(home.dictionary->variable_count, sizeof(struct stored));
+        status = counting.stored == NULL
+                     ? STATUS_NO_MEMORY
+                     : store_visit_rows(home.store, count_row, &counting);
+    }
+    if (status == STATUS_OK)
+        status =
+            print_all(&home, counting.stored, argument_flag(arguments, "json"));
+    free(counting.stored);
+    home_close(&home);
+    return status;
+}

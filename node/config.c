@@ -1,0 +1,16 @@
+#include "node/config.h"
+
+static const struct setting keys[] = {
+    {"coordinator", SETTING_TEXT, offsetof(struct config, coordinator), "", 0,
+        ENDPOINT_MAX - 1,
+        "where to connect; empty: the endpoint that the roster names"},
+    {"threads", SETTING_INTEGER, offsetof(struct config, threads), "2", 1, 64,
+        "threads that a question may use"},
+    {"refusals_to_lock", SETTING_INTEGER,
+        offsetof(struct config, refusals_to_lock), "10", 1, 100000,
+        "refusals within a day after which a study is locked here"},
+    {"log_level", SETTING_LEVEL, offsetof(struct config, log_level), "info", 0,
+        0, "error, warn, info or debug"},
+};
+
+const struct settings node_settings = {keys, sizeof keys / sizeof keys[0]};

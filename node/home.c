@@ -1,0 +1,184 @@
+#include "node/home.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *home_of(const struct arguments *arguments)
+{
+    const char *home = argument_value(arguments, "home");
+    return home == NULL ? "." : home;
+}
+
+enum status home_file(char *out, const char *home, const char *name)
+{
+    int size = snprintf(out, HOME_PATH_MAX, "%s/%s", home, name);
+    if (size < 0 || size >= HOME_PATH_MAX)
+        return program_fail(
+            STATUS_TOO_LARGE, "the path '%s' is too long", home);
+    return STATUS_OK;
+}
+
+enum status home_load_config(struct config *config, const char *home)
+{
+    char path[HOME_PATH_MAX];
+    struct diagnostic diagnostic;
+    enum status status = home_file(path, home, "node.conf");
+    if (status != STATUS_OK)
+        return status;
+    diagnostic_init(&diagnostic, path);
+    status = settings_load(&node_settings, config, path, &diagnostic);
+    return status == STATUS_OK ? status : program_fail_at(status, &diagnostic);
+}
+
+static enum status load_dictionary(struct home *home)
+{
+    char path[HOME_PATH_MAX];
+    struct diagnostic diagnostic;
+    enum status status = home_file(path, home->path, "dictionary.json");
+    if (status != STATUS_OK)
+        return status;
+    diagnostic_init(&diagnostic, path);
+    status = dictionary_load(&home->dictionary, path, &diagnostic);
+    return status == STATUS_OK ? status : program_fail_at(status, &diagnostic);
+}
+
+static enum status load_keys(struct home *home)
+{
+    char path[HOME_PATH_MAX];
+    enum status status = home_file(path, home->path, "node.key");
+    if (status != STATUS_OK)
+        return status;
+    if (access(path, F_OK) != 0)
+        return program_fail(STATUS_NOT_FOUND,
+            "there is no node in '%s'; 'cohortium-node init' makes one",
+            home->path);
+    status = keypair_load(&home->keys, path, NULL);
+    if (status == STATUS_FILE_TOO_OPEN)
+        return program_fail(status,
+            "%s can be read by others; take it back with 'chmod 600 %s'", path,
+            path);
+    if (status != STATUS_OK)
+        return program_fail(status, "%s: it is %s", path, status_text(status));
+    return STATUS_OK;
+}
+
+static enum status open_store(struct home *home)
+{
+    char path[HOME_PATH_MAX];
+    enum status status = home_file(path, home->path, "registry.sqlite");
+    if (status != STATUS_OK)
+        return status;
+    status = store_open(&home->store, path, home->dictionary);
+    if (status == STATUS_WRONG_DICTIONARY)
+        return program_fail(status,
+            "%s was made with another dictionary than dictionary.json beside "
+            "it",
+            path);
+    if (status != STATUS_OK)
+        return program_fail(status, "%s: it is %s", path, status_text(status));
+    return STATUS_OK;
+}
+
+enum status home_open(struct home *home, const struct arguments *arguments)
+{
+    memset(home, 0, sizeof *home);
+    home->path = home_of(arguments);
+    enum status status = load_keys(home);
+    if (status == STATUS_OK)
+        status = home_load_config(&home->config, home->path);
+    if (status == STATUS_OK)
+        status = load_dictionary(home);
+    if (status == STATUS_OK)
+        status = open_store(home);
+    log_set_level(home->config.log_level);
+    return status;
+}
+
+void home_close(struct home *home)
+{
+    store_close(home->store);
+    dictionary_destroy(home->dictionary);
+    keypair_destroy(home->keys);
+    memset(home, 0, sizeof *home);
+}
+
+struct session_setup home_setup(const struct home *home)
+{
+    return (struct session_setup){.keys = home->keys,
+        .dictionary = home->dictionary,
+        .store = home->store,
+        .threads = (int)home->config.threads,
+        .refusals_to_lock = home->config.refusals_to_lock};
+}
+
+static enum status take_roster(
+    void *arg, const struct digest *id, struct view bytes)
+{
+    struct roster **newest = arg;
+    struct roster *roster = NULL;
+    struct envelope *envelope = NULL;
+    struct diagnostic diagnostic;
+    (void)id;
+    diagnostic_init(&diagnostic, "roster");
+    enum status status = envelope_decode(&envelope, bytes);
+    if (status == STATUS_OK)
+        status = roster_verify(&roster, envelope, *newest, &diagnostic);
+    envelope_destroy(envelope);
+    if (status != STATUS_OK)
+        return program_fail_at(status, &diagnostic);
+    roster_destroy(*newest);
+    *newest = roster;
+    return STATUS_OK;
+}
+
+enum status home_roster(const struct home *home, struct roster **out)
+{
+    *out = NULL;
+    enum status status = store_visit_rosters(home->store, take_roster, out);
+    if (status == STATUS_OK && *out == NULL)
+        return program_fail(STATUS_NOT_FOUND,
+            "no roster is installed; 'cohortium-node roster FILE' does it");
+    return status;
+}
+
+enum status home_find_study(
+    const struct home *home, const char *text, struct study **out)
+{
+    struct buffer bytes;
+    struct digest id;
+    struct envelope *envelope = NULL;
+    struct diagnostic diagnostic;
+    *out = NULL;
+    buffer_init(&bytes, BUFFER_LIMIT_DEFAULT);
+    diagnostic_init(&diagnostic, text);
+    enum status status = store_find_study(home->store, text, &id, &bytes);
+    if (status == STATUS_NOT_FOUND)
+        program_fail(status,
+            "no study '%s' is known here; 'cohortium-node study list' shows "
+            "those that are",
+            text);
+    else if (status == STATUS_EXISTS)
+        program_fail(
+            status, "'%s' names more than one study; give its id", text);
+    else if (status == STATUS_OK)
+        status = envelope_decode(&envelope, buffer_view(&bytes));
+    if (status == STATUS_OK)
+        status = study_verify(out, envelope, &diagnostic);
+    envelope_destroy(envelope);
+    buffer_fini(&bytes);
+    return status;
+}
+
+enum status home_print_json(json_t *json)
+{
+    char *text = json == NULL ? NULL
+                              : json_dumps(json,
+                                    JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+    json_decref(json);
+    if (text == NULL)
+        return STATUS_NO_MEMORY;
+    puts(text);
+    free(text);
+    return STATUS_OK;
+}

@@ -1,0 +1,247 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/audit.h"
+#include "node/session_internal.h"
+#include "protocol/wire/log.h"
+
+void outbox_clear(struct outbox *outbox)
+{
+    for (size_t i = 0; i < outbox->count; i++)
+        buffer_fini(&outbox->messages[i]);
+    outbox->count = 0;
+}
+
+enum status outbox_add(struct outbox *outbox, const struct message *message)
+{
+    if (outbox->count == OUTBOX_MAX)
+        return STATUS_LIMIT_REACHED;
+    struct buffer *body = &outbox->messages[outbox->count];
+    buffer_init(body, BUFFER_LIMIT_DEFAULT);
+    enum status status = message_encode(message, body);
+    if (status == STATUS_OK)
+        outbox->count++;
+    else
+        buffer_fini(body);
+    return status;
+}
+
+/* ---- birth ---- */
+
+static enum status take_stored_roster(
+    void *arg, const struct digest *id, struct view bytes)
+{
+    struct session *session = arg;
+    struct envelope *envelope = NULL;
+    struct roster *roster = NULL;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "roster");
+    (void)id;
+    enum status status = envelope_decode(&envelope, bytes);
+    if (status == STATUS_OK)
+        status = roster_verify(&roster, envelope, session->roster, &diagnostic);
+    if (status == STATUS_OK) {
+        roster_destroy(session->roster);
+        session->roster = roster;
+    }
+    envelope_destroy(envelope);
+    return status;
+}
+
+enum status session_create(
+    struct session **out, const struct session_setup *setup)
+{
+    *out = NULL;
+    struct session *session = calloc(1, sizeof *session);
+    if (session == NULL)
+        return STATUS_NO_MEMORY;
+    session->setup = *setup;
+    session->heartbeat_ms = HEARTBEAT_MS_DEFAULT;
+    enum status status =
+        store_visit_rosters(setup->store, take_stored_roster, session);
+    if (status == STATUS_OK && session->roster == NULL)
+        status = STATUS_NOT_FOUND;
+    if (status == STATUS_OK)
+        status = frame_create(&session->frame, setup->dictionary);
+    if (status == STATUS_OK)
+        status = frame_refresh(session->frame, setup->store);
+    if (status != STATUS_OK) {
+        session_destroy(session);
+        return status;
+    }
+    *out = session;
+    return STATUS_OK;
+}
+
+void session_destroy(struct session *session)
+{
+    if (session == NULL)
+        return;
+    session_forget_verified(session);
+    frame_destroy(session->frame);
+    roster_destroy(session->roster);
+    free(session);
+}
+
+const struct roster *session_roster(const struct session *session)
+{
+    return session->roster;
+}
+
+bool session_welcomed(const struct session *session)
+{
+    return session->welcomed;
+}
+
+bool session_lost(const struct session *session, struct session_time now)
+{
+    return now.monotonic_ms - session->heard_ms >
+           HEARTBEATS_LOST_MAX * session->heartbeat_ms;
+}
+
+/* ---- connection ---- */
+
+enum status session_connected(
+    struct session *session, struct session_time now, struct outbox *outbox)
+{
+    struct message hello = {.type = MESSAGE_HELLO,
+        .version = PROTOCOL_VERSION,
+        .id = session->roster->id};
+    strcpy(hello.name, "cohortium-node " COHORTIUM_VERSION);
+    session->welcomed = false;
+    session->heard_ms = now.monotonic_ms;
+    session->pinged_ms = now.monotonic_ms;
+    return outbox_add(outbox, &hello);
+}
+
+static enum status send_decision(
+    void *arg, const struct store_decision *decision)
+{
+    struct message opt_in = {
+        .type = MESSAGE_OPT_IN, .document = decision->envelope};
+    return outbox_add(arg, &opt_in);
+}
+
+static enum status send_decisions(
+    struct session *session, struct outbox *outbox)
+{
+    enum status status =
+        store_visit_decisions(session->setup.store, send_decision, outbox);
+    /* More studies than an outbox holds: the rest goes at the next change. */
+    if (status == STATUS_LIMIT_REACHED)
+        status = STATUS_OK;
+    if (status == STATUS_OK)
+        status = store_decision_count(
+            session->setup.store, &session->decisions_sent);
+    return status;
+}
+
+static enum status on_welcome(struct session *session,
+    const struct message *message, struct session_time now,
+    struct outbox *outbox)
+{
+    (void)now;
+    if (message->version != PROTOCOL_VERSION) {
+        log_event(LOG_ERROR, "session", "other_version", "coordinator=%llu",
+            (unsigned long long)message->version);
+        return STATUS_OK;
+    }
+    if (message->number >= 100 && message->number <= 3600000)
+        session->heartbeat_ms = message->number;
+    session->welcomed = true;
+    return send_decisions(session, outbox);
+}
+
+static enum status on_roster(struct session *session,
+    const struct message *message, struct session_time now,
+    struct outbox *outbox)
+{
+    (void)outbox;
+    return session_take_rosters(session, message, now);
+}
+
+static enum status on_study(struct session *session,
+    const struct message *message, struct session_time now,
+    struct outbox *outbox)
+{
+    (void)outbox;
+    return session_take_study(session, message, now);
+}
+
+static enum status on_pong(struct session *session,
+    const struct message *message, struct session_time now,
+    struct outbox *outbox)
+{
+    (void)session;
+    (void)message;
+    (void)now;
+    (void)outbox;
+    return STATUS_OK; /* that something came is all it says */
+}
+
+/* The coordinator says how a question ended; nothing here depends on it. */
+static enum status on_close(struct session *session,
+    const struct message *message, struct session_time now,
+    struct outbox *outbox)
+{
+    static const struct digest none;
+    (void)outbox;
+    (void)now;
+    (void)session;
+    log_event(LOG_INFO, "session", "closed", "answered=%d",
+        !digest_equal(&message->result, &none));
+    return STATUS_OK;
+}
+
+static const struct {
+    enum message_type type;
+    enum status (*handle)(struct session *session,
+        const struct message *message, struct session_time now,
+        struct outbox *outbox);
+} handlers[] = {
+    {MESSAGE_WELCOME, on_welcome},
+    {MESSAGE_PONG, on_pong},
+    {MESSAGE_ROSTER, on_roster},
+    {MESSAGE_STUDY, on_study},
+    {MESSAGE_OPEN, session_open_question},
+    {MESSAGE_CLOSE, on_close},
+};
+
+enum status session_receive(struct session *session, struct view bytes,
+    struct session_time now, struct outbox *outbox)
+{
+    struct message message;
+    enum status status = message_decode(&message, bytes, SENDER_COORDINATOR);
+    session->heard_ms = now.monotonic_ms;
+    if (status != STATUS_OK) {
+        log_event(LOG_WARN, "session", "dropped", "reason=%s bytes=%zu",
+            status_name(status), bytes.size);
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
+        if (handlers[i].type == message.type)
+            return handlers[i].handle(session, &message, now, outbox);
+    }
+    log_event(LOG_WARN, "session", "unexpected", "message=%s",
+        message_name(message.type));
+    return STATUS_OK;
+}
+
+enum status session_tick(
+    struct session *session, struct session_time now, struct outbox *outbox)
+{
+    int64_t decisions;
+    enum status status = STATUS_OK;
+    if (!session->welcomed)
+        return STATUS_OK;
+    if (now.monotonic_ms - session->pinged_ms >= session->heartbeat_ms) {
+        struct message ping = {.type = MESSAGE_PING, .number = ++session->ping};
+        session->pinged_ms = now.monotonic_ms;
+        status = outbox_add(outbox, &ping);
+    }
+    if (status == STATUS_OK)
+        status = store_decision_count(session->setup.store, &decisions);
+    if (status == STATUS_OK && decisions != session->decisions_sent)
+        status = send_decisions(session, outbox);
+    return status;
+}

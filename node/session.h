@@ -1,0 +1,73 @@
+/*
+ * session: the node's half of the protocol as a step function. In: a message,
+ * the time. Out: messages, in an outbox; writes, in the store. No socket, no
+ * clock, no thread of its own; with a store in memory a thousand of them run in
+ * one process.
+ *
+ * The coordinator is believed for nothing that can be checked here. Whatever is
+ * decided is on disk before the reply is in the outbox.
+ */
+#ifndef COHORTIUM_NODE_SESSION_H
+#define COHORTIUM_NODE_SESSION_H
+
+#include "node/frame.h"
+#include "node/store.h"
+#include "policy/roster.h"
+#include "protocol/wire/message.h"
+
+#define OUTBOX_MAX 64
+#define SESSION_TICK_MS 1000
+#define HEARTBEAT_MS_DEFAULT 20000
+#define HEARTBEATS_LOST_MAX 3
+
+struct outbox {
+    size_t count;
+    struct buffer messages[OUTBOX_MAX];
+};
+
+/* Empties it; the memory of the messages is freed. */
+void outbox_clear(struct outbox *outbox);
+
+struct session_setup { /* all borrowed; they outlive the session */
+    const struct keypair *keys;
+    const struct dictionary *dictionary;
+    struct store *store;
+    int threads;
+    int64_t refusals_to_lock;
+};
+
+struct session_time {
+    int64_t wall_seconds; /* since 1970 */
+    uint64_t monotonic_ms;
+};
+
+struct session;
+
+/* Loads the newest roster from the store: STATUS_NOT_FOUND when the data
+ * manager has not installed one yet. */
+enum status session_create(
+    struct session **out, const struct session_setup *setup);
+void session_destroy(struct session *session);
+const struct roster *session_roster(const struct session *session);
+/* A connection is there (again): says HELLO. */
+enum status session_connected(
+    struct session *session, struct session_time now, struct outbox *outbox);
+/* One message of the coordinator. Bad ones are logged and dropped: the status
+ * is not OK only when the node itself failed (disk, memory). */
+enum status session_receive(struct session *session, struct view bytes,
+    struct session_time now, struct outbox *outbox);
+/* Once a second: heartbeats, decisions that a command wrote. */
+enum status session_tick(
+    struct session *session, struct session_time now, struct outbox *outbox);
+/* Whether WELCOME has come on this connection, and whether the coordinator
+ * has been silent for too long. */
+bool session_welcomed(const struct session *session);
+bool session_lost(const struct session *session, struct session_time now);
+
+/* Shared with the commands: a decision on a study, signed and recorded in one
+ * transaction with the audit log. limits "" or JSON. */
+enum status decision_record(const struct session_setup *setup,
+    const struct digest *study, const char *federation, bool in,
+    const char *limits, int64_t now);
+
+#endif

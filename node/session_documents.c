@@ -1,0 +1,161 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/audit.h"
+#include "node/session_internal.h"
+#include "protocol/wire/log.h"
+
+void session_forget_verified(struct session *session)
+{
+    study_destroy(session->verified);
+    session->verified = NULL;
+}
+
+/* One roster of the chain. Those that are known are passed over; the next one
+ * must be signed by the thresholds of both. */
+static enum status take_roster(
+    struct session *session, struct view bytes, int64_t now)
+{
+    struct envelope *envelope = NULL;
+    struct roster *roster = NULL;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "roster");
+    enum status status = envelope_decode(&envelope, bytes);
+    if (status == STATUS_OK)
+        status =
+            roster_parse(&roster, buffer_view(&envelope->payload), &diagnostic);
+    bool known =
+        status == STATUS_OK && roster->version <= session->roster->version;
+    roster_destroy(roster);
+    roster = NULL;
+    if (status == STATUS_OK && !known)
+        status = roster_verify(&roster, envelope, session->roster, &diagnostic);
+    envelope_destroy(envelope);
+    if (status != STATUS_OK) {
+        log_event(LOG_WARN, "session", "roster_refused", "reason=%s",
+            status_name(status));
+        return STATUS_OK;
+    }
+    if (known)
+        return STATUS_OK;
+    struct store *store = session->setup.store;
+    status = store_begin(store);
+    if (status == STATUS_OK)
+        status = store_put_roster(store, roster->version, bytes);
+    if (status == STATUS_OK)
+        status =
+            audit_record(store, session->setup.keys, now, "roster_accepted",
+                &roster->id, "version %lld", (long long)roster->version);
+    if (status == STATUS_OK)
+        status = store_commit(store);
+    else
+        store_rollback(store);
+    if (status != STATUS_OK) {
+        roster_destroy(roster);
+        return status;
+    }
+    roster_destroy(session->roster);
+    session->roster = roster;
+    session_forget_verified(session);
+    return STATUS_OK;
+}
+
+enum status session_take_rosters(struct session *session,
+    const struct message *message, struct session_time now)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < message->document_count; i++)
+        status = take_roster(session, message->documents[i], now.wall_seconds);
+    return status;
+}
+
+/* ---- studies ---- */
+
+static void free_envelopes(struct envelope **envelopes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        envelope_destroy(envelopes[i]);
+}
+
+static enum status decode_all(
+    const struct message *message, struct envelope **approvals)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < message->document_count; i++)
+        status = envelope_decode(&approvals[i], message->documents[i]);
+    return status;
+}
+
+/* Shown to the data manager only when it would be answered: signed, approved,
+ * of this federation and dictionary. */
+static enum status check_study(const struct session *session,
+    const struct study *study, const struct envelope *const *approvals,
+    size_t count, int64_t now)
+{
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "study");
+    if (strcmp(study->federation, session->roster->federation) != 0)
+        return STATUS_WRONG_ROSTER;
+    if (!digest_equal(
+            &study->dictionary_id, &session->setup.dictionary->digest))
+        return STATUS_WRONG_DICTIONARY;
+    enum status status =
+        study_check(study, session->setup.dictionary, &diagnostic);
+    if (status == STATUS_OK)
+        status = study_check_approvals(
+            study, session->roster, approvals, count, now);
+    return status;
+}
+
+static enum status store_study(struct session *session,
+    const struct message *message, const struct study *study, int64_t now)
+{
+    struct store *store = session->setup.store;
+    enum status status = store_begin(store);
+    if (status != STATUS_OK)
+        return status;
+    status =
+        store_put_study(store, &study->id, study->name, message->study, now);
+    bool known = status == STATUS_EXISTS;
+    if (known)
+        status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < message->document_count; i++)
+        status = store_put_approval(store, &study->id, message->documents[i]);
+    if (status == STATUS_OK && !known)
+        status = audit_record(store, session->setup.keys, now, "study_received",
+            &study->id, "%s", study->name);
+    if (status == STATUS_OK)
+        return store_commit(store);
+    store_rollback(store);
+    return status;
+}
+
+enum status session_take_study(struct session *session,
+    const struct message *message, struct session_time now)
+{
+    struct envelope *envelope = NULL;
+    struct envelope *approvals[MESSAGE_DOCUMENTS_MAX] = {NULL};
+    struct study *study = NULL;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "study");
+    enum status status = envelope_decode(&envelope, message->study);
+    if (status == STATUS_OK)
+        status = decode_all(message, approvals);
+    if (status == STATUS_OK)
+        status = study_verify(&study, envelope, &diagnostic);
+    if (status == STATUS_OK)
+        status = check_study(session, study,
+            (const struct envelope *const *)approvals, message->document_count,
+            now.wall_seconds);
+    if (status != STATUS_OK) {
+        log_event(LOG_WARN, "session", "study_refused", "reason=%s",
+            status_name(status));
+        status = STATUS_OK;
+    } else {
+        status = store_study(session, message, study, now.wall_seconds);
+    }
+    study_destroy(study);
+    envelope_destroy(envelope);
+    free_envelopes(approvals, message->document_count);
+    return status;
+}

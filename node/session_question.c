@@ -1,0 +1,359 @@
+/*
+ * One question, decided here alone. The order of the checks is the order of
+ * what they cost and of what they presuppose; every refusal looks the same from
+ * outside.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "node/audit.h"
+#include "node/session_internal.h"
+#include "policy/disclosure.h"
+#include "protocol/wire/log.h"
+
+#define DAY_SECONDS 86400
+
+struct question {
+    struct session *session;
+    const struct message *message;
+    int64_t now;
+    struct envelope *header, *query, *study;
+    struct envelope *approvals[MESSAGE_DOCUMENTS_MAX];
+    struct digest header_id, query_id, study_id;
+    struct admission admission;
+    struct limits limits; /* the stricter of study and center */
+    struct buffer vector; /* what leaves */
+    bool stored;          /* it was computed earlier */
+    struct disclosure_report report;
+    struct diagnostic diagnostic;
+};
+
+static void question_fini(struct question *question)
+{
+    admission_fini(&question->admission);
+    envelope_destroy(question->header);
+    envelope_destroy(question->query);
+    envelope_destroy(question->study);
+    for (size_t i = 0; i < MESSAGE_DOCUMENTS_MAX; i++)
+        envelope_destroy(question->approvals[i]);
+    buffer_fini(&question->vector);
+}
+
+static enum status decode_documents(struct question *question)
+{
+    const struct message *message = question->message;
+    enum status status = envelope_decode(&question->header, message->header);
+    if (status == STATUS_OK)
+        question->header_id = envelope_id(question->header);
+    if (status == STATUS_OK)
+        status = envelope_decode(&question->query, message->query);
+    if (status == STATUS_OK)
+        question->query_id = envelope_id(question->query);
+    if (status == STATUS_OK)
+        status = envelope_decode(&question->study, message->study);
+    if (status == STATUS_OK)
+        question->study_id = envelope_id(question->study);
+    for (size_t i = 0; status == STATUS_OK && i < message->document_count; i++)
+        status =
+            envelope_decode(&question->approvals[i], message->documents[i]);
+    return status;
+}
+
+/* ---- admission ---- */
+
+/* Of the exact bytes, lengths included, so that no two sets of documents have
+ * the same. */
+static struct digest digest_of_documents(const struct message *message)
+{
+    crypto_generichash_state state;
+    struct digest digest;
+    crypto_generichash_init(&state, NULL, 0, DIGEST_BYTES);
+    for (size_t i = 0; i <= message->document_count; i++) {
+        struct view bytes = i == 0 ? message->study : message->documents[i - 1];
+        uint64_t size = bytes.size;
+        crypto_generichash_update(&state, (const uint8_t *)&size, sizeof size);
+        crypto_generichash_update(&state, bytes.data, bytes.size);
+    }
+    crypto_generichash_final(&state, digest.bytes, DIGEST_BYTES);
+    return digest;
+}
+
+static bool is_asked(const struct question *question)
+{
+    const struct session_header *header = question->admission.header;
+    const char *name = keypair_identity(question->session->setup.keys)->name;
+    for (size_t i = 0; i < header->center_count; i++) {
+        if (strcmp(header->centers[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum status admit(struct question *question)
+{
+    struct session *session = question->session;
+    struct digest bytes = digest_of_documents(question->message);
+    bool known = session->verified != NULL &&
+                 digest_equal(&bytes, &session->verified_bytes);
+    const struct admission_request request = {.roster = session->roster,
+        .dictionary = session->setup.dictionary,
+        .header = question->header,
+        .query = question->query,
+        .study = question->study,
+        .approvals = (const struct envelope *const *)question->approvals,
+        .approval_count = question->message->document_count,
+        .verified = known ? session->verified : NULL,
+        .now = question->now};
+    enum status status =
+        admission_check(&question->admission, &request, &question->diagnostic);
+    if (status == STATUS_OK && !known) {
+        session_forget_verified(session);
+        session->verified = question->admission.owned_study;
+        session->verified_bytes = bytes;
+        question->admission.owned_study = NULL; /* moved; still pointed at */
+    }
+    if (status == STATUS_OK && !is_asked(question))
+        status = STATUS_NOT_ALLOWED;
+    return status;
+}
+
+/* ---- this center's own conditions ---- */
+
+static enum status check_opt_in(struct question *question)
+{
+    struct store_decision decision;
+    const struct study *study = question->admission.study;
+    enum status status = store_get_decision(
+        question->session->setup.store, &study->id, &decision);
+    if (status == STATUS_NOT_FOUND || (status == STATUS_OK && !decision.in))
+        return STATUS_NOT_OPTED_IN;
+    question->limits = study->limits;
+    if (status != STATUS_OK || decision.limits[0] == '\0')
+        return status;
+    struct document *document = NULL;
+    struct limits own;
+    status = document_parse(
+        &document, view_of_text(decision.limits), &question->diagnostic);
+    if (status == STATUS_OK) {
+        struct field root = document_root(document);
+        status = limits_parse(&own, &root, &question->diagnostic);
+    }
+    if (status == STATUS_OK)
+        limits_stricter(&question->limits, &study->limits, &own);
+    document_destroy(document);
+    return status;
+}
+
+/* D15, and the lock after too many refusals in a day. */
+static enum status check_counts(struct question *question)
+{
+    struct session *session = question->session;
+    const struct digest *study = &question->admission.study->id;
+    int64_t refusals = 0, today = 0, total = 0;
+    enum status status = store_count_refusals(
+        session->setup.store, study, question->now - DAY_SECONDS, &refusals);
+    if (status == STATUS_OK)
+        status = store_count_answers(
+            session->setup.store, study, question->now - DAY_SECONDS, &today);
+    if (status == STATUS_OK)
+        status = store_count_answers(session->setup.store, study, 0, &total);
+    if (status != STATUS_OK)
+        return status;
+    if (refusals >= session->setup.refusals_to_lock)
+        return STATUS_LOCKED;
+    return today >= question->limits.queries_per_day ||
+                   total >= question->limits.queries_total
+               ? STATUS_LIMIT_REACHED
+               : STATUS_OK;
+}
+
+/* A query is answered once. The same session again (the coordinator was
+ * restarted, or our reply was lost) gets the same bytes; another session for
+ * the same query gets nothing. */
+static enum status check_replay(struct question *question, bool *again)
+{
+    struct digest header;
+    enum status status = store_find_answer(question->session->setup.store,
+        &question->query_id, &header, &question->vector);
+    *again = status == STATUS_OK;
+    if (status == STATUS_NOT_FOUND)
+        return STATUS_OK;
+    if (status == STATUS_OK && !digest_equal(&header, &question->header_id))
+        return STATUS_REPLAYED;
+    return status;
+}
+
+/* ---- the answer ---- */
+
+static enum status compute(struct question *question)
+{
+    struct session *session = question->session;
+    struct contribution contribution = {0};
+    enum status status = frame_refresh(session->frame, session->setup.store);
+    const struct rows *rows = frame_rows(session->frame);
+    if (status == STATUS_OK)
+        status = plan_contribute(question->admission.plan, rows,
+            session->setup.threads, &contribution);
+    if (status == STATUS_OK)
+        status = disclosure_apply(question->admission.plan, &question->limits,
+            rows->patient_count, &contribution, &question->report);
+    if (status == STATUS_OK)
+        status = vector_encode(&contribution.vector, &question->vector);
+    contribution_fini(&contribution);
+    return status;
+}
+
+/* D18: the same question has one answer. */
+static enum status find_or_compute(
+    struct question *question, const struct digest *asked)
+{
+    enum status status = store_find_question(question->session->setup.store,
+        &question->admission.study->id, asked, &question->vector);
+    question->stored = status == STATUS_OK;
+    if (question->stored &&
+        question->vector.size !=
+            question->admission.plan->vector_length * VECTOR_ELEMENT_BYTES)
+        return STATUS_CORRUPT;
+    return status == STATUS_NOT_FOUND ? compute(question) : status;
+}
+
+static void describe_report(
+    const struct disclosure_report *report, char *out, size_t capacity)
+{
+    struct buffer text;
+    buffer_init(&text, capacity - 1);
+    for (size_t i = 0; i < RULE_COUNT; i++) {
+        if (report->withheld[i] > 0)
+            (void)buffer_append_format(&text, " %s=%llu",
+                disclosure_rule_name((enum disclosure_rule)i),
+                (unsigned long long)report->withheld[i]);
+    }
+    const char *all = buffer_text(&text);
+    snprintf(out, capacity, "%s", all == NULL ? "" : all);
+    buffer_fini(&text);
+}
+
+/* The answer and its record, on disk before the reply may leave. */
+static enum status record_answer(
+    struct question *question, const struct digest *asked)
+{
+    struct session *session = question->session;
+    struct store *store = session->setup.store;
+    const struct store_answer answer = {.query = question->query_id,
+        .header = question->header_id,
+        .study = question->admission.study->id,
+        .question = *asked,
+        .vector = buffer_view(&question->vector),
+        .time = question->now};
+    char withheld[256], researcher[KEY_TEXT], digest[DIGEST_TEXT];
+    struct digest left = digest_of(buffer_view(&question->vector));
+    describe_report(&question->report, withheld, sizeof withheld);
+    public_key_to_text(researcher, &question->admission.researcher);
+    digest_to_text(digest, &left);
+    enum status status = store_begin(store);
+    if (status == STATUS_OK)
+        status = store_put_answer(store, &answer);
+    if (status == STATUS_OK)
+        status = audit_record(store, session->setup.keys, question->now,
+            "answered", &question->query_id,
+            "study %s researcher %s elements %zu digest %s stored %d "
+            "withheld:%s cohort: %s",
+            question->admission.study->name, researcher,
+            question->vector.size / VECTOR_ELEMENT_BYTES, digest,
+            question->stored, withheld, question->admission.query->cohort_text);
+    if (status == STATUS_OK)
+        return store_commit(store);
+    store_rollback(store);
+    return status;
+}
+
+static enum status reply(struct question *question, struct outbox *outbox)
+{
+    struct message summary = {.type = MESSAGE_SUMMARY,
+        .id = question->header_id,
+        .vector = buffer_view(&question->vector)};
+    return outbox_add(outbox, &summary);
+}
+
+static bool is_own_failure(enum status status)
+{
+    enum status_category category = status_category(status);
+    return category == CATEGORY_UNAVAILABLE || category == CATEGORY_INTERNAL ||
+           status == STATUS_NO_MEMORY;
+}
+
+static enum status refuse(
+    struct question *question, enum status reason, struct outbox *outbox)
+{
+    struct session *session = question->session;
+    struct store *store = session->setup.store;
+    struct message refusal = {
+        .type = MESSAGE_REFUSE, .id = question->header_id};
+    log_event(LOG_INFO, "session", "refused", "reason=%s", status_name(reason));
+    enum status status = store_begin(store);
+    if (status == STATUS_OK)
+        status = store_put_refusal(store, &question->study_id, question->now);
+    if (status == STATUS_OK)
+        status = audit_record(store, session->setup.keys, question->now,
+            "refused", &question->query_id, "%s: %s%s%s", status_name(reason),
+            status_text(reason),
+            question->diagnostic.message[0] == '\0' ? "" : "; ",
+            question->diagnostic.message);
+    if (status == STATUS_OK)
+        status = store_commit(store);
+    else
+        store_rollback(store);
+    return status == STATUS_OK ? outbox_add(outbox, &refusal) : status;
+}
+
+static enum status decide(struct question *question, bool *again)
+{
+    struct digest asked;
+    *again = false;
+    enum status status = admit(question);
+    if (status == STATUS_OK)
+        status = check_opt_in(question);
+    if (status == STATUS_OK)
+        status = check_replay(question, again);
+    if (status != STATUS_OK || *again)
+        return status;
+    status = check_counts(question);
+    if (status != STATUS_OK)
+        return status;
+    asked = query_question(question->admission.query);
+    status = find_or_compute(question, &asked);
+    return status == STATUS_OK ? record_answer(question, &asked) : status;
+}
+
+enum status session_open_question(struct session *session,
+    const struct message *message, struct session_time now,
+    struct outbox *outbox)
+{
+    struct question *question = calloc(1, sizeof *question);
+    if (question == NULL)
+        return STATUS_NO_MEMORY;
+    bool again = false;
+    question->session = session;
+    question->message = message;
+    question->now = now.wall_seconds;
+    buffer_init(&question->vector, BUFFER_LIMIT_DEFAULT);
+    diagnostic_init(&question->diagnostic, "");
+    enum status status = decode_documents(question);
+    if (status == STATUS_OK)
+        status = decide(question, &again);
+    if (status == STATUS_OK)
+        status = reply(question, outbox);
+    else if (!is_own_failure(status))
+        status = refuse(question, status, outbox);
+    else
+        log_event(LOG_ERROR, "session", "cannot_answer", "reason=%s",
+            status_name(status));
+    if (status == STATUS_OK && again)
+        log_event(LOG_INFO, "session", "sent_again", "bytes=%zu",
+            question->vector.size);
+    question_fini(question);
+    free(question);
+    return status;
+}

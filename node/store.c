@@ -1,0 +1,295 @@
+#include "node/store.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "node/store_internal.h"
+#include "protocol/wire/log.h"
+
+#define APPLICATION_ID 0x43485431 /* "CHT1" */
+#define BUSY_MS 10000
+
+/* One script a version, applied in order; PRAGMA user_version counts them. The
+ * exam table is made from the dictionary (store_registry.c). */
+static const char *const migrations[] = {
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT;"
+    "CREATE TABLE patient (pseudonym INTEGER PRIMARY KEY,"
+    " identifier TEXT NOT NULL UNIQUE,"
+    " opted_out INTEGER NOT NULL DEFAULT 0) STRICT;"
+    "CREATE TABLE import (id INTEGER PRIMARY KEY, file BLOB NOT NULL,"
+    " rows INTEGER NOT NULL, time INTEGER NOT NULL, report TEXT NOT NULL)"
+    " STRICT;"
+    "CREATE TABLE roster (version INTEGER PRIMARY KEY,"
+    " envelope BLOB NOT NULL) STRICT;"
+    "CREATE TABLE study (id BLOB PRIMARY KEY, name TEXT NOT NULL,"
+    " envelope BLOB NOT NULL, added INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE approval (study BLOB NOT NULL REFERENCES study (id),"
+    " envelope BLOB NOT NULL, UNIQUE (study, envelope)) STRICT;"
+    "CREATE TABLE decision (study BLOB PRIMARY KEY REFERENCES study (id),"
+    " opted_in INTEGER NOT NULL, sequence INTEGER NOT NULL,"
+    " envelope BLOB NOT NULL, limits TEXT NOT NULL, date INTEGER NOT NULL)"
+    " STRICT;"
+    "CREATE TABLE answer (query BLOB PRIMARY KEY, header BLOB NOT NULL,"
+    " study BLOB NOT NULL, question BLOB NOT NULL, time INTEGER NOT NULL,"
+    " vector BLOB NOT NULL) STRICT;"
+    "CREATE INDEX answer_question ON answer (study, question);"
+    "CREATE INDEX answer_time ON answer (study, time);"
+    "CREATE TABLE refusal (study BLOB NOT NULL, time INTEGER NOT NULL)"
+    " STRICT;"
+    "CREATE INDEX refusal_time ON refusal (study, time);"
+    "CREATE TABLE audit (sequence INTEGER PRIMARY KEY,"
+    " time INTEGER NOT NULL, event TEXT NOT NULL, subject TEXT NOT NULL,"
+    " detail TEXT NOT NULL, previous BLOB NOT NULL, digest BLOB NOT NULL,"
+    " signature BLOB NOT NULL) STRICT;"
+    "CREATE TRIGGER audit_update BEFORE UPDATE ON audit BEGIN"
+    " SELECT RAISE (ABORT, 'the audit log is only added to'); END;"
+    "CREATE TRIGGER audit_delete BEFORE DELETE ON audit BEGIN"
+    " SELECT RAISE (ABORT, 'the audit log is only added to'); END;"
+    "INSERT INTO meta VALUES ('generation', 0), ('decisions', 0);",
+};
+#define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))
+
+enum status store_translate(struct store *store, int code)
+{
+    switch (code & 0xFF) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE: return STATUS_OK;
+    case SQLITE_NOMEM: return STATUS_NO_MEMORY;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return STATUS_BUSY;
+    case SQLITE_CONSTRAINT: return STATUS_EXISTS;
+    case SQLITE_TOOBIG: return STATUS_TOO_LARGE;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return STATUS_CORRUPT;
+    default: break;
+    }
+    log_event(LOG_ERROR, "store", "failed", "code=%d text=\"%s\"", code,
+        sqlite3_errmsg(store->database));
+    return STATUS_IO;
+}
+
+enum status store_execute(struct store *store, const char *sql)
+{
+    return store_translate(
+        store, sqlite3_exec(store->database, sql, NULL, NULL, NULL));
+}
+
+enum status store_prepare(
+    struct store *store, sqlite3_stmt **out, const char *sql)
+{
+    return store_translate(
+        store, sqlite3_prepare_v2(store->database, sql, -1, out, NULL));
+}
+
+static int bind_one(
+    sqlite3_stmt *statement, int index, char letter, va_list *list)
+{
+    const struct digest *digest;
+    struct view view;
+    switch (letter) {
+    case 'd':
+        digest = va_arg(*list, const struct digest *);
+        return sqlite3_bind_blob(
+            statement, index, digest->bytes, DIGEST_BYTES, SQLITE_TRANSIENT);
+    case 'v':
+        view = va_arg(*list, struct view);
+        return sqlite3_bind_blob64(statement, index,
+            view.data == NULL ? (const void *)"" : view.data, view.size,
+            SQLITE_TRANSIENT);
+    case 't':
+        return sqlite3_bind_text(statement, index, va_arg(*list, const char *),
+            -1, SQLITE_TRANSIENT);
+    default:
+        return sqlite3_bind_int64(statement, index, va_arg(*list, int64_t));
+    }
+}
+
+static enum status query_list(struct store *store, sqlite3_stmt **out,
+    const char *sql, const char *format, va_list *list)
+{
+    *out = NULL;
+    enum status status = store_prepare(store, out, sql);
+    for (int i = 0; status == STATUS_OK && format[i] != '\0'; i++)
+        status = store_translate(store, bind_one(*out, i + 1, format[i], list));
+    return status;
+}
+
+enum status store_query(struct store *store, sqlite3_stmt **out,
+    const char *sql, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    enum status status = query_list(store, out, sql, format, &list);
+    va_end(list);
+    return status;
+}
+
+enum status store_step(struct store *store, sqlite3_stmt *statement)
+{
+    int code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        return STATUS_OK;
+    return code == SQLITE_DONE ? STATUS_NOT_FOUND
+                               : store_translate(store, code);
+}
+
+enum status store_run(
+    struct store *store, const char *sql, const char *format, ...)
+{
+    sqlite3_stmt *statement = NULL;
+    va_list list;
+    va_start(list, format);
+    enum status status = query_list(store, &statement, sql, format, &list);
+    va_end(list);
+    if (status == STATUS_OK)
+        status = store_step(store, statement);
+    sqlite3_finalize(statement);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status store_integer(struct store *store, int64_t *out, int64_t fallback,
+    const char *sql, const char *format, ...)
+{
+    sqlite3_stmt *statement = NULL;
+    va_list list;
+    *out = fallback;
+    va_start(list, format);
+    enum status status = query_list(store, &statement, sql, format, &list);
+    va_end(list);
+    if (status == STATUS_OK)
+        status = store_step(store, statement);
+    if (status == STATUS_OK && sqlite3_column_type(statement, 0) != SQLITE_NULL)
+        *out = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+struct view store_column(sqlite3_stmt *statement, int column)
+{
+    const void *data = sqlite3_column_blob(statement, column);
+    return (struct view){data, (size_t)sqlite3_column_bytes(statement, column)};
+}
+
+enum status store_column_fixed(
+    sqlite3_stmt *statement, int column, uint8_t *out, size_t size)
+{
+    struct view bytes = store_column(statement, column);
+    if (bytes.size != size)
+        return STATUS_CORRUPT;
+    memcpy(out, bytes.data, size);
+    return STATUS_OK;
+}
+
+enum status store_begin(struct store *store)
+{
+    return store_execute(store, "BEGIN IMMEDIATE");
+}
+
+enum status store_commit(struct store *store)
+{
+    enum status status = store_execute(store, "COMMIT");
+    if (status != STATUS_OK)
+        store_rollback(store);
+    return status;
+}
+
+void store_rollback(struct store *store)
+{
+    if (sqlite3_get_autocommit(store->database) == 0)
+        (void)store_execute(store, "ROLLBACK");
+}
+
+static enum status migrate(struct store *store)
+{
+    int64_t version, application;
+    enum status status =
+        store_integer(store, &version, 0, "PRAGMA user_version", "");
+    if (status == STATUS_OK)
+        status =
+            store_integer(store, &application, 0, "PRAGMA application_id", "");
+    if (status != STATUS_OK)
+        return status;
+    if (version > SCHEMA_VERSION ||
+        (version > 0 && application != APPLICATION_ID))
+        return STATUS_UNSUPPORTED_VERSION;
+    for (; status == STATUS_OK && version < SCHEMA_VERSION; version++) {
+        char mark[96];
+        sqlite3_snprintf(sizeof mark, mark,
+            "PRAGMA application_id=%d; PRAGMA user_version=%lld",
+            APPLICATION_ID, (long long)version + 1);
+        status = store_begin(store);
+        if (status == STATUS_OK)
+            status = store_execute(store, migrations[version]);
+        if (status == STATUS_OK)
+            status = store_execute(store, mark);
+        if (status == STATUS_OK && version == 0)
+            status = store_create_exam_table(store);
+        if (status == STATUS_OK)
+            status = store_commit(store);
+        else
+            store_rollback(store);
+    }
+    return status;
+}
+
+static enum status check_dictionary(struct store *store)
+{
+    sqlite3_stmt *statement = NULL;
+    struct digest digest;
+    enum status status = store_query(store, &statement,
+        "SELECT value FROM meta WHERE key = 'dictionary'", "");
+    if (status == STATUS_OK)
+        status = store_step(store, statement);
+    if (status == STATUS_OK)
+        status =
+            store_column_fixed(statement, 0, digest.bytes, sizeof digest.bytes);
+    sqlite3_finalize(statement);
+    if (status == STATUS_OK &&
+        !digest_equal(&digest, &store->dictionary->digest))
+        status = STATUS_WRONG_DICTIONARY;
+    return status;
+}
+
+enum status store_open(
+    struct store **out, const char *path, const struct dictionary *dictionary)
+{
+    *out = NULL;
+    struct store *store = calloc(1, sizeof *store);
+    if (store == NULL)
+        return STATUS_NO_MEMORY;
+    store->dictionary = dictionary;
+    mode_t mask = umask(0077);
+    int code = sqlite3_open_v2(path, &store->database,
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE,
+        NULL);
+    enum status status = store_translate(store, code);
+    if (status == STATUS_OK) {
+        sqlite3_busy_timeout(store->database, BUSY_MS);
+        status = store_execute(store,
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+            "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF");
+    }
+    if (status == STATUS_OK)
+        status = migrate(store);
+    umask(mask);
+    if (status == STATUS_OK)
+        status = check_dictionary(store);
+    if (status != STATUS_OK) {
+        store_close(store);
+        return status;
+    }
+    *out = store;
+    return STATUS_OK;
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL)
+        return;
+    store_registry_fini(store);
+    sqlite3_close(store->database);
+    free(store);
+}

@@ -1,0 +1,155 @@
+/*
+ * store: a center's record, one SQLite file. WAL, STRICT tables, migrations; a
+ * commit is on disk (synchronous = FULL) when store_commit returns.
+ *
+ * Patients that come with an identifier of the center's own have a row in the
+ * key table, which stays here: a random 63-bit pseudonym that is not derived
+ * from anything. Patients without one get a pseudonym and no such row.
+ *
+ * One thread owns a store; other processes may have the same file open.
+ */
+#ifndef COHORTIUM_NODE_STORE_H
+#define COHORTIUM_NODE_STORE_H
+
+#include "protocol/query/dictionary.h"
+#include "protocol/wire/digest.h"
+#include "protocol/wire/keys.h"
+
+struct store;
+
+/* Creates the file (mode 0600) or brings an older one up to date. ":memory:"
+ * keeps it in memory. STATUS_WRONG_DICTIONARY when the registry was made with
+ * another dictionary. dictionary is borrowed. */
+enum status store_open(
+    struct store **out, const char *path, const struct dictionary *dictionary);
+void store_close(struct store *store);
+enum status store_begin(struct store *store);
+enum status store_commit(struct store *store);
+/* Does nothing outside a transaction. */
+void store_rollback(struct store *store);
+
+/* ---- registry ---- */
+
+struct store_row {
+    const char
+        *patient;     /* the center's identifier; NULL: a person of its own */
+    const char *exam; /* the center's identifier; NULL: always a new exam */
+    const int32_t *codes; /* one a variable */
+};
+
+/* Adds the exam, or replaces the one with the same identifier. */
+enum status store_put_row(
+    struct store *store, const struct store_row *row, bool *replaced);
+/* Forgets every exam; keeps the key table, so that pseudonyms stay. */
+enum status store_clear_registry(struct store *store);
+enum status store_note_import(struct store *store, const struct digest *file,
+    int64_t rows, int64_t now, const char *report);
+/* Whether a file with these bytes was imported since the last clearing. */
+enum status store_import_seen(
+    struct store *store, const struct digest *file, bool *seen);
+/* Research opt-out of one patient. STATUS_NOT_FOUND. */
+enum status store_set_opt_out(
+    struct store *store, const char *identifier, bool out);
+struct store_counts {
+    int64_t exams, identified, opted_out, imports;
+    int64_t generation; /* changes with the data and with opt-outs */
+};
+enum status store_get_counts(struct store *store, struct store_counts *counts);
+enum status store_get_generation(struct store *store, int64_t *generation);
+/* Every row of patients who did not opt out, a patient's rows together, in the
+ * order in which they were recorded. */
+typedef enum status store_row_visit(
+    void *arg, int64_t pseudonym, const int32_t *codes);
+enum status store_visit_rows(
+    struct store *store, store_row_visit *visit, void *arg);
+
+/* ---- documents ---- */
+
+typedef enum status store_document_visit(
+    void *arg, const struct digest *id, struct view envelope);
+
+enum status store_put_roster(
+    struct store *store, int64_t version, struct view envelope);
+/* Oldest first. */
+enum status store_visit_rosters(
+    struct store *store, store_document_visit *visit, void *arg);
+/* STATUS_EXISTS when it is there. */
+enum status store_put_study(struct store *store, const struct digest *id,
+    const char *name, struct view envelope, int64_t now);
+enum status store_put_approval(
+    struct store *store, const struct digest *study, struct view envelope);
+enum status store_visit_studies(
+    struct store *store, store_document_visit *visit, void *arg);
+/* Appends the envelope. By full name, or by at least 6 digits of the id.
+ * STATUS_NOT_FOUND; STATUS_EXISTS when more than one fits. */
+enum status store_find_study(struct store *store, const char *text,
+    struct digest *id, struct buffer *envelope);
+enum status store_visit_approvals(struct store *store,
+    const struct digest *study, store_document_visit *visit, void *arg);
+
+struct store_decision {
+    struct digest study;
+    bool in;
+    int64_t sequence;
+    struct view envelope; /* borrowed during a visit; else empty */
+    char limits[1024];    /* JSON of stricter limits; "" */
+};
+
+/* STATUS_NOT_FOUND: nothing was decided, which is a no. */
+enum status store_get_decision(struct store *store, const struct digest *study,
+    struct store_decision *decision);
+enum status store_put_decision(
+    struct store *store, const struct store_decision *decision, int64_t now);
+enum status store_visit_decisions(struct store *store,
+    enum status (*visit)(void *arg, const struct store_decision *decision),
+    void *arg);
+/* Grows with every decision: the daemon sees what a command did. */
+enum status store_decision_count(struct store *store, int64_t *count);
+
+/* ---- what was answered ---- */
+
+struct store_answer {
+    struct digest query, header, study, question;
+    struct view vector;
+    int64_t time;
+};
+
+enum status store_put_answer(
+    struct store *store, const struct store_answer *answer);
+/* By the query; appends the vector. STATUS_NOT_FOUND. */
+enum status store_find_answer(struct store *store, const struct digest *query,
+    struct digest *header, struct buffer *vector);
+/* By the question within a study; appends the vector. STATUS_NOT_FOUND. */
+enum status store_find_question(struct store *store, const struct digest *study,
+    const struct digest *question, struct buffer *vector);
+enum status store_count_answers(struct store *store, const struct digest *study,
+    int64_t since, int64_t *count);
+enum status store_put_refusal(
+    struct store *store, const struct digest *study, int64_t now);
+/* Refusals since then, and since the data manager last looked. */
+enum status store_count_refusals(struct store *store,
+    const struct digest *study, int64_t since, int64_t *count);
+enum status store_clear_refusals(
+    struct store *store, const struct digest *study);
+
+/* ---- audit ---- */
+
+struct store_record {
+    int64_t sequence, time;
+    const char *event, *subject, *detail;
+    struct digest previous, digest;
+    struct signature signature;
+};
+
+/* Head of the chain: sequence 0 and zeros when there is none. */
+enum status store_audit_head(
+    struct store *store, int64_t *sequence, struct digest *digest);
+/* How long the log was when it was last written: a cut end shows. */
+enum status store_audit_length(struct store *store, int64_t *length);
+enum status store_audit_append(
+    struct store *store, const struct store_record *record);
+enum status store_audit_visit(struct store *store, int64_t from,
+    enum status (*visit)(void *arg, const struct store_record *record),
+    void *arg);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * store_internal: what the files of the store share. Included by store*.c only.
+ *
+ * Values are bound by a format, one letter a parameter: d const struct digest
+ * *, v struct view, t const char * (NULL: NULL), i int64_t.
+ */
+#ifndef COHORTIUM_NODE_STORE_INTERNAL_H
+#define COHORTIUM_NODE_STORE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "node/store.h"
+
+#define STORE_RANDOM_BATCH 4096
+
+struct store {
+    sqlite3 *database;
+    const struct dictionary *dictionary;
+    sqlite3_stmt *insert_exam, *find_exam, *find_patient, *insert_patient;
+    int64_t random[STORE_RANDOM_BATCH];
+    size_t random_left;
+};
+
+enum status store_translate(struct store *store, int code);
+enum status store_execute(struct store *store, const char *sql);
+enum status store_prepare(
+    struct store *store, sqlite3_stmt **out, const char *sql);
+/* Prepares and binds; the caller steps and finalizes. */
+enum status store_query(struct store *store, sqlite3_stmt **out,
+    const char *sql, const char *format, ...);
+/* Prepares, binds, runs to the end. */
+enum status store_run(
+    struct store *store, const char *sql, const char *format, ...);
+/* One integer; fallback when there is no row or it is NULL. */
+enum status store_integer(struct store *store, int64_t *out, int64_t fallback,
+    const char *sql, const char *format, ...);
+/* STATUS_OK with a row, STATUS_NOT_FOUND at the end. */
+enum status store_step(struct store *store, sqlite3_stmt *statement);
+struct view store_column(sqlite3_stmt *statement, int column);
+enum status store_column_fixed(
+    sqlite3_stmt *statement, int column, uint8_t *out, size_t size);
+/* In store_registry.c. */
+enum status store_create_exam_table(struct store *store);
+void store_registry_fini(struct store *store);
+
+#endif

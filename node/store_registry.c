@@ -1,0 +1,285 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "node/store_internal.h"
+
+#define SQL_MAX ((size_t)128 * 1024)
+
+/* id, patient, identifier, then one column a variable */
+#define FIRST_VARIABLE 3
+
+enum status store_create_exam_table(struct store *store)
+{
+    struct buffer sql;
+    const struct dictionary *dictionary = store->dictionary;
+    buffer_init(&sql, SQL_MAX);
+    enum status status = buffer_append_text(&sql,
+        "CREATE TABLE exam (id INTEGER PRIMARY KEY, patient INTEGER NOT NULL,"
+        " identifier TEXT UNIQUE");
+    for (size_t i = 0; status == STATUS_OK && i < dictionary->variable_count;
+         i++)
+        status = buffer_append_format(
+            &sql, ", v_%s INTEGER", dictionary->variables[i].name);
+    if (status == STATUS_OK)
+        status = buffer_append_text(&sql, ") STRICT");
+    if (status == STATUS_OK)
+        status = store_execute(store, buffer_text(&sql));
+    buffer_fini(&sql);
+    if (status == STATUS_OK)
+        status = store_run(store, "INSERT INTO meta VALUES ('dictionary', ?)",
+            "d", &dictionary->digest);
+    return status;
+}
+
+void store_registry_fini(struct store *store)
+{
+    sqlite3_finalize(store->insert_exam);
+    sqlite3_finalize(store->find_exam);
+    sqlite3_finalize(store->find_patient);
+    sqlite3_finalize(store->insert_patient);
+}
+
+static enum status prepare_insert(struct store *store)
+{
+    struct buffer sql;
+    buffer_init(&sql, SQL_MAX);
+    enum status status =
+        buffer_append_text(&sql, "INSERT OR REPLACE INTO exam VALUES (?,?,?");
+    for (size_t i = 0;
+         status == STATUS_OK && i < store->dictionary->variable_count; i++)
+        status = buffer_append_text(&sql, ",?");
+    if (status == STATUS_OK)
+        status = buffer_append_text(&sql, ")");
+    if (status == STATUS_OK)
+        status = store_prepare(store, &store->insert_exam, buffer_text(&sql));
+    buffer_fini(&sql);
+    return status;
+}
+
+static enum status prepare_all(struct store *store)
+{
+    if (store->insert_patient != NULL)
+        return STATUS_OK;
+    enum status status = prepare_insert(store);
+    if (status == STATUS_OK)
+        status = store_prepare(store, &store->find_exam,
+            "SELECT id, patient FROM exam WHERE identifier = ?");
+    if (status == STATUS_OK)
+        status = store_prepare(store, &store->find_patient,
+            "SELECT pseudonym FROM patient WHERE identifier = ?");
+    if (status == STATUS_OK)
+        status = store_prepare(store, &store->insert_patient,
+            "INSERT INTO patient (pseudonym, identifier) VALUES (?, ?)");
+    return status;
+}
+
+/* 63 random bits, drawn in batches. */
+static int64_t new_pseudonym(struct store *store)
+{
+    if (store->random_left == 0) {
+        randombytes_buf(store->random, sizeof store->random);
+        store->random_left = STORE_RANDOM_BATCH;
+    }
+    return store->random[--store->random_left] & INT64_MAX;
+}
+
+static enum status find_or_add_patient(
+    struct store *store, const char *identifier, int64_t *pseudonym)
+{
+    sqlite3_stmt *find = store->find_patient;
+    sqlite3_bind_text(find, 1, identifier, -1, SQLITE_STATIC);
+    enum status status = store_step(store, find);
+    if (status == STATUS_OK)
+        *pseudonym = sqlite3_column_int64(find, 0);
+    sqlite3_reset(find);
+    if (status != STATUS_NOT_FOUND)
+        return status;
+    sqlite3_stmt *insert = store->insert_patient;
+    do {
+        *pseudonym = new_pseudonym(store);
+        sqlite3_bind_int64(insert, 1, *pseudonym);
+        sqlite3_bind_text(insert, 2, identifier, -1, SQLITE_STATIC);
+        status = store_step(store, insert);
+        sqlite3_reset(insert);
+    } while (status == STATUS_EXISTS); /* one in 2^63 */
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* The exam of that identifier: its row id, and whose it is. */
+static enum status find_exam(
+    struct store *store, const char *identifier, int64_t *id, int64_t *patient)
+{
+    sqlite3_stmt *find = store->find_exam;
+    sqlite3_bind_text(find, 1, identifier, -1, SQLITE_STATIC);
+    enum status status = store_step(store, find);
+    if (status == STATUS_OK) {
+        *id = sqlite3_column_int64(find, 0);
+        *patient = sqlite3_column_int64(find, 1);
+    }
+    sqlite3_reset(find);
+    return status;
+}
+
+static enum status insert_exam(struct store *store, const struct store_row *row,
+    const int64_t *id, int64_t patient)
+{
+    sqlite3_stmt *insert = store->insert_exam;
+    size_t count = store->dictionary->variable_count;
+    if (id == NULL)
+        sqlite3_bind_null(insert, 1);
+    else
+        sqlite3_bind_int64(insert, 1, *id);
+    sqlite3_bind_int64(insert, 2, patient);
+    if (row->exam == NULL)
+        sqlite3_bind_null(insert, 3);
+    else
+        sqlite3_bind_text(insert, 3, row->exam, -1, SQLITE_STATIC);
+    for (size_t i = 0; i < count; i++) {
+        if (row->codes[i] == VALUE_MISSING)
+            sqlite3_bind_null(insert, (int)i + FIRST_VARIABLE + 1);
+        else
+            sqlite3_bind_int(
+                insert, (int)i + FIRST_VARIABLE + 1, row->codes[i]);
+    }
+    enum status status = store_step(store, insert);
+    sqlite3_reset(insert);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status store_put_row(
+    struct store *store, const struct store_row *row, bool *replaced)
+{
+    int64_t id = 0, patient = 0;
+    *replaced = false;
+    enum status status = prepare_all(store);
+    if (status == STATUS_OK && row->exam != NULL) {
+        status = find_exam(store, row->exam, &id, &patient);
+        *replaced = status == STATUS_OK;
+        if (status == STATUS_NOT_FOUND)
+            status = STATUS_OK;
+    }
+    if (status == STATUS_OK && row->patient != NULL)
+        status = find_or_add_patient(store, row->patient, &patient);
+    else if (status == STATUS_OK && !*replaced)
+        patient = new_pseudonym(store);
+    return status == STATUS_OK
+               ? insert_exam(store, row, *replaced ? &id : NULL, patient)
+               : status;
+}
+
+static enum status bump(struct store *store, const char *key)
+{
+    return store_run(
+        store, "UPDATE meta SET value = value + 1 WHERE key = ?", "t", key);
+}
+
+enum status store_clear_registry(struct store *store)
+{
+    enum status status = store_execute(store, "DELETE FROM exam");
+    if (status == STATUS_OK)
+        status = store_execute(store, "UPDATE import SET file = x''");
+    return status == STATUS_OK ? bump(store, "generation") : status;
+}
+
+enum status store_note_import(struct store *store, const struct digest *file,
+    int64_t rows, int64_t now, const char *report)
+{
+    enum status status = store_run(store,
+        "INSERT INTO import (file, rows, time, report) VALUES (?, ?, ?, ?)",
+        "diit", file, rows, now, report);
+    return status == STATUS_OK ? bump(store, "generation") : status;
+}
+
+enum status store_import_seen(
+    struct store *store, const struct digest *file, bool *seen)
+{
+    int64_t count;
+    enum status status = store_integer(store, &count, 0,
+        "SELECT count(*) FROM import WHERE file = ?", "d", file);
+    *seen = count > 0;
+    return status;
+}
+
+enum status store_set_opt_out(
+    struct store *store, const char *identifier, bool out)
+{
+    int64_t known;
+    enum status status = store_integer(store, &known, 0,
+        "SELECT count(*) FROM patient WHERE identifier = ?", "t", identifier);
+    if (status == STATUS_OK && known == 0)
+        return STATUS_NOT_FOUND;
+    if (status == STATUS_OK)
+        status = store_run(store,
+            "UPDATE patient SET opted_out = ? WHERE identifier = ?", "it",
+            (int64_t)out, identifier);
+    return status == STATUS_OK ? bump(store, "generation") : status;
+}
+
+enum status store_get_generation(struct store *store, int64_t *generation)
+{
+    return store_integer(store, generation, 0,
+        "SELECT value FROM meta WHERE key = 'generation'", "");
+}
+
+enum status store_get_counts(struct store *store, struct store_counts *counts)
+{
+    const struct {
+        int64_t *out;
+        const char *sql;
+    } numbers[] = {{&counts->exams, "SELECT count(*) FROM exam"},
+        {&counts->identified, "SELECT count(*) FROM patient"},
+        {&counts->opted_out,
+            "SELECT count(*) FROM patient WHERE opted_out != 0"},
+        {&counts->imports, "SELECT count(*) FROM import"}};
+    enum status status = STATUS_OK;
+    for (size_t i = 0;
+         status == STATUS_OK && i < sizeof numbers / sizeof numbers[0]; i++)
+        status = store_integer(store, numbers[i].out, 0, numbers[i].sql, "");
+    return status == STATUS_OK
+               ? store_get_generation(store, &counts->generation)
+               : status;
+}
+
+static enum status visit_statement(struct store *store, sqlite3_stmt *statement,
+    store_row_visit *visit, void *arg)
+{
+    size_t count = store->dictionary->variable_count;
+    int32_t *codes = calloc(count, sizeof *codes);
+    enum status status = codes == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    while (status == STATUS_OK) {
+        status = store_step(store, statement);
+        if (status != STATUS_OK)
+            break;
+        for (size_t i = 0; i < count; i++) {
+            int column = (int)i + FIRST_VARIABLE;
+            codes[i] = sqlite3_column_type(statement, column) == SQLITE_NULL
+                           ? VALUE_MISSING
+                           : sqlite3_column_int(statement, column);
+        }
+        status = visit(arg, sqlite3_column_int64(statement, 1), codes);
+    }
+    free(codes);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status store_visit_rows(
+    struct store *store, store_row_visit *visit, void *arg)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t identified;
+    enum status status = store_integer(
+        store, &identified, 0, "SELECT count(*) FROM patient", "");
+    if (status == STATUS_OK)
+        status = store_query(store, &statement,
+            identified == 0
+                ? "SELECT * FROM exam ORDER BY id"
+                : "SELECT * FROM exam WHERE patient NOT IN (SELECT pseudonym"
+                  " FROM patient WHERE opted_out != 0) ORDER BY patient, id",
+            "");
+    if (status == STATUS_OK)
+        status = visit_statement(store, statement, visit, arg);
+    sqlite3_finalize(statement);
+    return status;
+}
