@@ -92,9 +92,9 @@ struct question {
     struct buffer envelope; /* as it was submitted */
 };
 
-/* The coordinator's admission_check: the same checks in the same order on a
- * study that was verified when it came, for a query signed by `researcher`.
- * The nodes decide for themselves; this is to tell the researcher early. */
+/* admission_check with a study that was verified when it came, for a query
+ * that `researcher` signed. The nodes decide for themselves; this is to tell
+ * the researcher early. */
 enum status catalog_admit(const struct catalog *catalog, struct question *out,
     struct view envelope, const struct public_key *researcher, int64_t now,
     struct diagnostic *diagnostic);

@@ -18,7 +18,8 @@ static bool is_worth_keeping(const struct catalog *catalog,
     struct approval approval;
     struct diagnostic diagnostic;
     diagnostic_init(&diagnostic, "approval");
-    return approval_parse(&approval, buffer_view(&envelope->payload),
+    return envelope->signature_count == 1 &&
+           approval_parse(&approval, buffer_view(&envelope->payload),
                &diagnostic) == STATUS_OK &&
            digest_equal(&approval.study_id, study_id) &&
            roster_count_signers(catalog->roster, envelope, TYPE_APPROVAL) > 0;
@@ -211,55 +212,55 @@ void question_fini(struct question *question)
     memset(question, 0, sizeof *question);
 }
 
-static bool is_researcher(
-    const struct study *study, const struct public_key *key)
+/* Which study it says it is for, before anything in it is believed. */
+static enum status find_study(const struct catalog *catalog,
+    struct question *question, const struct envelope *envelope,
+    struct diagnostic *diagnostic)
 {
-    for (size_t i = 0; i < study->researcher_count; i++) {
-        if (public_key_equal(&study->researchers[i].sign, key))
-            return true;
-    }
-    return false;
-}
-
-static enum status check_study(const struct catalog_study *entry, int64_t now)
-{
-    enum status status = study_check_dates(entry->study, now);
-    return status == STATUS_OK ? entry->standing : status;
-}
-
-static enum status check_signature(const struct question *question,
-    const struct envelope *envelope, int64_t now)
-{
-    if (!is_researcher(question->study->study, &question->researcher))
-        return STATUS_RESEARCHER_NOT_IN_STUDY;
+    struct document *document = NULL;
+    struct digest id;
+    const char *text = NULL;
     enum status status =
-        envelope_verify(envelope, TYPE_QUERY, &question->researcher);
+        document_parse(&document, buffer_view(&envelope->payload), diagnostic);
+    if (status == STATUS_OK) {
+        struct field root = document_root(document), field;
+        status = field_get(&field, &root, "study_id", diagnostic);
+        if (status == STATUS_OK)
+            status = field_text(&field, &text, DIGEST_TEXT - 1, diagnostic);
+        if (status == STATUS_OK)
+            status = digest_from_text(&id, text);
+    }
+    document_destroy(document);
     if (status != STATUS_OK)
         return status;
-    return question->query->expires <= now ? STATUS_EXPIRED : STATUS_OK;
+    question->study = catalog_find_study(catalog, &id);
+    return question->study == NULL ? STATUS_STUDY_UNKNOWN
+                                   : question->study->standing;
 }
 
-/* The query against its study, once it could be read. */
 static enum status check_question(const struct catalog *catalog,
     struct question *question, const struct envelope *envelope, int64_t now,
     struct diagnostic *diagnostic)
 {
-    const struct query *query = question->query;
-    question->study = catalog_find_study(catalog, &query->study_id);
-    if (question->study == NULL)
-        return STATUS_STUDY_UNKNOWN;
-    enum status status = check_study(question->study, now);
-    if (status == STATUS_OK)
-        status = check_signature(question, envelope, now);
-    if (status == STATUS_OK &&
-        !digest_equal(&query->dictionary_id, &catalog->dictionary->digest))
-        status = STATUS_WRONG_DICTIONARY;
-    if (status == STATUS_OK)
-        status = plan_create(
-            &question->plan, query, catalog->dictionary, diagnostic);
-    if (status == STATUS_OK)
-        status = admission_check_scope(question->study->study, query,
-            question->plan, catalog->dictionary, diagnostic);
+    const struct admission_request request = {.roster = catalog->roster,
+        .dictionary = catalog->dictionary,
+        .query = envelope,
+        .verified = question->study->study,
+        .now = now};
+    struct admission admission;
+    enum status status = admission_check(&admission, &request, diagnostic);
+    if (status != STATUS_OK)
+        return status;
+    question->query = admission.query;
+    question->plan = admission.plan;
+    admission.query = NULL;
+    admission.plan = NULL;
+    if (!public_key_equal(&admission.researcher, &question->researcher)) {
+        diagnostic_set(diagnostic, 0, 0,
+            "the query is signed by another researcher than who sends it");
+        status = STATUS_NOT_ALLOWED;
+    }
+    admission_fini(&admission);
     return status;
 }
 
@@ -272,16 +273,11 @@ enum status catalog_admit(const struct catalog *catalog, struct question *out,
     out->researcher = *researcher;
     enum status status = catalog_copy_bytes(&out->envelope, bytes);
     if (status == STATUS_OK)
-        status = roster_check_dates(catalog->roster, now);
-    if (status == STATUS_OK)
         status = envelope_decode(&envelope, bytes);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         out->id = envelope_id(envelope);
-    if (status == STATUS_OK)
-        status = query_parse(&out->query, buffer_view(&envelope->payload),
-            catalog->dictionary, diagnostic);
-    if (status == STATUS_OK && !out->query->sealed)
-        status = STATUS_MALFORMED;
+        status = find_study(catalog, out, envelope, diagnostic);
+    }
     if (status == STATUS_OK)
         status = check_question(catalog, out, envelope, now, diagnostic);
     envelope_destroy(envelope);

@@ -1,0 +1,36 @@
+/*
+ * asking: a query from file to signed result, shared by `query submit` and the
+ * sandbox.
+ */
+#ifndef COHORTIUM_COORDINATOR_CLIENT_ASKING_H
+#define COHORTIUM_COORDINATOR_CLIENT_ASKING_H
+
+#include "coordinator/client/client.h"
+#include "protocol/analysis/plan.h"
+
+/* A query that was checked against the dictionary. */
+struct checked_query {
+    struct buffer text;
+    struct query *query;
+    struct plan *plan;
+};
+
+enum status checked_query_load(struct checked_query *out, const char *path,
+    const struct dictionary *dictionary);
+void checked_query_fini(struct checked_query *checked);
+
+/* Seals the query with the study, signs it, encodes its envelope. */
+enum status query_sign(struct buffer *out, struct digest *query_id,
+    struct view text, const struct study *study, const struct keypair *keys,
+    int64_t expires);
+/* Submits, waits for the result and checks the coordinator's signature. Caller
+ * destroys *result. */
+enum status query_ask(struct connection *connection, struct view query,
+    int timeout_ms, struct envelope **result);
+/* The result's envelope, from the bytes of a RESULT message. */
+enum status result_take(
+    struct envelope **out, struct view bytes, const struct roster *roster);
+/* As one JSON document (the result file), or as tables. */
+enum status result_print(const struct envelope *result, bool json);
+
+#endif

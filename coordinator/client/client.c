@@ -1,0 +1,215 @@
+#include "coordinator/client/client.h"
+
+#include <string.h>
+
+#define CONNECT_TIMEOUT_MS 15000
+#define REPLY_TIMEOUT_MS 15000
+
+enum status client_need(
+    const struct arguments *arguments, const char *name, const char **value)
+{
+    *value = argument_value(arguments, name);
+    if (*value == NULL)
+        return program_fail(
+            STATUS_USAGE, "--%s is needed; --help says what it is", name);
+    return STATUS_OK;
+}
+
+static enum status fail_file(enum status status, const char *path)
+{
+    if (status == STATUS_FILE_TOO_OPEN)
+        return program_fail(status,
+            "%s can be read by others; take it back with 'chmod 600 %s'", path,
+            path);
+    return program_fail(status, "%s: it is %s", path, status_text(status));
+}
+
+enum status client_load_key(
+    struct keypair **out, const struct arguments *arguments)
+{
+    const char *path;
+    char *passphrase = NULL;
+    bool sealed = false;
+    *out = NULL;
+    enum status status = client_need(arguments, "key", &path);
+    if (status != STATUS_OK)
+        return status;
+    status = keypair_file_sealed(path, &sealed);
+    if (status != STATUS_OK)
+        return fail_file(status, path);
+    if (sealed)
+        status = passphrase_read(&passphrase,
+            argument_value(arguments, "passphrase-file"), "Passphrase", false);
+    if (status != STATUS_OK)
+        return status;
+    status = keypair_load(out, path, passphrase);
+    passphrase_destroy(passphrase);
+    return status == STATUS_OK ? status : fail_file(status, path);
+}
+
+enum status client_load_envelope(
+    struct envelope **out, const char *path, const char *type)
+{
+    enum status status = envelope_load(out, path);
+    if (status != STATUS_OK)
+        return fail_file(status, path);
+    if (strcmp((*out)->type, type) == 0)
+        return STATUS_OK;
+    program_fail(STATUS_MALFORMED, "%s is of type %s, expected %s", path,
+        (*out)->type, type);
+    envelope_destroy(*out);
+    *out = NULL;
+    return STATUS_MALFORMED;
+}
+
+enum status client_load_roster(
+    struct roster **out, const struct arguments *arguments)
+{
+    const char *path;
+    struct envelope *envelope = NULL;
+    struct diagnostic diagnostic;
+    *out = NULL;
+    enum status status = client_need(arguments, "roster", &path);
+    if (status == STATUS_OK)
+        status = client_load_envelope(&envelope, path, TYPE_ROSTER);
+    if (status != STATUS_OK)
+        return status;
+    diagnostic_init(&diagnostic, path);
+    status = roster_verify(out, envelope, NULL, &diagnostic);
+    envelope_destroy(envelope);
+    return status == STATUS_OK ? status : program_fail_at(status, &diagnostic);
+}
+
+enum status client_read_file(struct buffer *out, const char *path)
+{
+    buffer_init(out, DOCUMENT_BYTES_MAX);
+    enum status status = buffer_read_file(out, path);
+    return status == STATUS_OK ? status : fail_file(status, path);
+}
+
+enum status client_write_file(const char *path, struct view bytes)
+{
+    enum status status = file_write_atomic(path, bytes, 0644);
+    return status == STATUS_OK ? status : fail_file(status, path);
+}
+
+enum status client_load_dictionary(struct dictionary **out, const char *path)
+{
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, path);
+    enum status status = dictionary_load(out, path, &diagnostic);
+    return status == STATUS_OK ? status : program_fail_at(status, &diagnostic);
+}
+
+enum status client_load_study(struct study_file *out, const char *path)
+{
+    struct diagnostic diagnostic;
+    *out = (struct study_file){0};
+    diagnostic_init(&diagnostic, path);
+    enum status status = client_load_envelope(&out->envelope, path, TYPE_STUDY);
+    if (status != STATUS_OK)
+        return status;
+    status = study_verify(&out->study, out->envelope, &diagnostic);
+    return status == STATUS_OK ? status : program_fail_at(status, &diagnostic);
+}
+
+void client_free_study(struct study_file *file)
+{
+    study_destroy(file->study);
+    envelope_destroy(file->envelope);
+    *file = (struct study_file){0};
+}
+
+/* ---- connection ---- */
+
+enum status connection_open(
+    struct connection *connection, const struct arguments *arguments)
+{
+    *connection = (struct connection){0};
+    buffer_init(&connection->body, BUFFER_LIMIT_DEFAULT);
+    const char *endpoint = argument_value(arguments, "coordinator");
+    enum status status = client_load_roster(&connection->roster, arguments);
+    if (status == STATUS_OK)
+        status = client_load_key(&connection->keys, arguments);
+    if (status != STATUS_OK)
+        return status;
+    if (endpoint == NULL)
+        endpoint = connection->roster->endpoint;
+    status = channel_client_open(&connection->channel, connection->keys,
+        &connection->roster->coordinator.curve, endpoint);
+    if (status == STATUS_OK)
+        status = channel_client_ready(connection->channel, CONNECT_TIMEOUT_MS);
+    if (status == STATUS_STRANGER)
+        return program_fail(status,
+            "the coordinator does not know this key: a committee member is "
+            "known by the roster, a researcher by an approved study");
+    if (status != STATUS_OK)
+        return program_fail(status,
+            "no coordinator answers at %s with the roster's key", endpoint);
+    return STATUS_OK;
+}
+
+void connection_close(struct connection *connection)
+{
+    channel_client_close(connection->channel);
+    keypair_destroy(connection->keys);
+    roster_destroy(connection->roster);
+    buffer_fini(&connection->body);
+}
+
+enum status connection_send(
+    struct connection *connection, const struct message *message)
+{
+    struct buffer body;
+    buffer_init(&body, BUFFER_LIMIT_DEFAULT);
+    enum status status = message_encode(message, &body);
+    if (status == STATUS_OK)
+        status = channel_client_send(connection->channel, buffer_view(&body));
+    buffer_fini(&body);
+    if (status != STATUS_OK)
+        return program_fail(status, "%s was not sent: it is %s",
+            message_name(message->type), status_text(status));
+    return STATUS_OK;
+}
+
+static enum status status_of_name(const char *name)
+{
+    for (int i = 0; i < STATUS_COUNT; i++) {
+        if (strcmp(status_name((enum status)i), name) == 0)
+            return (enum status)i;
+    }
+    return STATUS_REFUSED;
+}
+
+enum status connection_receive(
+    struct connection *connection, struct message *reply, int timeout_ms)
+{
+    enum status status =
+        channel_client_wait(connection->channel, &connection->body, timeout_ms);
+    if (status == STATUS_TIMED_OUT)
+        return program_fail(status, "the coordinator did not answer in time");
+    if (status == STATUS_OK)
+        status = message_decode(
+            reply, buffer_view(&connection->body), SENDER_COORDINATOR);
+    if (status != STATUS_OK)
+        return program_fail(
+            status, "the coordinator's reply is %s", status_text(status));
+    if (reply->type != MESSAGE_FAILURE)
+        return STATUS_OK;
+    status = status_of_name(reply->name);
+    return program_fail(status == STATUS_OK ? STATUS_REFUSED : status,
+        "the coordinator says: %s", reply->text);
+}
+
+enum status connection_ask(struct connection *connection,
+    const struct message *question, enum message_type wanted,
+    struct message *reply)
+{
+    enum status status = connection_send(connection, question);
+    while (status == STATUS_OK) {
+        status = connection_receive(connection, reply, REPLY_TIMEOUT_MS);
+        if (status == STATUS_OK && reply->type == wanted)
+            return STATUS_OK;
+    }
+    return status;
+}

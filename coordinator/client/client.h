@@ -1,0 +1,101 @@
+/*
+ * client: what the commands of `cohortium` share: keys with their passphrase, a
+ * connection to the coordinator that the roster names, documents in files. All
+ * functions say what is wrong on standard error.
+ */
+#ifndef COHORTIUM_COORDINATOR_CLIENT_CLIENT_H
+#define COHORTIUM_COORDINATOR_CLIENT_CLIENT_H
+
+#include "policy/study.h"
+#include "protocol/program/program.h"
+#include "protocol/wire/channel.h"
+#include "protocol/wire/message.h"
+
+/* The options of every command that signs, and of every one that connects. */
+#define CLIENT_KEY_OPTIONS                                                     \
+    {"key", 'k', "FILE", "The key file of who signs or asks."},                \
+    {                                                                          \
+        "passphrase-file", 'p', "FILE",                                        \
+            "Read the key's passphrase from the first line of FILE instead "   \
+            "of asking."                                                       \
+    }
+#define CLIENT_CONNECTION_OPTIONS                                              \
+    {"roster", 'r', "FILE",                                                    \
+        "The signed roster: it names the coordinator, its key and endpoint."}, \
+    {                                                                          \
+        "coordinator", 'c', "ENDPOINT",                                        \
+            "Where to connect, instead of the roster's endpoint."              \
+    }
+#define CLIENT_OPTIONS_END                                                     \
+    {                                                                          \
+        NULL, 0, NULL, NULL                                                    \
+    }
+
+/* The key file that --key names, with its passphrase if it is sealed. */
+enum status client_load_key(
+    struct keypair **out, const struct arguments *arguments);
+/* Reads an envelope of that type. */
+enum status client_load_envelope(
+    struct envelope **out, const char *path, const char *type);
+/* The verified roster of --roster. */
+enum status client_load_roster(
+    struct roster **out, const struct arguments *arguments);
+enum status client_read_file(struct buffer *out, const char *path);
+enum status client_write_file(const char *path, struct view bytes);
+enum status client_load_dictionary(struct dictionary **out, const char *path);
+/* A study's envelope and what it says. */
+struct study_file {
+    struct envelope *envelope;
+    struct study *study;
+};
+enum status client_load_study(struct study_file *out, const char *path);
+void client_free_study(struct study_file *file);
+/* The option's value, or STATUS_USAGE with a message when it is absent. */
+enum status client_need(
+    const struct arguments *arguments, const char *name, const char **value);
+
+struct connection {
+    struct roster *roster;
+    struct keypair *keys;
+    struct channel_client *channel;
+    struct buffer body; /* of the last reply */
+};
+
+/* connection_close frees (also after a failure). */
+enum status connection_open(
+    struct connection *connection, const struct arguments *arguments);
+void connection_close(struct connection *connection);
+enum status connection_send(
+    struct connection *connection, const struct message *message);
+/* The next message; views point into connection->body. FAILURE is said and
+ * returned as its status. */
+enum status connection_receive(
+    struct connection *connection, struct message *reply, int timeout_ms);
+/* Sends, and waits for a reply of that type. */
+enum status connection_ask(struct connection *connection,
+    const struct message *question, enum message_type wanted,
+    struct message *reply);
+
+enum status command_keys_new(const struct arguments *arguments);
+enum status command_keys_show(const struct arguments *arguments);
+enum status command_roster_create(const struct arguments *arguments);
+enum status command_roster_sign(const struct arguments *arguments);
+enum status command_roster_show(const struct arguments *arguments);
+enum status command_study_create(const struct arguments *arguments);
+enum status command_study_check(const struct arguments *arguments);
+enum status command_study_approve(const struct arguments *arguments);
+enum status command_study_verify(const struct arguments *arguments);
+enum status command_study_submit(const struct arguments *arguments);
+enum status command_study_list(const struct arguments *arguments);
+enum status command_study_show(const struct arguments *arguments);
+enum status command_query_check(const struct arguments *arguments);
+enum status command_query_submit(const struct arguments *arguments);
+enum status command_query_status(const struct arguments *arguments);
+enum status command_result_fetch(const struct arguments *arguments);
+enum status command_result_show(const struct arguments *arguments);
+enum status command_result_verify(const struct arguments *arguments);
+enum status command_sandbox(const struct arguments *arguments);
+
+extern const struct program client_program;
+
+#endif

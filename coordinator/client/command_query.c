@@ -1,0 +1,254 @@
+#include <string.h>
+
+#include "coordinator/client/asking.h"
+#include "coordinator/client/result_file.h"
+#include "policy/admission.h"
+#include "protocol/wire/loop.h"
+
+#define EXPIRES_SECONDS 3600
+
+/* Within the study: variables, analyses, cohort, limits of its dictionary. */
+static enum status check_in_study(const struct checked_query *checked,
+    const struct study *study, const struct dictionary *dictionary,
+    const char *path)
+{
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, path);
+    if (!digest_equal(&study->dictionary_id, &dictionary->digest))
+        return program_fail(STATUS_WRONG_DICTIONARY,
+            "study %s is made for another dictionary", study->name);
+    if (checked->query->study[0] != '\0' &&
+        strcmp(checked->query->study, study->name) != 0)
+        return program_fail(STATUS_WRONG_STUDY,
+            "the query names study '%s', the file is study '%s'",
+            checked->query->study, study->name);
+    enum status status = admission_check_scope(
+        study, checked->query, checked->plan, dictionary, &diagnostic);
+    return status == STATUS_OK ? status : program_fail_at(status, &diagnostic);
+}
+
+enum status command_query_check(const struct arguments *arguments)
+{
+    const char *path = operand_at(arguments, 0), *dictionary_path;
+    const char *study_path = argument_value(arguments, "study");
+    struct dictionary *dictionary = NULL;
+    struct checked_query checked = {0};
+    struct study_file study = {0};
+    enum status status = client_need(arguments, "dictionary", &dictionary_path);
+    if (status == STATUS_OK)
+        status = client_load_dictionary(&dictionary, dictionary_path);
+    if (status == STATUS_OK)
+        status = checked_query_load(&checked, path, dictionary);
+    if (status == STATUS_OK && study_path != NULL) {
+        status = client_load_study(&study, study_path);
+        if (status == STATUS_OK)
+            status = check_in_study(&checked, study.study, dictionary, path);
+    }
+    if (status == STATUS_OK)
+        printf(
+            "%s: %zu analyses at %zu levels; each center sends %zu numbers\n",
+            path, checked.plan->analysis_count, checked.plan->level_count,
+            checked.plan->vector_length);
+    client_free_study(&study);
+    checked_query_fini(&checked);
+    dictionary_destroy(dictionary);
+    return status;
+}
+
+/* The federation's dictionary: a file, or the coordinator's copy, which must be
+ * the one that the study names. */
+static enum status get_dictionary(struct dictionary **out,
+    struct connection *connection, const struct arguments *arguments)
+{
+    const char *path = argument_value(arguments, "dictionary");
+    struct message ask = {.type = MESSAGE_ASK_DOCUMENTS}, reply;
+    struct diagnostic diagnostic;
+    if (path != NULL)
+        return client_load_dictionary(out, path);
+    diagnostic_init(&diagnostic, "the coordinator's dictionary");
+    enum status status =
+        connection_ask(connection, &ask, MESSAGE_DOCUMENTS, &reply);
+    if (status != STATUS_OK)
+        return status;
+    status = dictionary_parse(out, reply.document, &diagnostic);
+    return status == STATUS_OK ? status : program_fail_at(status, &diagnostic);
+}
+
+static enum status save_result(const struct envelope *result, const char *path)
+{
+    struct buffer text;
+    if (path == NULL)
+        return STATUS_OK;
+    buffer_init(&text, BUFFER_LIMIT_DEFAULT);
+    enum status status = result_file_write(&text, result);
+    if (status == STATUS_OK)
+        status = client_write_file(path, buffer_view(&text));
+    buffer_fini(&text);
+    return status;
+}
+
+static enum status submit(struct connection *connection,
+    const struct checked_query *checked, const struct study *study,
+    const struct arguments *arguments)
+{
+    struct buffer query;
+    struct digest id;
+    struct envelope *result = NULL;
+    int64_t wait_seconds;
+    char text[DIGEST_TEXT];
+    enum status status =
+        argument_integer(arguments, "wait", &wait_seconds, 120, 1, 86400);
+    if (status != STATUS_OK)
+        return status;
+    buffer_init(&query, BUFFER_LIMIT_DEFAULT);
+    status = query_sign(&query, &id, buffer_view(&checked->text), study,
+        connection->keys, clock_wall_seconds() + EXPIRES_SECONDS);
+    if (status == STATUS_OK) {
+        digest_to_text(text, &id);
+        fprintf(stderr, "query %s\n", text);
+        status = query_ask(connection, buffer_view(&query),
+            (int)(wait_seconds * 1000), &result);
+    }
+    if (status == STATUS_OK)
+        status = save_result(result, argument_value(arguments, "out"));
+    if (status == STATUS_OK)
+        status = result_print(result, argument_flag(arguments, "json"));
+    envelope_destroy(result);
+    buffer_fini(&query);
+    return status;
+}
+
+enum status command_query_submit(const struct arguments *arguments)
+{
+    const char *path = operand_at(arguments, 0), *study_path;
+    struct connection connection = {0};
+    struct dictionary *dictionary = NULL;
+    struct checked_query checked = {0};
+    struct study_file study = {0};
+    enum status status = client_need(arguments, "study", &study_path);
+    if (status == STATUS_OK)
+        status = client_load_study(&study, study_path);
+    if (status == STATUS_OK)
+        status = connection_open(&connection, arguments);
+    if (status == STATUS_OK)
+        status = get_dictionary(&dictionary, &connection, arguments);
+    if (status == STATUS_OK)
+        status = checked_query_load(&checked, path, dictionary);
+    if (status == STATUS_OK && !argument_flag(arguments, "unchecked"))
+        status = check_in_study(&checked, study.study, dictionary, path);
+    if (status == STATUS_OK)
+        status = submit(&connection, &checked, study.study, arguments);
+    client_free_study(&study);
+    checked_query_fini(&checked);
+    dictionary_destroy(dictionary);
+    connection_close(&connection);
+    return status;
+}
+
+static void print_query(const json_t *query)
+{
+    const char *id = json_string_value(json_object_get(query, "query_id"));
+    const char *state = json_string_value(json_object_get(query, "state"));
+    const char *study = json_string_value(json_object_get(query, "study"));
+    const char *when = json_string_value(json_object_get(query, "submitted"));
+    const char *reason = json_string_value(json_object_get(query, "reason"));
+    printf("%.16s  %-8s  %s  %s  %s\n", id == NULL ? "?" : id,
+        state == NULL ? "?" : state, when == NULL ? "?" : when,
+        study == NULL ? "?" : study, reason == NULL ? "" : reason);
+}
+
+enum status command_query_status(const struct arguments *arguments)
+{
+    struct connection connection = {0};
+    struct message ask = {.type = MESSAGE_ASK_STATUS}, reply;
+    enum status status = STATUS_OK;
+    if (operand_count(arguments) > 0 &&
+        digest_from_text(&ask.id, operand_at(arguments, 0)) != STATUS_OK)
+        return program_fail(STATUS_USAGE, "a query's id has 64 digits");
+    status = connection_open(&connection, arguments);
+    if (status == STATUS_OK)
+        status = connection_ask(&connection, &ask, MESSAGE_STATUS, &reply);
+    if (status == STATUS_OK && argument_flag(arguments, "json")) {
+        fwrite(reply.document.data, 1, reply.document.size, stdout);
+        putchar('\n');
+    } else if (status == STATUS_OK) {
+        size_t at;
+        json_t *query;
+        json_t *all = json_loadb((const char *)reply.document.data,
+            reply.document.size, JSON_REJECT_DUPLICATES, NULL);
+        json_array_foreach(json_object_get(all, "queries"), at, query)
+            print_query(query);
+        json_decref(all);
+    }
+    connection_close(&connection);
+    return status;
+}
+
+/* ---- results ---- */
+
+enum status command_result_fetch(const struct arguments *arguments)
+{
+    struct connection connection = {0};
+    struct message ask = {.type = MESSAGE_ASK_RESULT}, reply;
+    struct envelope *result = NULL;
+    if (digest_from_text(&ask.id, operand_at(arguments, 0)) != STATUS_OK)
+        return program_fail(STATUS_USAGE, "a query's id has 64 digits");
+    enum status status = connection_open(&connection, arguments);
+    if (status == STATUS_OK)
+        status = connection_ask(&connection, &ask, MESSAGE_RESULT, &reply);
+    if (status == STATUS_OK)
+        status = result_take(&result, reply.document, connection.roster);
+    if (status == STATUS_OK)
+        status = save_result(result, argument_value(arguments, "out"));
+    if (status == STATUS_OK)
+        status = result_print(result, argument_flag(arguments, "json"));
+    envelope_destroy(result);
+    connection_close(&connection);
+    return status;
+}
+
+static enum status load_result(struct envelope **out, const char *path)
+{
+    struct buffer text;
+    enum status status = client_read_file(&text, path);
+    if (status == STATUS_OK)
+        status = result_file_read(out, buffer_view(&text));
+    if (status == STATUS_MALFORMED)
+        program_fail(
+            status, "%s is no result of cohortium, or was changed", path);
+    buffer_fini(&text);
+    return status;
+}
+
+enum status command_result_show(const struct arguments *arguments)
+{
+    struct envelope *result = NULL;
+    enum status status = load_result(&result, operand_at(arguments, 0));
+    if (status == STATUS_OK)
+        status = result_print(result, false);
+    envelope_destroy(result);
+    return status;
+}
+
+enum status command_result_verify(const struct arguments *arguments)
+{
+    struct envelope *result = NULL;
+    struct roster *roster = NULL;
+    enum status status = client_load_roster(&roster, arguments);
+    if (status == STATUS_OK)
+        status = load_result(&result, operand_at(arguments, 0));
+    if (status == STATUS_OK) {
+        status =
+            envelope_verify(result, TYPE_RESULT, &roster->coordinator.sign);
+        if (status == STATUS_OK)
+            printf("%s: signed by %s of federation %s, unchanged\n",
+                operand_at(arguments, 0), roster->coordinator.name,
+                roster->federation);
+        else
+            program_fail(status, "%s: it is %s", operand_at(arguments, 0),
+                status_text(status));
+    }
+    envelope_destroy(result);
+    roster_destroy(roster);
+    return status;
+}

@@ -1,0 +1,349 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "coordinator/client/client.h"
+#include "protocol/wire/loop.h"
+
+#define APPROVALS_MAX MESSAGE_DOCUMENTS_MAX
+
+struct approvals {
+    size_t count;
+    struct envelope *envelopes[APPROVALS_MAX];
+    struct buffer bytes[APPROVALS_MAX];
+};
+
+static void free_approvals(struct approvals *approvals)
+{
+    for (size_t i = 0; i < approvals->count; i++) {
+        envelope_destroy(approvals->envelopes[i]);
+        buffer_fini(&approvals->bytes[i]);
+    }
+}
+
+/* The files after the first operand. */
+static enum status load_approvals(
+    struct approvals *approvals, const struct arguments *arguments)
+{
+    enum status status = STATUS_OK;
+    *approvals = (struct approvals){0};
+    for (size_t i = 1; status == STATUS_OK && i < operand_count(arguments);
+         i++) {
+        if (approvals->count == APPROVALS_MAX)
+            return program_fail(STATUS_USAGE, "too many approvals");
+        size_t at = approvals->count;
+        status = client_load_envelope(
+            &approvals->envelopes[at], operand_at(arguments, i), TYPE_APPROVAL);
+        if (status != STATUS_OK)
+            return status;
+        buffer_init(&approvals->bytes[at], BUFFER_LIMIT_DEFAULT);
+        approvals->count++;
+        status =
+            envelope_encode(approvals->envelopes[at], &approvals->bytes[at]);
+    }
+    return status;
+}
+
+/* A study's description names its researchers by their cards' contents and the
+ * dictionary by its id; --researcher and --dictionary fill both in. */
+static enum status complete(json_t *study, const struct arguments *arguments)
+{
+    const char *path = argument_value(arguments, "dictionary");
+    enum status status = STATUS_OK;
+    if (path != NULL) {
+        struct dictionary *dictionary = NULL;
+        char id[DIGEST_TEXT];
+        status = client_load_dictionary(&dictionary, path);
+        if (status != STATUS_OK)
+            return status;
+        digest_to_text(id, &dictionary->digest);
+        json_object_set_new(study, "dictionary", json_string(id));
+        dictionary_destroy(dictionary);
+    }
+    json_t *researchers = json_object_get(study, "researchers");
+    if (argument_count(arguments, "researcher") > 0 && researchers == NULL) {
+        researchers = json_array();
+        json_object_set_new(study, "researchers", researchers);
+    }
+    for (size_t i = 0; i < argument_count(arguments, "researcher"); i++) {
+        struct identity identity;
+        char sign[KEY_TEXT], curve[KEY_TEXT];
+        path = argument_at(arguments, "researcher", i);
+        status = identity_load(&identity, path);
+        if (status != STATUS_OK)
+            return program_fail(
+                status, "card %s: it is %s", path, status_text(status));
+        public_key_to_text(sign, &identity.sign);
+        public_key_to_text(curve, &identity.curve);
+        json_array_append_new(
+            researchers, json_pack("{s:s, s:s, s:s}", "name", identity.name,
+                             "identity", sign, "curve", curve));
+    }
+    return STATUS_OK;
+}
+
+static enum status sign_study(
+    struct view payload, const struct keypair *keys, const char *out)
+{
+    struct envelope *envelope = NULL;
+    struct study *study = NULL;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "study");
+    enum status status = envelope_create(&envelope, TYPE_STUDY, payload);
+    if (status == STATUS_OK)
+        status = envelope_sign(envelope, keys);
+    if (status == STATUS_OK) {
+        status = study_verify(&study, envelope, &diagnostic);
+        if (status != STATUS_OK)
+            program_fail_at(status, &diagnostic);
+    }
+    if (status == STATUS_OK)
+        status = envelope_save(envelope, out);
+    if (status == STATUS_OK) {
+        char id[DIGEST_TEXT];
+        digest_to_text(id, &study->id);
+        printf("%s: study %s, id %s\n", out, study->name, id);
+    }
+    study_destroy(study);
+    envelope_destroy(envelope);
+    return status;
+}
+
+enum status command_study_create(const struct arguments *arguments)
+{
+    const char *path = operand_at(arguments, 0), *out;
+    struct document *document = NULL;
+    struct keypair *keys = NULL;
+    struct diagnostic diagnostic;
+    char *text = NULL;
+    diagnostic_init(&diagnostic, path);
+    enum status status = client_need(arguments, "out", &out);
+    if (status != STATUS_OK)
+        return status;
+    status = document_load(&document, path, &diagnostic);
+    if (status != STATUS_OK)
+        return program_fail_at(status, &diagnostic);
+    struct field root = document_root(document);
+    json_t *study = json_deep_copy(root.value);
+    status = complete(study, arguments);
+    if (status == STATUS_OK)
+        status = client_load_key(&keys, arguments);
+    if (status == STATUS_OK) {
+        struct study *checked = NULL;
+        text = json_dumps(study, JSON_INDENT(2));
+        status = study_parse(&checked, view_of_text(text), &diagnostic);
+        if (status != STATUS_OK)
+            program_fail_at(status, &diagnostic);
+        study_destroy(checked);
+    }
+    if (status == STATUS_OK)
+        status = sign_study(view_of_text(text), keys, out);
+    free(text);
+    json_decref(study);
+    keypair_destroy(keys);
+    document_destroy(document);
+    return status;
+}
+
+enum status command_study_check(const struct arguments *arguments)
+{
+    struct study_file file;
+    struct dictionary *dictionary = NULL;
+    struct diagnostic diagnostic;
+    const char *path;
+    diagnostic_init(&diagnostic, operand_at(arguments, 0));
+    enum status status = client_need(arguments, "dictionary", &path);
+    if (status != STATUS_OK)
+        return status;
+    status = client_load_study(&file, operand_at(arguments, 0));
+    if (status == STATUS_OK)
+        status = client_load_dictionary(&dictionary, path);
+    if (status == STATUS_OK &&
+        !digest_equal(&file.study->dictionary_id, &dictionary->digest))
+        status = program_fail(STATUS_WRONG_DICTIONARY,
+            "the study is made for another dictionary than %s", path);
+    if (status == STATUS_OK) {
+        status = study_check(file.study, dictionary, &diagnostic);
+        if (status != STATUS_OK)
+            program_fail_at(status, &diagnostic);
+    }
+    if (status == STATUS_OK)
+        printf("%s: %zu variables, %zu analyses, nothing is wrong\n",
+            operand_at(arguments, 0), file.study->variable_count,
+            file.study->analysis_count);
+    dictionary_destroy(dictionary);
+    client_free_study(&file);
+    return status;
+}
+
+/* --scores mission=8,merit=7,feasibility=9,team=8 */
+static enum status read_scores(const char *text, int64_t scores[4])
+{
+    static const char *const names[] = {
+        "mission", "merit", "feasibility", "team"};
+    for (size_t i = 0; i < 4; i++) {
+        const char *at = strstr(text, names[i]);
+        size_t size = strlen(names[i]);
+        if (at == NULL || at[size] != '=' || at[size + 1] < '1' ||
+            at[size + 1] > '9')
+            return program_fail(STATUS_USAGE,
+                "the scores are four numbers from 1 to 9, such as "
+                "mission=8,merit=7,feasibility=9,team=8");
+        scores[i] = at[size + 1] - '0';
+    }
+    return STATUS_OK;
+}
+
+static enum status write_approval(const struct approval *approval,
+    const char *comment, const struct keypair *keys, const char *out)
+{
+    struct buffer payload;
+    struct envelope *envelope = NULL;
+    buffer_init(&payload, BUFFER_LIMIT_DEFAULT);
+    enum status status = approval_write(&payload, approval, comment);
+    if (status == STATUS_OK)
+        status =
+            envelope_create(&envelope, TYPE_APPROVAL, buffer_view(&payload));
+    if (status == STATUS_OK)
+        status = envelope_sign(envelope, keys);
+    if (status == STATUS_OK)
+        status = envelope_save(envelope, out);
+    if (status != STATUS_OK)
+        program_fail(status, "%s: it is %s", out, status_text(status));
+    envelope_destroy(envelope);
+    buffer_fini(&payload);
+    return status;
+}
+
+enum status command_study_approve(const struct arguments *arguments)
+{
+    const char *out, *scores;
+    struct study_file file = {0};
+    struct keypair *keys = NULL;
+    struct approval approval = {.approve = !argument_flag(arguments, "reject"),
+        .date = clock_wall_seconds()};
+    enum status status = client_need(arguments, "out", &out);
+    if (status == STATUS_OK)
+        status = client_need(arguments, "scores", &scores);
+    if (status == STATUS_OK)
+        status = read_scores(scores, approval.scores);
+    if (status == STATUS_OK)
+        status = client_load_study(&file, operand_at(arguments, 0));
+    if (status == STATUS_OK)
+        status = client_load_key(&keys, arguments);
+    if (status == STATUS_OK) {
+        approval.study_id = file.study->id;
+        status = write_approval(
+            &approval, argument_value(arguments, "comment"), keys, out);
+    }
+    if (status == STATUS_OK)
+        printf("%s: %s %s study %s\n", out, keypair_identity(keys)->name,
+            approval.approve ? "approves" : "rejects", file.study->name);
+    keypair_destroy(keys);
+    client_free_study(&file);
+    return status;
+}
+
+enum status command_study_verify(const struct arguments *arguments)
+{
+    struct study_file file = {0};
+    struct roster *roster = NULL;
+    struct approvals approvals = {0};
+    enum status status = client_load_roster(&roster, arguments);
+    if (status == STATUS_OK)
+        status = client_load_study(&file, operand_at(arguments, 0));
+    if (status == STATUS_OK)
+        status = load_approvals(&approvals, arguments);
+    if (status == STATUS_OK) {
+        int64_t now = clock_wall_seconds();
+        status = study_check_dates(file.study, now);
+        if (status == STATUS_OK)
+            status = study_check_approvals(file.study, roster,
+                (const struct envelope *const *)approvals.envelopes,
+                approvals.count, now);
+        if (status == STATUS_OK)
+            printf("study %s is approved by %zu or more members\n",
+                file.study->name, roster->threshold);
+        else
+            program_fail(status, "study %s is not approved: it is %s",
+                file.study->name, status_text(status));
+    }
+    free_approvals(&approvals);
+    client_free_study(&file);
+    roster_destroy(roster);
+    return status;
+}
+
+enum status command_study_submit(const struct arguments *arguments)
+{
+    struct study_file file = {0};
+    struct approvals approvals = {0};
+    struct connection connection = {0};
+    struct buffer bytes;
+    struct message reply;
+    buffer_init(&bytes, BUFFER_LIMIT_DEFAULT);
+    enum status status = client_load_study(&file, operand_at(arguments, 0));
+    if (status == STATUS_OK)
+        status = load_approvals(&approvals, arguments);
+    if (status == STATUS_OK)
+        status = envelope_encode(file.envelope, &bytes);
+    if (status == STATUS_OK)
+        status = connection_open(&connection, arguments);
+    if (status == STATUS_OK) {
+        struct message submit = {.type = MESSAGE_SUBMIT_STUDY,
+            .study = buffer_view(&bytes),
+            .document_count = approvals.count};
+        for (size_t i = 0; i < approvals.count; i++)
+            submit.documents[i] = buffer_view(&approvals.bytes[i]);
+        status = connection_ask(&connection, &submit, MESSAGE_STATUS, &reply);
+    }
+    if (status == STATUS_OK)
+        printf("study %s is with the coordinator\n", file.study->name);
+    connection_close(&connection);
+    buffer_fini(&bytes);
+    free_approvals(&approvals);
+    client_free_study(&file);
+    return status;
+}
+
+enum status command_study_list(const struct arguments *arguments)
+{
+    struct connection connection = {0};
+    struct message ask = {.type = MESSAGE_ASK_STATUS}, reply;
+    enum status status = connection_open(&connection, arguments);
+    if (status == STATUS_OK)
+        status = connection_ask(&connection, &ask, MESSAGE_STATUS, &reply);
+    if (status == STATUS_OK) {
+        json_t *all = json_loadb((const char *)reply.document.data,
+            reply.document.size, JSON_REJECT_DUPLICATES, NULL);
+        size_t at;
+        json_t *study;
+        json_array_foreach(json_object_get(all, "studies"), at, study)
+        {
+            json_t *in = json_object_get(study, "opted_in");
+            const char *name =
+                json_string_value(json_object_get(study, "name"));
+            const char *id =
+                json_string_value(json_object_get(study, "study_id"));
+            printf("%.12s  %-24s %zu centers opted in\n", id == NULL ? "?" : id,
+                name == NULL ? "?" : name, json_array_size(in));
+        }
+        json_decref(all);
+    }
+    connection_close(&connection);
+    return status;
+}
+
+enum status command_study_show(const struct arguments *arguments)
+{
+    struct study_file file;
+    enum status status = client_load_study(&file, operand_at(arguments, 0));
+    if (status == STATUS_OK) {
+        char id[DIGEST_TEXT];
+        digest_to_text(id, &file.study->id);
+        fwrite(file.envelope->payload.data, 1, file.envelope->payload.size,
+            stdout);
+        printf("\nid %s\n", id);
+    }
+    client_free_study(&file);
+    return status;
+}

@@ -1,0 +1,206 @@
+#include "coordinator/client/client.h"
+
+static const struct program_option keys_new_options[] = {
+    {"name", 'n', "NAME", "Whose key it is, as it stands on a roster."},
+    {"out", 'o', "FILE",
+        "The key file, such as ada.key; the card goes beside "
+        "it as ada.card.json."},
+    {"passphrase-file", 'p', "FILE",
+        "Take the passphrase from the first line of FILE."},
+    {"no-passphrase", 0, NULL, "Leave the key open (tests only)."},
+    CLIENT_OPTIONS_END,
+};
+
+static const struct program_option roster_create_options[] = {
+    {"federation", 'f', "NAME", "The federation's name."},
+    {"threshold", 't', "M", "How many members must sign; 2 when left out."},
+    {"version", 0, "N", "1 when left out; each next version is one more."},
+    {"member", 'm', "CARD", "A committee member's card. Repeat."},
+    {"revoked", 0, "CARD", "A member whose signatures count no more. Repeat."},
+    {"center", 0, "CARD", "A center's card. Repeat."},
+    {"coordinator", 0, "CARD", "The coordinator's card."},
+    {"endpoint", 'e', "ENDPOINT",
+        "Where the coordinator listens, such as tcp://registry.org:7100."},
+    {"valid-from", 0, "DATE", "Yesterday when left out."},
+    {"valid-until", 0, "DATE", "In a year when left out."},
+    {"out", 'o', "FILE", "The roster, to be signed."},
+    CLIENT_OPTIONS_END,
+};
+
+static const struct program_option key_options[] = {
+    CLIENT_KEY_OPTIONS, CLIENT_OPTIONS_END};
+
+static const struct program_option study_create_options[] = {
+    {"out", 'o', "FILE", "The signed study."},
+    {"dictionary", 'd', "FILE", "Fill in the dictionary's id."},
+    {"researcher", 0, "CARD", "Add a researcher. Repeat."},
+    CLIENT_KEY_OPTIONS,
+    CLIENT_OPTIONS_END,
+};
+
+static const struct program_option dictionary_options[] = {
+    {"dictionary", 'd', "FILE", "The federation's dictionary."},
+    CLIENT_OPTIONS_END,
+};
+
+static const struct program_option approve_options[] = {
+    {"scores", 's', "SCORES",
+        "The score sheet: mission=1..9,merit=1..9,feasibility=1..9,team=1..9."},
+    {"comment", 0, "TEXT", "What the committee should remember."},
+    {"reject", 0, NULL, "Reject instead; it takes an approval back."},
+    {"out", 'o', "FILE", "The signed approval."},
+    CLIENT_KEY_OPTIONS,
+    CLIENT_OPTIONS_END,
+};
+
+static const struct program_option verify_options[] = {
+    {"roster", 'r', "FILE", "The signed roster."},
+    CLIENT_OPTIONS_END,
+};
+
+static const struct program_option connect_options[] = {
+    CLIENT_CONNECTION_OPTIONS,
+    CLIENT_KEY_OPTIONS,
+    {"json", 'j', NULL, "One JSON document on standard output."},
+    CLIENT_OPTIONS_END,
+};
+
+static const struct program_option check_options[] = {
+    {"dictionary", 'd', "FILE", "The federation's dictionary."},
+    {"study", 's', "FILE", "The signed study that the query belongs to."},
+    CLIENT_OPTIONS_END,
+};
+
+static const struct program_option submit_options[] = {
+    {"study", 's', "FILE", "The signed study that the query belongs to."},
+    {"dictionary", 'd', "FILE",
+        "The federation's dictionary; the coordinator's copy when left out."},
+    {"wait", 'w', "SECONDS", "How long to wait for the result; 120."},
+    {"out", 'o', "FILE", "Also keep the result as JSON in FILE."},
+    {"unchecked", 0, NULL,
+        "Send without checking it against the study here (tests only)."},
+    CLIENT_CONNECTION_OPTIONS,
+    CLIENT_KEY_OPTIONS,
+    {"json", 'j', NULL, "One JSON document on standard output."},
+    CLIENT_OPTIONS_END,
+};
+
+static const struct program_option fetch_options[] = {
+    {"out", 'o', "FILE", "Also keep the result as JSON in FILE."},
+    CLIENT_CONNECTION_OPTIONS,
+    CLIENT_KEY_OPTIONS,
+    {"json", 'j', NULL, "One JSON document on standard output."},
+    CLIENT_OPTIONS_END,
+};
+
+static const struct program_option sandbox_options[] = {
+    {"dictionary", 'd', "FILE", "The variables of the CSV files."},
+    {"query", 'q', "FILE", "The query; it may leave 'study' out."},
+    {"min-cell", 'm', "N",
+        "The cell limit, in people; as in a study when left out. 1 shows "
+        "every cell."},
+    {"pooled", 0, NULL, "Put all files into one center."},
+    {"keep", 0, "DIR", "Make the federation in DIR and leave it there."},
+    {"json", 'j', NULL, "One JSON document on standard output."},
+    CLIENT_OPTIONS_END,
+};
+
+#define NONE 0, 0
+#define ONE 1, 1
+
+static const struct program_command commands[] = {
+    {"keys new", "", NONE, "Make a person's key",
+        "Writes the key (secret, sealed with a passphrase) and the card "
+        "(public; give it to the committee).",
+        "cohortium keys new --name \"Ada Lovelace\" --out ada.key",
+        keys_new_options, command_keys_new},
+    {"keys show", "CARD", ONE, "Show a card and its fingerprint",
+        "Compare the fingerprint with its owner, by phone, before you put a "
+        "card on a roster or into a study.",
+        NULL, NULL, command_keys_show},
+    {"roster create", "", NONE, "Write a roster to be signed",
+        "Who belongs to the federation: committee and threshold, centers, "
+        "coordinator. It counts once the threshold of members has signed it; "
+        "a next version must be signed by the committee before it as well.",
+        "cohortium roster create --federation uci-heart --threshold 2 \\\n"
+        "    --member a.card.json --member b.card.json --center c/card.json "
+        "\\\n"
+        "    --coordinator office/card.json --endpoint tcp://127.0.0.1:7100 "
+        "--out roster.json",
+        roster_create_options, command_roster_create},
+    {"roster sign", "FILE", ONE, "Add a member's signature to a roster", NULL,
+        "cohortium roster sign roster.json --key a.key", key_options,
+        command_roster_sign},
+    {"roster show", "FILE", ONE, "Show a roster and who signed it", NULL, NULL,
+        NULL, command_roster_show},
+    {"study create", "FILE", ONE, "Sign the description of a study",
+        "FILE is JSON: title, investigator, variables, analyses, the cohort "
+        "that bounds it, disclosure limits, dates. The result is what the "
+        "committee approves, byte for byte.",
+        "cohortium study create study-description.json --dictionary "
+        "dictionary.json \\\n"
+        "    --researcher ada.card.json --key ada.key --out study.json",
+        study_create_options, command_study_create},
+    {"study check", "FILE", ONE, "Check a study against the dictionary", NULL,
+        NULL, dictionary_options, command_study_check},
+    {"study approve", "FILE", ONE, "Approve (or reject) a study",
+        "Writes a document of its own, signed by one member, with the score "
+        "sheet: alignment with the mission, scientific merit, feasibility, "
+        "team, each from 1 to 9.",
+        "cohortium study approve study.json --key a.key \\\n"
+        "    --scores mission=8,merit=7,feasibility=9,team=8 --out a.approval",
+        approve_options, command_study_approve},
+    {"study verify", "FILE APPROVAL...", 1, SIZE_MAX,
+        "Say if enough members approved a study", NULL, NULL, verify_options,
+        command_study_verify},
+    {"study submit", "FILE APPROVAL...", 1, SIZE_MAX,
+        "Hand an approved study to the coordinator",
+        "By a committee member, whom the coordinator knows from the roster. "
+        "The centers receive it and decide.",
+        NULL, connect_options, command_study_submit},
+    {"study list", "", NONE, "List the studies and who opted in", NULL, NULL,
+        connect_options, command_study_list},
+    {"study show", "FILE", ONE, "Show a signed study", NULL, NULL, NULL,
+        command_study_show},
+    {"query check", "FILE", ONE, "Check a query without sending anything",
+        "Types, units, categories and names are checked against the "
+        "dictionary, and with --study whether it stays within the study. An "
+        "error points at line and column.",
+        "cohortium query check query.json --dictionary dictionary.json --study "
+        "study.json",
+        check_options, command_query_check},
+    {"query submit", "FILE", ONE, "Ask a query and wait for the answer",
+        "Signs the query, sends it, prints the result as tables, or with "
+        "--json as one signed document.",
+        "cohortium query submit query.json --study study.json --roster "
+        "roster.json --key ada.key --out result.json",
+        submit_options, command_query_submit},
+    {"query status", "[QUERY]", 0, 1, "Show what became of queries", NULL, NULL,
+        connect_options, command_query_status},
+    {"result fetch", "QUERY", ONE, "Get a result again", NULL, NULL,
+        fetch_options, command_result_fetch},
+    {"result show", "FILE", ONE, "Print a result as tables", NULL, NULL, NULL,
+        command_result_show},
+    {"result verify", "FILE", ONE,
+        "Check that the coordinator signed these very bytes", NULL,
+        "cohortium result verify result.json --roster roster.json",
+        verify_options, command_result_verify},
+    {"sandbox", "FILE...", 1, SIZE_MAX,
+        "Try a query on CSV files, as a federation on this machine",
+        "Makes a throwaway federation: one node process a file, a "
+        "coordinator, fresh keys, a committee of one that approves a study "
+        "just wide enough. The query runs over the real encrypted sockets; "
+        "then everything is gone.",
+        "cohortium sandbox --dictionary d.json --query q.json a.csv b.csv "
+        "c.csv",
+        sandbox_options, command_sandbox},
+};
+
+const struct program client_program = {
+    .name = "cohortium",
+    .summary = "Ask and approve questions in a Cohortium federation.",
+    .details = "For researchers and committee members: keys, rosters, studies, "
+               "queries and results. 'cohortium sandbox' needs none of them.",
+    .commands = commands,
+    .command_count = sizeof commands / sizeof commands[0],
+};

@@ -1,0 +1,17 @@
+/*
+ * result_table: a result as tables on a terminal.
+ */
+#ifndef COHORTIUM_COORDINATOR_CLIENT_RESULT_TABLE_H
+#define COHORTIUM_COORDINATOR_CLIENT_RESULT_TABLE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "protocol/wire/status.h"
+
+/* Every entry of "results" as a table with a title, then where the result comes
+ * from. result is a parsed payload or result file. */
+enum status result_table_print(FILE *out, const json_t *result);
+
+#endif
