@@ -16,7 +16,7 @@
 #include "protocol/wire/message.h"
 
 #define OUTBOX_MAX 64
-#define SESSION_TICK_MS 1000
+#define SESSION_TICK_MS 250
 #define HEARTBEAT_MS_DEFAULT 20000
 #define HEARTBEATS_LOST_MAX 3
 
@@ -56,7 +56,7 @@ enum status session_connected(
  * is not OK only when the node itself failed (disk, memory). */
 enum status session_receive(struct session *session, struct view bytes,
     struct session_time now, struct outbox *outbox);
-/* Once a second: heartbeats, decisions that a command wrote. */
+/* Four times a second: heartbeats, decisions that a command wrote. */
 enum status session_tick(
     struct session *session, struct session_time now, struct outbox *outbox);
 /* Whether WELCOME has come on this connection, and whether the coordinator
