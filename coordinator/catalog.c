@@ -1,6 +1,7 @@
 #include "coordinator/catalog.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -272,7 +273,7 @@ static struct catalog_opt_in *get_opt_in(
     entry->opt_ins = slot;
     slot = &entry->opt_ins[entry->opt_in_count++];
     memset(slot, 0, sizeof *slot);
-    strncpy(slot->center, center, sizeof slot->center - 1);
+    snprintf(slot->center, sizeof slot->center, "%s", center);
     slot->sequence = -1; /* below any that can be sent */
     return slot;
 }

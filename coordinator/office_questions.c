@@ -173,7 +173,8 @@ static enum status write_opening(
         .state = QUERY_OPEN,
         .submitted = now,
         .envelope = buffer_view(&question->envelope)};
-    strncpy(query.study, question->study->study->name, LEDGER_NAME_MAX);
+    snprintf(query.study, sizeof query.study, "%s",
+        question->study->study->name);
     struct ledger *ledger = office->ledger;
     enum status status = ledger_begin(ledger);
     if (status == STATUS_OK)
@@ -231,7 +232,7 @@ static void fill_reply(
 {
     memset(reply, 0, sizeof *reply);
     memcpy(reply->center, center->name, sizeof reply->center);
-    strncpy(reply->note, center->note, LEDGER_NOTE_MAX);
+    snprintf(reply->note, sizeof reply->note, "%s", center->note);
     reply->state = center->state;
     reply->vector = center->bytes;
     reply->digest = center->digest;

@@ -1,5 +1,6 @@
 #include "coordinator/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,7 +71,8 @@ static enum status fill_header(struct session_header *header,
     if (header->centers == NULL)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < setup->center_count; i++)
-        strncpy(header->centers[i], setup->centers[i], NAME_MAX_BYTES);
+        snprintf(header->centers[i], sizeof header->centers[i], "%s",
+            setup->centers[i]);
     return STATUS_OK;
 }
 

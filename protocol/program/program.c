@@ -77,7 +77,7 @@ static const struct program_command *find_command(
 static enum status fail_unknown_command(
     const struct program *program, const char *word)
 {
-    const char *names[COMMANDS_MAX];
+    const char *names[COMMANDS_MAX] = {NULL};
     size_t count = 0;
     for (size_t i = 0; i < program->command_count && count < COMMANDS_MAX; i++)
         names[count++] = program->commands[i].name;

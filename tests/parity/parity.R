@@ -50,7 +50,7 @@ read_column <- function(text, variable) {
     codes <- vapply(variable$categories, function(c) c$code, "")
     labels <- vapply(variable$categories, function(c) c$label, "")
     numbers <- suppressWarnings(as.numeric(text))
-    text <- ifelse(!is.na(numbers), format(numbers, trim = TRUE), text)
+    text <- ifelse(!is.na(numbers), as.character(numbers), text)
     at <- match(text, codes)
     at[is.na(at)] <- match(text[is.na(at)], labels)
     factor(codes[at], levels = codes)
