@@ -1,0 +1,242 @@
+# A federation of real processes in a scratch folder, for the demonstration and
+# the stories. Source it; call federation_begin first. Everything that was
+# started ends with the shell.
+#
+#   $FED       the scratch folder: people/, office/, CENTER/, roster.json, ...
+#   $BIN       the three programs; build/dev/bin unless set
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BIN=${BIN:-$root/build/dev/bin}
+UCI=$root/tests/data/uci_heart_disease
+declare -A PIDS=()
+
+say() { printf '%s\n' "$*"; }
+fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
+
+# Runs a command that must succeed; its output is shown only when it does not.
+quiet() {
+    local out
+    if ! out=$("$@" 2>&1); then
+        printf '%s\n' "$out" >&2
+        fail "$*"
+    fi
+}
+
+free_port() {
+    python3 -c 'import socket
+s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+federation_begin() {
+    FED=${FED:-$(mktemp -d "${TMPDIR:-/tmp}/cohortium-XXXXXX")}
+    mkdir -p "$FED/people"
+    ENDPOINT=tcp://127.0.0.1:$(free_port)
+    trap federation_end EXIT
+}
+
+federation_end() {
+    local status=$?
+    federation_stop "${!PIDS[@]}"
+    if [ "$status" -ne 0 ]; then
+        for log in "$FED"/*/log; do
+            [ -f "$log" ] && { echo "--- $log"; tail -n 15 "$log"; } >&2
+        done
+    fi
+    [ -n "${KEEP:-}" ] || rm -rf "$FED"
+    return "$status"
+}
+
+# person NAME...: keys without a passphrase, people/NAME.key
+person() {
+    local name
+    for name; do
+        quiet "$BIN/cohortium" keys new --name "$name" --no-passphrase \
+            --out "$FED/people/$name.key"
+    done
+}
+
+# center NAME...: a node's home
+center() {
+    local name
+    for name; do
+        quiet "$BIN/cohortium-node" init --home "$FED/$name" --name "$name" \
+            --dictionary "${DICTIONARY:-$UCI/dictionary.json}"
+    done
+}
+
+office() {
+    quiet "$BIN/cohortium-coordinator" init --home "$FED/office" \
+        --name office --dictionary "${DICTIONARY:-$UCI/dictionary.json}" \
+        --endpoint "$ENDPOINT"
+}
+
+# roster THRESHOLD "MEMBERS" "CENTERS" [extra options of roster create]
+roster() {
+    local threshold=$1 members=$2 centers=$3 options=() name
+    shift 3
+    for name in $members; do
+        options+=(--member "$FED/people/$name.card.json")
+    done
+    for name in $centers; do
+        options+=(--center "$FED/$name/card.json")
+    done
+    quiet "$BIN/cohortium" roster create --federation uci-heart \
+        --threshold "$threshold" "${options[@]}" \
+        --coordinator "$FED/office/card.json" --endpoint "$ENDPOINT" \
+        --out "$FED/roster.json" "$@"
+}
+
+# sign_roster NAME...
+sign_roster() {
+    local name
+    for name; do
+        quiet "$BIN/cohortium" roster sign "$FED/roster.json" \
+            --key "$FED/people/$name.key"
+    done
+}
+
+# install_roster CENTER...: in the office and these centers
+install_roster() {
+    local name
+    quiet "$BIN/cohortium-coordinator" roster --home "$FED/office" \
+        "$FED/roster.json"
+    for name; do
+        quiet "$BIN/cohortium-node" roster --home "$FED/$name" \
+            "$FED/roster.json"
+    done
+}
+
+# study DESCRIPTION RESEARCHER [OUT]
+study() {
+    quiet "$BIN/cohortium" study create "$1" --dictionary \
+        "${DICTIONARY:-$UCI/dictionary.json}" \
+        --researcher "$FED/people/$2.card.json" \
+        --key "$FED/people/$2.key" --out "$FED/${3:-study.json}"
+}
+
+# approve NAME [STUDY [OUT]]
+approve() {
+    quiet "$BIN/cohortium" study approve "$FED/${2:-study.json}" \
+        --key "$FED/people/$1.key" \
+        --scores mission=8,merit=7,feasibility=9,team=8 \
+        --out "$FED/${3:-$1.approval}"
+}
+
+# submit_study MEMBER STUDY APPROVAL...
+submit_study() {
+    local member=$1 file=$2
+    shift 2
+    quiet "$BIN/cohortium" study submit "$FED/$file" "${@/#/$FED/}" \
+        --roster "$FED/roster.json" --key "$FED/people/$member.key"
+}
+
+# wait_line FILE PATTERN SECONDS
+wait_line() {
+    local end=$((SECONDS + ${3:-15}))
+    until grep -qE "$2" "$1" 2>/dev/null; do
+        [ "$SECONDS" -lt "$end" ] || fail "no '$2' in $1"
+        sleep 0.05
+    done
+}
+
+start_office() {
+    : >"$FED/office/out"
+    "$BIN/cohortium-coordinator" serve --home "$FED/office" \
+        >"$FED/office/out" 2>>"$FED/office/log" &
+    PIDS[office]=$!
+    wait_line "$FED/office/out" '^ready'
+}
+
+# start_center NAME [options of serve]
+start_center() {
+    local name=$1
+    shift
+    : >"$FED/$name/out"
+    "$BIN/cohortium-node" serve --home "$FED/$name" "$@" \
+        >"$FED/$name/out" 2>>"$FED/$name/log" &
+    PIDS[$name]=$!
+}
+
+# start_centers NAME...: and wait until all are greeted
+start_centers() {
+    local name
+    for name; do start_center "$name"; done
+    for name; do wait_line "$FED/$name/out" '^ready'; done
+}
+
+federation_stop() {
+    local name
+    for name; do
+        [ -n "${PIDS[$name]:-}" ] || continue
+        kill "${PIDS[$name]}" 2>/dev/null || true
+        kill -CONT "${PIDS[$name]}" 2>/dev/null || true
+    done
+    for name; do
+        [ -n "${PIDS[$name]:-}" ] || continue
+        wait "${PIDS[$name]}" 2>/dev/null || true
+        unset "PIDS[$name]"
+    done
+}
+
+# opt_in STUDY CENTER...: and wait until the office knows
+opt_in() {
+    local study=$1 name end=$((SECONDS + 15))
+    shift
+    for name; do
+        until "$BIN/cohortium-node" opt-in --home "$FED/$name" "$study" \
+            >/dev/null 2>&1; do
+            [ "$SECONDS" -lt "$end" ] || fail "$name cannot opt in to $study"
+            sleep 0.1
+        done
+    done
+    for name; do wait_opted in "$study" "$name"; done
+}
+
+# wait_opted in|out STUDY CENTER
+wait_opted() {
+    local end=$((SECONDS + 15)) found
+    while :; do
+        found=$("$BIN/cohortium-coordinator" status --home "$FED/office" \
+            --json | python3 -c 'import json, sys
+want, study, center = sys.argv[1:]
+studies = json.load(sys.stdin)["studies"]
+inside = any(s["name"] == study and center in s["opted_in"] for s in studies)
+print("yes" if inside == (want == "in") else "no")' "$1" "$2" "$3")
+        [ "$found" = yes ] && return
+        [ "$SECONDS" -lt "$end" ] || fail "$3 is not opted $1 of $2"
+        sleep 0.1
+    done
+}
+
+# ask RESEARCHER QUERY [options]: JSON on standard output
+ask() {
+    local who=$1 query=$2
+    shift 2
+    "$BIN/cohortium" query submit "$query" --study "$FED/study.json" \
+        --roster "$FED/roster.json" --key "$FED/people/$who.key" --json "$@"
+}
+
+# The four hospitals of the UCI data, a committee of three of whom two sign, one
+# researcher; everything up to the opt-in.
+CENTERS="cleveland budapest zurich_basel long_beach"
+four_hospitals() {
+    local name
+    federation_begin
+    person carol dave erin ada
+    office
+    center $CENTERS
+    roster 2 "carol dave erin" "$CENTERS"
+    sign_roster carol dave
+    install_roster $CENTERS
+    for name in $CENTERS; do
+        quiet "$BIN/cohortium-node" import --home "$FED/$name" \
+            "$UCI/$name.csv"
+    done
+    study "${STUDY:-$UCI/study.json}" ada
+    approve carol
+    approve dave
+    start_office
+    start_centers $CENTERS
+    submit_study carol study.json carol.approval dave.approval
+    opt_in exercise-angina $CENTERS
+}
