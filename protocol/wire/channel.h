@@ -1,15 +1,17 @@
 /*
- * channel: the only code that speaks ZeroMQ. A server is a ROUTER that binds;
- * a client is a DEALER that connects out. Both use CURVE with pinned keys.
+ * channel: messages between a server, a ROUTER that binds, and its clients,
+ * DEALERs that connect out. Both use CURVE with pinned keys. What ZeroMQ is,
+ * only channel_*.c, zap.c and loop.c know.
  *
- * Who a peer is: the User-Id that ZAP attached to its key, read from the
- * payload frame. The routing id is only where to send a reply; it proves
- * nothing. A message whose payload frame has no User-Id is dropped. One
- * payload frame a message; anything else is dropped and counted.
+ * Who a peer is: the key that CURVE proved and ZAP let in, which is the User-Id
+ * in the properties of the payload frame; the server's table says which user
+ * has that key now. The routing id is only where to send a reply; it proves
+ * nothing, and an enrolled peer can claim any. One payload frame a message;
+ * anything else is dropped and counted.
  *
  * Not thread-safe: one thread owns a channel. (ZAP answers on its own thread;
  * the table of enrolled keys has the lock it needs.)
- * Options: security table in protocol/README.md.
+ * Options: channel_socket.c, and the security table in protocol/README.md.
  */
 #ifndef COHORTIUM_PROTOCOL_WIRE_CHANNEL_H
 #define COHORTIUM_PROTOCOL_WIRE_CHANNEL_H
@@ -21,35 +23,51 @@
 #define CHANNEL_CLIENT_MESSAGE_MAX ((size_t)4 * 1024 * 1024)
 #define CHANNEL_USER_MAX 128
 
-/* An enrolled key and the user that ZAP will call it. */
+/* An enrolled key and the user whose it is. */
 struct channel_member {
     struct public_key curve;
     char user[CHANNEL_USER_MAX]; /* "center:cleveland" */
 };
 
-/* Where one connection of a peer is answered (a ROUTER's routing id). */
+/* Where one connection of a peer is answered (a ROUTER's routing id), and the
+ * key behind it. All other bytes are zero, so routes compare with memcmp. */
 struct channel_route {
     uint8_t bytes[16];
-    uint8_t size;
+    uint8_t size; /* 0: nowhere */
+    struct public_key curve;
+};
+
+/* What a server has seen since it was opened. */
+struct channel_counts {
+    uint64_t connections; /* open now; strangers count until refused */
+    uint64_t refused;     /* handshakes of keys that are not enrolled */
+    uint64_t failed;      /* handshakes that broke off */
+    uint64_t dropped;     /* messages, as channel_server_dropped says */
 };
 
 struct channel_server;
 struct channel_client;
 
-/* Raises the descriptor limit to at least 8192 where the system allows it. */
+/* Raises the descriptor limit to at least 8192, or as far as the system
+ * allows (then a warning is logged). */
 enum status channel_raise_descriptor_limit(void);
 
 /* Starts ZAP (deny by default), proves with a random key over a private port
  * that a stranger is refused and with an enrolled one that a member is let in,
  * and only then binds endpoint ("tcp://127.0.0.1:7100", port "*" for any).
- * STATUS_STRANGER if the proof fails: the caller must not go on. */
+ * STATUS_STRANGER if the proof fails: the caller must not go on.
+ * STATUS_BUSY when the port is taken, STATUS_MALFORMED when endpoint is not
+ * tcp://ADDRESS:PORT. Nobody is enrolled yet. Caller closes. */
 enum status channel_server_open(struct channel_server **out,
     const struct keypair *keys, const char *endpoint);
+/* Waits at most two seconds for what is still to be sent. Accepts NULL. */
 void channel_server_close(struct channel_server *server);
 /* The endpoint as bound, with its port. */
 const char *channel_server_endpoint(const struct channel_server *server);
 /* Replaces the table of enrolled keys (ZAP asks only at a handshake; the
- * server also drops every message of a user that is no longer in the table). */
+ * server also drops every message of a key that is no longer in the table, and
+ * sends it none). STATUS_EXISTS, and the old table stays, when one key is given
+ * to two users. */
 enum status channel_server_enroll(struct channel_server *server,
     const struct channel_member *members, size_t count);
 /* The socket, for loop_add_socket. */
@@ -59,29 +77,41 @@ void *channel_server_socket(struct channel_server *server);
 enum status channel_server_receive(struct channel_server *server,
     char user[CHANNEL_USER_MAX], struct channel_route *route,
     struct buffer *body);
-/* STATUS_NO_PEER when that connection is gone; STATUS_BUSY when its queue is
- * full. Never blocks. */
+/* STATUS_NO_PEER when that connection is gone or its key is no longer enrolled;
+ * STATUS_BUSY when its queue is full; STATUS_TOO_LARGE. Never blocks. */
 enum status channel_server_send(struct channel_server *server,
     const struct channel_route *route, struct view body);
-/* Messages dropped so far: no User-Id, not one frame, too large. */
+/* Messages dropped so far: of nobody enrolled, not one frame, too large (a
+ * frame that is more than 64 bytes too large ends its connection instead). */
 uint64_t channel_server_dropped(const struct channel_server *server);
+void channel_server_count(
+    const struct channel_server *server, struct channel_counts *counts);
 
-/* Connects out to endpoint, whose CURVE key must be server. Reconnects with
- * back-off and jitter by itself. */
+/* Starts to connect out to endpoint, whose CURVE key must be server. A lost
+ * connection is made again by itself, with back-off and jitter. */
 enum status channel_client_open(struct channel_client **out,
     const struct keypair *keys, const struct public_key *server,
     const char *endpoint);
+/* Waits at most two seconds for what is still to be sent. Accepts NULL. */
 void channel_client_close(struct channel_client *client);
 void *channel_client_socket(struct channel_client *client);
+/* The next message, or STATUS_NOT_FOUND. Never blocks. */
 enum status channel_client_receive(
     struct channel_client *client, struct buffer *body);
-/* STATUS_BUSY when there is no connection or its queue is full. */
+/* STATUS_BUSY when there is no connection or its queue is full, STATUS_STRANGER
+ * when the server has refused our key since the last call that said so (trying
+ * goes on), STATUS_TOO_LARGE. Never blocks. */
 enum status channel_client_send(
     struct channel_client *client, struct view body);
-/* Waits at most timeout_ms for a message: STATUS_TIMED_OUT. For programs that
- * have no loop. */
+/* Makes a connection anew that was refused or broke off in its handshake, once
+ * its back-off is over. The other functions do it too; a program with a loop
+ * that waits for long between them calls it once a second. */
+void channel_client_tend(struct channel_client *client);
+/* For programs that have no loop. Wait at most timeout_ms for a message, or
+ * until one can be sent: STATUS_TIMED_OUT; STATUS_STRANGER as above. */
 enum status channel_client_wait(
     struct channel_client *client, struct buffer *body, int timeout_ms);
+enum status channel_client_ready(struct channel_client *client, int timeout_ms);
 /* Drops the connection and makes a new one (a peer that stopped answering). */
 enum status channel_client_reconnect(struct channel_client *client);
 
