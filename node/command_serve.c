@@ -16,6 +16,7 @@ struct daemon {
     struct loop *loop;
     struct outbox outbox;
     struct buffer body;
+    uint64_t handshakes; /* that were greeted */
     bool said_ready, greeted;
 };
 
@@ -72,9 +73,10 @@ static void greet(struct daemon *daemon)
 static void on_fast_tick(void *arg)
 {
     struct daemon *daemon = arg;
-    channel_client_tend(daemon->channel);
-    if (!daemon->greeted)
+    uint64_t handshakes = channel_client_handshakes(daemon->channel);
+    if (!daemon->greeted || handshakes != daemon->handshakes)
         greet(daemon);
+    daemon->handshakes = handshakes;
 }
 
 static void on_tick(void *arg)

@@ -107,6 +107,9 @@ enum status channel_client_send(
  * its back-off is over. The other functions do it too; a program with a loop
  * that waits for long between them calls it once a second. */
 void channel_client_tend(struct channel_client *client);
+/* Good handshakes so far: one more means a new connection, to which whatever
+ * was said on the last one is unknown. Tends as well. */
+uint64_t channel_client_handshakes(struct channel_client *client);
 /* For programs that have no loop. Wait at most timeout_ms for a message, or
  * until one can be sent: STATUS_TIMED_OUT; STATUS_STRANGER as above. */
 enum status channel_client_wait(

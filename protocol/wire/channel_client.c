@@ -28,6 +28,7 @@ struct channel_client {
     bool attached;        /* libzmq is connected or tries to */
     bool refused_unsaid;  /* the caller does not know of a refusal yet */
     unsigned failures;    /* handshakes, since the last good one */
+    uint64_t handshakes;  /* good ones */
     uint64_t retry_at_ms; /* when not attached */
 };
 
@@ -74,6 +75,7 @@ static void note_failure(struct channel_client *client, bool refused)
 static void note_success(struct channel_client *client)
 {
     client->failures = 0;
+    client->handshakes++;
     client->refused_unsaid = false;
     log_event(
         LOG_DEBUG, "channel", "connected", "endpoint=%s", client->endpoint);
@@ -274,4 +276,10 @@ enum status channel_client_reconnect(struct channel_client *client)
 {
     detach(client);
     return attach(client);
+}
+
+uint64_t channel_client_handshakes(struct channel_client *client)
+{
+    channel_client_tend(client);
+    return client->handshakes;
 }

@@ -197,12 +197,8 @@ wait_opted() {
     local end=$((SECONDS + 15)) found
     while :; do
         found=$("$BIN/cohortium-coordinator" status --home "$FED/office" \
-            --json | python3 -c 'import json, sys
-want, study, center = sys.argv[1:]
-studies = json.load(sys.stdin)["studies"]
-inside = any(s["name"] == study and center in s["opted_in"] for s in studies)
-print("yes" if inside == (want == "in") else "no")' "$1" "$2" "$3")
-        [ "$found" = yes ] && return
+            --json | python3 "$root/tests/support/pick.py" opted "$2" "$3")
+        [ "$found" = "$1" ] && return
         [ "$SECONDS" -lt "$end" ] || fail "$3 is not opted $1 of $2"
         sleep 0.1
     done

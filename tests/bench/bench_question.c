@@ -1,0 +1,214 @@
+/*
+ * bench_question: the time of a whole question, from the signed query leaving
+ * the researcher to the signed result coming back, over a federation that is
+ * already running.
+ *
+ *   bench_question ROSTER KEY DICTIONARY STUDY QUERY_TEMPLATE ROUNDS
+ *
+ * The template holds one %d, which each round replaces by another number, so
+ * that no stored answer can serve. Prints JSON: the median and the bytes that
+ * one center receives and sends, for the bare broadcast beside it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <sodium.h>
+
+#include "policy/roster.h"
+#include "protocol/analysis/plan.h"
+#include "protocol/wire/channel.h"
+#include "protocol/wire/loop.h"
+#include "protocol/wire/message.h"
+
+#define ROUNDS_MAX 10000
+#define HEADER_BYTES_GUESS 1500 /* a session header with 13 centers */
+
+struct bench {
+    struct keypair *keys;
+    struct dictionary *dictionary;
+    struct channel_client *channel;
+    struct digest study_id;
+    const char *template;
+    size_t study_bytes;
+    size_t open_bytes, summary_bytes;
+};
+
+static double now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static void die(const char *what, enum status status)
+{
+    fprintf(stderr, "bench_question: %s: %s\n", what, status_name(status));
+    exit(1);
+}
+
+static void must(enum status status, const char *what)
+{
+    if (status != STATUS_OK)
+        die(what, status);
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The template's %d becomes `number` (the template is data, not a format). */
+static void fill_template(struct buffer *out, const char *template, int number)
+{
+    const char *mark = strstr(template, "%d");
+    if (mark == NULL)
+        die("the template has no %d", STATUS_USAGE);
+    struct view head = {(const uint8_t *)template, (size_t)(mark - template)};
+    must(buffer_append(out, head.data, head.size), "template");
+    must(buffer_append_format(out, "%d", number), "template");
+    must(buffer_append_text(out, mark + 2), "template");
+}
+
+static void seal(
+    struct bench *bench, int number, struct buffer *message, bool measure)
+{
+    struct buffer text, payload, encoded;
+    buffer_init(&text, BUFFER_LIMIT_DEFAULT);
+    buffer_init(&payload, BUFFER_LIMIT_DEFAULT);
+    buffer_init(&encoded, BUFFER_LIMIT_DEFAULT);
+    fill_template(&text, bench->template, number);
+    uint8_t nonce[NONCE_BYTES];
+    randombytes_buf(nonce, sizeof nonce);
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "query");
+    must(query_seal(&payload, buffer_view(&text), &bench->study_id,
+             &bench->dictionary->digest, nonce, clock_wall_seconds() + 3600,
+             &diagnostic),
+        diagnostic.message);
+    struct envelope *envelope = NULL;
+    must(envelope_create(&envelope, TYPE_QUERY, buffer_view(&payload)), "seal");
+    must(envelope_sign(envelope, bench->keys), "sign");
+    must(envelope_encode(envelope, &encoded), "encode");
+    struct message submit = {
+        .type = MESSAGE_SUBMIT_QUERY, .query = buffer_view(&encoded)};
+    must(message_encode(&submit, message), "message");
+    if (measure) {
+        struct query *query = NULL;
+        struct plan *plan = NULL;
+        must(query_parse(
+                 &query, buffer_view(&payload), bench->dictionary, &diagnostic),
+            diagnostic.message);
+        must(plan_create(&plan, query, bench->dictionary, &diagnostic),
+            diagnostic.message);
+        bench->summary_bytes = plan->vector_length * VECTOR_ELEMENT_BYTES + 48;
+        bench->open_bytes =
+            encoded.size + bench->study_bytes + HEADER_BYTES_GUESS;
+        plan_destroy(plan);
+        query_destroy(query);
+    }
+    envelope_destroy(envelope);
+    buffer_fini(&text);
+    buffer_fini(&payload);
+    buffer_fini(&encoded);
+}
+
+static double ask(struct bench *bench, const struct buffer *question)
+{
+    struct buffer body;
+    buffer_init(&body, BUFFER_LIMIT_DEFAULT);
+    double start = now_us();
+    enum status status;
+    while ((status = channel_client_send(
+                bench->channel, buffer_view(question))) == STATUS_BUSY) {
+        if (now_us() - start > 1e7)
+            die("no connection", status);
+    }
+    must(status, "send");
+    for (;;) {
+        must(channel_client_wait(bench->channel, &body, 10000), "wait");
+        struct message reply;
+        must(message_decode(&reply, buffer_view(&body), SENDER_COORDINATOR),
+            "decode");
+        if (reply.type == MESSAGE_RESULT)
+            break;
+        if (reply.type == MESSAGE_FAILURE) {
+            fprintf(stderr, "%s: %s\n", reply.name, reply.text);
+            exit(1);
+        }
+    }
+    double elapsed = now_us() - start;
+    buffer_fini(&body);
+    return elapsed;
+}
+
+static char *read_text(const char *path)
+{
+    struct buffer text;
+    buffer_init(&text, DOCUMENT_BYTES_MAX);
+    must(buffer_read_file(&text, path), path);
+    char *copy = strdup(buffer_text(&text));
+    buffer_fini(&text);
+    return copy;
+}
+
+static void open_federation(struct bench *bench, char **argv)
+{
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, argv[3]);
+    struct envelope *envelope = NULL;
+    must(envelope_load(&envelope, argv[1]), argv[1]);
+    struct roster *roster = NULL;
+    must(roster_parse(&roster, buffer_view(&envelope->payload), &diagnostic),
+        diagnostic.message);
+    must(keypair_load(&bench->keys, argv[2], NULL), argv[2]);
+    must(dictionary_load(&bench->dictionary, argv[3], &diagnostic),
+        diagnostic.message);
+    envelope_destroy(envelope);
+    must(envelope_load(&envelope, argv[4]), argv[4]);
+    bench->study_id = envelope_id(envelope);
+    bench->study_bytes = envelope->payload.size * 4 / 3 + 3 * 700;
+    envelope_destroy(envelope);
+    bench->template = read_text(argv[5]);
+    must(channel_client_open(&bench->channel, bench->keys,
+             &roster->coordinator.curve, roster->endpoint),
+        "connect");
+    roster_destroy(roster);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 7) {
+        fprintf(stderr,
+            "usage: %s ROSTER KEY DICTIONARY STUDY QUERY_TEMPLATE "
+            "ROUNDS\n",
+            argv[0]);
+        return 2;
+    }
+    static double times[ROUNDS_MAX];
+    struct bench bench = {0};
+    must(keys_start(), "libsodium");
+    open_federation(&bench, argv);
+    int rounds = atoi(argv[6]);
+    if (rounds < 1 || rounds > ROUNDS_MAX)
+        die("rounds", STATUS_USAGE);
+    for (int i = -3; i < rounds; i++) { /* three to warm up */
+        struct buffer question;
+        buffer_init(&question, BUFFER_LIMIT_DEFAULT);
+        seal(&bench, i + 3, &question, i == -3);
+        double elapsed = ask(&bench, &question);
+        if (i >= 0)
+            times[i] = elapsed;
+        buffer_fini(&question);
+    }
+    qsort(times, (size_t)rounds, sizeof times[0], compare);
+    printf("{\"rounds\": %d, \"median_us\": %.0f, \"open_bytes\": %zu, "
+           "\"summary_bytes\": %zu}\n",
+        rounds, times[rounds / 2], bench.open_bytes, bench.summary_bytes);
+    channel_client_close(bench.channel);
+    dictionary_destroy(bench.dictionary);
+    keypair_destroy(bench.keys);
+    return 0;
+}

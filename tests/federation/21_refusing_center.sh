@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Proves: a center that refuses is named and does not stop the others; why is in
+# its own log alone; its data manager unlocks it.
+set -euo pipefail
+. "$(dirname "$0")/../support/federation.sh"
+four_hospitals
+echo 'refusals_to_lock = 1' >"$FED/budapest/node.conf"
+federation_stop budapest
+start_centers budapest
+sleep 1
+sqlite3 "$FED/budapest/registry.sqlite" "PRAGMA busy_timeout = 5000;
+INSERT INTO refusal SELECT id, strftime('%s', 'now') + 0 FROM study" >/dev/null
+ask ada "$UCI/query.json" >"$FED/result.json" 2>"$FED/err" ||
+    fail "$(cat "$FED/err")"
+[ "$(python3 "$root/tests/support/pick.py" refused <"$FED/result.json")" = \
+    budapest ] || fail "$(cat "$FED/result.json")"
+! grep -q LOCKED "$FED/result.json" || fail "the reason is in the result"
+"$BIN/cohortium-node" audit show --home "$FED/budapest" | grep -q LOCKED ||
+    fail "the reason is not in the log"
+quiet "$BIN/cohortium-node" study unlock --home "$FED/budapest" exercise-angina
+sed 's/>= 50/>= 52/' "$UCI/query.json" >"$FED/other.json"
+ask ada "$FED/other.json" >"$FED/result.json" 2>/dev/null
+[ "$(python3 "$root/tests/support/pick.py" centers <"$FED/result.json")" = 4 ] ||
+    fail "budapest is still locked"

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Proves: a coordinator killed in mid-query goes on with the same session when
+# it is back, and a node killed in mid-query costs its own answer only.
+set -euo pipefail
+. "$(dirname "$0")/../support/federation.sh"
+four_hospitals
+federation_stop office $CENTERS
+sed -i 's/^heartbeat_ms.*/heartbeat_ms = 500/
+s/^deadline_ms.*/deadline_ms = 20000/' "$FED/office/coordinator.conf"
+start_office
+start_centers $CENTERS
+for name in $CENTERS; do wait_opted in exercise-angina "$name"; done
+
+kill -STOP "${PIDS[cleveland]}"
+ask ada "$UCI/query.json" --wait 60 >"$FED/out" 2>"$FED/err" &
+asking=$!
+wait_line "$FED/err" '^query'
+query=$(sed -n 's/^query //p' "$FED/err")
+sleep 0.7
+kill -KILL "${PIDS[office]}"
+wait "${PIDS[office]}" 2>/dev/null || true
+kill "$asking" 2>/dev/null || true
+wait "$asking" 2>/dev/null || true
+kill -CONT "${PIDS[cleveland]}"
+start_office
+end=$((SECONDS + 40))
+until "$BIN/cohortium" result fetch "$query" --roster "$FED/roster.json" \
+    --key "$FED/people/ada.key" --json >"$FED/result.json" 2>/dev/null; do
+    [ "$SECONDS" -lt "$end" ] || fail "no result after the restart"
+    sleep 0.3
+done
+[ "$(python3 "$root/tests/support/pick.py" centers <"$FED/result.json")" = 4 ] ||
+    fail "$(cat "$FED/result.json")"
+
+for name in $CENTERS; do wait_opted in exercise-angina "$name"; done
+kill -STOP "${PIDS[budapest]}"
+sed 's/>= 50/>= 53/' "$UCI/query.json" >"$FED/other.json"
+ask ada "$FED/other.json" --wait 60 >"$FED/out" 2>"$FED/err" &
+asking=$!
+sleep 0.7
+kill -KILL "${PIDS[budapest]}"
+wait "$asking" || fail "$(cat "$FED/err")"
+[ "$(python3 "$root/tests/support/pick.py" absent <"$FED/out")" = budapest ] ||
+    fail "$(cat "$FED/out")"
