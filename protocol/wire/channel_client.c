@@ -81,6 +81,17 @@ static void note_success(struct channel_client *client)
         LOG_DEBUG, "channel", "connected", "endpoint=%s", client->endpoint);
 }
 
+/* After a message above the limit libzmq ends the connection and does not try
+ * again, unlike after any other loss; so every loss is taken over. */
+static void note_loss(struct channel_client *client)
+{
+    if (!client->attached)
+        return;
+    detach(client);
+    client->retry_at_ms =
+        clock_monotonic_ms() + 100 + randombytes_uniform(RETRY_FIRST_MS / 2);
+}
+
 void channel_client_tend(struct channel_client *client)
 {
     int event;
@@ -88,6 +99,8 @@ void channel_client_tend(struct channel_client *client)
     while (channel_monitor_next(client->monitor, &event, &value)) {
         if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
             note_success(client);
+        else if (event == ZMQ_EVENT_DISCONNECTED)
+            note_loss(client);
         else
             note_failure(client, event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);
     }
@@ -99,9 +112,10 @@ void channel_client_tend(struct channel_client *client)
 static enum status open_socket(struct channel_client *client,
     const struct keypair *keys, const struct public_key *server)
 {
-    int events =
-        ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-        ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+    int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
+                 ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                 ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                 ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
     if (!zmq_has("curve"))
         return STATUS_INTERNAL;
     client->context = zmq_ctx_new();
