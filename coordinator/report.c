@@ -69,10 +69,10 @@ static bool add_study(json_t *studies, const struct report_request *request,
     const struct roster *roster = request->catalog->roster;
     json_t *object = json_object(), *opted_in = json_array();
     bool failed =
-        append(studies, object) |
-        set(object, "study_id", json_digest(&entry->study->id)) |
-        set(object, "name", json_string(entry->study->name)) |
-        set(object, "opted_in", opted_in) |
+        append(studies, object) ||
+        set(object, "study_id", json_digest(&entry->study->id)) ||
+        set(object, "name", json_string(entry->study->name)) ||
+        set(object, "opted_in", opted_in) ||
         set(object, "valid_until", json_time(entry->study->valid_until));
     for (size_t i = 0; !failed && i < roster->center_count; i++) {
         const char *name = roster->centers[i].name;
@@ -124,15 +124,15 @@ static enum status add_query(void *arg, const struct ledger_query *query)
     char key[KEY_TEXT];
     public_key_to_text(key, &query->researcher);
     json_t *object = json_object(), *centers = center_report_create();
-    if (append(writer->queries, object) |
-        set(object, "query_id", json_digest(&query->id)) |
-        set(object, "study_id", json_digest(&query->study_id)) |
-        set(object, "study", json_string(query->study)) |
-        set(object, "researcher", json_string(key)) |
-        set(object, "state", json_string(query_state_name(query->state))) |
-        set(object, "submitted", json_time(query->submitted)) |
-        set(object, "finished", json_time(query->finished)) |
-        set(object, "reason", json_text_or_null(query->reason)) |
+    if (append(writer->queries, object) ||
+        set(object, "query_id", json_digest(&query->id)) ||
+        set(object, "study_id", json_digest(&query->study_id)) ||
+        set(object, "study", json_string(query->study)) ||
+        set(object, "researcher", json_string(key)) ||
+        set(object, "state", json_string(query_state_name(query->state))) ||
+        set(object, "submitted", json_time(query->submitted)) ||
+        set(object, "finished", json_time(query->finished)) ||
+        set(object, "reason", json_text_or_null(query->reason)) ||
         set(object, "centers", centers))
         return STATUS_NO_MEMORY;
     return ledger_visit_replies(

@@ -127,16 +127,16 @@ static bool set_origin(json_t *object, const struct result_facts *facts)
     const struct question *question = facts->question;
     const struct study *study = question->study->study;
     const struct digest question_id = query_question(question->query);
-    return set(object, "cohortium", json_string("result")) |
-           set(object, "version", json_integer(1)) |
-           set(object, "query_id", json_digest(&question->id)) |
-           set(object, "study_id", json_digest(&study->id)) |
-           set(object, "study", json_string(study->name)) |
-           set(object, "roster_id", json_digest(facts->roster_id)) |
-           set(object, "dictionary_id", json_digest(&study->dictionary_id)) |
-           set(object, "session_id", json_digest(facts->header_id)) |
-           set(object, "question", json_digest(&question_id)) |
-           set(object, "created", json_time(facts->created)) |
+    return set(object, "cohortium", json_string("result")) ||
+           set(object, "version", json_integer(1)) ||
+           set(object, "query_id", json_digest(&question->id)) ||
+           set(object, "study_id", json_digest(&study->id)) ||
+           set(object, "study", json_string(study->name)) ||
+           set(object, "roster_id", json_digest(facts->roster_id)) ||
+           set(object, "dictionary_id", json_digest(&study->dictionary_id)) ||
+           set(object, "session_id", json_digest(facts->header_id)) ||
+           set(object, "question", json_digest(&question_id)) ||
+           set(object, "created", json_time(facts->created)) ||
            set(object, "software", json_string(facts->software));
 }
 
@@ -144,14 +144,14 @@ static bool set_terms(json_t *object, const struct result_facts *facts)
 {
     const struct question *question = facts->question;
     const struct query *query = question->query;
-    return set(object, "privacy", json_string("plain")) |
+    return set(object, "privacy", json_string("plain")) ||
            set(object, "unit",
-               json_string(query->unit == UNIT_EXAM ? "exam" : "patient")) |
-           set(object, "cohort", json_string(query->cohort_text)) |
-           set(object, "by", by_names(question)) |
+               json_string(query->unit == UNIT_EXAM ? "exam" : "patient")) ||
+           set(object, "cohort", json_string(query->cohort_text)) ||
+           set(object, "by", by_names(question)) ||
            set(object, "limits",
-               limits_object(&question->study->study->limits)) |
-           set(object, "centers", json_integer(count_answered(facts))) |
+               limits_object(&question->study->study->limits)) ||
+           set(object, "centers", json_integer(count_answered(facts))) ||
            set(object, "center_report", center_report(facts));
 }
 

@@ -127,8 +127,9 @@ struct field document_root(const struct document *document)
 
 /* ---- messages with positions ---- */
 
-static void set_at(const struct field *field, size_t offset,
-    struct diagnostic *diagnostic, const char *format, va_list list)
+__attribute__((format(printf, 4, 0))) static void set_at(
+    const struct field *field, size_t offset, struct diagnostic *diagnostic,
+    const char *format, va_list list)
 {
     char message[sizeof diagnostic->message];
     vsnprintf(message, sizeof message, format, list);
