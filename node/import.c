@@ -118,9 +118,17 @@ static enum status note_problem(struct import *import, size_t field,
             .verdict = verdict};
         snprintf(problem->text, sizeof problem->text, "%s", value->text);
     }
-    return import->options->strict
-               ? complain(import, field, "this value is refused (--strict)")
-               : STATUS_OK;
+    if (!import->options->strict)
+        return STATUS_OK;
+    static const char *const reasons[VALUE_VERDICT_COUNT] = {
+        [VALUE_NOT_NUMBER] = "is not a number",
+        [VALUE_OUT_OF_RANGE] = "is outside the dictionary's range",
+        [VALUE_UNKNOWN_CATEGORY] = "is none of the categories"};
+    char message[192];
+    snprintf(message, sizeof message, "%s: '%.64s' %s",
+        import->dictionary->variables[import->columns[field].variable].name,
+        value->text, reasons[verdict]);
+    return complain(import, field, message);
 }
 
 static enum status take_identifier(struct import *import, size_t field,

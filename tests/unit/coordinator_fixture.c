@@ -1,0 +1,472 @@
+#include "coordinator_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "protocol/wire/log.h"
+
+static const char dictionary_text[] =
+    "{\"id\": \"small\", \"version\": 1, \"variables\": ["
+    "{\"name\": \"age\", \"label\": \"Age\", \"entity\": \"exam\","
+    " \"type\": \"integer\", \"min\": 0, \"max\": 120},"
+    "{\"name\": \"sex\", \"label\": \"Sex\", \"entity\": \"exam\","
+    " \"type\": \"category\", \"categories\": [{\"code\": \"F\"},"
+    " {\"code\": \"M\"}]}]}";
+
+static void must(enum status status)
+{
+    if (status != STATUS_OK)
+        fail_msg("%s", status_name(status));
+}
+
+struct channel_route fixture_route(int first)
+{
+    return (struct channel_route){.bytes = {(uint8_t)first}, .size = 5};
+}
+
+void fixture_sign(struct buffer *out, struct digest *id, const char *type,
+    const char *payload, const struct keypair *keys)
+{
+    struct envelope *envelope = NULL;
+    buffer_init(out, BUFFER_LIMIT_DEFAULT);
+    must(envelope_create(&envelope, type, view_of_text(payload)));
+    must(envelope_sign(envelope, keys));
+    must(envelope_encode(envelope, out));
+    if (id != NULL)
+        *id = envelope_id(envelope);
+    envelope_destroy(envelope);
+}
+
+static json_t *card(const struct keypair *keys)
+{
+    const struct identity *identity = keypair_identity(keys);
+    char sign[KEY_TEXT], curve[KEY_TEXT];
+    public_key_to_text(sign, &identity->sign);
+    public_key_to_text(curve, &identity->curve);
+    return json_pack("{s:s, s:s, s:s}", "name", identity->name, "identity",
+        sign, "curve", curve);
+}
+
+static void sign_more(
+    struct buffer *envelope_text, struct keypair *const *keys, size_t count)
+{
+    struct envelope *envelope = NULL;
+    must(envelope_decode(&envelope, buffer_view(envelope_text)));
+    for (size_t i = 0; i < count; i++)
+        must(envelope_sign(envelope, keys[i]));
+    buffer_clear(envelope_text);
+    must(envelope_encode(envelope, envelope_text));
+    envelope_destroy(envelope);
+}
+
+void fixture_make_roster(struct fixture *fixture, struct buffer *out,
+    int version, size_t centers, size_t signers)
+{
+    json_t *committee = json_array(), *list = json_array();
+    for (size_t i = 0; i < COMMITTEE; i++)
+        json_array_append_new(committee, card(fixture->committee[i]));
+    for (size_t i = 0; i < centers; i++)
+        json_array_append_new(list, card(fixture->centers[i]));
+    json_t *coordinator = card(fixture->coordinator);
+    json_object_set_new(
+        coordinator, "endpoint", json_string("tcp://127.0.0.1:7100"));
+    json_t *roster = json_pack(
+        "{s:s, s:i, s:s, s:i, s:i, s:o, s:o, s:o, s:s, s:s}", "cohortium",
+        "roster", "version", version, "federation", "test", "suite", 1,
+        "threshold", 2, "committee", committee, "centers", list, "coordinator",
+        coordinator, "valid_from", "2026-01-01", "valid_until", "2030-01-01");
+    char *text = json_dumps(roster, JSON_COMPACT);
+    json_decref(roster);
+    fixture_sign(out, NULL, TYPE_ROSTER, text, fixture->committee[0]);
+    sign_more(out, fixture->committee, signers);
+    free(text);
+}
+
+void fixture_make_study(struct fixture *fixture, struct buffer *out,
+    const char *name, int min_centers)
+{
+    char dictionary[DIGEST_TEXT];
+    digest_to_text(dictionary, &fixture->dictionary->digest);
+    json_t *study = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:[o],"
+                              " s:[s, s], s:[s, s], s:s, s:{s:i}, s:s, s:i,"
+                              " s:s, s:s}",
+        "cohortium", "study", "name", name, "version", 1, "title", "A test",
+        "principal_investigator", "Ada", "lead_institution", "Here",
+        "dictionary", dictionary, "roster", "test", "researchers",
+        card(fixture->researcher), "variables", "age", "sex", "analyses",
+        "count", "summary", "cohort", "age >= 18", "limits", "min_cell", 5,
+        "privacy", "plain", "min_centers", min_centers, "valid_from",
+        "2026-01-01", "valid_until", "2029-01-01");
+    assert_non_null(study);
+    char *text = json_dumps(study, JSON_COMPACT);
+    json_decref(study);
+    fixture_sign(out, NULL, TYPE_STUDY, text, fixture->researcher);
+    free(text);
+}
+
+void fixture_make_approval(struct fixture *fixture, struct buffer *out,
+    const struct digest *study_id, const struct keypair *member, bool approve)
+{
+    struct approval approval = {.study_id = *study_id,
+        .approve = approve,
+        .scores = {8, 7, 8, 9},
+        .date = fixture->now.wall - 86400};
+    struct buffer payload;
+    buffer_init(&payload, BUFFER_LIMIT_DEFAULT);
+    must(approval_write(&payload, &approval, NULL));
+    fixture_sign(out, NULL, TYPE_APPROVAL, buffer_text(&payload), member);
+    buffer_fini(&payload);
+}
+
+void fixture_make_query(
+    struct fixture *fixture, struct buffer *out, struct digest *id, int number)
+{
+    char text[256];
+    uint8_t nonce[NONCE_BYTES] = {(uint8_t)number};
+    struct buffer payload;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "query");
+    buffer_init(&payload, BUFFER_LIMIT_DEFAULT);
+    snprintf(text, sizeof text,
+        "{\"study\": \"first\", \"cohort\": \"age >= %d\", \"by\": [\"sex\"],"
+        " \"analyses\": [{\"count\": {}},"
+        " {\"summary\": {\"variables\": [\"age\"]}}]}",
+        number);
+    must(query_seal(&payload, view_of_text(text), &fixture->study_id,
+        &fixture->dictionary->digest, nonce, fixture->now.wall + 3600,
+        &diagnostic));
+    fixture_sign(
+        out, id, TYPE_QUERY, buffer_text(&payload), fixture->researcher);
+    buffer_fini(&payload);
+}
+
+void fixture_create(struct fixture *fixture)
+{
+    struct diagnostic diagnostic;
+    char name[32];
+    memset(fixture, 0, sizeof *fixture);
+    log_set_level(LOG_ERROR);
+    must(keys_start());
+    diagnostic_init(&diagnostic, "dictionary");
+    must(dictionary_parse(
+        &fixture->dictionary, view_of_text(dictionary_text), &diagnostic));
+    for (size_t i = 0; i < COMMITTEE; i++) {
+        snprintf(name, sizeof name, "Member %zu", i);
+        must(keypair_create(&fixture->committee[i], name));
+    }
+    for (size_t i = 0; i < CENTERS; i++) {
+        snprintf(name, sizeof name, "center-%zu", i);
+        must(keypair_create(&fixture->centers[i], name));
+    }
+    must(keypair_create(&fixture->coordinator, "office"));
+    must(keypair_create(&fixture->researcher, "Ada"));
+    must(keypair_create(&fixture->stranger, "Mallory"));
+    config_default(&fixture->config);
+    fixture->now = (struct office_clock){NOW, 1000};
+    fixture_make_roster(fixture, &fixture->roster, 1, CENTERS, 2);
+    fixture_make_study(fixture, &fixture->study, "first", 3);
+    struct envelope *envelope = NULL;
+    must(envelope_decode(&envelope, buffer_view(&fixture->study)));
+    fixture->study_id = envelope_id(envelope);
+    envelope_destroy(envelope);
+    for (size_t i = 0; i < COMMITTEE; i++)
+        fixture_make_approval(fixture, &fixture->approvals[i],
+            &fixture->study_id, fixture->committee[i], true);
+    must(ledger_open(&fixture->ledger, ":memory:"));
+    struct catalog *catalog = NULL;
+    must(catalog_load(&catalog, fixture->ledger, fixture->dictionary, NOW));
+    must(envelope_decode(&envelope, buffer_view(&fixture->roster)));
+    must(catalog_add_roster(
+        catalog, fixture->ledger, envelope, NOW, &diagnostic));
+    fixture->roster_id = catalog->roster->id;
+    envelope_destroy(envelope);
+    catalog_destroy(catalog);
+}
+
+void fixture_destroy(struct fixture *fixture)
+{
+    fixture_close(fixture);
+    fixture_forget(fixture);
+    ledger_close(fixture->ledger);
+    dictionary_destroy(fixture->dictionary);
+    for (size_t i = 0; i < COMMITTEE; i++) {
+        keypair_destroy(fixture->committee[i]);
+        buffer_fini(&fixture->approvals[i]);
+    }
+    for (size_t i = 0; i < CENTERS; i++)
+        keypair_destroy(fixture->centers[i]);
+    keypair_destroy(fixture->coordinator);
+    keypair_destroy(fixture->researcher);
+    keypair_destroy(fixture->stranger);
+    buffer_fini(&fixture->roster);
+    buffer_fini(&fixture->study);
+}
+
+static enum status keep(
+    void *arg, const struct channel_route *route, struct view body)
+{
+    struct fixture *fixture = arg;
+    if (fixture->gone[route->bytes[0]])
+        return STATUS_NO_PEER;
+    if (fixture->busy[route->bytes[0]])
+        return STATUS_BUSY;
+    if (fixture->sent_count == SENT_MAX)
+        return STATUS_BUSY;
+    struct sent *sent = &fixture->sent[fixture->sent_count++];
+    sent->route = *route;
+    buffer_init(&sent->body, BUFFER_LIMIT_DEFAULT);
+    return buffer_append(&sent->body, body.data, body.size);
+}
+
+static enum status count_enrolled(
+    void *arg, const struct channel_member *members, size_t count)
+{
+    struct fixture *fixture = arg;
+    (void)members;
+    fixture->enrolled = count;
+    return STATUS_OK;
+}
+
+static void draw(void *arg, uint8_t *out, size_t size)
+{
+    struct fixture *fixture = arg;
+    fixture->random++;
+    memset(out, 0, size);
+    memcpy(out, &fixture->random, sizeof fixture->random);
+}
+
+void fixture_open(struct fixture *fixture)
+{
+    const struct office_setup setup = {.config = &fixture->config,
+        .keys = fixture->coordinator,
+        .dictionary = fixture->dictionary,
+        .ledger = fixture->ledger,
+        .ports = {fixture, keep, count_enrolled, draw}};
+    must(office_create(&fixture->office, &setup, fixture->now));
+}
+
+void fixture_close(struct fixture *fixture)
+{
+    office_destroy(fixture->office);
+    fixture->office = NULL;
+}
+
+void fixture_open_ready(struct fixture *fixture)
+{
+    fixture_open(fixture);
+    fixture_submit_study(fixture, &fixture->study, 2);
+    for (size_t i = 0; i < CENTERS; i++) {
+        fixture_hello(fixture, i);
+        fixture_opt_in(fixture, i, true, 1);
+    }
+    fixture_forget(fixture);
+}
+
+static void hand_over(struct fixture *fixture, const char *user, int route,
+    const struct message *message)
+{
+    struct buffer body;
+    struct channel_route from = fixture_route(route);
+    buffer_init(&body, BUFFER_LIMIT_DEFAULT);
+    must(message_encode(message, &body));
+    office_receive(
+        fixture->office, user, &from, buffer_view(&body), fixture->now);
+    buffer_fini(&body);
+}
+
+void fixture_from_center(
+    struct fixture *fixture, size_t center, const struct message *message)
+{
+    char user[CHANNEL_USER_MAX];
+    snprintf(user, sizeof user, "center:center-%zu", center);
+    hand_over(fixture, user, ROUTE_CENTER + (int)center, message);
+}
+
+void fixture_from_person(struct fixture *fixture, const struct keypair *keys,
+    int route, const struct message *message)
+{
+    char user[CHANNEL_USER_MAX], key[KEY_TEXT];
+    public_key_to_text(key, &keypair_identity(keys)->sign);
+    snprintf(user, sizeof user, "person:%s", key);
+    hand_over(fixture, user, route, message);
+}
+
+void fixture_hello(struct fixture *fixture, size_t center)
+{
+    struct message hello = {.type = MESSAGE_HELLO,
+        .version = PROTOCOL_VERSION,
+        .name = "cohortium-node test"};
+    fixture_from_center(fixture, center, &hello);
+}
+
+void fixture_opt_in(
+    struct fixture *fixture, size_t center, bool in, int sequence)
+{
+    char text[512], study[DIGEST_TEXT];
+    struct buffer envelope;
+    digest_to_text(study, &fixture->study_id);
+    snprintf(text, sizeof text,
+        "{\"cohortium\": \"opt-in\", \"study\": \"%s\", \"center\":"
+        " \"center-%zu\", \"roster\": \"test\", \"decision\": \"%s\","
+        " \"sequence\": %d, \"date\": \"2027-01-14T08:00:00Z\"}",
+        study, center, in ? "in" : "out", sequence);
+    fixture_sign(&envelope, NULL, TYPE_OPT_IN, text, fixture->centers[center]);
+    struct message message = {
+        .type = MESSAGE_OPT_IN, .document = buffer_view(&envelope)};
+    fixture_from_center(fixture, center, &message);
+    buffer_fini(&envelope);
+}
+
+void fixture_submit_study(
+    struct fixture *fixture, const struct buffer *study, size_t approvals)
+{
+    struct message message = {.type = MESSAGE_SUBMIT_STUDY,
+        .study = buffer_view(study),
+        .document_count = approvals};
+    for (size_t i = 0; i < approvals; i++)
+        message.documents[i] = buffer_view(&fixture->approvals[i]);
+    fixture_from_person(fixture, fixture->committee[0], ROUTE_MEMBER, &message);
+}
+
+void fixture_submit_query(struct fixture *fixture, const struct buffer *query)
+{
+    struct message message = {
+        .type = MESSAGE_SUBMIT_QUERY, .query = buffer_view(query)};
+    fixture_from_person(
+        fixture, fixture->researcher, ROUTE_RESEARCHER, &message);
+}
+
+/* What an honest node does with OPEN, without the disclosure rules. */
+static void contribute(struct fixture *fixture, struct view query_bytes,
+    uint32_t rows, struct buffer *out)
+{
+    static int8_t ages[4096] __attribute__((aligned(64)));
+    static int8_t sexes[4096] __attribute__((aligned(64)));
+    struct envelope *envelope = NULL;
+    struct query *query = NULL;
+    struct plan *plan = NULL;
+    struct contribution contribution = {.facts = NULL};
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "query");
+    must(envelope_decode(&envelope, query_bytes));
+    must(query_parse(&query, buffer_view(&envelope->payload),
+        fixture->dictionary, &diagnostic));
+    must(plan_create(&plan, query, fixture->dictionary, &diagnostic));
+    for (uint32_t i = 0; i < rows; i++) {
+        ages[i] = (int8_t)(40 + i % 50);
+        sexes[i] = (int8_t)(i % 2);
+    }
+    const struct column columns[] = {{1, ages}, {1, sexes}};
+    const struct rows table = {rows, rows, NULL, columns};
+    must(plan_contribute(plan, &table, 1, &contribution));
+    must(vector_encode(&contribution.vector, out));
+    contribution_fini(&contribution);
+    plan_destroy(plan);
+    query_destroy(query);
+    envelope_destroy(envelope);
+}
+
+static struct digest header_of(const struct message *open)
+{
+    struct envelope *envelope = NULL;
+    must(envelope_decode(&envelope, open->header));
+    struct digest id = envelope_id(envelope);
+    envelope_destroy(envelope);
+    return id;
+}
+
+void fixture_answer(struct fixture *fixture, size_t center, uint32_t rows)
+{
+    const struct message *open =
+        fixture_last(fixture, ROUTE_CENTER + (int)center, MESSAGE_OPEN);
+    assert_non_null(open);
+    struct buffer vector;
+    buffer_init(&vector, BUFFER_LIMIT_DEFAULT);
+    contribute(fixture, open->query, rows, &vector);
+    struct message summary = {.type = MESSAGE_SUMMARY,
+        .id = header_of(open),
+        .vector = buffer_view(&vector)};
+    fixture_from_center(fixture, center, &summary);
+    buffer_fini(&vector);
+}
+
+void fixture_refuse(struct fixture *fixture, size_t center)
+{
+    const struct message *open =
+        fixture_last(fixture, ROUTE_CENTER + (int)center, MESSAGE_OPEN);
+    assert_non_null(open);
+    struct message refuse = {.type = MESSAGE_REFUSE, .id = header_of(open)};
+    fixture_from_center(fixture, center, &refuse);
+}
+
+void fixture_wait(struct fixture *fixture, uint64_t milliseconds)
+{
+    fixture->now.monotonic_ms += milliseconds;
+    fixture->now.wall += (int64_t)(milliseconds / 1000);
+    must(office_tick(fixture->office, fixture->now));
+}
+
+const struct message *fixture_last(
+    struct fixture *fixture, int route, enum message_type type)
+{
+    static struct message message;
+    for (size_t i = fixture->sent_count; i > 0; i--) {
+        const struct sent *sent = &fixture->sent[i - 1];
+        if (sent->route.bytes[0] != (uint8_t)route)
+            continue;
+        must(message_decode(
+            &message, buffer_view(&sent->body), SENDER_COORDINATOR));
+        if (message.type == type)
+            return &message;
+    }
+    return NULL;
+}
+
+size_t fixture_count(struct fixture *fixture, int route, enum message_type type)
+{
+    static struct message message;
+    size_t count = 0;
+    for (size_t i = 0; i < fixture->sent_count; i++) {
+        const struct sent *sent = &fixture->sent[i];
+        must(message_decode(
+            &message, buffer_view(&sent->body), SENDER_COORDINATOR));
+        count += sent->route.bytes[0] == (uint8_t)route && message.type == type;
+    }
+    return count;
+}
+
+void fixture_forget(struct fixture *fixture)
+{
+    for (size_t i = 0; i < fixture->sent_count; i++)
+        buffer_fini(&fixture->sent[i].body);
+    fixture->sent_count = 0;
+}
+
+json_t *fixture_result(struct fixture *fixture)
+{
+    const struct message *result =
+        fixture_last(fixture, ROUTE_RESEARCHER, MESSAGE_RESULT);
+    if (result == NULL)
+        return NULL;
+    struct envelope *envelope = NULL;
+    must(envelope_decode(&envelope, result->document));
+    must(envelope_verify(
+        envelope, TYPE_RESULT, &keypair_identity(fixture->coordinator)->sign));
+    json_t *payload = json_loadb(
+        (const char *)envelope->payload.data, envelope->payload.size, 0, NULL);
+    envelope_destroy(envelope);
+    return payload;
+}
+
+json_t *fixture_status(struct fixture *fixture, int route)
+{
+    const struct message *status = fixture_last(fixture, route, MESSAGE_STATUS);
+    return status == NULL ? NULL
+                          : json_loadb((const char *)status->document.data,
+                                status->document.size, 0, NULL);
+}

@@ -1,0 +1,238 @@
+#include <unistd.h>
+
+#include "node/audit.h"
+#include "node/frame.h"
+#include "node/import.h"
+#include "node/value_reader.h"
+#include "tests/unit/test.h"
+
+static struct dictionary *dictionary;
+static struct store *store;
+static char csv_path[] = "/tmp/cohortium-node-XXXXXX";
+
+static int setup(void **state)
+{
+    static const char text[] =
+        "{\"id\":\"t\",\"variables\":["
+        "{\"name\":\"age\",\"type\":\"integer\",\"min\":0,\"max\":120,"
+        "\"missing\":[\"-9\"]},"
+        "{\"name\":\"lvef\",\"type\":\"real\",\"resolution\":0.1,\"min\":0,"
+        "\"max\":100},"
+        "{\"name\":\"sex\",\"type\":\"category\",\"categories\":[{\"code\":"
+        "\"F\",\"label\":\"female\"},{\"code\":\"M\",\"label\":\"male\"}]}]}";
+    struct diagnostic diagnostic;
+    (void)state;
+    diagnostic_init(&diagnostic, "t");
+    int file = mkstemp(csv_path);
+    close(file);
+    return file >= 0 && keys_start() == STATUS_OK &&
+                   dictionary_parse(&dictionary, view_of_text(text),
+                       &diagnostic) == STATUS_OK
+               ? 0
+               : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    unlink(csv_path);
+    dictionary_destroy(dictionary);
+    return 0;
+}
+
+static int open_store(void **state)
+{
+    (void)state;
+    return store_open(&store, ":memory:", dictionary) == STATUS_OK ? 0 : -1;
+}
+
+static int close_store(void **state)
+{
+    (void)state;
+    store_close(store);
+    return 0;
+}
+
+static enum status import_text(const char *text,
+    const struct import_options *options, struct import_report *report)
+{
+    struct diagnostic diagnostic;
+    FILE *file = fopen(csv_path, "w");
+    fputs(text, file);
+    fclose(file);
+    diagnostic_init(&diagnostic, "x.csv");
+    return import_file(
+        store, dictionary, csv_path, options, 1, report, &diagnostic);
+}
+
+static int64_t exam_count(void)
+{
+    struct store_counts counts;
+    assert_int_equal(store_get_counts(store, &counts), STATUS_OK);
+    return counts.exams;
+}
+
+static void test_import_bad_value_is_refused_and_counted(void **state)
+{
+    (void)state;
+    struct import_report report;
+    const struct import_options options = {0};
+    assert_int_equal(import_text("age,lvef,sex,shoe\n60,54.36,female,43\n"
+                                 "-9,101,Q,43\n,x,M,44\n",
+                         &options, &report),
+        STATUS_OK);
+    assert_true(report.rows == 3 && report.refused == 3);
+    assert_true(report.counts[0][VALUE_IS_MISSING] == 2);
+    assert_true(report.counts[1][VALUE_ROUNDED] == 1);
+    assert_true(report.left_out_count == 1);
+    assert_true(report.problems[0].line == 3 && report.problems[0].column == 4);
+    import_report_fini(&report);
+    assert_true(exam_count() == 3);
+}
+
+static void test_import_broken_file_leaves_nothing(void **state)
+{
+    (void)state;
+    struct import_report report;
+    const struct import_options options = {0};
+    assert_int_equal(
+        import_text("age,sex\n60,F\n61,M\n62\n", &options, &report),
+        STATUS_MALFORMED);
+    import_report_fini(&report);
+    assert_true(exam_count() == 0);
+}
+
+static void test_import_same_file_twice_needs_again(void **state)
+{
+    (void)state;
+    struct import_report report;
+    struct import_options options = {0};
+    const char *text = "age\n60\n61\n";
+    assert_int_equal(import_text(text, &options, &report), STATUS_OK);
+    import_report_fini(&report);
+    assert_int_equal(import_text(text, &options, &report), STATUS_EXISTS);
+    import_report_fini(&report);
+    assert_true(exam_count() == 2);
+    options.again = true;
+    assert_int_equal(import_text(text, &options, &report), STATUS_OK);
+    import_report_fini(&report);
+    assert_true(exam_count() == 4);
+    options = (struct import_options){.replace = true};
+    assert_int_equal(import_text(text, &options, &report), STATUS_OK);
+    import_report_fini(&report);
+    assert_true(exam_count() == 2);
+}
+
+static void test_import_known_exam_is_replaced(void **state)
+{
+    (void)state;
+    struct import_report report;
+    const struct import_options options = {0};
+    assert_int_equal(
+        import_text("patient,exam,age\np,e1,60\np,e2,61\n", &options, &report),
+        STATUS_OK);
+    import_report_fini(&report);
+    assert_int_equal(
+        import_text("patient,exam,age\np,e1,65\n", &options, &report),
+        STATUS_OK);
+    assert_true(report.replaced == 1);
+    import_report_fini(&report);
+    assert_true(exam_count() == 2);
+}
+
+static void test_frame_keeps_patients_together_and_leaves_opted_out(
+    void **state)
+{
+    (void)state;
+    struct import_report report;
+    struct frame *frame = NULL;
+    const struct import_options options = {0};
+    assert_int_equal(import_text("patient,age\na,1\nb,2\na,3\nc,4\nb,5\n",
+                         &options, &report),
+        STATUS_OK);
+    import_report_fini(&report);
+    assert_int_equal(frame_create(&frame, dictionary), STATUS_OK);
+    assert_int_equal(frame_refresh(frame, store), STATUS_OK);
+    const struct rows *rows = frame_rows(frame);
+    assert_true(rows->count == 5 && rows->patient_count == 3);
+    assert_non_null(rows->patients);
+    for (size_t i = 1; i < rows->count; i++)
+        assert_true(rows->patients[i] >= rows->patients[i - 1]);
+    assert_int_equal(store_set_opt_out(store, "b", true), STATUS_OK);
+    assert_int_equal(
+        store_set_opt_out(store, "nobody", true), STATUS_NOT_FOUND);
+    assert_int_equal(frame_refresh(frame, store), STATUS_OK);
+    rows = frame_rows(frame);
+    assert_true(rows->count == 3 && rows->patient_count == 2);
+    const int8_t *ages = rows->columns[0].data;
+    for (size_t i = 0; i < rows->count; i++)
+        assert_true(ages[i] != 2 && ages[i] != 5);
+    frame_destroy(frame);
+}
+
+static void test_value_reader_equals_the_long_way(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"0", "-0", "60", "60.0", "60.5", "-9",
+        "-9.0", "121", "F", "M", "female", "f", "1", "", "NA", "54.3", "54.30",
+        "54.35", ".5", "5.", "-", ".", "1e1", "00012", "123456789012",
+        "99.99999", "100.0", "100.1", "x", " 1"};
+    for (size_t v = 0; v < dictionary->variable_count; v++) {
+        struct value_reader reader;
+        value_reader_init(&reader, &dictionary->variables[v]);
+        for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+            int32_t fast, slow;
+            size_t size = strlen(texts[i]);
+            enum value_verdict a =
+                value_reader_read(&reader, texts[i], size, &fast);
+            enum value_verdict b = variable_read_value(
+                &dictionary->variables[v], texts[i], size, &slow);
+            if (a != b || fast != slow)
+                fail_msg("'%s' of %s: %d %d, %d %d", texts[i],
+                    dictionary->variables[v].name, (int)a, (int)fast, (int)b,
+                    (int)slow);
+        }
+    }
+}
+
+static void test_audit_verify_finds_nothing_wrong_in_a_good_log(void **state)
+{
+    (void)state;
+    struct keypair *keys = NULL, *other = NULL;
+    struct audit_finding finding;
+    assert_int_equal(keypair_create(&keys, "a"), STATUS_OK);
+    assert_int_equal(keypair_create(&other, "b"), STATUS_OK);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(audit_record(store, keys, i, "event", NULL,
+                             "number %d\nsecond line", i),
+            STATUS_OK);
+    assert_int_equal(
+        audit_verify(store, &keypair_identity(keys)->sign, &finding),
+        STATUS_OK);
+    assert_true(finding.records == 5);
+    assert_string_equal(finding.problem, "");
+    assert_int_equal(
+        audit_verify(store, &keypair_identity(other)->sign, &finding),
+        STATUS_OK);
+    assert_string_equal(
+        finding.problem, "record 1: is not signed by this node");
+    keypair_destroy(keys);
+    keypair_destroy(other);
+}
+
+#define WITH_STORE(test)                                                       \
+    cmocka_unit_test_setup_teardown(test, open_store, close_store)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_STORE(test_import_bad_value_is_refused_and_counted),
+        WITH_STORE(test_import_broken_file_leaves_nothing),
+        WITH_STORE(test_import_same_file_twice_needs_again),
+        WITH_STORE(test_import_known_exam_is_replaced),
+        WITH_STORE(test_frame_keeps_patients_together_and_leaves_opted_out),
+        cmocka_unit_test(test_value_reader_equals_the_long_way),
+        WITH_STORE(test_audit_verify_finds_nothing_wrong_in_a_good_log),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,192 @@
+#include "protocol/wire/codec.h"
+#include "protocol/wire/message.h"
+#include "tests/unit/test.h"
+
+static void test_codec_read_array_longer_than_bytes_is_truncated(void **state)
+{
+    (void)state;
+    const uint8_t huge[] = {0xdd, 0xff, 0xff, 0xff, 0xff};
+    struct codec_reader reader;
+    size_t count;
+    codec_reader_init(&reader, (struct view){huge, sizeof huge});
+    assert_int_equal(
+        codec_read_array(&reader, &count, SIZE_MAX), STATUS_TRUNCATED);
+    codec_reader_init(&reader, (struct view){huge, sizeof huge});
+    assert_int_not_equal(codec_read_array(&reader, &count, 10), STATUS_OK);
+}
+
+static void test_codec_read_refuses_maps_floats_and_extensions(void **state)
+{
+    (void)state;
+    const uint8_t heads[] = {0x80, 0xca, 0xcb, 0xc7, 0xd4, 0xde, 0xc1};
+    for (size_t i = 0; i < sizeof heads; i++) {
+        uint8_t bytes[16] = {heads[i], 1, 1};
+        struct codec_reader reader;
+        uint64_t number;
+        struct view view;
+        codec_reader_init(&reader, (struct view){bytes, sizeof bytes});
+        assert_int_equal(
+            codec_read_uint(&reader, &number, 10), STATUS_MALFORMED);
+        codec_reader_init(&reader, (struct view){bytes, sizeof bytes});
+        assert_int_equal(
+            codec_read_bytes(&reader, &view, 10), STATUS_MALFORMED);
+    }
+}
+
+static void test_codec_round_trip_keeps_every_value(void **state)
+{
+    (void)state;
+    const uint64_t numbers[] = {0, 127, 128, 255, 256, 65535, 65536, UINT32_MAX,
+        (uint64_t)UINT32_MAX + 1, UINT64_MAX};
+    struct buffer out;
+    struct codec_reader reader;
+    buffer_init(&out, 1000);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        assert_int_equal(codec_write_uint(&out, numbers[i]), STATUS_OK);
+    assert_int_equal(codec_write_int(&out, INT64_MIN), STATUS_OK);
+    assert_int_equal(codec_write_text(&out, "m\xc3\xbc"), STATUS_OK);
+    codec_reader_init(&reader, buffer_view(&out));
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        uint64_t value;
+        assert_int_equal(
+            codec_read_uint(&reader, &value, UINT64_MAX), STATUS_OK);
+        assert_true(value == numbers[i]);
+    }
+    int64_t lowest;
+    char text[8];
+    assert_int_equal(codec_read_int(&reader, &lowest), STATUS_OK);
+    assert_true(lowest == INT64_MIN);
+    assert_int_equal(codec_read_text(&reader, text, sizeof text), STATUS_OK);
+    assert_string_equal(text, "m\xc3\xbc");
+    assert_int_equal(codec_read_end(&reader), STATUS_OK);
+    buffer_fini(&out);
+}
+
+static void test_codec_read_text_not_utf8_is_malformed(void **state)
+{
+    (void)state;
+    const uint8_t bad[][4] = {{0xa2, 0xc3, 0x28, 0}, {0xa2, 0xc0, 0x80, 0},
+        {0xa1, 0x80, 0, 0}, {0xa1, 0x00, 0, 0}};
+    for (size_t i = 0; i < 4; i++) {
+        struct codec_reader reader;
+        char text[8];
+        codec_reader_init(
+            &reader, (struct view){bad[i], 1 + (bad[i][0] & 0x1fU)});
+        assert_int_equal(
+            codec_read_text(&reader, text, sizeof text), STATUS_MALFORMED);
+    }
+}
+
+static const uint8_t document[] = "{}";
+
+static struct message example(enum message_type type)
+{
+    struct message message = {.type = type,
+        .version = PROTOCOL_VERSION,
+        .number = 20000,
+        .name = "EXPIRED",
+        .text = "text"};
+    const struct view view = {document, 2};
+    static const uint8_t vector[32] = {1};
+    memset(message.id.bytes, 7, DIGEST_BYTES);
+    memset(message.result.bytes, 8, DIGEST_BYTES);
+    message.header = message.query = message.study = message.document = view;
+    message.vector = (struct view){vector, sizeof vector};
+    message.document_count = 2;
+    message.documents[0] = message.documents[1] = view;
+    return message;
+}
+
+static void test_message_round_trip_and_cut_at_every_length(void **state)
+{
+    (void)state;
+    const unsigned all = SENDER_CENTER | SENDER_COORDINATOR | SENDER_PERSON;
+    static struct message again;
+    for (int type = MESSAGE_HELLO; type <= MESSAGE_FAILURE; type++) {
+        struct message message = example((enum message_type)type);
+        struct buffer bytes, twice;
+        buffer_init(&bytes, BUFFER_LIMIT_DEFAULT);
+        buffer_init(&twice, BUFFER_LIMIT_DEFAULT);
+        assert_int_equal(message_encode(&message, &bytes), STATUS_OK);
+        assert_int_equal(
+            message_decode(&again, buffer_view(&bytes), all), STATUS_OK);
+        assert_int_equal(message_encode(&again, &twice), STATUS_OK);
+        assert_true(view_equal(buffer_view(&bytes), buffer_view(&twice)));
+        for (size_t size = 0; size < bytes.size; size++)
+            assert_int_not_equal(
+                message_decode(&again, (struct view){bytes.data, size}, all),
+                STATUS_OK);
+        assert_int_equal(buffer_append(&bytes, "", 1), STATUS_OK);
+        assert_int_equal(message_decode(&again, buffer_view(&bytes), all),
+            STATUS_TRAILING_BYTES);
+        buffer_fini(&bytes);
+        buffer_fini(&twice);
+    }
+}
+
+static void test_message_decode_wrong_sender_is_not_allowed(void **state)
+{
+    (void)state;
+    static struct message again;
+    struct buffer bytes;
+    struct message message = example(MESSAGE_OPEN);
+    buffer_init(&bytes, BUFFER_LIMIT_DEFAULT);
+    assert_int_equal(message_encode(&message, &bytes), STATUS_OK);
+    assert_int_equal(message_decode(&again, buffer_view(&bytes),
+                         SENDER_CENTER | SENDER_PERSON),
+        STATUS_NOT_ALLOWED);
+    buffer_fini(&bytes);
+}
+
+static void test_message_decode_odd_vector_is_malformed(void **state)
+{
+    (void)state;
+    static struct message again;
+    struct buffer bytes;
+    struct message message = example(MESSAGE_SUMMARY);
+    message.vector.size = 17;
+    buffer_init(&bytes, BUFFER_LIMIT_DEFAULT);
+    assert_int_equal(message_encode(&message, &bytes), STATUS_OK);
+    assert_int_equal(message_decode(&again, buffer_view(&bytes), SENDER_CENTER),
+        STATUS_MALFORMED);
+    buffer_fini(&bytes);
+}
+
+static void test_buffer_append_past_limit_is_too_large(void **state)
+{
+    (void)state;
+    struct buffer buffer;
+    buffer_init(&buffer, 5);
+    assert_int_equal(buffer_append(&buffer, "abcde", 5), STATUS_OK);
+    assert_int_equal(buffer_append(&buffer, "f", 1), STATUS_TOO_LARGE);
+    assert_string_equal(buffer_text(&buffer), "abcde");
+    buffer_fini(&buffer);
+}
+
+static void test_digest_of_empty_is_blake2b_256(void **state)
+{
+    (void)state;
+    char text[DIGEST_TEXT];
+    struct digest digest = digest_of((struct view){NULL, 0});
+    digest_to_text(text, &digest);
+    /* RFC 7693's function with an output of 32 bytes, of the empty string */
+    assert_string_equal(text, "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787"
+                              "faab45cdf12fe3a8");
+    assert_int_equal(digest_from_text(&digest, "00"), STATUS_MALFORMED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_codec_read_array_longer_than_bytes_is_truncated),
+        cmocka_unit_test(test_codec_read_refuses_maps_floats_and_extensions),
+        cmocka_unit_test(test_codec_round_trip_keeps_every_value),
+        cmocka_unit_test(test_codec_read_text_not_utf8_is_malformed),
+        cmocka_unit_test(test_message_round_trip_and_cut_at_every_length),
+        cmocka_unit_test(test_message_decode_wrong_sender_is_not_allowed),
+        cmocka_unit_test(test_message_decode_odd_vector_is_malformed),
+        cmocka_unit_test(test_buffer_append_past_limit_is_too_large),
+        cmocka_unit_test(test_digest_of_empty_is_blake2b_256),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
