@@ -1,16 +1,14 @@
 # The office in memory, shared by the tests of the coordinator.
 add_library(coordinator_fixture STATIC
-  ${CMAKE_CURRENT_SOURCE_DIR}/coordinator_fixture.c)
+  ${CMAKE_CURRENT_LIST_DIR}/coordinator_fixture.c)
 target_include_directories(coordinator_fixture
-  PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+  PUBLIC ${CMAKE_CURRENT_LIST_DIR})
 target_link_libraries(coordinator_fixture
   PUBLIC cohortium_coordinator PkgConfig::CMOCKA)
 
-cohortium_test(test_ledger SOURCES test_ledger.c LINK cohortium_coordinator)
-cohortium_test(test_members SOURCES test_members.c LINK cohortium_coordinator)
-cohortium_test(test_coordinator_config SOURCES test_coordinator_config.c
-  LINK cohortium_coordinator)
 cohortium_test(test_coordinator_session SOURCES test_coordinator_session.c
   LINK coordinator_fixture)
-cohortium_test(test_catalog SOURCES test_catalog.c LINK coordinator_fixture)
-cohortium_test(test_result SOURCES test_result.c LINK coordinator_fixture)
+cohortium_test(test_coordinator_config SOURCES test_coordinator_config.c
+  LINK cohortium_coordinator)
+cohortium_test(test_ledger SOURCES test_ledger.c LINK cohortium_coordinator)
+cohortium_test(test_members SOURCES test_members.c LINK cohortium_coordinator)
