@@ -107,11 +107,46 @@ static int bind_one(
     }
 }
 
+/* The kept statement of this literal, or a new one; one that is in use (a visit
+ * within a visit) is prepared once more and not kept. */
+static enum status take_statement(
+    struct store *store, sqlite3_stmt **out, const char *sql)
+{
+    for (size_t i = 0; i < store->cached_count; i++) {
+        struct store_cached *cached = &store->cached[i];
+        if (cached->sql != sql)
+            continue;
+        if (cached->busy)
+            return store_prepare(store, out, sql);
+        cached->busy = true;
+        *out = cached->statement;
+        return STATUS_OK;
+    }
+    enum status status = store_prepare(store, out, sql);
+    if (status == STATUS_OK && store->cached_count < STORE_STATEMENTS_MAX)
+        store->cached[store->cached_count++] =
+            (struct store_cached){sql, *out, true};
+    return status;
+}
+
+void store_done(struct store *store, sqlite3_stmt *statement)
+{
+    for (size_t i = 0; i < store->cached_count; i++) {
+        if (store->cached[i].statement != statement)
+            continue;
+        sqlite3_reset(statement);
+        sqlite3_clear_bindings(statement);
+        store->cached[i].busy = false;
+        return;
+    }
+    sqlite3_finalize(statement);
+}
+
 static enum status query_list(struct store *store, sqlite3_stmt **out,
     const char *sql, const char *format, va_list *list)
 {
     *out = NULL;
-    enum status status = store_prepare(store, out, sql);
+    enum status status = take_statement(store, out, sql);
     for (int i = 0; status == STATUS_OK && format[i] != '\0'; i++)
         status = store_translate(store, bind_one(*out, i + 1, format[i], list));
     return status;
@@ -146,7 +181,7 @@ enum status store_run(
     va_end(list);
     if (status == STATUS_OK)
         status = store_step(store, statement);
-    sqlite3_finalize(statement);
+    store_done(store, statement);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
@@ -163,7 +198,7 @@ enum status store_integer(struct store *store, int64_t *out, int64_t fallback,
         status = store_step(store, statement);
     if (status == STATUS_OK && sqlite3_column_type(statement, 0) != SQLITE_NULL)
         *out = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
+    store_done(store, statement);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
@@ -246,7 +281,7 @@ static enum status check_dictionary(struct store *store)
     if (status == STATUS_OK)
         status =
             store_column_fixed(statement, 0, digest.bytes, sizeof digest.bytes);
-    sqlite3_finalize(statement);
+    store_done(store, statement);
     if (status == STATUS_OK &&
         !digest_equal(&digest, &store->dictionary->digest))
         status = STATUS_WRONG_DICTIONARY;
@@ -290,6 +325,8 @@ void store_close(struct store *store)
     if (store == NULL)
         return;
     store_registry_fini(store);
+    for (size_t i = 0; i < store->cached_count; i++)
+        sqlite3_finalize(store->cached[i].statement);
     sqlite3_close(store->database);
     free(store);
 }

@@ -35,7 +35,7 @@ enum status store_visit_rosters(
         "SELECT NULL, envelope FROM roster ORDER BY version", "");
     if (status == STATUS_OK)
         status = visit_documents(store, statement, visit, arg);
-    sqlite3_finalize(statement);
+    store_done(store, statement);
     return status;
 }
 
@@ -61,7 +61,7 @@ enum status store_visit_studies(
         "SELECT id, envelope FROM study ORDER BY added, name", "");
     if (status == STATUS_OK)
         status = visit_documents(store, statement, visit, arg);
-    sqlite3_finalize(statement);
+    store_done(store, statement);
     return status;
 }
 
@@ -83,7 +83,7 @@ enum status store_find_study(struct store *store, const char *text,
     }
     if (status == STATUS_OK && store_step(store, statement) == STATUS_OK)
         status = STATUS_EXISTS;
-    sqlite3_finalize(statement);
+    store_done(store, statement);
     return status;
 }
 
@@ -96,7 +96,7 @@ enum status store_visit_approvals(struct store *store,
         "d", study);
     if (status == STATUS_OK)
         status = visit_documents(store, statement, visit, arg);
-    sqlite3_finalize(statement);
+    store_done(store, statement);
     return status;
 }
 
@@ -132,7 +132,7 @@ enum status store_get_decision(struct store *store, const struct digest *study,
     if (status == STATUS_OK)
         status = read_decision(statement, decision);
     decision->envelope = (struct view){NULL, 0};
-    sqlite3_finalize(statement);
+    store_done(store, statement);
     return status;
 }
 
@@ -162,7 +162,7 @@ enum status store_visit_decisions(struct store *store,
         if (status == STATUS_OK)
             status = visit(arg, &decision);
     }
-    sqlite3_finalize(statement);
+    store_done(store, statement);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
@@ -204,7 +204,7 @@ enum status store_find_answer(struct store *store, const struct digest *query,
         "SELECT header, vector FROM answer WHERE query = ?", "d", query);
     if (status == STATUS_OK)
         status = take_answer(store, statement, header, vector);
-    sqlite3_finalize(statement);
+    store_done(store, statement);
     return status;
 }
 
@@ -219,7 +219,7 @@ enum status store_find_question(struct store *store, const struct digest *study,
         "dd", study, question);
     if (status == STATUS_OK)
         status = take_answer(store, statement, &header, vector);
-    sqlite3_finalize(statement);
+    store_done(store, statement);
     return status;
 }
 
@@ -270,7 +270,7 @@ enum status store_audit_head(
         status = store_column_fixed(
             statement, 1, digest->bytes, sizeof digest->bytes);
     }
-    sqlite3_finalize(statement);
+    store_done(store, statement);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
@@ -326,7 +326,7 @@ enum status store_audit_visit(struct store *store, int64_t from,
         if (status == STATUS_OK)
             status = visit(arg, &record);
     }
-    sqlite3_finalize(statement);
+    store_done(store, statement);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 

@@ -13,8 +13,19 @@
 
 #define STORE_RANDOM_BATCH 4096
 
+#define STORE_STATEMENTS_MAX 64
+
+/* A statement is prepared once and kept. */
+struct store_cached {
+    const char *sql; /* compared by address: one literal, one statement */
+    sqlite3_stmt *statement;
+    bool busy;
+};
+
 struct store {
     sqlite3 *database;
+    size_t cached_count;
+    struct store_cached cached[STORE_STATEMENTS_MAX];
     const struct dictionary *dictionary;
     sqlite3_stmt *insert_exam, *find_exam, *find_patient, *insert_patient;
     int64_t random[STORE_RANDOM_BATCH];
@@ -25,10 +36,12 @@ enum status store_translate(struct store *store, int code);
 enum status store_execute(struct store *store, const char *sql);
 enum status store_prepare(
     struct store *store, sqlite3_stmt **out, const char *sql);
-/* Prepares and binds; the caller steps and finalizes. */
+/* A statement with its values bound; the caller steps, then gives it back with
+ * store_done (accepts NULL). sql is a literal. */
 enum status store_query(struct store *store, sqlite3_stmt **out,
     const char *sql, const char *format, ...);
-/* Prepares, binds, runs to the end. */
+void store_done(struct store *store, sqlite3_stmt *statement);
+/* Binds, runs to the end. */
 enum status store_run(
     struct store *store, const char *sql, const char *format, ...);
 /* One integer; fallback when there is no row or it is NULL. */

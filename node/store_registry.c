@@ -280,6 +280,6 @@ enum status store_visit_rows(
             "");
     if (status == STATUS_OK)
         status = visit_statement(store, statement, visit, arg);
-    sqlite3_finalize(statement);
+    store_done(store, statement);
     return status;
 }

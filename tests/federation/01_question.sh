@@ -9,6 +9,11 @@ ask ada "$UCI/query.json" --out "$FED/result.json" >"$FED/printed.json"
 cmp "$FED/result.json" "$FED/printed.json" || fail "file and output differ"
 quiet "$BIN/cohortium" result verify "$FED/result.json" \
     --roster "$FED/roster.json"
+for pair in result:result.json envelope:study.json envelope:roster.json \
+    card:people/ada.card.json; do
+    quiet /usr/bin/python3 "$root/tests/unit/schema_check.py" --file \
+        "${pair%%:*}" "$FED/${pair#*:}"
+done
 sed 's/"n":628/"n":629/' "$FED/result.json" >"$FED/changed.json"
 cmp -s "$FED/result.json" "$FED/changed.json" && fail "nothing was changed"
 status=0
