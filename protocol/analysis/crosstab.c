@@ -113,23 +113,65 @@ static void observe(struct observed *seen, const int128 *elements,
     }
 }
 
+/* The first cell of a 2 x 2 table with these margins: hypergeometric. */
+struct hypergeometric {
+    double m, n, k;   /* of the first row, the second, the first column */
+    double low, high; /* what the cell can be */
+};
+
+static double density(const struct hypergeometric *h, double x)
+{
+    return dhyper(x, h->m, h->n, h->k, 0);
+}
+
+/* The tail from x outward, term by term from the one before: large tables have
+ * hundreds of thousands of terms, of which few count. */
+static double tail(const struct hypergeometric *h, double x, bool upward)
+{
+    double sum = 0, term = density(h, x);
+    while (x >= h->low && x <= h->high && term > sum * 1e-18) {
+        sum += term;
+        term *=
+            upward ? (h->m - x) * (h->k - x) / ((x + 1) * (h->n - h->k + x + 1))
+                   : x * (h->n - h->k + x) / ((h->m - x + 1) * (h->k - x + 1));
+        x += upward ? 1 : -1;
+    }
+    return sum;
+}
+
+/* On the other side of the mode, the value nearest to it that is as likely as
+ * the limit or less; past the end when there is none. */
+static double other_side(
+    const struct hypergeometric *h, double mode, bool upward, double limit)
+{
+    double near = mode, far = upward ? h->high + 1 : h->low - 1;
+    while (fabs(far - near) > 1) {
+        double middle = floor((near + far) / 2);
+        if (density(h, middle) <= limit)
+            far = middle;
+        else
+            near = middle;
+    }
+    return far;
+}
+
 /* Two-sided p: the tables as likely as this one or less, with the relative
  * tolerance of 1e-7 that R allows for rounding. */
 static double fisher_p_value(const struct observed *seen)
 {
-    double m = seen->row_sums[0], n = seen->row_sums[1];
-    double k = seen->column_sums[0], x = seen->cells[0][0];
-    double low = k - n > 0 ? k - n : 0;
-    double high = k < m ? k : m;
-    double limit = dhyper(x, m, n, k, 0) * (1 + 1e-7);
-    double sum = 0, all = 0;
-    for (double i = low; i <= high; i++) {
-        double density = dhyper(i, m, n, k, 0);
-        all += density;
-        if (density <= limit)
-            sum += density;
-    }
-    double p = sum / all;
+    struct hypergeometric h = {.m = seen->row_sums[0],
+        .n = seen->row_sums[1],
+        .k = seen->column_sums[0]};
+    h.low = h.k - h.n > 0 ? h.k - h.n : 0;
+    h.high = h.k < h.m ? h.k : h.m;
+    double x = seen->cells[0][0];
+    double limit = density(&h, x) * (1 + 1e-7);
+    double mode = floor((h.k + 1) * (h.m + 1) / (h.m + h.n + 2));
+    if (density(&h, mode) <= limit)
+        return 1;
+    bool upward = x > mode;
+    double p = tail(&h, x, upward) +
+               tail(&h, other_side(&h, mode, !upward, limit), !upward);
     return p < 1 ? p : 1;
 }
 
