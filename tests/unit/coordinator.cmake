@@ -12,3 +12,5 @@ cohortium_test(test_coordinator_config SOURCES test_coordinator_config.c
   LINK cohortium_coordinator)
 cohortium_test(test_ledger SOURCES test_ledger.c LINK cohortium_coordinator)
 cohortium_test(test_members SOURCES test_members.c LINK cohortium_coordinator)
+cohortium_test(test_catalog SOURCES test_catalog.c LINK coordinator_fixture)
+cohortium_test(test_result SOURCES test_result.c LINK coordinator_fixture)

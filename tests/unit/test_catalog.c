@@ -1,0 +1,246 @@
+/* What the office takes into its catalog, and what it does not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "coordinator_fixture.h"
+
+struct world {
+    struct fixture fixture;
+    struct catalog *catalog;
+};
+
+static int setup(void **state)
+{
+    struct world *world = malloc(sizeof *world);
+    fixture_create(&world->fixture);
+    if (catalog_load(&world->catalog, world->fixture.ledger,
+            world->fixture.dictionary, NOW) != STATUS_OK)
+        return 1;
+    *state = world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *world = *state;
+    catalog_destroy(world->catalog);
+    fixture_destroy(&world->fixture);
+    free(world);
+    return 0;
+}
+
+static enum status submit(struct world *world, const struct buffer *study,
+    const struct buffer *approvals, size_t count)
+{
+    struct view views[MESSAGE_DOCUMENTS_MAX];
+    struct diagnostic diagnostic;
+    size_t index;
+    diagnostic_init(&diagnostic, "");
+    for (size_t i = 0; i < count; i++)
+        views[i] = buffer_view(&approvals[i]);
+    const struct catalog_submission submission = {
+        buffer_view(study), count, views};
+    return catalog_submit_study(world->catalog, world->fixture.ledger,
+        &submission, NOW, &index, &diagnostic);
+}
+
+static enum status submit_first(struct world *world, size_t approvals)
+{
+    return submit(
+        world, &world->fixture.study, world->fixture.approvals, approvals);
+}
+
+static void test_submit_study_with_enough_approvals_survives(void **state)
+{
+    struct world *world = *state;
+    assert_int_equal(submit_first(world, 2), STATUS_OK);
+    assert_int_equal(submit_first(world, 3), STATUS_OK); /* one more */
+    catalog_destroy(world->catalog);
+    assert_int_equal(catalog_load(&world->catalog, world->fixture.ledger,
+                         world->fixture.dictionary, NOW),
+        STATUS_OK);
+    const struct catalog_study *study =
+        catalog_find_study(world->catalog, &world->fixture.study_id);
+    assert_non_null(study);
+    assert_int_equal(study->standing, STATUS_OK);
+    assert_int_equal(study->approval_count, 3);
+}
+
+static void test_submit_study_one_short_keeps_nothing(void **state)
+{
+    struct world *world = *state;
+    assert_int_equal(submit_first(world, 1), STATUS_TOO_FEW_SIGNATURES);
+    assert_int_equal(submit_first(world, 0), STATUS_TOO_FEW_SIGNATURES);
+    assert_int_equal(world->catalog->study_count, 0);
+}
+
+static void test_submit_study_with_one_member_twice_is_one_short(void **state)
+{
+    struct world *world = *state;
+    struct buffer twice[2];
+    twice[0] = world->fixture.approvals[0];
+    fixture_make_approval(&world->fixture, &twice[1], &world->fixture.study_id,
+        world->fixture.committee[0], true);
+    assert_int_equal(submit(world, &world->fixture.study, twice, 2),
+        STATUS_TOO_FEW_SIGNATURES);
+    buffer_fini(&twice[1]);
+}
+
+static void test_submit_study_with_a_strangers_approval_is_refused(void **state)
+{
+    struct world *world = *state;
+    struct buffer approvals[2];
+    approvals[0] = world->fixture.approvals[0];
+    fixture_make_approval(&world->fixture, &approvals[1],
+        &world->fixture.study_id, world->fixture.stranger, true);
+    assert_int_equal(submit(world, &world->fixture.study, approvals, 2),
+        STATUS_UNKNOWN_SIGNER);
+    buffer_fini(&approvals[1]);
+}
+
+static void test_submit_study_signed_by_no_researcher_is_refused(void **state)
+{
+    struct world *world = *state;
+    struct envelope *envelope = NULL;
+    struct buffer other;
+    assert_int_equal(
+        envelope_decode(&envelope, buffer_view(&world->fixture.study)),
+        STATUS_OK);
+    fixture_sign(&other, NULL, TYPE_STUDY, buffer_text(&envelope->payload),
+        world->fixture.stranger);
+    envelope_destroy(envelope);
+    assert_int_equal(submit(world, &other, world->fixture.approvals, 3),
+        STATUS_BAD_SIGNATURE);
+    buffer_fini(&other);
+}
+
+/* One byte anywhere in the envelope: never taken as another study. */
+static void test_submit_study_with_a_flipped_byte_is_refused(void **state)
+{
+    struct world *world = *state;
+    struct buffer *study = &world->fixture.study;
+    for (size_t i = 0; i < study->size; i += 7) {
+        study->data[i] ^= 1;
+        assert_int_not_equal(submit_first(world, 3), STATUS_OK);
+        study->data[i] ^= 1;
+    }
+    assert_int_equal(world->catalog->study_count, 0);
+    assert_int_equal(submit_first(world, 3), STATUS_OK);
+}
+
+/* What will never count must not fill the ledger. */
+static void test_submit_known_study_drops_useless_approvals(void **state)
+{
+    struct world *world = *state;
+    struct buffer strange, wrong;
+    struct digest other = {{1}};
+    assert_int_equal(submit_first(world, 2), STATUS_OK);
+    fixture_make_approval(&world->fixture, &strange, &world->fixture.study_id,
+        world->fixture.stranger, true);
+    fixture_make_approval(
+        &world->fixture, &wrong, &other, world->fixture.committee[2], true);
+    assert_int_equal(
+        submit(world, &world->fixture.study, &strange, 1), STATUS_OK);
+    assert_int_equal(
+        submit(world, &world->fixture.study, &wrong, 1), STATUS_OK);
+    assert_int_equal(world->catalog->studies[0]->approval_count, 2);
+    buffer_fini(&strange);
+    buffer_fini(&wrong);
+}
+
+static void test_enroll_has_roster_and_researchers(void **state)
+{
+    struct world *world = *state;
+    struct members *members = NULL;
+    assert_int_equal(members_create(&members), STATUS_OK);
+    assert_int_equal(catalog_enroll(world->catalog, members), STATUS_OK);
+    assert_int_equal(members_count(members), COMMITTEE + CENTERS);
+    assert_int_equal(submit_first(world, 2), STATUS_OK);
+    assert_int_equal(catalog_enroll(world->catalog, members), STATUS_OK);
+    assert_int_equal(members_count(members), COMMITTEE + CENTERS + 1);
+    members_destroy(members);
+}
+
+static enum status add_roster(
+    struct world *world, int version, size_t signers, struct buffer *bytes)
+{
+    struct envelope *envelope = NULL;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "");
+    fixture_make_roster(&world->fixture, bytes, version, CENTERS, signers);
+    assert_int_equal(envelope_decode(&envelope, buffer_view(bytes)), STATUS_OK);
+    enum status status = catalog_add_roster(
+        world->catalog, world->fixture.ledger, envelope, NOW, &diagnostic);
+    envelope_destroy(envelope);
+    buffer_fini(bytes);
+    return status;
+}
+
+static void test_add_roster_takes_only_the_next_version_well_signed(
+    void **state)
+{
+    struct world *world = *state;
+    struct buffer bytes;
+    assert_int_not_equal(add_roster(world, 2, 1, &bytes), STATUS_OK);
+    assert_int_not_equal(add_roster(world, 3, 2, &bytes), STATUS_OK);
+    assert_int_not_equal(add_roster(world, 1, 2, &bytes), STATUS_OK);
+    assert_int_equal(world->catalog->roster->version, 1);
+    assert_int_equal(add_roster(world, 2, 2, &bytes), STATUS_OK);
+    assert_int_equal(world->catalog->roster->version, 2);
+    assert_int_equal(world->catalog->roster_count, 2);
+}
+
+static void test_admit_checks_the_sender(void **state)
+{
+    struct world *world = *state;
+    struct fixture *fixture = &world->fixture;
+    struct question question;
+    struct diagnostic diagnostic;
+    struct buffer query;
+    const struct public_key *ada = &keypair_identity(fixture->researcher)->sign;
+    const struct public_key *other = &keypair_identity(fixture->stranger)->sign;
+    diagnostic_init(&diagnostic, "");
+    fixture_make_query(fixture, &query, NULL, 20);
+    assert_int_equal(catalog_admit(world->catalog, &question,
+                         buffer_view(&query), ada, NOW, &diagnostic),
+        STATUS_STUDY_UNKNOWN);
+    assert_int_equal(submit_first(world, 2), STATUS_OK);
+    assert_int_equal(catalog_admit(world->catalog, &question,
+                         buffer_view(&query), other, NOW, &diagnostic),
+        STATUS_NOT_ALLOWED);
+    assert_int_equal(catalog_admit(world->catalog, &question,
+                         buffer_view(&query), ada, NOW + 3600, &diagnostic),
+        STATUS_EXPIRED);
+    assert_int_equal(
+        catalog_admit(world->catalog, &question, buffer_view(&query), ada,
+            NOW + (int64_t)10 * 365 * 86400, &diagnostic),
+        STATUS_EXPIRED);
+    assert_int_equal(catalog_admit(world->catalog, &question,
+                         buffer_view(&query), ada, NOW, &diagnostic),
+        STATUS_OK);
+    question_fini(&question);
+    buffer_fini(&query);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_submit_study_with_enough_approvals_survives),
+        TEST(test_submit_study_one_short_keeps_nothing),
+        TEST(test_submit_study_with_one_member_twice_is_one_short),
+        TEST(test_submit_study_with_a_strangers_approval_is_refused),
+        TEST(test_submit_study_signed_by_no_researcher_is_refused),
+        TEST(test_submit_study_with_a_flipped_byte_is_refused),
+        TEST(test_submit_known_study_drops_useless_approvals),
+        TEST(test_enroll_has_roster_and_researchers),
+        TEST(test_add_roster_takes_only_the_next_version_well_signed),
+        TEST(test_admit_checks_the_sender),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
