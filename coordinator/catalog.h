@@ -74,7 +74,7 @@ enum status catalog_submit_study(struct catalog *catalog, struct ledger *ledger,
 /* A center's signed decision. STATUS_REPLAYED: not newer than what is known
  * (nothing changes). center is the roster's entry of who sent it. */
 enum status catalog_opt_in(struct catalog *catalog, struct ledger *ledger,
-    const struct identity *center, struct view envelope, int64_t now);
+    const struct identity *center, struct view bytes, int64_t now);
 bool catalog_study_has_center(
     const struct catalog_study *study, const char *center);
 /* Enrols everybody who may connect. Somebody whose keys are taken by another
@@ -96,7 +96,7 @@ struct question {
  * that `researcher` signed. The nodes decide for themselves; this is to tell
  * the researcher early. */
 enum status catalog_admit(const struct catalog *catalog, struct question *out,
-    struct view envelope, const struct public_key *researcher, int64_t now,
+    struct view bytes, const struct public_key *researcher, int64_t now,
     struct diagnostic *diagnostic);
 void question_fini(struct question *question);
 

@@ -217,7 +217,7 @@ enum status column_fixed(
 {
     struct view view = column_view(statement, column);
     memset(out, 0, size);
-    if (view.size == 0)
+    if (view.size == 0 || view.data == NULL)
         return STATUS_OK;
     if (view.size != size)
         return STATUS_CORRUPT;

@@ -25,6 +25,12 @@ static enum status send_study(struct office *office,
     return office_send(office, route);
 }
 
+static bool is_worth_showing(const struct catalog_study *study, int64_t now)
+{
+    return study->standing == STATUS_OK &&
+           study_check_dates(study->study, now) != STATUS_EXPIRED;
+}
+
 void office_send_studies(
     struct office *office, struct member *center, int64_t now)
 {
@@ -32,15 +38,14 @@ void office_send_studies(
     while (center->studies_sent < catalog->study_count) {
         const struct catalog_study *study =
             catalog->studies[center->studies_sent];
-        if (study->standing == STATUS_OK &&
-            study_check_dates(study->study, now) != STATUS_EXPIRED) {
-            enum status status = send_study(office, &center->route, study);
-            if (status == STATUS_BUSY)
-                return; /* the next tick goes on here */
-            if (status == STATUS_NO_PEER) {
-                office_lose_center(office, center);
-                return;
-            }
+        enum status status = STATUS_OK;
+        if (is_worth_showing(study, now))
+            status = send_study(office, &center->route, study);
+        if (status == STATUS_BUSY)
+            return; /* the next tick goes on here */
+        if (status == STATUS_NO_PEER) {
+            office_lose_center(office, center);
+            return;
         }
         center->studies_sent++;
     }

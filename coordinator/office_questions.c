@@ -173,8 +173,8 @@ static enum status write_opening(
         .state = QUERY_OPEN,
         .submitted = now,
         .envelope = buffer_view(&question->envelope)};
-    snprintf(query.study, sizeof query.study, "%s",
-        question->study->study->name);
+    snprintf(
+        query.study, sizeof query.study, "%s", question->study->study->name);
     struct ledger *ledger = office->ledger;
     enum status status = ledger_begin(ledger);
     if (status == STATUS_OK)
@@ -234,7 +234,7 @@ static void fill_reply(
     memcpy(reply->center, center->name, sizeof reply->center);
     snprintf(reply->note, sizeof reply->note, "%s", center->note);
     reply->state = center->state;
-    reply->vector = center->bytes;
+    reply->vector = (struct view){center->bytes, center->size};
     reply->digest = center->digest;
 }
 

@@ -67,17 +67,18 @@ static bool add_study(json_t *studies, const struct report_request *request,
     const struct catalog_study *entry)
 {
     const struct roster *roster = request->catalog->roster;
-    json_t *object = json_object(), *opted_in = json_array();
+    json_t *object = json_object();
     bool failed =
         append(studies, object) ||
         set(object, "study_id", json_digest(&entry->study->id)) ||
         set(object, "name", json_string(entry->study->name)) ||
-        set(object, "opted_in", opted_in) ||
+        set(object, "opted_in", json_array()) ||
         set(object, "valid_until", json_time(entry->study->valid_until));
     for (size_t i = 0; !failed && i < roster->center_count; i++) {
         const char *name = roster->centers[i].name;
         if (catalog_study_has_center(entry, name))
-            failed = append(opted_in, json_string(name));
+            failed =
+                append(json_object_get(object, "opted_in"), json_string(name));
     }
     return failed;
 }
@@ -123,7 +124,7 @@ static enum status add_query(void *arg, const struct ledger_query *query)
         return STATUS_NOT_FOUND;
     char key[KEY_TEXT];
     public_key_to_text(key, &query->researcher);
-    json_t *object = json_object(), *centers = center_report_create();
+    json_t *object = json_object();
     if (append(writer->queries, object) ||
         set(object, "query_id", json_digest(&query->id)) ||
         set(object, "study_id", json_digest(&query->study_id)) ||
@@ -133,10 +134,10 @@ static enum status add_query(void *arg, const struct ledger_query *query)
         set(object, "submitted", json_time(query->submitted)) ||
         set(object, "finished", json_time(query->finished)) ||
         set(object, "reason", json_text_or_null(query->reason)) ||
-        set(object, "centers", centers))
+        set(object, "centers", center_report_create()))
         return STATUS_NO_MEMORY;
-    return ledger_visit_replies(
-        request->ledger, &query->id, add_reply, centers);
+    return ledger_visit_replies(request->ledger, &query->id, add_reply,
+        json_object_get(object, "centers"));
 }
 
 static enum status add_queries(

@@ -166,9 +166,10 @@ enum status session_restore(struct session **out, struct question *question,
 
 void session_drop_bytes(struct session *session, struct session_center *center)
 {
-    session->unsaved_bytes -= center->bytes.size;
-    free((void *)(uintptr_t)center->bytes.data);
-    center->bytes = (struct view){NULL, 0};
+    session->unsaved_bytes -= center->size;
+    free(center->bytes);
+    center->bytes = NULL;
+    center->size = 0;
 }
 
 void session_destroy(struct session *session)
@@ -205,33 +206,33 @@ static void refuse(
 }
 
 static enum status keep_bytes(
-    struct session *session, struct session_center *center, struct view bytes)
+    struct session *session, struct session_center *center, struct view vector)
 {
-    uint8_t *copy = malloc(bytes.size);
-    if (copy == NULL)
+    center->bytes = malloc(vector.size);
+    if (center->bytes == NULL)
         return STATUS_NO_MEMORY;
-    memcpy(copy, bytes.data, bytes.size);
-    center->bytes = (struct view){copy, bytes.size};
-    center->digest = digest_of(bytes);
-    session->unsaved_bytes += bytes.size;
+    memcpy(center->bytes, vector.data, vector.size);
+    center->size = vector.size;
+    center->digest = digest_of(vector);
+    session->unsaved_bytes += vector.size;
     return STATUS_OK;
 }
 
 enum status session_take_summary(
-    struct session *session, struct session_center *center, struct view bytes)
+    struct session *session, struct session_center *center, struct view vector)
 {
     const struct plan *plan = session->question.plan;
-    struct vector vector = {.length = 0};
+    struct vector decoded = {.length = 0};
     if (center->state != REPLY_ASKED)
         return STATUS_EXISTS;
-    enum status status = vector_decode(&vector, plan->vector_length, bytes);
+    enum status status = vector_decode(&decoded, plan->vector_length, vector);
     if (status == STATUS_OK)
-        status = plan_check_vector(plan, &vector);
+        status = plan_check_vector(plan, &decoded);
     if (status == STATUS_OK)
-        status = keep_bytes(session, center, bytes);
+        status = keep_bytes(session, center, vector);
     if (status == STATUS_OK)
-        status = vector_add(&session->sum, &vector);
-    vector_fini(&vector);
+        status = vector_add(&session->sum, &decoded);
+    vector_fini(&decoded);
     if (status != STATUS_OK) {
         refuse(session, center, "bad_reply");
         return status;

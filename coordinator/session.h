@@ -16,11 +16,12 @@
 struct session_center {
     char name[NAME_MAX_BYTES + 1];
     enum reply_state state;
-    const char *note;     /* "bad_reply"; "" */
-    bool sent;            /* OPEN went to its present connection */
-    bool lost;            /* its connection went away since it was asked */
-    bool saved;           /* the ledger has its reply */
-    struct view bytes;    /* the vector as it came, owned; until it is saved */
+    const char *note; /* "bad_reply"; "" */
+    bool sent;        /* OPEN went to its present connection */
+    bool lost;        /* its connection went away since it was asked */
+    bool saved;       /* the ledger has its reply */
+    uint8_t *bytes;   /* the vector as it came; NULL once it is saved */
+    size_t size;
     struct digest digest; /* of these bytes */
 };
 
