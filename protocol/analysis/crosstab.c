@@ -7,6 +7,7 @@
 #include <Rmath.h>
 #include <math.h>
 
+#include "protocol/analysis/kernel.h"
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/tally.h"
 
@@ -53,28 +54,34 @@ static size_t state_size(
     return tally_state_size(shape_->tables[0].rows * shape_->tables[0].columns);
 }
 
+KERNEL static void find_cells(uint32_t *restrict cells,
+    const int32_t *restrict rows, const int32_t *restrict columns, size_t count,
+    const struct table_shape *table)
+{
+    int32_t last_row = (int32_t)table->rows - 1;
+    int32_t last_column = (int32_t)table->columns - 1;
+    for (size_t i = 0; i < count; i++) {
+        int32_t row = rows[i] == VALUE_MISSING ? last_row : rows[i];
+        int32_t column = columns[i] == VALUE_MISSING ? last_column : columns[i];
+        cells[i] = (uint32_t)(row * (last_column + 1) + column);
+    }
+}
+
 static void contribute(const struct analysis *analysis,
     const struct shape *shape_, const struct row_block *block, void *state,
     int128 *elements, struct cell_facts *facts)
 {
     int32_t row_codes[BLOCK_ROWS], column_codes[BLOCK_ROWS];
     uint32_t cells[BLOCK_ROWS];
-    uint32_t rows = (uint32_t)shape_->tables[0].rows;
-    uint32_t columns = (uint32_t)shape_->tables[0].columns;
+    const struct table_shape *table = &shape_->tables[0];
     (void)facts;
     column_read(&block->rows->columns[analysis->variables[0]], block->first,
         block->count, row_codes);
     column_read(&block->rows->columns[analysis->variables[1]], block->first,
         block->count, column_codes);
-    for (size_t i = 0; i < block->count; i++) {
-        uint32_t row =
-            row_codes[i] == VALUE_MISSING ? rows - 1 : (uint32_t)row_codes[i];
-        uint32_t column = column_codes[i] == VALUE_MISSING
-                              ? columns - 1
-                              : (uint32_t)column_codes[i];
-        cells[i] = row * columns + column;
-    }
-    tally_add(block, cells, state, elements + shape_->tables[0].first);
+    find_cells(cells, row_codes, column_codes, block->count, table);
+    tally_add(block, cells, table->rows * table->columns, state,
+        elements + table->first);
 }
 
 /* The levels that occur, their counts and margins. */
@@ -139,9 +146,9 @@ static double tail(const struct hypergeometric *h, double x, bool upward)
     return sum;
 }
 
-/* On the other side of the mode, the value nearest to it that is as likely as
- * the limit or less; past the end when there is none. */
-static double other_side(
+/* On one side of the mode, the value nearest to it that is as likely as the
+ * limit or less; past the end when there is none. */
+static double tail_start(
     const struct hypergeometric *h, double mode, bool upward, double limit)
 {
     double near = mode, far = upward ? h->high + 1 : h->low - 1;
@@ -164,14 +171,12 @@ static double fisher_p_value(const struct observed *seen)
         .k = seen->column_sums[0]};
     h.low = h.k - h.n > 0 ? h.k - h.n : 0;
     h.high = h.k < h.m ? h.k : h.m;
-    double x = seen->cells[0][0];
-    double limit = density(&h, x) * (1 + 1e-7);
+    double limit = density(&h, seen->cells[0][0]) * (1 + 1e-7);
     double mode = floor((h.k + 1) * (h.m + 1) / (h.m + h.n + 2));
     if (density(&h, mode) <= limit)
         return 1;
-    bool upward = x > mode;
-    double p = tail(&h, x, upward) +
-               tail(&h, other_side(&h, mode, !upward, limit), !upward);
+    double p = tail(&h, tail_start(&h, mode, true, limit), true) +
+               tail(&h, tail_start(&h, mode, false, limit), false);
     return p < 1 ? p : 1;
 }
 

@@ -54,7 +54,8 @@ static void contribute(const struct analysis *analysis,
         block->count, codes);
     for (size_t i = 0; i < block->count; i++)
         cells[i] = codes[i] == VALUE_MISSING ? missing : (uint32_t)codes[i];
-    tally_add(block, cells, state, elements + shape_->tables[0].first);
+    tally_add(block, cells, shape_->tables[0].columns, state,
+        elements + shape_->tables[0].first);
 }
 
 static void set_interval(json_t *row, double count, double total, double level)

@@ -7,12 +7,6 @@
 
 #define BINS_MAX 4096
 
-static int32_t floor_divide(int32_t value, int32_t width)
-{
-    int32_t quotient = value / width;
-    return value % width < 0 ? quotient - 1 : quotient;
-}
-
 static enum status read_width(struct analysis *analysis,
     const struct field *parameters, const struct variable *variable,
     struct diagnostic *diagnostic)
@@ -98,7 +92,7 @@ static void contribute(const struct analysis *analysis,
                        ? (uint32_t)table->columns - 1
                        : (uint32_t)(floor_divide(codes[i], analysis->width) -
                                     table->origin);
-    tally_add(block, cells, state, elements + table->first);
+    tally_add(block, cells, table->columns, state, elements + table->first);
 }
 
 /* A run of bins that is shown as one. */

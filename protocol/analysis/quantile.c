@@ -32,9 +32,11 @@ static enum status read_probs(struct analysis *analysis,
     return status;
 }
 
+/* Steps stand on multiples of the grid, as thresholds do. */
 static int64_t step_count(const struct variable *variable)
 {
-    return ((int64_t)variable->max - variable->min) / variable->grid + 1;
+    return (int64_t)floor_divide(variable->max, variable->grid) -
+           floor_divide(variable->min, variable->grid) + 1;
 }
 
 static enum status parse(struct analysis *analysis,
@@ -70,7 +72,7 @@ static enum status shape(const struct analysis *analysis,
         &dictionary->variables[analysis->variables[0]];
     tally_shape(out, 1, (size_t)step_count(variable));
     out->tables[0].kind = TABLE_ORDERED;
-    out->tables[0].origin = variable->min;
+    out->tables[0].origin = floor_divide(variable->min, variable->grid);
     out->tables[0].grid = variable->grid;
     out->tables[0].tails = analysis->probs;
     out->tables[0].tail_count = analysis->prob_count;
@@ -93,19 +95,18 @@ static void contribute(const struct analysis *analysis,
     uint32_t cells[BLOCK_ROWS];
     uint8_t mask[BLOCK_ROWS];
     struct row_block valued = *block;
-    int32_t grid = shape_->tables[0].grid;
+    const struct table_shape *table = &shape_->tables[0];
     (void)facts;
     column_read(&block->rows->columns[analysis->variables[0]], block->first,
         block->count, codes);
     for (size_t i = 0; i < block->count; i++) {
         bool missing = codes[i] == VALUE_MISSING;
+        int32_t step = missing ? 0 : floor_divide(codes[i], table->grid);
         mask[i] = missing ? 0 : block->mask[i];
-        cells[i] =
-            missing ? 0
-                    : (uint32_t)((codes[i] - shape_->tables[0].origin) / grid);
+        cells[i] = missing ? 0 : (uint32_t)(step - table->origin);
     }
     valued.mask = mask;
-    tally_add(&valued, cells, state, elements + shape_->tables[0].first);
+    tally_add(&valued, cells, table->columns, state, elements + table->first);
 }
 
 /* The step that holds the value of rank `rank` (from 1). */
@@ -136,7 +137,7 @@ static int128 rank_of(double prob, int128 n)
 static double estimate(const struct table_shape *table,
     const struct variable *variable, size_t step, double prob)
 {
-    int64_t code = table->origin + (int64_t)step * variable->grid;
+    int64_t code = (table->origin + (int64_t)step) * variable->grid;
     if (variable->grid > 1 && prob > 0.5)
         code += variable->grid;
     return variable_value(variable, code);

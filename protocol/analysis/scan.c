@@ -5,14 +5,14 @@
 #include "protocol/analysis/mask.h"
 
 #define THREADS_MAX 64
-#define ROWS_PER_THREAD_MIN                                                    \
-    65536 /* below, a thread costs more than it gives                          \
-           */
+/* Below, a thread costs more than it gives. */
+#define ROWS_PER_THREAD_MIN 65536
 
 /* One thread's share of the rows and all that it counts. */
 struct scan {
     const struct plan *plan;
     const struct rows *rows;
+    const uint32_t *patients; /* NULL when no patient has two rows */
     size_t first, end;
     struct contribution sums;
     void **states;          /* one a segment */
@@ -115,11 +115,11 @@ static void scan_block(struct scan *scan, size_t first, size_t count)
     bool one_each = plan->query->unit == UNIT_PATIENT;
     mask_cohort(plan->query->cohort, scan->rows, first, count,
         scan->cohort_mask, scan->scratch);
-    if (one_each && scan->rows->patients != NULL)
-        mask_first_of_patient(scan->rows->patients + first, count,
-            scan->cohort_mask, &scan->last_taken);
+    if (one_each && scan->patients != NULL)
+        mask_first_of_patient(scan->patients + first, count, scan->cohort_mask,
+            &scan->last_taken);
     struct row_block block = {.rows = scan->rows,
-        .patients = one_each ? NULL : scan->rows->patients,
+        .patients = one_each ? NULL : scan->patients,
         .first = first,
         .count = count,
         .mask = scan->cohort_mask};
@@ -233,6 +233,8 @@ enum status plan_contribute(const struct plan *plan, const struct rows *rows,
         size_t end = cut_at(rows, rows->count / count * (i + 1));
         scans[i].plan = plan;
         scans[i].rows = rows;
+        scans[i].patients =
+            rows->patient_count == rows->count ? NULL : rows->patients;
         scans[i].first = first;
         scans[i].end = i + 1 == count ? rows->count : end;
         first = scans[i].end;

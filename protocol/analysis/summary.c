@@ -57,33 +57,56 @@ static size_t state_size(
     return analysis->variable_count * sizeof(struct open_patient);
 }
 
-/* Rows that count and have a value; sums of at most BLOCK_ROWS values fit. */
-#define SUMS_KERNEL(name, type, missing, small)                                \
+/* Rows that count and have a value. Sums of at most BLOCK_ROWS values fit; the
+ * squares of 16 bits fit as halves, which is faster than 64-bit sums. */
+#define SUMS_KERNEL(name, type, missing)                                       \
     KERNEL static struct sums name(                                            \
         const type *restrict x, const uint8_t *restrict mask, size_t count)    \
     {                                                                          \
-        int32_t rows = 0;                                                      \
-        small sum = 0, absolute = 0;                                           \
-        int64_t squares = 0;                                                   \
-        int32_t largest = 0;                                                   \
+        int32_t rows = 0, sum = 0, absolute = 0, largest = 0;                  \
+        uint32_t low = 0, high = 0;                                            \
         for (size_t i = 0; i < count; i++) {                                   \
             int32_t in = (mask[i] != 0) & (x[i] != (missing));                 \
             int32_t v = in ? x[i] : 0;                                         \
             int32_t a = v < 0 ? -v : v;                                        \
+            uint32_t square = (uint32_t)(v * v);                               \
             rows += in;                                                        \
             sum += v;                                                          \
             absolute += a;                                                     \
-            squares += v * v;                                                  \
+            low += square & 0xFFFF;                                            \
+            high += square >> 16;                                              \
             largest = a > largest ? a : largest;                               \
         }                                                                      \
         return (struct sums){.rows = (uint64_t)rows,                           \
             .sum = sum,                                                        \
-            .squares = squares,                                                \
+            .squares = (int64_t)low + ((int64_t)high << 16),                   \
             .absolute = (uint64_t)absolute,                                    \
             .largest = (uint32_t)largest};                                     \
     }
-SUMS_KERNEL(sums_8, int8_t, INT8_MIN, int32_t)
-SUMS_KERNEL(sums_16, int16_t, INT16_MIN, int32_t)
+
+/* The largest |x| below `limit` among rows that count, and in *at_limit how
+ * many have it. */
+#define SECOND_KERNEL(name, type, missing)                                     \
+    KERNEL static uint32_t name(const type *restrict x,                        \
+        const uint8_t *restrict mask, size_t count, int32_t limit,             \
+        int32_t *at_limit)                                                     \
+    {                                                                          \
+        int32_t below = 0, equal = 0;                                          \
+        for (size_t i = 0; i < count; i++) {                                   \
+            int32_t in = (mask[i] != 0) & (x[i] != (missing));                 \
+            int32_t v = in ? x[i] : 0;                                         \
+            int32_t a = v < 0 ? -v : v;                                        \
+            int32_t b = a < limit ? a : 0;                                     \
+            equal += in & (a == limit);                                        \
+            below = b > below ? b : below;                                     \
+        }                                                                      \
+        *at_limit = equal;                                                     \
+        return (uint32_t)below;                                                \
+    }
+SUMS_KERNEL(sums_8, int8_t, INT8_MIN)
+SUMS_KERNEL(sums_16, int16_t, INT16_MIN)
+SECOND_KERNEL(second_8, int8_t, INT8_MIN)
+SECOND_KERNEL(second_16, int16_t, INT16_MIN)
 
 /* 32-bit values: squares of a block need up to 75 bits. */
 static struct sums sums_32(
@@ -98,7 +121,12 @@ static struct sums sums_32(
         sums.sum += x[i];
         sums.absolute += a;
         *wide_squares += (int128)x[i] * x[i];
-        sums.largest = a > sums.largest ? a : sums.largest;
+        if (a > sums.largest) {
+            sums.second = sums.largest;
+            sums.largest = a;
+        } else if (a > sums.second) {
+            sums.second = a;
+        }
     }
     return sums;
 }
@@ -113,17 +141,19 @@ static void keep_largest(struct cell_facts *facts, uint128 value)
     }
 }
 
-/* The block's two largest |x|, looked for only when they can matter. */
-static void find_largest(const struct row_block *block,
-    const struct column *column, struct cell_facts *facts)
+/* The block's second largest |x|, looked for only when it can matter. */
+static void find_second(const struct row_block *block,
+    const struct column *column, struct sums *sums)
 {
-    for (size_t i = 0; i < block->count; i++) {
-        if (block->mask[i] == 0)
-            continue;
-        int32_t code = column_value(column, block->first + i);
-        if (code != VALUE_MISSING)
-            keep_largest(facts, (uint128)(code < 0 ? -(int64_t)code : code));
-    }
+    int32_t limit = (int32_t)sums->largest, at_limit = 0;
+    if (column->width == 1)
+        sums->second = second_8((const int8_t *)column->data + block->first,
+            block->mask, block->count, limit, &at_limit);
+    else if (column->width == 2)
+        sums->second = second_16((const int16_t *)column->data + block->first,
+            block->mask, block->count, limit, &at_limit);
+    if (at_limit > 1)
+        sums->second = sums->largest;
 }
 
 /* Each row that counts is a person. */
@@ -146,8 +176,11 @@ static void add_people(const struct row_block *block,
     cell[CELL_SUM] += sums.sum;
     cell[CELL_SQUARES] += sums.squares + wide_squares;
     facts->total += sums.absolute;
-    if (sums.largest > facts->second)
-        find_largest(block, column, facts);
+    if (sums.largest > facts->second) {
+        find_second(block, column, &sums);
+        keep_largest(facts, sums.largest);
+        keep_largest(facts, sums.second);
+    }
 }
 
 static void close_patient(struct open_patient *open, struct cell_facts *facts)
@@ -162,10 +195,12 @@ static void close_patient(struct open_patient *open, struct cell_facts *facts)
 static void add_rows(const struct row_block *block, const struct column *column,
     struct open_patient *open, int128 *cell, struct cell_facts *facts)
 {
+    int32_t codes[BLOCK_ROWS];
+    column_read(column, block->first, block->count, codes);
     for (size_t i = 0; i < block->count; i++) {
         if (block->mask[i] == 0)
             continue;
-        int32_t code = column_value(column, block->first + i);
+        int32_t code = codes[i];
         if (code == VALUE_MISSING)
             continue;
         uint64_t patient = (uint64_t)block->patients[block->first + i] + 1;
@@ -208,15 +243,31 @@ static void flush(const struct analysis *analysis, const struct shape *shape_,
         close_patient(&open[i], &facts[i]);
 }
 
-/* sum of squares about the mean = (n * squares - sum^2) / n, exactly */
+/* Sums about c, the mean rounded down, are exact and small; then the variance
+ * is (n * squares - sum^2) / (n * (n - 1)). Where even n * squares leaves 128
+ * bits, sum^2 / (n * (n - 1)) is at most 2 beside it: nothing cancels. */
 static double variance(int128 n, int128 sum, int128 squares)
 {
-    int128 scaled, square;
-    if (__builtin_mul_overflow(n, squares, &scaled) ||
-        __builtin_mul_overflow(sum, sum, &square))
+    int128 c = (sum - (sum < 0 ? n - 1 : 0)) / n, scaled;
+    squares += n * c * c - 2 * c * sum;
+    sum -= n * c;
+    if (__builtin_mul_overflow(n, squares, &scaled))
         return int128_ratio(squares, n - 1) -
-               int128_ratio(sum, n) * int128_ratio(sum, n - 1);
-    return int128_ratio(scaled - square, n * (n - 1));
+               int128_ratio(sum * sum, n * (n - 1));
+    return int128_ratio(scaled - sum * sum, n * (n - 1));
+}
+
+/* sum / n steps of the resolution, rounded once where it fits */
+static double mean_of(const struct variable *variable, int128 n, int128 sum)
+{
+    int128 scaled;
+    int exponent = variable->resolution.exponent;
+    double mean;
+    if (__builtin_mul_overflow(sum, variable->resolution.mantissa, &scaled))
+        mean = int128_ratio(sum, n) * (double)variable->resolution.mantissa;
+    else
+        mean = int128_ratio(scaled, n);
+    return exponent < 0 ? mean / pow(10, -exponent) : mean * pow(10, exponent);
 }
 
 static json_t *moments_row(
@@ -228,16 +279,10 @@ static json_t *moments_row(
     json_t *row = json_pack("{s:s, s:I, s:o}", "variable", variable->name, "n",
         (json_int_t)n, "missing",
         partly ? json_suppressed() : json_integer((json_int_t)(rows - n)));
-    double mean =
-        n > 0 ? int128_ratio(cell[CELL_SUM] * variable->resolution.mantissa, n)
-              : NAN;
+    double mean = n > 0 ? mean_of(variable, n, cell[CELL_SUM]) : NAN;
     double sd =
         n > 1 ? sqrt(variance(n, cell[CELL_SUM], cell[CELL_SQUARES])) * step
               : NAN;
-    if (n > 0)
-        mean = variable->resolution.exponent < 0
-                   ? mean / pow(10, -variable->resolution.exponent)
-                   : mean * pow(10, variable->resolution.exponent);
     json_object_set_new(row, "mean", json_number(mean));
     json_object_set_new(row, "sd", json_number(sd));
     json_object_set_new(

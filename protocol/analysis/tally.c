@@ -5,12 +5,8 @@
 
 #include "protocol/analysis/kernel.h"
 
-int32_t column_value(const struct column *column, size_t row)
-{
-    int32_t code;
-    column_read(column, row, 1, &code);
-    return code;
-}
+#define FEW_CELLS 255
+#define LANES 4
 
 #define WIDEN_KERNEL(name, type, missing)                                      \
     KERNEL static void name(                                                   \
@@ -46,7 +42,28 @@ size_t tally_state_size(size_t cells)
     return cells * sizeof(uint64_t);
 }
 
-static void tally_rows_only(
+/* Few cells: counted in small integers, without a branch a row, and added once
+ * a block. Neighbouring rows count in places of their own, so that a run of one
+ * value does not wait for its own last store. */
+static void tally_few(const struct row_block *block, const uint32_t *cells,
+    size_t cell_count, int128 *elements)
+{
+    uint32_t counts[LANES][FEW_CELLS + 1] = {{0}};
+    uint32_t other = (uint32_t)cell_count; /* rows that do not count */
+    for (size_t i = 0; i < block->count; i++) {
+        uint32_t in = (uint32_t)(int8_t)block->mask[i];
+        counts[i % LANES][(cells[i] & in) | (other & ~in)]++;
+    }
+    for (size_t c = 0; c < cell_count; c++) {
+        uint32_t rows = 0;
+        for (size_t lane = 0; lane < LANES; lane++)
+            rows += counts[lane][c];
+        elements[c * COUNTS_CELL + CELL_ROWS] += rows;
+        elements[c * COUNTS_CELL + CELL_PEOPLE] += rows;
+    }
+}
+
+static void tally_many(
     const struct row_block *block, const uint32_t *cells, int128 *elements)
 {
     for (size_t i = 0; i < block->count; i++) {
@@ -59,10 +76,13 @@ static void tally_rows_only(
 }
 
 void tally_add(const struct row_block *block, const uint32_t *cells,
-    void *state, int128 *elements)
+    size_t cell_count, void *state, int128 *elements)
 {
     if (block->patients == NULL) {
-        tally_rows_only(block, cells, elements);
+        if (cell_count <= FEW_CELLS)
+            tally_few(block, cells, cell_count, elements);
+        else
+            tally_many(block, cells, elements);
         return;
     }
     uint64_t *last = state;

@@ -6,19 +6,25 @@
 
 #include "protocol/analysis/analysis.h"
 
-/* One value as a code, VALUE_MISSING for a missing one. */
-int32_t column_value(const struct column *column, size_t row);
 /* codes[count] of rows first..; VALUE_MISSING for missing. */
 void column_read(
     const struct column *column, size_t first, size_t count, int32_t *codes);
 
 /* State of a tally over `cells` cells: the last patient seen in each. */
 size_t tally_state_size(size_t cells);
-/* For each row of the block that counts: its cell (cells[i]) gains a row, and a
- * person if it is the patient's first row there. elements: the first cell of a
- * TABLE_COUNTS or TABLE_ORDERED. */
+/* For each row of the block that counts: its cell (cells[i] < cell_count, also
+ * for rows that do not count) gains a row, and a person if it is the patient's
+ * first row there. elements: the first cell of a TABLE_COUNTS or
+ * TABLE_ORDERED. */
 void tally_add(const struct row_block *block, const uint32_t *cells,
-    void *state, int128 *elements);
+    size_t cell_count, void *state, int128 *elements);
+
+/* value / width, rounded down; width > 0. */
+static inline int32_t floor_divide(int32_t value, int32_t width)
+{
+    int32_t quotient = value / width;
+    return value % width < 0 ? quotient - 1 : quotient;
+}
 
 /* The shape of one table of counts. */
 void tally_shape(struct shape *out, size_t rows, size_t columns);
