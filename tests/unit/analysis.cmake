@@ -1,1 +1,12 @@
 cohortium_test(test_scan SOURCES test_scan.c LINK cohortium_analysis)
+cohortium_test(test_vector SOURCES test_vector.c LINK cohortium_analysis)
+
+# A table in memory, shared by the tests of plan and analyses.
+add_library(analysis_fixture STATIC
+  ${CMAKE_CURRENT_LIST_DIR}/analysis_fixture.c)
+target_include_directories(analysis_fixture PUBLIC ${CMAKE_CURRENT_LIST_DIR})
+target_link_libraries(analysis_fixture
+  PUBLIC cohortium_analysis PkgConfig::CMOCKA)
+foreach(name scan_threads plan count summary frequency crosstab histogram quantile)
+  cohortium_test(test_${name} SOURCES test_${name}.c LINK analysis_fixture)
+endforeach()

@@ -1,0 +1,272 @@
+#include "analysis_fixture.h"
+
+#include <math.h>
+
+#define NA VALUE_MISSING
+#define DAYS 153
+#define COLUMNS_MAX 16
+
+static const int32_t ozone[DAYS] = {41, 36, 12, 18, NA, 28, 23, 19, 8, NA, 7,
+    16, 11, 14, 18, 14, 34, 6, 30, 11, 1, 11, 4, 32, NA, NA, NA, 23, 45, 115,
+    37, NA, NA, NA, NA, NA, NA, 29, NA, 71, 39, NA, NA, 23, NA, NA, 21, 37, 20,
+    12, 13, NA, NA, NA, NA, NA, NA, NA, NA, NA, NA, 135, 49, 32, NA, 64, 40, 77,
+    97, 97, 85, NA, 10, 27, NA, 7, 48, 35, 61, 79, 63, 16, NA, NA, 80, 108, 20,
+    52, 82, 50, 64, 59, 39, 9, 16, 78, 35, 66, 122, 89, 110, NA, NA, 44, 28, 65,
+    NA, 22, 59, 23, 31, 44, 21, 9, NA, 45, 168, 73, NA, 76, 118, 84, 85, 96, 78,
+    73, 91, 47, 32, 20, 23, 21, 24, 44, 21, 28, 9, 13, 46, 18, 13, 24, 16, 13,
+    23, 36, 7, 14, 30, NA, 14, 18, 20};
+static const int32_t wind[DAYS] = {74, 80, 126, 115, 143, 149, 86, 138, 201, 86,
+    69, 97, 92, 109, 132, 115, 120, 184, 115, 97, 97, 166, 97, 120, 166, 149,
+    80, 120, 149, 57, 74, 86, 97, 161, 92, 86, 143, 97, 69, 138, 115, 109, 92,
+    80, 138, 115, 149, 207, 92, 115, 103, 63, 17, 46, 63, 80, 80, 103, 115, 149,
+    80, 41, 92, 92, 109, 46, 109, 51, 63, 57, 74, 86, 143, 149, 149, 143, 69,
+    103, 63, 51, 115, 69, 97, 115, 86, 80, 86, 120, 74, 74, 74, 92, 69, 138, 74,
+    69, 74, 46, 40, 103, 80, 86, 115, 115, 115, 97, 115, 103, 63, 74, 109, 103,
+    155, 143, 126, 97, 34, 80, 57, 97, 23, 63, 63, 69, 51, 28, 46, 74, 155, 109,
+    103, 109, 97, 149, 155, 63, 109, 115, 69, 138, 103, 103, 80, 126, 92, 103,
+    103, 166, 69, 132, 143, 80, 115};
+static const int32_t temp[DAYS] = {67, 72, 74, 62, 56, 66, 65, 59, 61, 69, 74,
+    69, 66, 68, 58, 64, 66, 57, 68, 62, 59, 73, 61, 61, 57, 58, 57, 67, 81, 79,
+    76, 78, 74, 67, 84, 85, 79, 82, 87, 90, 87, 93, 92, 82, 80, 79, 77, 72, 65,
+    73, 76, 77, 76, 76, 76, 75, 78, 73, 80, 77, 83, 84, 85, 81, 84, 83, 83, 88,
+    92, 92, 89, 82, 73, 81, 91, 80, 81, 82, 84, 87, 85, 74, 81, 82, 86, 85, 82,
+    86, 88, 86, 83, 81, 81, 81, 82, 86, 85, 87, 89, 90, 90, 92, 86, 86, 82, 80,
+    79, 77, 79, 76, 78, 78, 77, 72, 75, 79, 81, 86, 88, 97, 94, 96, 94, 91, 92,
+    93, 93, 87, 84, 80, 78, 75, 73, 81, 76, 77, 71, 71, 78, 67, 76, 68, 82, 64,
+    71, 81, 69, 63, 70, 77, 75, 76, 68};
+static const int month_days[] = {31, 30, 31, 31, 30};
+
+void table_create(struct table *table, const char *dictionary,
+    const int32_t *codes, size_t count, const uint32_t *patients)
+{
+    struct diagnostic diagnostic;
+    *table =
+        (struct table){.count = count, .codes = codes, .patients = patients};
+    diagnostic_init(&diagnostic, "dictionary");
+    if (dictionary_parse(&table->dictionary, view_of_text(dictionary),
+            &diagnostic) != STATUS_OK)
+        fail_msg("%s", diagnostic.message);
+}
+
+void table_airquality(struct table *table)
+{
+    static int32_t codes[DAYS][AIR_VARIABLES];
+    static const char dictionary[] =
+        "{\"id\":\"airquality\",\"version\":1,\"variables\":["
+        "{\"name\":\"ozone\",\"type\":\"integer\",\"min\":0,\"max\":200},"
+        "{\"name\":\"wind\",\"type\":\"real\",\"resolution\":0.1,\"min\":0,"
+        "\"max\":30},"
+        "{\"name\":\"temp\",\"type\":\"integer\",\"min\":50,\"max\":100},"
+        "{\"name\":\"month\",\"type\":\"category\",\"categories\":["
+        "{\"code\":\"5\"},{\"code\":\"6\"},{\"code\":\"7\"},{\"code\":\"8\"},"
+        "{\"code\":\"9\"}]},"
+        "{\"name\":\"hot\",\"type\":\"boolean\"},"
+        "{\"name\":\"windy\",\"type\":\"boolean\"}]}";
+    int32_t month = 0, day = 0;
+    for (size_t i = 0; i < DAYS; i++) {
+        codes[i][OZONE] = ozone[i];
+        codes[i][WIND] = wind[i];
+        codes[i][TEMP] = temp[i];
+        codes[i][MONTH] = month;
+        codes[i][HOT] = temp[i] > 80;
+        codes[i][WINDY] = wind[i] >= 100;
+        if (++day == month_days[month]) {
+            month++;
+            day = 0;
+        }
+    }
+    table_create(table, dictionary, codes[0], DAYS, NULL);
+}
+
+void table_destroy(struct table *table)
+{
+    dictionary_destroy(table->dictionary);
+}
+
+static void *make_column(
+    const struct table *table, size_t variable, size_t first, size_t end)
+{
+    size_t variables = table->dictionary->variable_count;
+    int width = table->dictionary->variables[variable].width;
+    size_t bytes = ((end - first) * (size_t)width + 64) / 64 * 64;
+    void *data = aligned_alloc(64, bytes);
+    assert_non_null(data);
+    memset(data, 0, bytes);
+    for (size_t i = first; i < end; i++) {
+        int32_t code = table->codes[i * variables + variable];
+        size_t at = i - first;
+        if (width == 1)
+            ((int8_t *)data)[at] = code == NA ? INT8_MIN : (int8_t)code;
+        else if (width == 2)
+            ((int16_t *)data)[at] = code == NA ? INT16_MIN : (int16_t)code;
+        else
+            ((int32_t *)data)[at] = code;
+    }
+    return data;
+}
+
+static size_t count_patients(
+    const struct table *table, size_t first, size_t end)
+{
+    size_t count = 0;
+    for (size_t i = first; i < end; i++)
+        count += i == first || table->patients[i] != table->patients[i - 1];
+    return count;
+}
+
+/* One center's rows: asked, checked as the coordinator does, and added. */
+static void add_center(struct asked *asked, size_t first, size_t end)
+{
+    const struct table *table = asked->table;
+    struct column columns[COLUMNS_MAX];
+    struct contribution contribution;
+    size_t variables = table->dictionary->variable_count;
+    for (size_t v = 0; v < variables; v++)
+        columns[v] = (struct column){table->dictionary->variables[v].width,
+            make_column(table, v, first, end)};
+    struct rows rows = {
+        .count = end - first, .patient_count = end - first, .columns = columns};
+    if (table->patients != NULL) {
+        rows.patients = table->patients + first;
+        rows.patient_count = count_patients(table, first, end);
+    }
+    assert_int_equal(
+        plan_contribute(asked->plan, &rows, 1, &contribution), STATUS_OK);
+    assert_int_equal(
+        plan_check_vector(asked->plan, &contribution.vector), STATUS_OK);
+    assert_int_equal(vector_add(&asked->sum, &contribution.vector), STATUS_OK);
+    contribution_fini(&contribution);
+    for (size_t v = 0; v < variables; v++)
+        free((void *)columns[v].data);
+}
+
+void ask(struct asked *asked, const struct table *table, const char *query,
+    size_t centers)
+{
+    struct diagnostic diagnostic;
+    size_t first = 0;
+    *asked = (struct asked){.table = table};
+    diagnostic_init(&diagnostic, "query");
+    if (query_parse(&asked->query, view_of_text(query), table->dictionary,
+            &diagnostic) != STATUS_OK ||
+        plan_create(&asked->plan, asked->query, table->dictionary,
+            &diagnostic) != STATUS_OK)
+        fail_msg("%s", diagnostic.message);
+    assert_int_equal(
+        vector_init(&asked->sum, asked->plan->vector_length), STATUS_OK);
+    for (size_t c = 0; c < centers; c++) {
+        size_t end = table->count * (c + 1) / centers;
+        while (table->patients != NULL && end > 0 && end < table->count &&
+               table->patients[end] == table->patients[end - 1])
+            end++;
+        add_center(asked, first, end);
+        first = end;
+    }
+}
+
+void asked_destroy(struct asked *asked)
+{
+    vector_fini(&asked->sum);
+    plan_destroy(asked->plan);
+    query_destroy(asked->query);
+}
+
+json_t *asked_finish(const struct asked *asked, int64_t min_cell)
+{
+    json_t *results = NULL;
+    assert_int_equal(
+        plan_finish(asked->plan, &asked->sum, min_cell, &results), STATUS_OK);
+    return results;
+}
+
+int128 *asked_cell(struct asked *asked, size_t segment, size_t cell)
+{
+    const struct segment *at = &asked->plan->segments[segment];
+    const struct table_shape *table =
+        &asked->plan->shapes[at->analysis].tables[0];
+    return asked->sum.elements + at->first + table->first +
+           cell * table_cell_length(table);
+}
+
+json_t *results_of(const struct table *table, const char *query)
+{
+    struct asked asked;
+    ask(&asked, table, query, 1);
+    json_t *results = asked_finish(&asked, 1);
+    asked_destroy(&asked);
+    return results;
+}
+
+enum status plan_status(
+    const struct table *table, const char *query, char *message)
+{
+    struct query *parsed = NULL;
+    struct plan *plan = NULL;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "query");
+    if (query_parse(&parsed, view_of_text(query), table->dictionary,
+            &diagnostic) != STATUS_OK)
+        fail_msg("%s", diagnostic.message);
+    enum status status =
+        plan_create(&plan, parsed, table->dictionary, &diagnostic);
+    assert_int_equal(status == STATUS_OK, plan != NULL);
+    if (status != STATUS_OK && diagnostic.column == 0)
+        fail_msg("no position: %s", diagnostic.message);
+    if (message != NULL)
+        memcpy(message, diagnostic.message, sizeof diagnostic.message);
+    plan_destroy(plan);
+    query_destroy(parsed);
+    return status;
+}
+
+const json_t *row_of(const json_t *results, size_t entry, size_t row)
+{
+    const json_t *table =
+        json_object_get(json_array_get(results, entry), "table");
+    const json_t *found = json_array_get(table, row);
+    if (found == NULL)
+        fail_msg("entry %zu has no row %zu", entry, row);
+    return found;
+}
+
+void assert_near(const json_t *object, const char *key, double expected)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_number(value))
+        fail_msg("'%s' is not a number", key);
+    double found = json_number_value(value);
+    if (fabs(found - expected) > 1e-12 * (1 + fabs(expected)))
+        fail_msg("'%s' is %.17g, expected %.17g", key, found, expected);
+}
+
+void assert_integer(const json_t *object, const char *key, int64_t expected)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_integer(value) || json_integer_value(value) != expected)
+        fail_msg("'%s' is %lld, expected %lld", key,
+            (long long)json_integer_value(value), (long long)expected);
+}
+
+void assert_text(const json_t *object, const char *key, const char *expected)
+{
+    const char *found = json_string_value(json_object_get(object, key));
+    assert_non_null(found);
+    assert_string_equal(found, expected);
+}
+
+void assert_suppressed(const json_t *object)
+{
+    const char *key;
+    json_t *value;
+    assert_true(json_is_true(json_object_get(object, "suppressed")));
+    assert_null(json_object_get(object, "n"));
+    assert_null(json_object_get(object, "mean"));
+    assert_null(json_object_get(object, "estimate"));
+    json_object_foreach((json_t *)object, key, value)
+    {
+        /* what names the cell may be a number: the edges of a bin, a prob */
+        if (json_is_number(value) && strcmp(key, "low") != 0 &&
+            strcmp(key, "high") != 0 && strcmp(key, "prob") != 0)
+            fail_msg("'%s' is a number beside \"suppressed\"", key);
+    }
+}

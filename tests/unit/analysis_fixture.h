@@ -1,0 +1,61 @@
+/*
+ * analysis_fixture: a table in memory, asked as if it stood in one center or
+ * several; for the tests of the analyses. Everything here fails the test on
+ * trouble, so that a test says only what it proves.
+ */
+#ifndef COHORTIUM_TESTS_UNIT_ANALYSIS_FIXTURE_H
+#define COHORTIUM_TESTS_UNIT_ANALYSIS_FIXTURE_H
+
+#include "protocol/analysis/analysis.h"
+#include "tests/unit/test.h"
+
+struct table {
+    struct dictionary *dictionary;
+    size_t count;
+    const int32_t *codes;     /* row by row; borrowed */
+    const uint32_t *patients; /* NULL: each row is a person; borrowed */
+};
+
+/* Variables of the table of table_airquality. */
+enum { OZONE, WIND, TEMP, MONTH, HOT, WINDY, AIR_VARIABLES };
+
+/* The 153 days of R's `airquality` (New York, May to September 1973): Ozone,
+ * Wind (0.1), Temp, Month, and two booleans, hot = Temp > 80 and windy = Wind
+ * >= 10. */
+void table_airquality(struct table *table);
+/* A table of one's own; the dictionary is given as JSON. */
+void table_create(struct table *table, const char *dictionary,
+    const int32_t *codes, size_t count, const uint32_t *patients);
+void table_destroy(struct table *table);
+
+/* A question and the sum of the centers' vectors. */
+struct asked {
+    const struct table *table;
+    struct query *query;
+    struct plan *plan;
+    struct vector sum;
+};
+
+/* Splits the rows over `centers`, patients whole, and sums what they give. */
+void ask(struct asked *asked, const struct table *table, const char *query,
+    size_t centers);
+void asked_destroy(struct asked *asked);
+/* The results; the caller frees. */
+json_t *asked_finish(const struct asked *asked, int64_t min_cell);
+/* A cell of the summed vector, to be tampered with. */
+int128 *asked_cell(struct asked *asked, size_t segment, size_t cell);
+/* All in one: one center, everything shown. */
+json_t *results_of(const struct table *table, const char *query);
+/* What plan_create says about a question; message[1024] may be NULL. */
+enum status plan_status(
+    const struct table *table, const char *query, char *message);
+
+/* results[entry].table[row] */
+const json_t *row_of(const json_t *results, size_t entry, size_t row);
+void assert_near(const json_t *object, const char *key, double expected);
+void assert_integer(const json_t *object, const char *key, int64_t expected);
+void assert_text(const json_t *object, const char *key, const char *expected);
+/* {"suppressed": true} and not one number. */
+void assert_suppressed(const json_t *object);
+
+#endif

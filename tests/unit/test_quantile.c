@@ -1,0 +1,175 @@
+/* quantile: R's type 1, the grid, and tails that are too thin. */
+#include "analysis_fixture.h"
+
+static struct table air;
+
+static int setup(void **state)
+{
+    (void)state;
+    table_airquality(&air);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    table_destroy(&air);
+    return 0;
+}
+
+/* quantile(Ozone, c(0, .1, .25, .5, .75, .9, 1), type = 1, na.rm = TRUE)
+ * quantile(Wind, c(.05, .333, .5, .95), type = 1) */
+static void test_quantile_agrees_with_r(void **state)
+{
+    (void)state;
+    static const double of_ozone[] = {1, 11, 18, 31, 63, 89, 168};
+    static const double of_wind[] = {4.6, 8, 9.7, 15.5};
+    json_t *results = results_of(&air,
+        "{\"analyses\":[{\"quantile\":{\"variable\":\"ozone\",\"probs\":[0,0.1,"
+        "0.25,0.5,0.75,0.9,1]}},{\"quantile\":{\"variable\":\"wind\",\"probs\":"
+        "[0.05,0.333,0.5,0.95]}}]}");
+    for (size_t i = 0; i < 7; i++)
+        assert_near(row_of(results, 0, i), "estimate", of_ozone[i]);
+    for (size_t i = 0; i < 4; i++)
+        assert_near(row_of(results, 1, i), "estimate", of_wind[i]);
+    assert_near(row_of(results, 1, 1), "prob", 0.333);
+    assert_integer(json_array_get(results, 0), "n", 116);
+    assert_integer(json_array_get(results, 0), "missing", 37);
+    json_decref(results);
+}
+
+/* Of 116 the tail at 0.1 is 11.6 people and at 0.05 is 5.8. */
+static void test_quantile_in_a_thin_tail_is_suppressed(void **state)
+{
+    (void)state;
+    struct asked asked;
+    ask(&asked, &air,
+        "{\"analyses\":[{\"quantile\":{\"variable\":\"ozone\",\"probs\":[0,"
+        "0.05,0.1,0.95]}}]}",
+        2);
+    json_t *results = asked_finish(&asked, 11);
+    assert_suppressed(row_of(results, 0, 0));
+    assert_suppressed(row_of(results, 0, 1));
+    assert_near(row_of(results, 0, 2), "estimate", 11);
+    assert_suppressed(row_of(results, 0, 3));
+    json_decref(results);
+    asked_destroy(&asked);
+}
+
+static void test_quantile_of_nobody_is_null(void **state)
+{
+    (void)state;
+    json_t *results = results_of(&air,
+        "{\"cohort\":\"temp > 99\",\"analyses\":[{\"quantile\":{\"variable\":"
+        "\"wind\",\"probs\":[0.5]}}]}");
+    assert_true(
+        json_is_null(json_object_get(row_of(results, 0, 0), "estimate")));
+    json_decref(results);
+}
+
+/* A grid of 10 from a minimum that is no multiple of it: 13 stands in [10, 20).
+ * Below the median the lower edge is given, above it the upper one. */
+static void test_quantile_on_a_grid_is_rounded_outward(void **state)
+{
+    (void)state;
+    static const int32_t codes[] = {13, 13, 27, 27, 27, 41, 41, 59};
+    struct table table;
+    table_create(&table,
+        "{\"id\":\"t\",\"version\":1,\"variables\":[{\"name\":\"x\",\"type\":"
+        "\"integer\",\"grid\":10,\"min\":7,\"max\":93}]}",
+        codes, 8, NULL);
+    json_t *results = results_of(&table,
+        "{\"analyses\":[{\"quantile\":{\"variable\":\"x\",\"probs\":[0.25,0.75,"
+        "1]}}]}");
+    assert_near(row_of(results, 0, 0), "estimate", 10);
+    assert_near(row_of(results, 0, 1), "estimate", 50);
+    assert_near(row_of(results, 0, 2), "estimate", 60);
+    json_decref(results);
+    table_destroy(&table);
+}
+
+/* Two values of 0.5: the lower one, as R's type 1 does at a whole n * p. */
+static void test_quantile_at_a_whole_rank_takes_the_lower(void **state)
+{
+    (void)state;
+    static const int32_t codes[] = {-3, 4};
+    struct table table;
+    table_create(&table,
+        "{\"id\":\"t\",\"version\":1,\"variables\":[{\"name\":\"x\",\"type\":"
+        "\"integer\",\"min\":-5,\"max\":5}]}",
+        codes, 2, NULL);
+    json_t *results = results_of(&table,
+        "{\"analyses\":[{\"quantile\":{\"variable\":\"x\",\"probs\":[0.5,"
+        "0.51]}}]}");
+    assert_near(row_of(results, 0, 0), "estimate", -3);
+    assert_near(row_of(results, 0, 1), "estimate", 4);
+    json_decref(results);
+    table_destroy(&table);
+}
+
+static void test_quantile_withheld_everywhere_is_suppressed(void **state)
+{
+    (void)state;
+    struct asked asked;
+    ask(&asked, &air,
+        "{\"analyses\":[{\"quantile\":{\"variable\":\"temp\",\"probs\":[0.5]}}]}",
+        1);
+    size_t cells = asked.plan->shapes[0].tables[0].columns;
+    memset(asked_cell(&asked, 0, 0), 0, cells * COUNTS_CELL * sizeof(int128));
+    asked_cell(&asked, 0, 0)[CELL_WITHHELD] = 1;
+    json_t *results = asked_finish(&asked, 1);
+    assert_suppressed(row_of(results, 0, 0));
+    json_decref(results);
+    asked_destroy(&asked);
+}
+
+static void test_quantile_with_wrong_parameters_is_refused(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"{\"variable\":\"wind\"}",
+        "{\"variable\":\"wind\",\"probs\":[]}",
+        "{\"variable\":\"wind\",\"probs\":0.5}",
+        "{\"variable\":\"wind\",\"probs\":[1.5]}",
+        "{\"variable\":\"wind\",\"probs\":[-0.1]}",
+        "{\"variable\":\"wind\",\"probs\":[\"half\"]}",
+        "{\"variable\":\"month\",\"probs\":[0.5]}"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char text[256];
+        snprintf(
+            text, sizeof text, "{\"analyses\":[{\"quantile\":%s}]}", wrong[i]);
+        assert_int_equal(plan_status(&air, text, NULL), STATUS_MALFORMED);
+    }
+}
+
+static void test_quantile_of_too_many_steps_asks_for_a_grid(void **state)
+{
+    (void)state;
+    char message[1024];
+    struct table table;
+    table_create(&table,
+        "{\"id\":\"t\",\"version\":1,\"variables\":[{\"name\":\"x\",\"type\":"
+        "\"integer\",\"min\":0,\"max\":1000000}]}",
+        NULL, 0, NULL);
+    assert_int_equal(plan_status(&table,
+                         "{\"analyses\":[{\"quantile\":{\"variable\":\"x\","
+                         "\"probs\":[0.5]}}]}",
+                         message),
+        STATUS_MALFORMED);
+    assert_non_null(strstr(message, "\"grid\""));
+    table_destroy(&table);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_quantile_agrees_with_r),
+        cmocka_unit_test(test_quantile_in_a_thin_tail_is_suppressed),
+        cmocka_unit_test(test_quantile_of_nobody_is_null),
+        cmocka_unit_test(test_quantile_on_a_grid_is_rounded_outward),
+        cmocka_unit_test(test_quantile_at_a_whole_rank_takes_the_lower),
+        cmocka_unit_test(test_quantile_withheld_everywhere_is_suppressed),
+        cmocka_unit_test(test_quantile_with_wrong_parameters_is_refused),
+        cmocka_unit_test(test_quantile_of_too_many_steps_asks_for_a_grid),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
