@@ -22,6 +22,7 @@ static const char *const rule_names[] = {
     [RULE_MOMENTS] = "moments",
     [RULE_QUANTILE] = "quantile",
     [RULE_MERGED] = "merged",
+    [RULE_MODEL] = "model",
 };
 
 const char *disclosure_rule_name(enum disclosure_rule rule)
@@ -247,6 +248,23 @@ static void review_ordered(
     }
 }
 
+/* ---- sums of models: D9 ---- */
+
+static void review_sums(
+    const struct review *review, const struct table_shape *table)
+{
+    const struct limits *limits = review->limits;
+    for (size_t i = 0; i < table->rows * table->columns; i++) {
+        int128 people = cell_at(review, table, i)[CELL_PEOPLE];
+        if (people == 0)
+            continue;
+        if (too_few(people, limits))
+            withhold_cell(review, table, i, RULE_CELL);
+        else if ((int128)table->parameters * limits->moments_share > people)
+            withhold_cell(review, table, i, RULE_MODEL);
+    }
+}
+
 /* ---- segments ---- */
 
 static enum status review_segment(const struct review *review)
@@ -266,6 +284,7 @@ static enum status review_segment(const struct review *review)
             break;
         case TABLE_MOMENTS: review_moments(review, table); break;
         case TABLE_ORDERED: review_ordered(review, table); break;
+        case TABLE_SUMS: review_sums(review, table); break;
         }
     }
     if (review->limits->rounding > 1) {
@@ -285,6 +304,9 @@ enum status disclosure_apply(const struct plan *plan,
     *report = (struct disclosure_report){0};
     int128 outside = (int128)people_total - (int128)contribution->cohort_people;
     bool narrow_outside = too_few(outside, limits);
+    /* Each center's own: only a sum of many may be told. */
+    contribution->vector.elements[PLAN_REACHABLE] = 0;
+    contribution->vector.elements[PLAN_COHORT] = 0;
     bool narrow_cohort = too_few((int128)contribution->cohort_people, limits);
     for (size_t i = 0; i < plan->segment_count; i++) {
         const struct segment *segment = &plan->segments[i];

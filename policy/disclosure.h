@@ -20,6 +20,7 @@ enum disclosure_rule {
     RULE_MOMENTS,       /* D5 */
     RULE_QUANTILE,      /* D7 */
     RULE_MERGED,        /* neighbours merged (ordered counts) */
+    RULE_MODEL,         /* D9: too many parameters for the people */
     RULE_COUNT
 };
 

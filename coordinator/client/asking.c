@@ -1,6 +1,5 @@
 #include "coordinator/client/asking.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -8,6 +7,9 @@
 #include "coordinator/client/result_file.h"
 #include "coordinator/client/result_table.h"
 #include "protocol/wire/loop.h"
+
+#define REPEAT_MS 5000   /* between two askings of the same */
+#define RECONNECT_MS 200 /* while there is no connection */
 
 enum status checked_query_load(struct checked_query *out, const char *path,
     const struct dictionary *dictionary)
@@ -60,37 +62,99 @@ enum status query_sign(struct buffer *out, struct digest *query_id,
     return status;
 }
 
-enum status result_take(
-    struct envelope **out, struct view bytes, const struct roster *roster)
+static bool answers(
+    const struct envelope *result, const struct digest *query_id)
+{
+    char wanted[DIGEST_TEXT];
+    digest_to_text(wanted, query_id);
+    json_t *payload = json_loadb((const char *)result->payload.data,
+        result->payload.size, JSON_REJECT_DUPLICATES, NULL);
+    const char *found = json_string_value(json_object_get(payload, "query_id"));
+    bool same = found != NULL && strcmp(found, wanted) == 0;
+    json_decref(payload);
+    return same;
+}
+
+enum status result_take(struct envelope **out, struct view bytes,
+    const struct digest *query_id, const struct roster *roster)
 {
     enum status status = envelope_decode(out, bytes);
     if (status == STATUS_OK)
         status = envelope_verify(*out, TYPE_RESULT, &roster->coordinator.sign);
+    if (status == STATUS_OK && !answers(*out, query_id))
+        status = STATUS_WRONG_QUERY;
     if (status == STATUS_OK)
         return status;
     envelope_destroy(*out);
     *out = NULL;
-    return program_fail(status,
-        "the result is not signed by the coordinator of the roster: it is %s",
-        status_text(status));
+    return status;
 }
 
-enum status query_ask(struct connection *connection, struct view query,
+static bool concerns(const struct message *failure, const struct digest *query)
+{
+    static const struct digest none;
+    return digest_equal(&failure->id, query) ||
+           digest_equal(&failure->id, &none);
+}
+
+/* False: not the end yet. */
+static bool read_reply(struct connection *connection,
+    const struct message *reply, const struct digest *query_id,
+    struct envelope **result, enum status *status)
+{
+    if (reply->type == MESSAGE_FAILURE && concerns(reply, query_id)) {
+        *status = connection_failure(reply);
+        return true;
+    }
+    if (reply->type != MESSAGE_RESULT)
+        return false;
+    *status =
+        result_take(result, reply->document, query_id, connection->roster);
+    if (*status == STATUS_WRONG_QUERY)
+        return false;
+    if (*status != STATUS_OK)
+        program_fail(*status,
+            "the result is not signed by the coordinator of the roster: it is "
+            "%s",
+            status_text(*status));
+    return true;
+}
+
+static enum status fail_late(const struct digest *query_id)
+{
+    char id[DIGEST_TEXT];
+    digest_to_text(id, query_id);
+    return program_fail(STATUS_TIMED_OUT,
+        "no answer yet; the query goes on, and 'cohortium result fetch %s' "
+        "gets its result",
+        id);
+}
+
+enum status query_await(struct connection *connection,
+    const struct message *question, const struct digest *query_id,
     int timeout_ms, struct envelope **result)
 {
-    struct message submit = {.type = MESSAGE_SUBMIT_QUERY, .query = query};
-    struct message reply;
-    uint64_t end = clock_monotonic_ms() + (uint64_t)timeout_ms;
+    uint64_t now = clock_monotonic_ms(), end = now + (uint64_t)timeout_ms;
+    uint64_t next = now;
     *result = NULL;
-    enum status status = connection_send(connection, &submit);
-    while (status == STATUS_OK) {
-        uint64_t now = clock_monotonic_ms();
-        status = connection_receive(
-            connection, &reply, now < end ? (int)(end - now) : 0);
-        if (status == STATUS_OK && reply.type == MESSAGE_RESULT)
-            return result_take(result, reply.document, connection->roster);
+    for (; now < end; now = clock_monotonic_ms()) {
+        struct message reply;
+        enum status status = STATUS_OK;
+        if (now >= next) {
+            status = connection_send(connection, question);
+            next = now + (status == STATUS_BUSY ? RECONNECT_MS : REPEAT_MS);
+        }
+        if (status != STATUS_OK && status != STATUS_BUSY)
+            return status;
+        uint64_t until = next < end ? next : end;
+        status = connection_receive(connection, &reply, (int)(until - now));
+        if (status == STATUS_OK &&
+            read_reply(connection, &reply, query_id, result, &status))
+            return status;
+        if (status != STATUS_OK && status != STATUS_TIMED_OUT)
+            return status;
     }
-    return status;
+    return fail_late(query_id);
 }
 
 enum status result_print(const struct envelope *result, bool json)

@@ -23,13 +23,18 @@ void checked_query_fini(struct checked_query *checked);
 enum status query_sign(struct buffer *out, struct digest *query_id,
     struct view text, const struct study *study, const struct keypair *keys,
     int64_t expires);
-/* Submits, waits for the result and checks the coordinator's signature. Caller
- * destroys *result. */
-enum status query_ask(struct connection *connection, struct view query,
+/* Sends the question (SUBMIT_QUERY or ASK_RESULT), waits for the result of that
+ * very query and checks the coordinator's signature. The question is sent again
+ * from time to time and after a lost connection: asking twice is the same as
+ * asking once. STATUS_TIMED_OUT says how to come back. Caller destroys *result.
+ */
+enum status query_await(struct connection *connection,
+    const struct message *question, const struct digest *query_id,
     int timeout_ms, struct envelope **result);
-/* The result's envelope, from the bytes of a RESULT message. */
-enum status result_take(
-    struct envelope **out, struct view bytes, const struct roster *roster);
+/* The result's envelope, from the bytes of a RESULT message. STATUS_WRONG_QUERY
+ * when it is signed and answers another query. Says nothing. */
+enum status result_take(struct envelope **out, struct view bytes,
+    const struct digest *query_id, const struct roster *roster);
 /* As one JSON document (the result file), or as tables. */
 enum status result_print(const struct envelope *result, bool json);
 

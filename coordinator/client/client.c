@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "protocol/wire/loop.h"
+
 #define CONNECT_TIMEOUT_MS 15000
 #define REPLY_TIMEOUT_MS 15000
 
@@ -24,27 +26,46 @@ static enum status fail_file(enum status status, const char *path)
     return program_fail(status, "%s: it is %s", path, status_text(status));
 }
 
-enum status client_load_key(
-    struct keypair **out, const struct arguments *arguments)
+enum status client_open_key(
+    struct keypair **out, const char *path, const char *passphrase_file)
 {
-    const char *path;
     char *passphrase = NULL;
     bool sealed = false;
     *out = NULL;
-    enum status status = client_need(arguments, "key", &path);
-    if (status != STATUS_OK)
-        return status;
-    status = keypair_file_sealed(path, &sealed);
+    enum status status = keypair_file_sealed(path, &sealed);
     if (status != STATUS_OK)
         return fail_file(status, path);
     if (sealed)
-        status = passphrase_read(&passphrase,
-            argument_value(arguments, "passphrase-file"), "Passphrase", false);
+        status =
+            passphrase_read(&passphrase, passphrase_file, "Passphrase", false);
     if (status != STATUS_OK)
         return status;
     status = keypair_load(out, path, passphrase);
     passphrase_destroy(passphrase);
     return status == STATUS_OK ? status : fail_file(status, path);
+}
+
+enum status client_load_key(
+    struct keypair **out, const struct arguments *arguments)
+{
+    const char *path;
+    *out = NULL;
+    enum status status = client_need(arguments, "key", &path);
+    return status == STATUS_OK ? client_open_key(out, path,
+                                     argument_value(
+                                         arguments, "passphrase-file"))
+                               : status;
+}
+
+void client_clean_text(char *text)
+{
+    for (unsigned char *at = (unsigned char *)text; *at != '\0'; at++) {
+        /* C1 controls are two bytes in UTF-8: C2 80..9F. */
+        if (at[0] == 0xC2 && at[1] >= 0x80 && at[1] <= 0x9F)
+            at[1] = at[0] = '?';
+        else if (*at < 0x20 || *at == 0x7F)
+            *at = '?';
+    }
 }
 
 enum status client_load_envelope(
@@ -166,10 +187,10 @@ enum status connection_send(
     if (status == STATUS_OK)
         status = channel_client_send(connection->channel, buffer_view(&body));
     buffer_fini(&body);
-    if (status != STATUS_OK)
-        return program_fail(status, "%s was not sent: it is %s",
+    if (status != STATUS_OK && status != STATUS_BUSY)
+        program_fail(status, "%s was not sent: it is %s",
             message_name(message->type), status_text(status));
-    return STATUS_OK;
+    return status;
 }
 
 static enum status status_of_name(const char *name)
@@ -187,27 +208,47 @@ enum status connection_receive(
     enum status status =
         channel_client_wait(connection->channel, &connection->body, timeout_ms);
     if (status == STATUS_TIMED_OUT)
-        return program_fail(status, "the coordinator did not answer in time");
+        return status;
+    if (status == STATUS_STRANGER)
+        return program_fail(
+            status, "the coordinator does not know this key any more");
     if (status == STATUS_OK)
         status = message_decode(
             reply, buffer_view(&connection->body), SENDER_COORDINATOR);
     if (status != STATUS_OK)
         return program_fail(
             status, "the coordinator's reply is %s", status_text(status));
-    if (reply->type != MESSAGE_FAILURE)
-        return STATUS_OK;
-    status = status_of_name(reply->name);
+    return STATUS_OK;
+}
+
+enum status connection_failure(const struct message *reply)
+{
+    char text[MESSAGE_TEXT_MAX];
+    enum status status = status_of_name(reply->name);
+    snprintf(text, sizeof text, "%s",
+        reply->text[0] == '\0' ? status_text(status) : reply->text);
+    client_clean_text(text);
     return program_fail(status == STATUS_OK ? STATUS_REFUSED : status,
-        "the coordinator says: %s", reply->text);
+        "the coordinator says: %s", text);
 }
 
 enum status connection_ask(struct connection *connection,
     const struct message *question, enum message_type wanted,
     struct message *reply)
 {
+    uint64_t end = clock_monotonic_ms() + REPLY_TIMEOUT_MS;
     enum status status = connection_send(connection, question);
+    if (status == STATUS_BUSY)
+        return program_fail(status, "the connection was lost");
     while (status == STATUS_OK) {
-        status = connection_receive(connection, reply, REPLY_TIMEOUT_MS);
+        uint64_t now = clock_monotonic_ms();
+        status = connection_receive(
+            connection, reply, now < end ? (int)(end - now) : 0);
+        if (status == STATUS_TIMED_OUT || now >= end)
+            return program_fail(
+                STATUS_TIMED_OUT, "the coordinator did not answer in time");
+        if (status == STATUS_OK && reply->type == MESSAGE_FAILURE)
+            return connection_failure(reply);
         if (status == STATUS_OK && reply->type == wanted)
             return STATUS_OK;
     }

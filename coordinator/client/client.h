@@ -31,9 +31,15 @@
         NULL, 0, NULL, NULL                                                    \
     }
 
-/* The key file that --key names, with its passphrase if it is sealed. */
+/* A key file, with its passphrase (from that file, or typed) if it is sealed. */
+enum status client_open_key(
+    struct keypair **out, const char *path, const char *passphrase_file);
+/* The one that --key names. */
 enum status client_load_key(
     struct keypair **out, const struct arguments *arguments);
+/* Control characters become '?': what another party wrote must not steer the
+ * terminal. In place. */
+void client_clean_text(char *text);
 /* Reads an envelope of that type. */
 enum status client_load_envelope(
     struct envelope **out, const char *path, const char *type);
@@ -65,13 +71,18 @@ struct connection {
 enum status connection_open(
     struct connection *connection, const struct arguments *arguments);
 void connection_close(struct connection *connection);
+/* STATUS_BUSY, unsaid, while there is no connection; it is made again by
+ * itself. */
 enum status connection_send(
     struct connection *connection, const struct message *message);
-/* The next message; views point into connection->body. FAILURE is said and
- * returned as its status. */
+/* The next message; views point into connection->body. STATUS_TIMED_OUT is the
+ * caller's to explain. */
 enum status connection_receive(
     struct connection *connection, struct message *reply, int timeout_ms);
-/* Sends, and waits for a reply of that type. */
+/* Says what a FAILURE says, and returns its status. */
+enum status connection_failure(const struct message *reply);
+/* Sends, and waits for a reply of that type. A FAILURE is said and returned as
+ * its status. */
 enum status connection_ask(struct connection *connection,
     const struct message *question, enum message_type wanted,
     struct message *reply);

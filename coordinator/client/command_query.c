@@ -6,6 +6,7 @@
 #include "protocol/wire/loop.h"
 
 #define EXPIRES_SECONDS 3600
+#define FETCH_TIMEOUT_MS 15000
 
 /* Within the study: variables, analyses, cohort, limits of its dictionary. */
 static enum status check_in_study(const struct checked_query *checked,
@@ -106,8 +107,10 @@ static enum status submit(struct connection *connection,
     if (status == STATUS_OK) {
         digest_to_text(text, &id);
         fprintf(stderr, "query %s\n", text);
-        status = query_ask(connection, buffer_view(&query),
-            (int)(wait_seconds * 1000), &result);
+        const struct message submit = {
+            .type = MESSAGE_SUBMIT_QUERY, .query = buffer_view(&query)};
+        status = query_await(
+            connection, &submit, &id, (int)(wait_seconds * 1000), &result);
     }
     if (status == STATUS_OK)
         status = save_result(result, argument_value(arguments, "out"));
@@ -189,15 +192,14 @@ enum status command_query_status(const struct arguments *arguments)
 enum status command_result_fetch(const struct arguments *arguments)
 {
     struct connection connection = {0};
-    struct message ask = {.type = MESSAGE_ASK_RESULT}, reply;
+    struct message ask = {.type = MESSAGE_ASK_RESULT};
     struct envelope *result = NULL;
     if (digest_from_text(&ask.id, operand_at(arguments, 0)) != STATUS_OK)
         return program_fail(STATUS_USAGE, "a query's id has 64 digits");
     enum status status = connection_open(&connection, arguments);
     if (status == STATUS_OK)
-        status = connection_ask(&connection, &ask, MESSAGE_RESULT, &reply);
-    if (status == STATUS_OK)
-        status = result_take(&result, reply.document, connection.roster);
+        status =
+            query_await(&connection, &ask, &ask.id, FETCH_TIMEOUT_MS, &result);
     if (status == STATUS_OK)
         status = save_result(result, argument_value(arguments, "out"));
     if (status == STATUS_OK)

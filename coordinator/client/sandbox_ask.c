@@ -253,9 +253,12 @@ enum status sandbox_ask(struct sandbox *sandbox,
         status = query_sign(&query, &id, buffer_view(&checked->text),
             sandbox->study.study, sandbox->researcher,
             clock_wall_seconds() + 3600);
-    if (status == STATUS_OK)
-        status = query_ask(
-            &connection, buffer_view(&query), ANSWER_TIMEOUT_MS, result);
+    if (status == STATUS_OK) {
+        const struct message submit = {
+            .type = MESSAGE_SUBMIT_QUERY, .query = buffer_view(&query)};
+        status =
+            query_await(&connection, &submit, &id, ANSWER_TIMEOUT_MS, result);
+    }
     return_connection(&connection);
     buffer_fini(&query);
     return status;

@@ -19,6 +19,7 @@ struct analysis {
     size_t prob_count;
     double probs[ANALYSIS_PROBS_MAX]; /* quantile */
     double level;                     /* of confidence intervals: 0.95 */
+    void *model; /* what parse read beyond the above; freed by release */
 };
 
 /* A run of rows with the mask of those that count: 0xFF in, 0x00 out. */
@@ -28,6 +29,8 @@ struct row_block {
                                  is a person of its own */
     size_t first, count;      /* count <= BLOCK_ROWS */
     const uint8_t *mask;      /* [count] */
+    const double *values;     /* this segment's part of the round; NULL in the
+                                 first */
 };
 
 #define BLOCK_ROWS 8192
@@ -59,7 +62,32 @@ struct analysis_kind {
     enum status (*finish)(const struct analysis *analysis,
         const struct shape *shape, const struct dictionary *dictionary,
         const int128 *elements, int64_t min_cell, json_t *out);
+    /* Frees analysis->model. May be NULL. */
+    void (*release)(struct analysis *analysis);
+
+    /* The rest is for analyses of several rounds; value_count is NULL in
+     * others. All rounds have one shape. */
+    /* Numbers that every center is told for a round after the first, such as
+     * the coefficients so far. */
+    size_t (*value_count)(
+        const struct analysis *analysis, const struct shape *shape);
+    /* Numbers that the coordinator keeps from round to round; zero at first. */
+    size_t (*memory_count)(
+        const struct analysis *analysis, const struct shape *shape);
+    /* Summed segment of round `number` (from 1), contributed at `values` ->
+     * `next`, or *done. Pure: the same sums give the same bits. */
+    enum status (*advance)(const struct analysis *analysis,
+        const struct shape *shape, const struct dictionary *dictionary,
+        uint32_t number, const int128 *elements, const double *values,
+        double *memory, double *next, bool *done);
+    /* Called instead of finish, with the first round's sums and the memory. */
+    enum status (*conclude)(const struct analysis *analysis,
+        const struct shape *shape, const struct dictionary *dictionary,
+        const int128 *first, const double *memory, int64_t min_cell,
+        json_t *out);
 };
+
+#define ROUNDS_MAX 1024 /* of one query; each kind stops far earlier */
 
 extern const struct analysis_kind analysis_count, analysis_summary,
     analysis_frequency, analysis_crosstab, analysis_histogram,

@@ -49,18 +49,31 @@ static enum status read_analyses(
     return STATUS_OK;
 }
 
+static void add_rounds(struct plan *plan, const struct analysis *analysis,
+    const struct shape *shape)
+{
+    if (analysis->kind->value_count == NULL)
+        return;
+    plan->value_count += analysis->kind->value_count(analysis, shape);
+    plan->memory_count += analysis->kind->memory_count(analysis, shape);
+}
+
 static enum status lay_out(
     struct plan *plan, struct segment *segments, struct diagnostic *diagnostic)
 {
     size_t at = 0;
+    plan->vector_length = PLAN_HEAD;
     for (size_t a = 0; a < plan->analysis_count; a++) {
         for (size_t level = 0; level < plan->level_count; level++) {
             segments[at++] = (struct segment){.analysis = a,
                 .level = level,
                 .first = plan->vector_length,
-                .first_fact = plan->fact_count};
+                .first_fact = plan->fact_count,
+                .first_value = plan->value_count,
+                .first_memory = plan->memory_count};
             plan->vector_length += plan->shapes[a].length;
             plan->fact_count += plan->shapes[a].fact_count;
+            add_rounds(plan, &plan->analyses[a], &plan->shapes[a]);
             if (plan->vector_length > PLAN_VECTOR_MAX) {
                 field_fail(&plan->query->analyses[a].name_field, diagnostic,
                     "the answer would be longer than %zu numbers; ask for "
@@ -122,6 +135,12 @@ void plan_destroy(struct plan *plan)
 {
     if (plan == NULL)
         return;
+    for (size_t i = 0; plan->analyses != NULL && i < plan->analysis_count;
+         i++) {
+        struct analysis *analysis = &plan->analyses[i];
+        if (analysis->kind != NULL && analysis->kind->release != NULL)
+            analysis->kind->release(analysis);
+    }
     free(plan->analyses);
     free((void *)plan->shapes);
     free((void *)plan->segments);
@@ -195,7 +214,7 @@ static bool cell_holds(const struct plan *plan, const struct segment *segment,
         !is_flag(cell[CELL_WITHHELD]))
         return false;
     if (table->kind != TABLE_MOMENTS)
-        return true;
+        return true; /* what other sums may be, their analysis knows */
     size_t variable = plan->analyses[segment->analysis].variables[index];
     return moments_hold(&plan->dictionary->variables[variable], cell);
 }
@@ -221,8 +240,8 @@ static bool segment_holds(const struct plan *plan,
                 elements + table->first + i * table_cell_length(table);
             if (!cell_holds(plan, segment, table, i, cell))
                 return false;
-            rows = table->kind == TABLE_MOMENTS ? cell[CELL_ROWS]
-                                                : rows + cell[CELL_ROWS];
+            rows = table_is_partition(table) ? rows + cell[CELL_ROWS]
+                                             : cell[CELL_ROWS];
             if (rows > most)
                 return false;
         }
@@ -235,6 +254,10 @@ enum status plan_check_vector(
 {
     if (vector->length != plan->vector_length)
         return STATUS_MALFORMED;
+    if (!is_count(vector->elements[PLAN_REACHABLE], ROWS_MAX) ||
+        !is_count(vector->elements[PLAN_COHORT],
+            vector->elements[PLAN_REACHABLE]))
+        return STATUS_OUT_OF_RANGE;
     for (size_t i = 0; i < plan->segment_count; i++) {
         const struct segment *segment = &plan->segments[i];
         if (!segment_holds(plan, segment, vector->elements + segment->first))

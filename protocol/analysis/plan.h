@@ -3,8 +3,8 @@
  * the layout of the one summary vector that they share.
  *
  * Segments stand analysis by analysis, and within one by level of `by` (the
- * last `by` variable changes fastest). Every party derives the same plan from
- * the same query and dictionary.
+ * last `by` variable changes fastest), after a head of PLAN_HEAD elements. Every
+ * party derives the same plan from the same query and dictionary.
  */
 #ifndef COHORTIUM_PROTOCOL_ANALYSIS_PLAN_H
 #define COHORTIUM_PROTOCOL_ANALYSIS_PLAN_H
@@ -18,11 +18,19 @@
 
 struct analysis_kind; /* analysis.h: one a file of this folder */
 
+enum plan_head {
+    PLAN_REACHABLE, /* people that the study could reach */
+    PLAN_COHORT,    /* people in the cohort */
+    PLAN_HEAD
+};
+
 struct segment {
     size_t analysis; /* index in plan->analyses */
     size_t level;    /* index of the level of `by`, 0 when there is none */
     size_t first;    /* its first element in the vector */
     size_t first_fact;
+    size_t first_value;  /* of a round */
+    size_t first_memory; /* of the coordinator, between rounds */
 };
 
 struct plan {
@@ -36,6 +44,15 @@ struct plan {
     const struct segment *segments;
     size_t vector_length;
     size_t fact_count;
+    size_t value_count, memory_count; /* 0: one round answers it all */
+};
+
+/* What every center is told for a round after the first. Segments that are
+ * over are not active: their elements are zero. */
+struct round {
+    uint32_t number;       /* from 2 */
+    const double *values;  /* [plan->value_count] */
+    const uint8_t *active; /* [plan->segment_count], 0 or 1 */
 };
 
 /* Reads the parameters of every analysis. Errors are positioned in the query's
@@ -63,6 +80,11 @@ struct contribution {
  * meets the cohort is taken. */
 enum status plan_contribute(const struct plan *plan, const struct rows *rows,
     int threads, struct contribution *out);
+/* A later round: only the segments that are active. Heads and facts are those
+ * of the first round's rows as well. */
+enum status plan_contribute_round(const struct plan *plan,
+    const struct rows *rows, int threads, const struct round *round,
+    struct contribution *out);
 void contribution_fini(struct contribution *contribution);
 /* A vector from outside: length, counts >= 0, people <= rows, sums within the
  * dictionary's bounds, squares and sum consistent. STATUS_OUT_OF_RANGE. */

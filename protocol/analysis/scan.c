@@ -11,6 +11,7 @@
 /* One thread's share of the rows and all that it counts. */
 struct scan {
     const struct plan *plan;
+    const struct round *round; /* NULL: the first */
     const struct rows *rows;
     const uint32_t *patients; /* NULL when no patient has two rows */
     size_t first, end;
@@ -77,13 +78,24 @@ static uint64_t count_people(
     return people;
 }
 
-static void add_segment(struct scan *scan, size_t index,
-    const struct row_block *block, uint64_t rows)
+static bool is_active(const struct scan *scan, size_t segment)
 {
+    return scan->round == NULL || scan->round->active[segment] != 0;
+}
+
+static void add_segment(struct scan *scan, size_t index,
+    const struct row_block *rows_of_level, uint64_t rows)
+{
+    struct row_block with_values = *rows_of_level;
+    const struct row_block *block = &with_values;
     const struct plan *plan = scan->plan;
     const struct segment *segment = &plan->segments[index];
     const struct analysis *analysis = &plan->analyses[segment->analysis];
     int128 *elements = scan->sums.vector.elements + segment->first;
+    if (!is_active(scan, index))
+        return;
+    if (scan->round != NULL)
+        with_values.values = scan->round->values + segment->first_value;
     elements[HEAD_ROWS] += (int128)rows;
     elements[HEAD_PEOPLE] +=
         (int128)count_people(block, rows, &scan->last_patient[index]);
@@ -151,7 +163,7 @@ static void *run_scan(void *arg)
     for (size_t i = 0; i < plan->segment_count; i++) {
         const struct segment *segment = &plan->segments[i];
         const struct analysis *analysis = &plan->analyses[segment->analysis];
-        if (analysis->kind->flush != NULL)
+        if (analysis->kind->flush != NULL && is_active(scan, i))
             analysis->kind->flush(analysis, &plan->shapes[segment->analysis],
                 scan->states[i], scan->sums.facts + segment->first_fact);
     }
@@ -219,8 +231,23 @@ static size_t scan_count(const struct rows *rows, int threads)
     return count < THREADS_MAX ? count : THREADS_MAX;
 }
 
-enum status plan_contribute(const struct plan *plan, const struct rows *rows,
-    int threads, struct contribution *out)
+/* Heads are known, and are no part of what a later round tells. */
+static void set_heads(const struct plan *plan, const struct rows *rows,
+    const struct round *round, struct contribution *out)
+{
+    int128 *elements = out->vector.elements;
+    if (round == NULL) {
+        elements[PLAN_REACHABLE] = (int128)rows->patient_count;
+        elements[PLAN_COHORT] = (int128)out->cohort_people;
+    }
+    for (size_t i = 0; i < plan->segment_count; i++) {
+        if (round == NULL || round->active[i] != 0)
+            elements[plan->segments[i].first + HEAD_RELEASED] = 1;
+    }
+}
+
+static enum status contribute(const struct plan *plan, const struct rows *rows,
+    int threads, const struct round *round, struct contribution *out)
 {
     size_t count = scan_count(rows, threads);
     enum status status = STATUS_OK;
@@ -232,6 +259,7 @@ enum status plan_contribute(const struct plan *plan, const struct rows *rows,
     for (size_t i = 0; i < count; i++) {
         size_t end = cut_at(rows, rows->count / count * (i + 1));
         scans[i].plan = plan;
+        scans[i].round = round;
         scans[i].rows = rows;
         scans[i].patients =
             rows->patient_count == rows->count ? NULL : rows->patients;
@@ -247,13 +275,25 @@ enum status plan_contribute(const struct plan *plan, const struct rows *rows,
             merge(plan, &scans[0].sums, &scans[i].sums);
         *out = scans[0].sums;
         scans[0].sums = (struct contribution){0};
-        for (size_t i = 0; i < plan->segment_count; i++)
-            out->vector.elements[plan->segments[i].first + HEAD_RELEASED] = 1;
+        set_heads(plan, rows, round, out);
     }
     for (size_t i = 0; i < count; i++)
         scan_fini(&scans[i]);
     free(scans);
     return status;
+}
+
+enum status plan_contribute(const struct plan *plan, const struct rows *rows,
+    int threads, struct contribution *out)
+{
+    return contribute(plan, rows, threads, NULL, out);
+}
+
+enum status plan_contribute_round(const struct plan *plan,
+    const struct rows *rows, int threads, const struct round *round,
+    struct contribution *out)
+{
+    return contribute(plan, rows, threads, round, out);
 }
 
 void contribution_fini(struct contribution *contribution)

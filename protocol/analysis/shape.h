@@ -8,6 +8,8 @@
 #ifndef COHORTIUM_PROTOCOL_ANALYSIS_SHAPE_H
 #define COHORTIUM_PROTOCOL_ANALYSIS_SHAPE_H
 
+#include <stdbool.h>
+
 #include "protocol/analysis/vector.h"
 
 enum segment_head {
@@ -29,7 +31,11 @@ enum table_kind {
     /* Counts of consecutive values of one variable: CELL_ROWS, CELL_PEOPLE,
      * CELL_WITHHELD, one cell a grid step, in increasing order; where the
      * rules ask for it neighbours are merged instead of withheld. */
-    TABLE_ORDERED
+    TABLE_ORDERED,
+    /* Sums that a model needs, of the rows that count there: CELL_ROWS,
+     * CELL_PEOPLE, CELL_WITHHELD, then `width` elements of the analysis' own.
+     * A cell is a group or a stratum. */
+    TABLE_SUMS
 };
 
 enum cell_element {
@@ -49,6 +55,9 @@ struct table_shape {
     bool last_row_missing, last_column_missing; /* TABLE_COUNTS: the last row,
         the last column counts missing values */
     size_t first_fact;   /* TABLE_MOMENTS: see struct cell_facts */
+    size_t width;      /* TABLE_SUMS */
+    size_t parameters; /* TABLE_SUMS: of the model (D9), 0 when it has none */
+    bool overlapping;  /* TABLE_SUMS: a row may count in several cells */
     int32_t origin;      /* what cell 0 stands for, in the analysis' own unit */
     int32_t grid;        /* TABLE_ORDERED: codes that a cell spans */
     const double *tails; /* TABLE_ORDERED: the probabilities asked for */
@@ -72,7 +81,17 @@ struct shape {
 
 static inline size_t table_cell_length(const struct table_shape *table)
 {
-    return table->kind == TABLE_MOMENTS ? MOMENTS_CELL : COUNTS_CELL;
+    switch (table->kind) {
+    case TABLE_MOMENTS: return MOMENTS_CELL;
+    case TABLE_SUMS: return COUNTS_CELL + table->width;
+    default: return COUNTS_CELL;
+    }
+}
+
+/* Whether a row counts in one cell at most. */
+static inline bool table_is_partition(const struct table_shape *table)
+{
+    return table->kind != TABLE_MOMENTS && !table->overlapping;
 }
 
 #endif

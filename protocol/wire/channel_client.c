@@ -11,11 +11,11 @@
 #include "protocol/wire/log.h"
 #include "protocol/wire/loop.h"
 
-/* libzmq tries again by itself when a connection is lost or cannot be made,
- * each time later. But it gives up for ever on a client that was refused, and
- * starts over with its shortest interval when a handshake broke off. Both are
- * taken over here: the connection is dropped, and made anew after a back-off
- * that only a handshake resets. */
+/* libzmq tries again by itself when a connection cannot be made, each time
+ * later. But it gives up for ever on a client that was refused or whose message
+ * was too large, and starts over with its shortest interval when a handshake
+ * broke off. So a connection that was lost or refused is dropped here, and made
+ * anew after a back-off; only a good handshake makes that short again. */
 #define RETRY_FIRST_MS 1000
 #define RETRY_LAST_MS 60000
 #define BROKEN_HANDSHAKES_MAX 3 /* that are left to libzmq */

@@ -28,7 +28,7 @@ static void test_plan_create_lays_segments_end_to_end(void **state)
     struct asked asked;
     ask(&asked, &air, query, 1);
     const struct plan *plan = asked.plan;
-    size_t at = 0, fact = 0;
+    size_t at = PLAN_HEAD, fact = 0;
     assert_int_equal(plan->level_count, 10);
     assert_int_equal(plan->segment_count, 30);
     for (size_t i = 0; i < plan->segment_count; i++) {
@@ -42,7 +42,7 @@ static void test_plan_create_lays_segments_end_to_end(void **state)
     }
     assert_int_equal(plan->vector_length, at);
     assert_int_equal(plan->fact_count, fact);
-    assert_int_equal(at, 10 * (SEGMENT_HEAD + SEGMENT_HEAD + 2 * MOMENTS_CELL +
+    assert_int_equal(at, PLAN_HEAD + 10 * (SEGMENT_HEAD + SEGMENT_HEAD + 2 * MOMENTS_CELL +
                                   SEGMENT_HEAD + 3 * COUNTS_CELL));
     asked_destroy(&asked);
 }
@@ -153,7 +153,7 @@ static void test_plan_check_vector_small_lies_are_out_of_range(void **state)
     struct asked asked;
     ask(&asked, &air,
         "{\"analyses\":[{\"summary\":{\"variables\":[\"temp\"]}}]}", 1);
-    int128 *head = asked.sum.elements, *cell = asked_cell(&asked, 0, 0);
+    int128 *head = asked.sum.elements + PLAN_HEAD, *cell = asked_cell(&asked, 0, 0);
     const struct {
         int128 *at;
         int128 value;
@@ -193,14 +193,14 @@ static void test_plan_finish_says_how_many_centers_withheld(void **state)
     assert_null(
         json_object_get(json_array_get(results, 0), "centers_withheld"));
     json_decref(results);
-    asked.sum.elements[HEAD_RELEASED] = 3;
-    asked.sum.elements[HEAD_WITHHELD] = 1;
+    asked.sum.elements[PLAN_HEAD + HEAD_RELEASED] = 3;
+    asked.sum.elements[PLAN_HEAD + HEAD_WITHHELD] = 1;
     results = asked_finish(&asked, 11);
     assert_integer(json_array_get(results, 0), "centers_released", 3);
     assert_integer(json_array_get(results, 0), "centers_withheld", 1);
     json_decref(results);
     memset(asked.sum.elements, 0, asked.sum.length * sizeof(int128));
-    asked.sum.elements[HEAD_WITHHELD] = 4;
+    asked.sum.elements[PLAN_HEAD + HEAD_WITHHELD] = 4;
     results = asked_finish(&asked, 11);
     assert_suppressed(json_array_get(results, 0));
     json_decref(results);

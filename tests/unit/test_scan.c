@@ -87,7 +87,11 @@ static struct rows make_rows(size_t first, size_t end, bool with_patients)
         }
         columns[v] = (struct column){width, data};
     }
+    size_t people = count;
+    for (size_t i = first + 1; with_patients && i < end; i++)
+        people -= patients[i] == patients[i - 1];
     return (struct rows){.count = count,
+        .patient_count = people,
         .patients = with_patients ? patients + first : NULL,
         .columns = columns};
 }
