@@ -1,0 +1,234 @@
+#include <string.h>
+
+#include <sodium.h>
+
+#include "protocol/masking/member_internal.h"
+#include "protocol/masking/stream.h"
+
+/* ---- 5: the masked vector ---- */
+
+static bool has_headroom(const struct vector *vector, size_t members)
+{
+    int bits = 0;
+    while (((size_t)1 << bits) < members)
+        bits++;
+    int128 most = (int128)1 << (126 - bits);
+    for (size_t i = 0; i < vector->length; i++) {
+        if (vector->elements[i] > most || vector->elements[i] < -most)
+            return false;
+    }
+    return true;
+}
+
+static struct digest digest_of_elements(const struct vector *vector)
+{
+    return digest_of((struct view){(const uint8_t *)vector->elements,
+        vector->length * VECTOR_ELEMENT_BYTES});
+}
+
+static void add_pair_stream(const struct member *member,
+    const struct peer *peer, const struct secret *key, struct vector *vector)
+{
+    if (masking_adds(&member->mask_key, &peer->mask_key))
+        stream_add(vector->elements, vector->length, key);
+    else
+        stream_subtract(vector->elements, vector->length, key);
+}
+
+static enum status sign_masked(const struct member *member, uint32_t round,
+    const struct digest *told, const struct vector *vector, struct buffer *out)
+{
+    const struct digest digest = digest_of_elements(vector);
+    const struct digest *bound =
+        round == 1 ? &member->givers : &member->survivors;
+    struct digest statement = steps_masked_statement(
+        &member->header, bound, round, told, &digest);
+    struct step_signature signature;
+    enum status status =
+        steps_sign(&signature.signature, member->keys, &statement);
+    return status == STATUS_OK
+               ? buffer_append(out, &signature, sizeof signature)
+               : status;
+}
+
+enum status member_mask(
+    struct member *member, struct vector *vector, struct buffer *masked)
+{
+    static const struct digest nothing;
+    const struct view bound = {member->bound, 64};
+    struct secret key;
+    if (member->stage != STAGE_SEALED)
+        return STATUS_NOT_ALLOWED;
+    if (!has_headroom(vector, member->peer_count))
+        return STATUS_OUT_OF_RANGE;
+    member->stage = STAGE_MASKED;
+    masking_self_key(
+        &key, &member->vault->self_seed, bound, &member->mask_key);
+    stream_add(vector->elements, vector->length, &key);
+    for (size_t i = 0; i < member->peer_count; i++) {
+        const struct peer *peer = &member->peers[i];
+        if (i == member->own_at || !peer->gives)
+            continue;
+        masking_pair_key(&key, agreed_with(member, i), bound,
+            &member->mask_key, &peer->mask_key);
+        add_pair_stream(member, peer, &key, vector);
+    }
+    sodium_memzero(&key, sizeof key);
+    member->round = 1;
+    member->own_vector = digest_of_elements(vector);
+    return sign_masked(member, 1, &nothing, vector, masked);
+}
+
+/* ---- 6, 7: who survived, and the vote ---- */
+
+static enum status check_survivor(
+    const struct member *member, const struct step_masked *one, size_t *at)
+{
+    static const struct digest nothing;
+    *at = member_find_peer(member, step_index_get(&one->index));
+    if (*at == member->peer_count || !member->peers[*at].gives)
+        return STATUS_MALFORMED;
+    struct digest statement = steps_masked_statement(
+        &member->header, &member->givers, 1, &nothing, &one->vector);
+    if (!steps_verify(
+            &one->signature, &statement, &member->peers[*at].sign))
+        return STATUS_BAD_SIGNATURE;
+    if (*at == member->own_at &&
+        !digest_equal(&one->vector, &member->own_vector))
+        return STATUS_REFUSED;
+    return STATUS_OK;
+}
+
+enum status member_take_survivors(
+    struct member *member, struct view survivors, struct digest *digest)
+{
+    size_t count, needed = masking_threshold(member->peer_count);
+    if (member->stage != STAGE_MASKED)
+        return STATUS_NOT_ALLOWED;
+    if (needed < member->min_centers)
+        needed = member->min_centers;
+    enum status status = steps_check_list(survivors, sizeof(struct step_masked),
+        member->peer_count, &count);
+    if (status == STATUS_OK && count < needed)
+        status = STATUS_TOO_FEW_CENTERS;
+    for (size_t i = 0; i < member->peer_count; i++)
+        member->peers[i].survives = false;
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        struct step_masked one;
+        size_t at;
+        memcpy(&one, survivors.data + i * sizeof one, sizeof one);
+        status = check_survivor(member, &one, &at);
+        if (status == STATUS_OK)
+            member->peers[at].survives = true;
+    }
+    /* One that was left out has nothing to vote for, and nothing to lose. */
+    if (status == STATUS_OK && !member->peers[member->own_at].survives)
+        status = STATUS_REFUSED;
+    if (status != STATUS_OK)
+        return status;
+    member->survivors = steps_digest_survivors(&member->givers, survivors);
+    member->stage = STAGE_DECIDED;
+    *digest = member->survivors;
+    return STATUS_OK;
+}
+
+enum status member_write_vote(struct member *member, struct buffer *vote)
+{
+    struct step_signature signature;
+    if (member->stage != STAGE_DECIDED)
+        return STATUS_NOT_ALLOWED;
+    struct digest statement =
+        steps_vote_statement(&member->givers, &member->survivors);
+    enum status status =
+        steps_sign(&signature.signature, member->keys, &statement);
+    if (status == STATUS_OK)
+        status = buffer_append(vote, &signature, sizeof signature);
+    if (status == STATUS_OK)
+        member->stage = STAGE_VOTED;
+    return status;
+}
+
+/* ---- 8, 9: the votes, and the reveal ---- */
+
+static enum status check_votes(
+    const struct member *member, struct view votes, size_t *count)
+{
+    const struct digest statement =
+        steps_vote_statement(&member->givers, &member->survivors);
+    enum status status = steps_check_list(
+        votes, sizeof(struct step_vote), member->peer_count, count);
+    for (size_t i = 0; status == STATUS_OK && i < *count; i++) {
+        struct step_vote vote;
+        memcpy(&vote, votes.data + i * sizeof vote, sizeof vote);
+        size_t at = member_find_peer(member, step_index_get(&vote.index));
+        if (at == member->peer_count || !member->peers[at].survives)
+            status = STATUS_MALFORMED;
+        else if (!steps_verify(
+                     &vote.signature, &statement, &member->peers[at].sign))
+            status = STATUS_BAD_SIGNATURE;
+    }
+    return status;
+}
+
+/* Of each that gave shares, one of its two: this is the line that must never
+ * give both. */
+static enum status write_reveal(
+    const struct member *member, struct buffer *reveal)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < member->peer_count; i++) {
+        const struct peer *peer = &member->peers[i];
+        if (!peer->gives)
+            continue;
+        const struct secret *pair = shares_of(member, i);
+        struct step_share share = {.index = step_index_of(peer->index),
+            .share = peer->survives ? pair[0] : pair[1]};
+        status = buffer_append(reveal, &share, sizeof share);
+    }
+    return status;
+}
+
+enum status member_take_votes(
+    struct member *member, struct view votes, struct buffer *reveal)
+{
+    size_t count, before = reveal->size;
+    if (member->stage != STAGE_VOTED)
+        return STATUS_NOT_ALLOWED;
+    enum status status = check_votes(member, votes, &count);
+    if (status == STATUS_OK && count < masking_threshold(member->peer_count))
+        status = STATUS_TOO_FEW_SIGNATURES;
+    if (status != STATUS_OK)
+        return status;
+    status = write_reveal(member, reveal);
+    if (status != STATUS_OK) {
+        reveal->size = before;
+        return status;
+    }
+    memcpy(member->bound + 64, member->survivors.bytes, DIGEST_BYTES);
+    member->stage = STAGE_REVEALED;
+    return STATUS_OK;
+}
+
+/* ---- later rounds ---- */
+
+enum status member_mask_round(struct member *member, uint32_t number,
+    const struct digest *told, struct vector *vector, struct buffer *masked)
+{
+    const struct view bound = {member->bound, sizeof member->bound};
+    struct secret key;
+    if (member->stage != STAGE_REVEALED || number != member->round + 1)
+        return STATUS_NOT_ALLOWED;
+    if (!has_headroom(vector, member->peer_count))
+        return STATUS_OUT_OF_RANGE;
+    member->round = number;
+    for (size_t i = 0; i < member->peer_count; i++) {
+        const struct peer *peer = &member->peers[i];
+        if (i == member->own_at || !peer->survives)
+            continue;
+        masking_round_key(&key, agreed_with(member, i), bound, number, told,
+            &member->mask_key, &peer->mask_key);
+        add_pair_stream(member, peer, &key, vector);
+    }
+    sodium_memzero(&key, sizeof key);
+    return sign_masked(member, number, told, vector, masked);
+}

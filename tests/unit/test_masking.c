@@ -1,0 +1,214 @@
+#include "tests/unit/masking_fixture.h"
+
+#include <stdlib.h>
+
+#include <sodium.h>
+
+#include "protocol/masking/shares.h"
+#include "protocol/masking/stream.h"
+#include "tests/unit/test.h"
+
+static void run_with_drops(size_t count, size_t drops, enum collector_step when)
+{
+    struct crowd *crowd = malloc(sizeof *crowd);
+    crowd_init(crowd, count, 100, 3);
+    while (collector_step(crowd->collector) != COLLECT_OVER) {
+        for (size_t i = 0; i < drops; i++)
+            if (collector_step(crowd->collector) == when)
+                crowd->present[i] = false;
+        assert_int_equal(crowd_step(crowd), STATUS_OK);
+    }
+    crowd_expect_sum(crowd);
+    crowd_fini(crowd);
+    free(crowd);
+}
+
+static void test_masking_sum_is_exact_whoever_drops_out(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {3, 4, 5, 13, 31};
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        size_t most = sizes[s] - masking_threshold(sizes[s]);
+        run_with_drops(sizes[s], 0, COLLECT_KEYS);
+        run_with_drops(sizes[s], most, COLLECT_SHARES);
+        run_with_drops(sizes[s], most, COLLECT_MASKED);
+        run_with_drops(sizes[s], most, COLLECT_VOTES);
+        run_with_drops(sizes[s], most, COLLECT_REVEALS);
+    }
+}
+
+static void test_masking_one_drop_too_many_ends_it(void **state)
+{
+    (void)state;
+    for (int when = COLLECT_SHARES; when <= COLLECT_REVEALS; when++) {
+        struct crowd *crowd = malloc(sizeof *crowd);
+        enum status status = STATUS_OK;
+        crowd_init(crowd, 13, 10, 3);
+        while (status == STATUS_OK) {
+            for (size_t i = 0; i < 5; i++)
+                if ((int)collector_step(crowd->collector) == when)
+                    crowd->present[i] = false;
+            status = crowd_step(crowd);
+        }
+        assert_int_equal(status, STATUS_TOO_FEW_CENTERS);
+        assert_null(collector_sum(crowd->collector));
+        crowd_fini(crowd);
+        free(crowd);
+    }
+}
+
+static void test_masking_later_rounds_add_up(void **state)
+{
+    (void)state;
+    struct crowd *crowd = malloc(sizeof *crowd);
+    crowd_init(crowd, 7, 33, 3);
+    crowd->present[2] = false;
+    assert_int_equal(crowd_run(crowd), STATUS_OK);
+    for (uint32_t round = 2; round < 6; round++) {
+        struct digest told = {{(uint8_t)round}};
+        assert_int_equal(
+            collector_start_round(crowd->collector, round, &told), STATUS_OK);
+        memset(crowd->expected, 0, 33 * sizeof(int128));
+        for (size_t i = 0; i < 7; i++) {
+            struct vector *vector = &crowd->vectors[i];
+            if (i == 2)
+                continue;
+            for (size_t k = 0; k < 33; k++) {
+                vector->elements[k] = (int128)(round * i) - (int128)k;
+                crowd->expected[k] += vector->elements[k];
+            }
+            buffer_clear(&crowd->out[i]);
+            assert_int_equal(member_mask_round(crowd->members[i], round, &told,
+                                 vector, &crowd->out[i]),
+                STATUS_OK);
+            assert_int_equal(
+                collector_take(crowd->collector, (uint32_t)i + 1,
+                    buffer_view(&crowd->out[i]),
+                    (struct view){(uint8_t *)vector->elements, 33 * 16}),
+                STATUS_OK);
+        }
+        assert_int_equal(collector_close_step(crowd->collector), STATUS_OK);
+        crowd_expect_sum(crowd);
+    }
+    struct digest told = {{1}};
+    buffer_clear(&crowd->out[0]);
+    assert_int_equal(member_mask_round(crowd->members[0], 5, &told,
+                         &crowd->vectors[0], &crowd->out[0]),
+        STATUS_NOT_ALLOWED);
+    crowd_fini(crowd);
+    free(crowd);
+}
+
+/* One reveal that is not what was shared spoils nothing while enough others
+ * are there. */
+static void test_masking_a_wrong_share_is_worked_around(void **state)
+{
+    (void)state;
+    struct crowd *crowd = malloc(sizeof *crowd);
+    crowd_init(crowd, 7, 5, 3);
+    while (collector_step(crowd->collector) != COLLECT_REVEALS)
+        assert_int_equal(crowd_step(crowd), STATUS_OK);
+    struct buffer votes;
+    buffer_init(&votes, BUFFER_LIMIT_DEFAULT);
+    assert_int_equal(
+        collector_write(crowd->collector, 1, &votes), STATUS_OK);
+    for (size_t i = 0; i < 7; i++) {
+        buffer_clear(&crowd->out[i]);
+        assert_int_equal(member_take_votes(crowd->members[i],
+                             buffer_view(&votes), &crowd->out[i]),
+            STATUS_OK);
+        if (i == 1)
+            crowd->out[i].data[40] ^= 1;
+        assert_int_equal(collector_take(crowd->collector, (uint32_t)i + 1,
+                             buffer_view(&crowd->out[i]), (struct view){0}),
+            STATUS_OK);
+    }
+    assert_int_equal(collector_close_step(crowd->collector), STATUS_OK);
+    crowd_expect_sum(crowd);
+    buffer_fini(&votes);
+    crowd_fini(crowd);
+    free(crowd);
+}
+
+static void test_masked_vector_bytes_are_uniform(void **state)
+{
+    (void)state;
+    struct crowd *crowd = malloc(sizeof *crowd);
+    size_t counts[256] = {0};
+    crowd_init(crowd, 3, 65536, 3);
+    assert_int_equal(crowd_run(crowd), STATUS_OK);
+    const uint8_t *bytes = (const uint8_t *)crowd->vectors[1].elements;
+    const size_t total = 65536 * 16;
+    for (size_t i = 0; i < total; i++)
+        counts[bytes[i]]++;
+    double chi = 0, mean = (double)total / 256;
+    for (size_t i = 0; i < 256; i++)
+        chi += ((double)counts[i] - mean) * ((double)counts[i] - mean) / mean;
+    assert_true(chi < 380); /* chi-square, 255 df: p = 1e-6 at 377 */
+    crowd_fini(crowd);
+    free(crowd);
+}
+
+static void test_member_headroom_is_refused(void **state)
+{
+    (void)state;
+    struct crowd *crowd = malloc(sizeof *crowd);
+    crowd_init(crowd, 5, 4, 3);
+    crowd->vectors[2].elements[1] = ((int128)1 << 123) + 1;
+    assert_int_equal(crowd_run(crowd), STATUS_OUT_OF_RANGE);
+    crowd_fini(crowd);
+    free(crowd);
+}
+
+static void test_shares_any_threshold_of_them_rebuild(void **state)
+{
+    (void)state;
+    struct secret seed, found, shares[9], some[5], weights[5];
+    uint32_t holders[9], chosen[5];
+    for (uint32_t i = 0; i < 9; i++)
+        holders[i] = 3 * i + 1;
+    masking_draw_seed(&seed);
+    assert_int_equal(shares_split(shares, &seed, holders, 9, 5), STATUS_OK);
+    for (size_t from = 0; from < 9; from++) {
+        for (size_t i = 0; i < 5; i++) {
+            chosen[i] = holders[(from + i) % 9];
+            some[i] = shares[(from + i) % 9];
+        }
+        assert_int_equal(shares_weights(weights, chosen, 5), STATUS_OK);
+        shares_join(&found, some, weights, 5);
+        assert_memory_equal(&found, &seed, sizeof seed);
+        assert_int_equal(shares_weights(weights, chosen, 4), STATUS_OK);
+        shares_join(&found, some, weights, 4);
+        assert_memory_not_equal(&found, &seed, sizeof seed);
+    }
+    chosen[1] = chosen[0];
+    assert_int_equal(shares_weights(weights, chosen, 5), STATUS_MALFORMED);
+    chosen[1] = 0;
+    assert_int_equal(shares_weights(weights, chosen, 5), STATUS_MALFORMED);
+}
+
+static void test_masking_agree_low_order_key_is_malformed(void **state)
+{
+    (void)state;
+    struct secret own, shared;
+    struct public_key zero = {{0}};
+    masking_draw_seed(&own);
+    assert_int_equal(masking_agree(&shared, &own, &zero), STATUS_MALFORMED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_masking_sum_is_exact_whoever_drops_out),
+        cmocka_unit_test(test_masking_one_drop_too_many_ends_it),
+        cmocka_unit_test(test_masking_later_rounds_add_up),
+        cmocka_unit_test(test_masking_a_wrong_share_is_worked_around),
+        cmocka_unit_test(test_masked_vector_bytes_are_uniform),
+        cmocka_unit_test(test_member_headroom_is_refused),
+        cmocka_unit_test(test_shares_any_threshold_of_them_rebuild),
+        cmocka_unit_test(test_masking_agree_low_order_key_is_malformed),
+    };
+    if (keys_start() != STATUS_OK)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
