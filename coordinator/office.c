@@ -21,6 +21,11 @@ static const struct dispatch_row dispatch[] = {
     {MESSAGE_OPT_IN, SENDER_CENTER, office_on_opt_in},
     {MESSAGE_SUMMARY, SENDER_CENTER, office_on_summary},
     {MESSAGE_REFUSE, SENDER_CENTER, office_on_refuse},
+    {MESSAGE_KEYS, SENDER_CENTER, office_on_step},
+    {MESSAGE_SHARES, SENDER_CENTER, office_on_step},
+    {MESSAGE_MASKED, SENDER_CENTER, office_on_step},
+    {MESSAGE_VOTE, SENDER_CENTER, office_on_step},
+    {MESSAGE_REVEAL, SENDER_CENTER, office_on_step},
     {MESSAGE_SUBMIT_STUDY, SENDER_PERSON, office_on_submit_study},
     {MESSAGE_SUBMIT_QUERY, SENDER_PERSON, office_on_submit_query},
     {MESSAGE_ASK_STATUS, SENDER_PERSON, office_on_ask_status},
@@ -318,6 +323,7 @@ enum status office_tick(struct office *office, struct office_clock now)
     for (size_t i = office->session_count; i > 0; i--) {
         struct session *session = office->sessions[i - 1];
         office_send_open(office, session);
+        office_send_steps(office, session);
         office_settle(office, session, now);
     }
     return status;

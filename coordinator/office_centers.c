@@ -78,10 +78,11 @@ void office_lose_center(struct office *office, struct member *center)
     for (size_t i = 0; i < office->session_count; i++) {
         struct session_center *asked =
             session_find(office->sessions[i], center->identity.name);
-        if (asked == NULL || asked->state != REPLY_ASKED)
+        if (asked == NULL)
             continue;
         asked->lost = true;
         asked->sent = false;
+        asked->told = false;
     }
 }
 
@@ -100,6 +101,7 @@ static void adopt_connection(
             session_find(office->sessions[i], center->identity.name);
         if (asked != NULL) {
             asked->sent = false;
+            asked->told = false;
             asked->lost = false;
         }
     }
@@ -119,8 +121,10 @@ static void greet(struct office *office, const struct office_call *call)
         return;
     }
     office_send_studies(office, call->member, call->now.wall);
-    for (size_t i = 0; i < office->session_count; i++)
+    for (size_t i = 0; i < office->session_count; i++) {
         office_send_open(office, office->sessions[i]);
+        office_send_steps(office, office->sessions[i]);
+    }
 }
 
 void office_on_hello(struct office *office, const struct office_call *call)
@@ -208,6 +212,20 @@ void office_on_summary(struct office *office, const struct office_call *call)
     if (asked != NULL)
         after_reply(office, session, call,
             session_take_summary(session, asked, call->message->vector));
+}
+
+void office_on_step(struct office *office, const struct office_call *call)
+{
+    struct session *session;
+    struct session_center *asked = find_asked(office, call, &session);
+    if (asked == NULL)
+        return;
+    enum status status = session_take_step(session, asked, call->message);
+    if (status == STATUS_NOT_ALLOWED)
+        log_event(LOG_DEBUG, "office", "step_ignored", "center=%s message=%s",
+            call->member->identity.name, message_name(call->message->type));
+    else
+        after_reply(office, session, call, status);
 }
 
 void office_on_refuse(struct office *office, const struct office_call *call)

@@ -56,6 +56,8 @@ void office_on_ping(struct office *office, const struct office_call *call);
 void office_on_opt_in(struct office *office, const struct office_call *call);
 void office_on_summary(struct office *office, const struct office_call *call);
 void office_on_refuse(struct office *office, const struct office_call *call);
+/* KEYS, SHARES, MASKED, VOTE, REVEAL */
+void office_on_step(struct office *office, const struct office_call *call);
 /* The roster chain to one center. */
 enum status office_send_rosters(
     struct office *office, const struct channel_route *route);
@@ -104,6 +106,8 @@ struct session *office_find_header(
     struct office *office, const struct digest *header_id);
 /* OPEN to the centers of this session that have not got it. */
 void office_send_open(struct office *office, struct session *session);
+/* The present step of an aggregation or a fit, to whom it concerns. */
+void office_send_steps(struct office *office, struct session *session);
 /* Ends the session when its verdict says so; it is gone then. */
 void office_settle(
     struct office *office, struct session *session, struct office_clock now);

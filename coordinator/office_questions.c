@@ -60,6 +60,27 @@ void office_send_open(struct office *office, struct session *session)
     }
 }
 
+void office_send_steps(struct office *office, struct session *session)
+{
+    struct buffer body;
+    buffer_init(&body, BUFFER_LIMIT_DEFAULT);
+    for (size_t i = 0; i < session->center_count; i++) {
+        struct session_center *center = &session->centers[i];
+        struct member *member =
+            members_find_center(office->members, center->name);
+        if (center->told || member == NULL || !member->connected)
+            continue;
+        struct message *message = office_message(office, MESSAGE_PEERS);
+        if (!session_write_step(session, center, message, &body))
+            continue;
+        enum status status = office_send(office, &member->route);
+        center->told = status == STATUS_OK;
+        if (status == STATUS_NO_PEER)
+            office_lose_center(office, member);
+    }
+    buffer_fini(&body);
+}
+
 static void send_close(struct office *office, const struct session *session,
     const struct digest *result_id)
 {
@@ -145,6 +166,8 @@ static enum status make_session(struct office *office,
         .keys = office->keys,
         .center_count = choice->connected,
         .centers = choice->names,
+        .roster = office->catalog->roster,
+        .now_ms = now.monotonic_ms,
     };
     office->ports.random(office->ports.arg, setup.random, sizeof setup.random);
     return session_create(out, question, &setup);
@@ -374,7 +397,8 @@ static enum status sign_answer(struct office *office,
         .created = now,
         .center_count = session->center_count,
         .centers = centers,
-        .sum = &session->sum};
+        .sum = &session->sum,
+        .fit = session->fit};
     enum status status =
         result_sign(&ending->result, &ending->result_id, &facts, office->keys);
     free(centers);
@@ -386,6 +410,15 @@ static void prepare_ending(struct office *office, const struct session *session,
 {
     char text[LEDGER_TEXT_MAX];
     ending->query.state = QUERY_ANSWERED;
+    if (verdict == SESSION_FAIL &&
+        session->failure != STATUS_TOO_FEW_CENTERS) {
+        set_failure(ending, session->failure,
+            session->failure == STATUS_NO_PEER
+                ? "a center was lost in the middle of a fit of several rounds; "
+                  "to go on without it would show its share; ask again"
+                : status_text(session->failure));
+        return;
+    }
     if (verdict == SESSION_FAIL) {
         snprintf(text, sizeof text,
             "%zu of %zu centers answered, %zu refused, %zu were absent; the "
@@ -441,7 +474,9 @@ static void remove_session(struct office *office, struct session *session)
 void office_settle(
     struct office *office, struct session *session, struct office_clock now)
 {
-    enum session_verdict verdict = session_judge(session, now.monotonic_ms);
+    while (session_progress(session, now.monotonic_ms))
+        office_send_steps(office, session);
+    enum session_verdict verdict = session_judge(session);
     if (verdict == SESSION_WAIT || now.monotonic_ms < session->retry_ms)
         return;
     struct ending ending;

@@ -79,6 +79,12 @@ static enum status restore_session(struct office *office,
     if (status == STATUS_OK)
         status = session_restore(
             &session, &question, buffer_view(&header), office->keys);
+    if (status == STATUS_OK &&
+        study_is_masked(session->question.study->study->privacy))
+        status = STATUS_NO_PEER; /* masks and shares were in memory */
+    if (status == STATUS_OK)
+        status = session_prepare_gathering(
+            session, office->catalog->roster, now.monotonic_ms);
     if (status == STATUS_OK)
         status = ledger_visit_replies(
             office->ledger, &open->id, restore_reply, session);
@@ -102,7 +108,7 @@ static enum status give_up(struct office *office, const struct open_query *open,
         .id = open->id, .state = QUERY_FAILED, .finished = now};
     office_copy_text(query.failure, sizeof query.failure, status_name(reason));
     office_copy_text(query.reason, sizeof query.reason,
-        "the office was restarted and could not take the question up again");
+        "the office was restarted in the middle of it; ask again");
     enum status status = ledger_begin(office->ledger);
     if (status == STATUS_OK)
         status = ledger_drop_vectors(office->ledger, &open->id);

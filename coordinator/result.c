@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "policy/disclosure.h"
+
 json_t *json_digest(const struct digest *digest)
 {
     char text[DIGEST_TEXT];
@@ -140,17 +142,34 @@ static bool set_origin(json_t *object, const struct result_facts *facts)
            set(object, "software", json_string(facts->software));
 }
 
+/* What the rules kept back, at the centers or of the sum: cells and segments by
+ * rule. */
+static json_t *withheld_object(const struct result_facts *facts)
+{
+    json_t *object = json_object();
+    for (size_t rule = 0; rule < RULE_COUNT; rule++) {
+        json_int_t count = (json_int_t)facts->sum->elements[PLAN_RULES + rule];
+        if (count != 0)
+            json_object_set_new(object,
+                disclosure_rule_name((enum disclosure_rule)rule),
+                json_integer(count));
+    }
+    return object;
+}
+
 static bool set_terms(json_t *object, const struct result_facts *facts)
 {
     const struct question *question = facts->question;
     const struct query *query = question->query;
-    return set(object, "privacy", json_string("plain")) ||
+    return set(object, "privacy", json_string(
+                   study_privacy_name(question->study->study->privacy))) ||
            set(object, "unit",
                json_string(query->unit == UNIT_EXAM ? "exam" : "patient")) ||
            set(object, "cohort", json_string(query->cohort_text)) ||
            set(object, "by", by_names(question)) ||
            set(object, "limits",
                limits_object(&question->study->study->limits)) ||
+           set(object, "withheld", withheld_object(facts)) ||
            set(object, "centers", json_integer(count_answered(facts))) ||
            set(object, "center_report", center_report(facts));
 }
@@ -162,8 +181,11 @@ enum status result_write(struct buffer *out, const struct result_facts *facts)
     json_t *object = json_object();
     enum status status = object == NULL ? STATUS_NO_MEMORY : STATUS_OK;
     if (status == STATUS_OK)
-        status = plan_finish(question->plan, facts->sum,
-            question->study->study->limits.min_cell, &results);
+        status = facts->fit == NULL
+                     ? plan_finish(question->plan, facts->sum,
+                           question->study->study->limits.min_cell, &results)
+                     : fit_finish(facts->fit,
+                           question->study->study->limits.min_cell, &results);
     if (status == STATUS_OK &&
         (set_origin(object, facts) || set_terms(object, facts) ||
             json_object_set(object, "results", results) != 0))

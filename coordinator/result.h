@@ -10,6 +10,7 @@
 #define COHORTIUM_COORDINATOR_RESULT_H
 
 #include "coordinator/catalog.h"
+#include "protocol/analysis/fit.h"
 
 #define RESULT_JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(17))
 
@@ -25,7 +26,8 @@ struct result_facts {
     int64_t created; /* seconds since 1970 */
     size_t center_count;
     const struct result_center *centers; /* all that were asked */
-    const struct vector *sum;
+    const struct vector *sum;   /* after the rules */
+    const struct fit *fit;      /* NULL: one round */
 };
 
 /* Appends the payload text. */

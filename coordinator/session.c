@@ -54,6 +54,7 @@ static struct session *allocate(struct question *question)
     memset(question, 0, sizeof *question);
     buffer_init(&session->header_envelope, BUFFER_LIMIT_DEFAULT);
     buffer_init(&session->open_message, BUFFER_LIMIT_DEFAULT);
+    buffer_init(&session->told, BUFFER_LIMIT_DEFAULT);
     return session;
 }
 
@@ -115,6 +116,9 @@ enum status session_create(struct session **out, struct question *question,
     enum status status = make_header(session, setup);
     if (status == STATUS_OK)
         status = prepare(session);
+    if (status == STATUS_OK)
+        status =
+            session_prepare_gathering(session, setup->roster, setup->now_ms);
     if (status != STATUS_OK) {
         session_destroy(session);
         return status;
@@ -180,6 +184,10 @@ void session_destroy(struct session *session)
          i++)
         session_drop_bytes(session, &session->centers[i]);
     free(session->centers);
+    collector_destroy(session->collector);
+    fit_destroy(session->fit);
+    buffer_fini(&session->told);
+    vector_fini(&session->round_sum);
     vector_fini(&session->sum);
     session_header_destroy(session->header);
     buffer_fini(&session->header_envelope);
@@ -200,6 +208,7 @@ struct session_center *session_find(struct session *session, const char *center)
 static void refuse(
     struct session *session, struct session_center *center, const char *note)
 {
+    session_drop(session, center);
     center->state = REPLY_REFUSED;
     center->note = note;
     session->refused++;
@@ -253,7 +262,7 @@ enum status session_take_refusal(
 
 /* A center that is lost may come back before the deadline: it is waited for
  * only while its answer is needed. */
-enum session_verdict session_judge(
+enum session_verdict session_judge_summaries(
     const struct session *session, uint64_t now_ms)
 {
     size_t waiting = 0, lost = 0;
@@ -270,6 +279,15 @@ enum session_verdict session_judge(
     if (now_ms >= session->deadline_ms)
         return enough ? SESSION_FINISH : SESSION_FAIL;
     return enough && waiting == lost ? SESSION_FINISH : SESSION_WAIT;
+}
+
+enum session_verdict session_judge(const struct session *session)
+{
+    switch (session->gathering) {
+    case GATHER_DONE: return SESSION_FINISH;
+    case GATHER_FAILED: return SESSION_FAIL;
+    default: return SESSION_WAIT;
+    }
 }
 
 void session_end(struct session *session)

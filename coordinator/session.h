@@ -12,6 +12,9 @@
 #define COHORTIUM_COORDINATOR_SESSION_H
 
 #include "coordinator/catalog.h"
+#include "policy/disclosure.h"
+#include "protocol/analysis/fit.h"
+#include "protocol/masking/collector.h"
 
 struct session_center {
     char name[NAME_MAX_BYTES + 1];
@@ -20,9 +23,21 @@ struct session_center {
     bool sent;        /* OPEN went to its present connection */
     bool lost;        /* its connection went away since it was asked */
     bool saved;       /* the ledger has its reply */
+    uint32_t index;   /* its place on the roster + 1 */
+    bool told;        /* the present step went to its present connection */
+    bool heard;       /* in the present round, where sums are not masked */
     uint8_t *bytes;   /* the vector as it came; NULL once it is saved */
     size_t size;
     struct digest digest; /* of these bytes */
+};
+
+/* Where a session stands. */
+enum gathering {
+    GATHER_SUMMARIES, /* figures that are not masked */
+    GATHER_MASKED,    /* secure aggregation of the first round */
+    GATHER_ROUND,     /* a later round */
+    GATHER_DONE,
+    GATHER_FAILED
 };
 
 struct session {
@@ -37,6 +52,14 @@ struct session {
     size_t unsaved_bytes;
     uint64_t retry_ms; /* the ledger failed at its end: not before this */
     struct vector sum;
+    enum gathering gathering;
+    enum status failure;         /* why gathering failed */
+    struct collector *collector; /* masked; NULL: not */
+    struct fit *fit;             /* once the first sum is there */
+    struct vector round_sum;     /* of a later round, not masked */
+    struct buffer told;          /* the body of ROUND */
+    uint64_t step_ms, step_end_ms; /* how long a step may take; monotonic */
+    struct disclosure_report report;
     bool has_submitter;
     struct channel_route submitter; /* where the answer goes */
 };
@@ -49,6 +72,8 @@ struct session_setup {
     const struct keypair *keys; /* the coordinator's */
     size_t center_count;
     const char *const *centers;
+    const struct roster *roster;
+    uint64_t now_ms;
 };
 
 /* Takes the question over (it is emptied) also when it fails. Signs the
@@ -73,13 +98,34 @@ enum status session_take_summary(
 enum status session_take_refusal(
     struct session *session, struct session_center *center);
 
+/* session_gather.c: */
+/* The centers' places on the roster, and how their figures come. Called once,
+ * after create or restore. */
+enum status session_prepare_gathering(
+    struct session *session, const struct roster *roster, uint64_t now_ms);
+/* KEYS, SHARES, MASKED, VOTE, REVEAL. STATUS_EXISTS: it has spoken;
+ * STATUS_NOT_ALLOWED: nobody asked; else the center is out. */
+enum status session_take_step(struct session *session,
+    struct session_center *center, const struct message *message);
+/* The center's connection is gone, or it refused. */
+void session_drop(struct session *session, struct session_center *center);
+/* Goes on as far as it can. True: a new step is open, to be told. */
+bool session_progress(struct session *session, uint64_t now_ms);
+/* The message of the present step for a center; false when there is none.
+ * `body` holds what the message points to. */
+bool session_write_step(const struct session *session,
+    const struct session_center *center, struct message *message,
+    struct buffer *body);
+
 enum session_verdict {
     SESSION_WAIT,
     SESSION_FINISH, /* enough answered, and nobody else can or time is up */
     SESSION_FAIL    /* min_centers is out of reach */
 };
 
-enum session_verdict session_judge(
+enum session_verdict session_judge(const struct session *session);
+/* Of figures that are not masked: whether the first round is over. */
+enum session_verdict session_judge_summaries(
     const struct session *session, uint64_t now_ms);
 /* The vector's bytes are in the ledger, or nobody needs them any more. */
 void session_drop_bytes(struct session *session, struct session_center *center);

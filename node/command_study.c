@@ -40,7 +40,7 @@ static json_t *study_json(const struct home *home, const struct study *study)
         "variables", names_json(study->variables, study->variable_count),
         "analyses", names_json(study->analyses, study->analysis_count),
         "cohort", study->cohort_text, "limits", limits_json(&study->limits),
-        "privacy", "plain", "min_centers", (json_int_t)study->min_centers,
+        "privacy", study_privacy_name(study->privacy), "min_centers", (json_int_t)study->min_centers,
         "valid_from", from, "valid_until", until);
 }
 

@@ -9,6 +9,9 @@ static const struct setting keys[] = {
     {"refusals_to_lock", SETTING_INTEGER,
         offsetof(struct config, refusals_to_lock), "10", 1, 100000,
         "refusals within a day after which a study is locked here"},
+    {"sandbox", SETTING_INTEGER, offsetof(struct config, sandbox), "0", 0, 1,
+        "1 in a throwaway federation only: answers studies whose sums are "
+        "open"},
     {"log_level", SETTING_LEVEL, offsetof(struct config, log_level), "info", 0,
         0, "error, warn, info or debug"},
 };

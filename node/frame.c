@@ -193,6 +193,11 @@ const struct rows *frame_rows(const struct frame *frame)
     return &frame->rows;
 }
 
+int64_t frame_generation(const struct frame *frame)
+{
+    return frame->generation;
+}
+
 size_t frame_bytes(const struct frame *frame)
 {
     return frame->bytes;

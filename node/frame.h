@@ -18,6 +18,8 @@ void frame_destroy(struct frame *frame);
 enum status frame_refresh(struct frame *frame, struct store *store);
 /* Borrowed until the next refresh that changes something. */
 const struct rows *frame_rows(const struct frame *frame);
+/* The store's generation that the rows are of. */
+int64_t frame_generation(const struct frame *frame);
 /* Bytes that the columns take. */
 size_t frame_bytes(const struct frame *frame);
 

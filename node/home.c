@@ -109,7 +109,8 @@ struct session_setup home_setup(const struct home *home)
         .dictionary = home->dictionary,
         .store = home->store,
         .threads = (int)home->config.threads,
-        .refusals_to_lock = home->config.refusals_to_lock};
+        .refusals_to_lock = home->config.refusals_to_lock,
+        .sandbox = home->config.sandbox != 0};
 }
 
 static enum status take_roster(

@@ -34,6 +34,7 @@ struct session_setup { /* all borrowed; they outlive the session */
     struct store *store;
     int threads;
     int64_t refusals_to_lock;
+    bool sandbox; /* answers studies whose sums are open */
 };
 
 struct session_time {

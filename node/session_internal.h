@@ -6,6 +6,37 @@
 
 #include "node/session.h"
 #include "policy/admission.h"
+#include "policy/disclosure.h"
+#include "protocol/masking/member.h"
+
+#define MASKED_MAX 8 /* questions that are open at the same time */
+
+/* One question, from its OPEN to its answer; a masked one until it is over. */
+struct question {
+    struct session *session;
+    const struct message *message; /* OPEN */
+    int64_t now;
+    struct envelope *header, *query, *study;
+    struct envelope *approvals[MESSAGE_DOCUMENTS_MAX];
+    struct digest header_id, query_id, study_id;
+    struct admission admission;
+    struct limits limits; /* the stricter of study and center */
+    bool own_limits;      /* the center has some */
+    enum study_privacy privacy;
+    int64_t min_centers;
+    char study_name[STUDY_NAME_MAX + 1];
+    struct digest asked;  /* the question without nonce and dates */
+    struct buffer vector; /* what leaves; before masks */
+    bool stored;          /* it was computed earlier */
+    struct disclosure_report report;
+    struct diagnostic diagnostic;
+    /* A masked one: */
+    struct member *member;
+    int64_t generation; /* of the rows it was computed from */
+    struct buffer last; /* the message that was sent last */
+    uint32_t rounds;    /* later ones */
+    uint64_t touched_ms;
+};
 
 struct session {
     struct session_setup setup;
@@ -18,9 +49,35 @@ struct session {
      * the exact bytes of study and approvals. */
     struct digest verified_bytes;
     struct study *verified;
+    struct question *masked[MASKED_MAX]; /* NULL: free */
 };
 
 enum status outbox_add(struct outbox *outbox, const struct message *message);
+/* Accepts NULL. */
+void question_destroy(struct question *question);
+/* The answer and its record, on disk before the reply may leave. */
+enum status question_record(struct question *question);
+/* The same from outside whatever the reason; the log has it. */
+enum status question_refuse(
+    struct question *question, enum status reason, struct outbox *outbox);
+
+/* session_masked.c */
+/* A question that is open already, asked again after a lost connection: says
+ * again what it said last. False when it is not open. */
+bool masked_resume(struct session *session, const struct question *question,
+    struct outbox *outbox);
+/* Admitted and computed: joins the aggregation. The question is the session's
+ * now unless it fails. */
+enum status masked_open(struct question *question, struct session_time now,
+    struct outbox *outbox);
+/* PEERS, SEALED, SURVIVORS, VOTES, ROUND */
+enum status session_masked_step(struct session *session,
+    const struct message *message, struct session_time now,
+    struct outbox *outbox);
+/* CLOSE: seeds and vectors are wiped. */
+enum status masked_close(struct session *session, const struct digest *header);
+void masked_close_all(struct session *session);
+
 /* OPEN: decides, records, answers or refuses. */
 enum status session_open_question(struct session *session,
     const struct message *message, struct session_time now,

@@ -15,30 +15,30 @@
 
 #define DAY_SECONDS 86400
 
-struct question {
-    struct session *session;
-    const struct message *message;
-    int64_t now;
-    struct envelope *header, *query, *study;
-    struct envelope *approvals[MESSAGE_DOCUMENTS_MAX];
-    struct digest header_id, query_id, study_id;
-    struct admission admission;
-    struct limits limits; /* the stricter of study and center */
-    struct buffer vector; /* what leaves */
-    bool stored;          /* it was computed earlier */
-    struct disclosure_report report;
-    struct diagnostic diagnostic;
-};
-
-static void question_fini(struct question *question)
+static void drop_documents(struct question *question)
 {
-    admission_fini(&question->admission);
     envelope_destroy(question->header);
     envelope_destroy(question->query);
     envelope_destroy(question->study);
-    for (size_t i = 0; i < MESSAGE_DOCUMENTS_MAX; i++)
+    for (size_t i = 0; i < MESSAGE_DOCUMENTS_MAX; i++) {
         envelope_destroy(question->approvals[i]);
+        question->approvals[i] = NULL;
+    }
+    question->header = question->query = question->study = NULL;
+    question->message = NULL;
+    question->admission.study = NULL; /* may be the session's, and go */
+}
+
+void question_destroy(struct question *question)
+{
+    if (question == NULL)
+        return;
+    drop_documents(question);
+    member_destroy(question->member);
+    buffer_fini(&question->last);
+    admission_fini(&question->admission);
     buffer_fini(&question->vector);
+    free(question);
 }
 
 static enum status decode_documents(struct question *question)
@@ -130,6 +130,11 @@ static enum status check_opt_in(struct question *question)
     if (status == STATUS_NOT_FOUND || (status == STATUS_OK && !decision.in))
         return STATUS_NOT_OPTED_IN;
     question->limits = study->limits;
+    question->privacy = study->privacy;
+    question->min_centers = study->min_centers;
+    strcpy(question->study_name, study->name);
+    if (study->privacy == PRIVACY_OPEN && !question->session->setup.sandbox)
+        return STATUS_NOT_ALLOWED;
     if (status != STATUS_OK || decision.limits[0] == '\0')
         return status;
     struct document *document = NULL;
@@ -140,8 +145,10 @@ static enum status check_opt_in(struct question *question)
         struct field root = document_root(document);
         status = limits_parse(&own, &root, &question->diagnostic);
     }
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         limits_stricter(&question->limits, &study->limits, &own);
+        question->own_limits = true;
+    }
     document_destroy(document);
     return status;
 }
@@ -187,6 +194,14 @@ static enum status check_replay(struct question *question, bool *again)
 
 /* ---- the answer ---- */
 
+/* Where sums are masked the study's rules act on the sum, which this center
+ * never sees; a center that has stricter ones of its own applies them here. */
+static bool rules_act_here(const struct question *question)
+{
+    return question->privacy == PRIVACY_PLAIN ||
+           question->privacy == PRIVACY_SITE || question->own_limits;
+}
+
 static enum status compute(struct question *question)
 {
     struct session *session = question->session;
@@ -196,9 +211,10 @@ static enum status compute(struct question *question)
     if (status == STATUS_OK)
         status = plan_contribute(question->admission.plan, rows,
             session->setup.threads, &contribution);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && rules_act_here(question))
         status = disclosure_apply(question->admission.plan, &question->limits,
             rows->patient_count, &contribution, &question->report);
+    question->generation = frame_generation(session->frame);
     if (status == STATUS_OK)
         status = vector_encode(&contribution.vector, &question->vector);
     contribution_fini(&contribution);
@@ -206,11 +222,10 @@ static enum status compute(struct question *question)
 }
 
 /* D18: the same question has one answer. */
-static enum status find_or_compute(
-    struct question *question, const struct digest *asked)
+static enum status find_or_compute(struct question *question)
 {
     enum status status = store_find_question(question->session->setup.store,
-        &question->admission.study->id, asked, &question->vector);
+        &question->study_id, &question->asked, &question->vector);
     question->stored = status == STATUS_OK;
     if (question->stored &&
         question->vector.size !=
@@ -236,15 +251,14 @@ static void describe_report(
 }
 
 /* The answer and its record, on disk before the reply may leave. */
-static enum status record_answer(
-    struct question *question, const struct digest *asked)
+enum status question_record(struct question *question)
 {
     struct session *session = question->session;
     struct store *store = session->setup.store;
     const struct store_answer answer = {.query = question->query_id,
         .header = question->header_id,
-        .study = question->admission.study->id,
-        .question = *asked,
+        .study = question->study_id,
+        .question = question->asked,
         .vector = buffer_view(&question->vector),
         .time = question->now};
     char withheld[256], researcher[KEY_TEXT], digest[DIGEST_TEXT];
@@ -260,7 +274,7 @@ static enum status record_answer(
             "answered", &question->query_id,
             "study %s researcher %s elements %zu digest %s stored %d "
             "withheld:%s cohort: %s",
-            question->admission.study->name, researcher,
+            question->study_name, researcher,
             question->vector.size / VECTOR_ELEMENT_BYTES, digest,
             question->stored, withheld, question->admission.query->cohort_text);
     if (status == STATUS_OK)
@@ -284,7 +298,7 @@ static bool is_own_failure(enum status status)
            status == STATUS_NO_MEMORY;
 }
 
-static enum status refuse(
+enum status question_refuse(
     struct question *question, enum status reason, struct outbox *outbox)
 {
     struct session *session = question->session;
@@ -310,7 +324,6 @@ static enum status refuse(
 
 static enum status decide(struct question *question, bool *again)
 {
-    struct digest asked;
     *again = false;
     enum status status = admit(question);
     if (status == STATUS_OK)
@@ -322,38 +335,59 @@ static enum status decide(struct question *question, bool *again)
     status = check_counts(question);
     if (status != STATUS_OK)
         return status;
-    asked = query_question(question->admission.query);
-    status = find_or_compute(question, &asked);
-    return status == STATUS_OK ? record_answer(question, &asked) : status;
+    question->asked = query_question(question->admission.query);
+    status = find_or_compute(question);
+    if (status != STATUS_OK || study_is_masked(question->privacy))
+        return status; /* recorded when it votes */
+    return question_record(question);
+}
+
+static enum status begin(struct question **out, struct session *session,
+    const struct message *message, struct session_time now)
+{
+    struct question *question = calloc(1, sizeof *question);
+    *out = question;
+    if (question == NULL)
+        return STATUS_NO_MEMORY;
+    question->session = session;
+    question->message = message;
+    question->now = now.wall_seconds;
+    buffer_init(&question->vector, BUFFER_LIMIT_DEFAULT);
+    buffer_init(&question->last, BUFFER_LIMIT_DEFAULT);
+    diagnostic_init(&question->diagnostic, "");
+    return decode_documents(question);
 }
 
 enum status session_open_question(struct session *session,
     const struct message *message, struct session_time now,
     struct outbox *outbox)
 {
-    struct question *question = calloc(1, sizeof *question);
-    if (question == NULL)
-        return STATUS_NO_MEMORY;
-    bool again = false;
-    question->session = session;
-    question->message = message;
-    question->now = now.wall_seconds;
-    buffer_init(&question->vector, BUFFER_LIMIT_DEFAULT);
-    diagnostic_init(&question->diagnostic, "");
-    enum status status = decode_documents(question);
+    bool again = false, kept = false;
+    struct question *question;
+    enum status status = begin(&question, session, message, now);
+    if (status == STATUS_OK && masked_resume(session, question, outbox)) {
+        question_destroy(question);
+        return STATUS_OK;
+    }
     if (status == STATUS_OK)
         status = decide(question, &again);
-    if (status == STATUS_OK)
+    /* It gave its answer when it voted: there is no second vote. */
+    if (status == STATUS_OK && again && study_is_masked(question->privacy))
+        status = STATUS_REPLAYED;
+    if (status == STATUS_OK && study_is_masked(question->privacy)) {
+        status = masked_open(question, now, outbox);
+        kept = status == STATUS_OK;
+        if (kept)
+            drop_documents(question);
+    } else if (status == STATUS_OK) {
         status = reply(question, outbox);
-    else if (!is_own_failure(status))
-        status = refuse(question, status, outbox);
-    else
+    }
+    if (status != STATUS_OK && question != NULL && !is_own_failure(status))
+        status = question_refuse(question, status, outbox);
+    else if (status != STATUS_OK)
         log_event(LOG_ERROR, "session", "cannot_answer", "reason=%s",
             status_name(status));
-    if (status == STATUS_OK && again)
-        log_event(LOG_INFO, "session", "sent_again", "bytes=%zu",
-            question->vector.size);
-    question_fini(question);
-    free(question);
+    if (!kept)
+        question_destroy(question);
     return status;
 }

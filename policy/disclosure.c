@@ -1,5 +1,7 @@
 #include "policy/disclosure.h"
 
+#include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +10,7 @@ struct review {
     const struct limits *limits;
     const struct shape *shape;
     int128 *elements;               /* of the segment */
-    const struct cell_facts *facts; /* of the segment */
+    const struct cell_facts *facts; /* of the segment; NULL: of a sum */
     struct disclosure_report *report;
 };
 
@@ -27,6 +29,7 @@ static const char *const rule_names[] = {
 
 const char *disclosure_rule_name(enum disclosure_rule rule)
 {
+    static_assert(RULE_COUNT <= PLAN_HEAD - PLAN_RULES, "a place for each");
     return rule < RULE_COUNT ? rule_names[rule] : "unknown";
 }
 
@@ -155,6 +158,32 @@ static bool dominated(
            (total - both) * 100 < first * (uint128)limits->p_percent;
 }
 
+/* Of a sum nobody knows the parts. With S the sum of their sizes and Q of
+ * their squares, the largest is at most sqrt(Q) and the two largest together at
+ * most sqrt(2 Q): these bounds stand in their place, on the safe side. */
+static bool perhaps_dominated(const int128 *cell, const struct limits *limits)
+{
+    double total = (double)cell[CELL_ABSOLUTE];
+    double one = sqrt((double)cell[CELL_PARTS]);
+    double both = sqrt(2.0 * (double)cell[CELL_PARTS]);
+    if (total == 0)
+        return false;
+    return one * 100 > total * (double)limits->dominance_one ||
+           both * 100 > total * (double)limits->dominance_two ||
+           (total - both) * 100 < one * (double)limits->p_percent;
+}
+
+static bool is_dominated(const struct review *review,
+    const struct table_shape *table, size_t cell)
+{
+    if (review->limits->min_cell <= 1)
+        return false;
+    return review->facts == NULL
+               ? perhaps_dominated(cell_at(review, table, cell), review->limits)
+               : dominated(&review->facts[table->first_fact + cell],
+                     review->limits);
+}
+
 static void review_moments(
     const struct review *review, const struct table_shape *table)
 {
@@ -166,8 +195,7 @@ static void review_moments(
             continue;
         if (too_few(people, limits))
             withhold_cell(review, table, i, RULE_CELL);
-        else if (limits->min_cell > 1 &&
-                 dominated(&review->facts[table->first_fact + i], limits))
+        else if (is_dominated(review, table, i))
             withhold_cell(review, table, i, RULE_DOMINANCE);
         else if ((int128)(released + 1) * limits->moments_share > people)
             withhold_cell(review, table, i, RULE_MOMENTS);
@@ -229,6 +257,9 @@ static void review_ordered(
         withhold_cell(review, table, 0, RULE_QUANTILE);
         return;
     }
+    /* Of a sum only the quantile itself is told. */
+    if (review->facts == NULL && table->tail_count > 0)
+        return;
     /* Cut a run when it is full and enough are left for another; what is left
      * in the end is the last run. */
     size_t median = median_cell(review, table, rows);
@@ -304,7 +335,7 @@ enum status disclosure_apply(const struct plan *plan,
     *report = (struct disclosure_report){0};
     int128 outside = (int128)people_total - (int128)contribution->cohort_people;
     bool narrow_outside = too_few(outside, limits);
-    /* Each center's own: only a sum of many may be told. */
+    /* A center's own: only a sum of many may be told. */
     contribution->vector.elements[PLAN_REACHABLE] = 0;
     contribution->vector.elements[PLAN_COHORT] = 0;
     bool narrow_cohort = too_few((int128)contribution->cohort_people, limits);
@@ -313,7 +344,9 @@ enum status disclosure_apply(const struct plan *plan,
         struct review review = {.limits = limits,
             .shape = &plan->shapes[segment->analysis],
             .elements = contribution->vector.elements + segment->first,
-            .facts = contribution->facts + segment->first_fact,
+            .facts = contribution->facts == NULL
+                         ? NULL
+                         : contribution->facts + segment->first_fact,
             .report = report};
         enum status status = STATUS_OK;
         if (narrow_cohort)
@@ -325,5 +358,8 @@ enum status disclosure_apply(const struct plan *plan,
         if (status != STATUS_OK)
             return status;
     }
+    for (size_t rule = 0; rule < RULE_COUNT; rule++)
+        contribution->vector.elements[PLAN_RULES + rule] +=
+            (int128)report->withheld[rule];
     return STATUS_OK;
 }

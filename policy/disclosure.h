@@ -1,6 +1,7 @@
 /*
  * disclosure: what may leave. Applies rules D1-D5, D7, D8 and D17 of
- * policy/README.md to one center's own figures, in place, before they are sent.
+ * policy/README.md to one center's own figures before they are sent, or to a sum
+ * of many before it is told, in place.
  * A withheld cell leaves as zeros with CELL_WITHHELD = 1, a withheld segment
  * as zeros with HEAD_WITHHELD = 1. People are counted, not rows.
  */
@@ -28,7 +29,9 @@ struct disclosure_report {
     uint64_t withheld[RULE_COUNT]; /* cells or segments, by rule */
 };
 
-/* people_total: patients that this study could reach at this center (opted in,
+/* Of a sum, contribution->facts is NULL: rules that look at one person's part
+ * of a total (D4) act on bounds that the sum itself gives.
+ * people_total: patients that this study could reach at this center (opted in,
  * not opted out): the cohort's complement is counted against it. The vector of
  * `contribution` becomes what may leave. */
 enum status disclosure_apply(const struct plan *plan,

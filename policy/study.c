@@ -121,27 +121,63 @@ static enum status read_scope(struct study *study, const struct field *root,
     return status;
 }
 
+static const char *const privacy_names[PRIVACY_COUNT] = {
+    [PRIVACY_PLAIN] = "plain",
+    [PRIVACY_SUM] = "sum",
+    [PRIVACY_SITE] = "site",
+    [PRIVACY_NOISE] = "noise",
+    [PRIVACY_OPEN] = "open",
+};
+
+const char *study_privacy_name(enum study_privacy privacy)
+{
+    return privacy < PRIVACY_COUNT ? privacy_names[privacy] : "unknown";
+}
+
+bool study_is_masked(enum study_privacy privacy)
+{
+    return privacy == PRIVACY_SUM || privacy == PRIVACY_SITE ||
+           privacy == PRIVACY_NOISE;
+}
+
+/* Without a word: masked, and exact. */
+static enum status read_privacy(struct study *study, const struct field *root,
+    struct diagnostic *diagnostic)
+{
+    struct field field;
+    const char *text;
+    study->privacy = PRIVACY_SUM;
+    if (!field_find(&field, root, "privacy"))
+        return STATUS_OK;
+    enum status status = field_text(&field, &text, 16, diagnostic);
+    for (int i = 0; status == STATUS_OK && i < PRIVACY_COUNT; i++) {
+        study->privacy = (enum study_privacy)i;
+        if (strcmp(text, privacy_names[i]) == 0)
+            return STATUS_OK;
+    }
+    return status == STATUS_OK
+               ? field_fail(&field, diagnostic,
+                     "'%s' is no privacy that this version knows; there are "
+                     "\"sum\", \"site\", \"noise\" and \"plain\"",
+                     text)
+               : status;
+}
+
 static enum status read_conditions(struct study *study,
     const struct field *root, struct diagnostic *diagnostic)
 {
     struct field field;
-    const char *privacy;
     limits_default(&study->limits);
-    study->min_centers = 3;
+    study->min_centers = MIN_CENTERS_DEFAULT;
     enum status status = STATUS_OK;
     if (field_find(&field, root, "limits"))
         status = limits_parse(&study->limits, &field, diagnostic);
     if (status == STATUS_OK)
-        status = field_get(&field, root, "privacy", diagnostic);
-    if (status == STATUS_OK)
-        status = field_text(&field, &privacy, 16, diagnostic);
-    if (status == STATUS_OK && strcmp(privacy, "plain") != 0)
-        status = field_fail(&field, diagnostic,
-            "'%s' is no privacy that this version knows; there is \"plain\"",
-            privacy);
+        status = read_privacy(study, root, diagnostic);
     if (status == STATUS_OK && field_find(&field, root, "min_centers"))
-        status = field_integer(
-            &field, &study->min_centers, 1, ROSTER_CENTERS_MAX, diagnostic);
+        status = field_integer(&field, &study->min_centers,
+            study_is_masked(study->privacy) ? MIN_CENTERS_MASKED : 1,
+            ROSTER_CENTERS_MAX, diagnostic);
     if (status == STATUS_OK)
         status = read_period(
             root, &study->valid_from, &study->valid_until, diagnostic);

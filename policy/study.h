@@ -6,7 +6,7 @@
  *  "dictionary": hex id, "roster": federation name,
  *  "researchers": [{"name", "identity", "curve"}], "variables": [..],
  *  "analyses": [..], "cohort": "age >= 18", "limits": {..},
- *  "privacy": "plain", "min_centers": 3, "valid_from", "valid_until"}
+ *  "privacy": "sum", "min_centers": 5, "valid_from", "valid_until"}
  * The study's envelope is signed by whoever applies (at least one of its
  * researchers). An approval (TYPE_APPROVAL) is a document of its own, signed by
  * one committee member: {"cohortium": "approval", "study": hex id of the study
@@ -23,7 +23,27 @@
 
 #define STUDY_RESEARCHERS_MAX 64
 
-enum study_privacy { PRIVACY_PLAIN };
+enum study_privacy {
+    /* Each center's own figures reach the coordinator, after every rule. */
+    PRIVACY_PLAIN,
+    /* Secure aggregation of exact figures; the rules act on the sum. */
+    PRIVACY_SUM,
+    /* Secure aggregation of each center's figures after every rule. */
+    PRIVACY_SITE,
+    /* Secure aggregation of exact figures and noise; thresholds act on the
+     * noisy sum. */
+    PRIVACY_NOISE,
+    /* As PRIVACY_SUM without masks: only nodes of a sandbox answer. */
+    PRIVACY_OPEN,
+    PRIVACY_COUNT
+};
+
+#define MIN_CENTERS_DEFAULT 5
+#define MIN_CENTERS_MASKED 3 /* of a study whose figures are masked */
+
+const char *study_privacy_name(enum study_privacy privacy);
+/* Whether centers mask what they send. */
+bool study_is_masked(enum study_privacy privacy);
 
 struct study {
     struct digest id; /* of the payload */

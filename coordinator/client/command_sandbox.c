@@ -41,17 +41,18 @@ static enum status work(struct sandbox *sandbox,
     const struct checked_query *checked, const struct dictionary *dictionary,
     const struct arguments *arguments)
 {
-    int64_t min_cell;
+    struct sandbox_terms terms = {
+        .privacy = argument_value(arguments, "privacy")};
     struct envelope *result = NULL;
     struct limits limits;
     limits_default(&limits);
     enum status status = argument_integer(
-        arguments, "min-cell", &min_cell, limits.min_cell, 1, 1000000);
+        arguments, "min-cell", &terms.min_cell, limits.min_cell, 1, 1000000);
     if (status == STATUS_OK)
         status = sandbox_build(sandbox, argument_value(arguments, "dictionary"),
             arguments, argument_flag(arguments, "pooled"));
     if (status == STATUS_OK)
-        status = sandbox_approve(sandbox, checked, dictionary, min_cell);
+        status = sandbox_approve(sandbox, checked, dictionary, &terms);
     if (status == STATUS_OK)
         status = sandbox_ask(sandbox, checked, &result);
     if (status == STATUS_OK)

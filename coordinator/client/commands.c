@@ -99,6 +99,10 @@ static const struct program_option sandbox_options[] = {
     {"min-cell", 'm', "N",
         "The cell limit, in people; as in a study when left out. 1 shows "
         "every cell."},
+    {"privacy", 0, "KIND",
+        "sum, site, noise or plain, as in a study. Left out: sum (masked, the "
+        "rules act on the total) with three centers or more; with fewer nothing "
+        "can be masked."},
     {"pooled", 0, NULL, "Put all files into one center."},
     {"keep", 0, "DIR", "Make the federation in DIR and leave it there."},
     {"json", 'j', NULL, "One JSON document on standard output."},

@@ -32,6 +32,11 @@ struct sandbox {
     struct roster *roster;
 };
 
+struct sandbox_terms { /* of the study */
+    int64_t min_cell;
+    const char *privacy; /* NULL: sum, or open where there are too few centers */
+};
+
 /* A center's name made of a file's, unlike every one before it. */
 void sandbox_name(struct sandbox *sandbox, size_t center, const char *file);
 /* Keys, homes, imports, roster, running daemons. pooled: all files go into one
@@ -41,7 +46,7 @@ enum status sandbox_build(struct sandbox *sandbox, const char *dictionary,
 /* The study for this query, approved, opted in to by every center. */
 enum status sandbox_approve(struct sandbox *sandbox,
     const struct checked_query *checked, const struct dictionary *dictionary,
-    int64_t min_cell);
+    const struct sandbox_terms *terms);
 enum status sandbox_ask(struct sandbox *sandbox,
     const struct checked_query *checked, struct envelope **result);
 /* Stops every process and frees. The folder is the caller's to remove. */

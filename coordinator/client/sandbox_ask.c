@@ -53,23 +53,27 @@ static json_t *analysis_names(const struct plan *plan)
 
 static json_t *study_json(const struct sandbox *sandbox,
     const struct checked_query *checked, const struct dictionary *dictionary,
-    int64_t min_cell)
+    const struct sandbox_terms *terms)
 {
     char id[DIGEST_TEXT], from[TIME_TEXT], until[TIME_TEXT];
     char sign[KEY_TEXT], curve[KEY_TEXT];
     const struct identity *researcher = keypair_identity(sandbox->researcher);
     struct limits limits;
     limits_default(&limits);
-    if (min_cell == 1)
+    if (terms->min_cell == 1)
         limits_open(&limits);
     else
-        limits.min_cell = min_cell;
+        limits.min_cell = terms->min_cell;
     digest_to_text(id, &dictionary->digest);
     time_text(from, clock_wall_seconds() - 3600);
     time_text(until, clock_wall_seconds() + 86400);
     public_key_to_text(sign, &researcher->sign);
     public_key_to_text(curve, &researcher->curve);
     const char *name = checked->query->study;
+    bool few = sandbox->center_count < MIN_CENTERS_MASKED;
+    const char *privacy = terms->privacy;
+    if (privacy == NULL)
+        privacy = study_privacy_name(few ? PRIVACY_OPEN : PRIVACY_SUM);
     return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s,"
                      " s:[{s:s, s:s, s:s}], s:o, s:o, s:s, s:o, s:s, s:i,"
                      " s:s, s:s}",
@@ -80,7 +84,8 @@ static json_t *study_json(const struct sandbox *sandbox,
         researcher->name, "identity", sign, "curve", curve, "variables",
         variable_names(checked->plan, dictionary), "analyses",
         analysis_names(checked->plan), "cohort", checked->query->cohort_text,
-        "limits", limits_json(&limits), "privacy", "plain", "min_centers", 1,
+        "limits", limits_json(&limits), "privacy", privacy, "min_centers",
+        few ? 1 : MIN_CENTERS_MASKED,
         "valid_from", from, "valid_until", until);
 }
 
@@ -218,10 +223,10 @@ static enum status opt_all_in(
 
 enum status sandbox_approve(struct sandbox *sandbox,
     const struct checked_query *checked, const struct dictionary *dictionary,
-    int64_t min_cell)
+    const struct sandbox_terms *terms)
 {
     struct connection connection = {0};
-    json_t *json = study_json(sandbox, checked, dictionary, min_cell);
+    json_t *json = study_json(sandbox, checked, dictionary, terms);
     char *text = json == NULL ? NULL : json_dumps(json, JSON_INDENT(1));
     json_decref(json);
     if (text == NULL)

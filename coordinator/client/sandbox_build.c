@@ -42,6 +42,18 @@ static enum status run_quietly(const char *const *arguments)
     return status;
 }
 
+/* Its nodes answer also a study whose sums are open, with one center or two. */
+static enum status mark_as_sandbox(const char *home)
+{
+    char path[SANDBOX_PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/node.conf", home);
+    enum status status =
+        file_write_atomic(path, view_of_text("sandbox = 1\n"), 0644);
+    return status == STATUS_OK
+               ? status
+               : program_fail(status, "%s: it is %s", path, status_text(status));
+}
+
 static enum status make_homes(struct sandbox *sandbox, const char *dictionary)
 {
     const char *const office[] = {"cohortium-coordinator", "init", "--home",
@@ -56,6 +68,8 @@ static enum status make_homes(struct sandbox *sandbox, const char *dictionary)
             center->home, "--name", center->name, "--dictionary", dictionary,
             NULL};
         status = run_quietly(node);
+        if (status == STATUS_OK)
+            status = mark_as_sandbox(center->home);
     }
     return status;
 }

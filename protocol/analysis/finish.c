@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "protocol/analysis/analysis.h"
@@ -24,8 +25,8 @@ static bool is_suppressed(const int128 *elements, int64_t min_cell)
 }
 
 static enum status finish_segment(const struct plan *plan,
-    const struct segment *segment, const int128 *elements, int64_t min_cell,
-    json_t *out)
+    const struct segment *segment, const int128 *elements,
+    const double *memory, int64_t min_cell, json_t *out)
 {
     const struct analysis *analysis = &plan->analyses[segment->analysis];
     json_object_set_new(out, "analysis", json_string(analysis->kind->name));
@@ -34,9 +35,14 @@ static enum status finish_segment(const struct plan *plan,
         json_object_set_new(out, "suppressed", json_true());
         return STATUS_OK;
     }
-    enum status status =
-        analysis->kind->finish(analysis, &plan->shapes[segment->analysis],
-            plan->dictionary, elements, min_cell, out);
+    const struct shape *shape = &plan->shapes[segment->analysis];
+    enum status status = analysis->kind->conclude == NULL
+                             ? analysis->kind->finish(analysis, shape,
+                                   plan->dictionary, elements, min_cell, out)
+                             : analysis->kind->conclude(analysis, shape,
+                                   plan->dictionary, elements,
+                                   memory + segment->first_memory, min_cell,
+                                   out);
     /* Said only where it is not so: a result must not depend on how the
      * patients are split over centers. */
     if (status == STATUS_OK && elements[HEAD_WITHHELD] > 0) {
@@ -51,6 +57,18 @@ static enum status finish_segment(const struct plan *plan,
 enum status plan_finish(const struct plan *plan, const struct vector *sum,
     int64_t min_cell, json_t **out)
 {
+    double *memory = calloc(plan->memory_count + 1, sizeof *memory);
+    enum status status =
+        memory == NULL ? STATUS_NO_MEMORY
+                       : plan_finish_memory(plan, sum, memory, min_cell, out);
+    free(memory);
+    return status;
+}
+
+enum status plan_finish_memory(const struct plan *plan,
+    const struct vector *sum, const double *memory, int64_t min_cell,
+    json_t **out)
+{
     *out = NULL;
     if (sum->length != plan->vector_length)
         return STATUS_MALFORMED;
@@ -63,7 +81,8 @@ enum status plan_finish(const struct plan *plan, const struct vector *sum,
             entry == NULL
                 ? STATUS_NO_MEMORY
                 : finish_segment(plan, &plan->segments[i],
-                      sum->elements + plan->segments[i].first, min_cell, entry);
+                      sum->elements + plan->segments[i].first, memory,
+                      min_cell, entry);
         if (json_array_append_new(results, entry) != 0 || status != STATUS_OK) {
             json_decref(results);
             return status == STATUS_OK ? STATUS_NO_MEMORY : status;

@@ -183,11 +183,6 @@ static bool is_count(int128 value, int128 max)
     return value >= 0 && value <= max;
 }
 
-static bool is_flag(int128 value)
-{
-    return value == 0 || value == 1;
-}
-
 /* |sum| <= n max, squares <= n max^2, sum^2 <= n squares. All fit: n is at
  * most 2^40 and a code 2^31. */
 static bool moments_hold(const struct variable *variable, const int128 *cell)
@@ -197,8 +192,15 @@ static bool moments_hold(const struct variable *variable, const int128 *cell)
                          : -(int64_t)variable->min;
     int128 n = cell[CELL_ROWS], sum = cell[CELL_SUM];
     int128 squares = cell[CELL_SQUARES], square_of_sum, scaled;
+    int128 absolute = cell[CELL_ABSOLUTE], square_of_absolute;
     if (sum > n * largest || sum < -n * largest || squares < 0 ||
         squares > n * largest * largest)
+        return false;
+    if (absolute < sum || absolute < -sum || absolute > n * largest ||
+        cell[CELL_PARTS] < 0)
+        return false;
+    if (!__builtin_mul_overflow(absolute, absolute, &square_of_absolute) &&
+        cell[CELL_PARTS] > square_of_absolute)
         return false;
     if (__builtin_mul_overflow(sum, sum, &square_of_sum) ||
         __builtin_mul_overflow(n, squares, &scaled))
@@ -206,12 +208,20 @@ static bool moments_hold(const struct variable *variable, const int128 *cell)
     return square_of_sum <= scaled;
 }
 
-static bool cell_holds(const struct plan *plan, const struct segment *segment,
-    const struct table_shape *table, size_t index, const int128 *cell)
+/* What a vector is checked against, and how many centers are in it. */
+struct summed {
+    const struct plan *plan;
+    int128 centers;
+};
+
+static bool cell_holds(const struct summed *summed,
+    const struct segment *segment, const struct table_shape *table,
+    size_t index, const int128 *cell)
 {
-    if (!is_count(cell[CELL_ROWS], ROWS_MAX) ||
+    const struct plan *plan = summed->plan;
+    if (!is_count(cell[CELL_ROWS], ROWS_MAX * summed->centers) ||
         !is_count(cell[CELL_PEOPLE], cell[CELL_ROWS]) ||
-        !is_flag(cell[CELL_WITHHELD]))
+        !is_count(cell[CELL_WITHHELD], summed->centers))
         return false;
     if (table->kind != TABLE_MOMENTS)
         return true; /* what other sums may be, their analysis knows */
@@ -219,26 +229,26 @@ static bool cell_holds(const struct plan *plan, const struct segment *segment,
     return moments_hold(&plan->dictionary->variables[variable], cell);
 }
 
-static bool segment_holds(const struct plan *plan,
+static bool segment_holds(const struct summed *summed,
     const struct segment *segment, const int128 *elements)
 {
-    const struct shape *shape = &plan->shapes[segment->analysis];
-    if (!is_count(elements[HEAD_ROWS], ROWS_MAX) ||
+    const struct shape *shape = &summed->plan->shapes[segment->analysis];
+    if (!is_count(elements[HEAD_ROWS], ROWS_MAX * summed->centers) ||
         !is_count(elements[HEAD_PEOPLE], elements[HEAD_ROWS]) ||
-        !is_flag(elements[HEAD_RELEASED]) ||
-        !is_flag(elements[HEAD_WITHHELD]) ||
-        elements[HEAD_RELEASED] + elements[HEAD_WITHHELD] != 1)
+        !is_count(elements[HEAD_RELEASED], summed->centers) ||
+        !is_count(elements[HEAD_WITHHELD], summed->centers) ||
+        elements[HEAD_RELEASED] + elements[HEAD_WITHHELD] != summed->centers)
         return false;
     for (size_t t = 0; t < shape->table_count; t++) {
         const struct table_shape *table = &shape->tables[t];
         size_t cells = table->rows * table->columns;
         int128 rows = 0;
-        int128 most =
-            elements[HEAD_ROWS] + (int128)(cells + 1) * (ROUNDING_MAX / 2);
+        int128 most = elements[HEAD_ROWS] +
+                      (int128)(cells + 1) * (ROUNDING_MAX / 2) * summed->centers;
         for (size_t i = 0; i < cells; i++) {
             const int128 *cell =
                 elements + table->first + i * table_cell_length(table);
-            if (!cell_holds(plan, segment, table, i, cell))
+            if (!cell_holds(summed, segment, table, i, cell))
                 return false;
             rows = table_is_partition(table) ? rows + cell[CELL_ROWS]
                                              : cell[CELL_ROWS];
@@ -252,15 +262,29 @@ static bool segment_holds(const struct plan *plan,
 enum status plan_check_vector(
     const struct plan *plan, const struct vector *vector)
 {
+    return plan_check_sum(plan, vector, 1);
+}
+
+enum status plan_check_sum(
+    const struct plan *plan, const struct vector *vector, size_t centers)
+{
+    const struct summed summed = {plan, (int128)centers};
     if (vector->length != plan->vector_length)
         return STATUS_MALFORMED;
-    if (!is_count(vector->elements[PLAN_REACHABLE], ROWS_MAX) ||
+    if (!is_count(vector->elements[PLAN_REACHABLE],
+            ROWS_MAX * summed.centers) ||
         !is_count(vector->elements[PLAN_COHORT],
             vector->elements[PLAN_REACHABLE]))
         return STATUS_OUT_OF_RANGE;
+    for (size_t i = PLAN_RULES; i < PLAN_HEAD; i++) {
+        if (!is_count(
+                vector->elements[i], PLAN_VECTOR_MAX * summed.centers))
+            return STATUS_OUT_OF_RANGE;
+    }
     for (size_t i = 0; i < plan->segment_count; i++) {
         const struct segment *segment = &plan->segments[i];
-        if (!segment_holds(plan, segment, vector->elements + segment->first))
+        if (!segment_holds(
+                &summed, segment, vector->elements + segment->first))
             return STATUS_OUT_OF_RANGE;
     }
     return STATUS_OK;

@@ -21,7 +21,8 @@ struct analysis_kind; /* analysis.h: one a file of this folder */
 enum plan_head {
     PLAN_REACHABLE, /* people that the study could reach */
     PLAN_COHORT,    /* people in the cohort */
-    PLAN_HEAD
+    PLAN_RULES,     /* cells and segments withheld, one a rule (policy) */
+    PLAN_HEAD = PLAN_RULES + 16
 };
 
 struct segment {
@@ -90,10 +91,18 @@ void contribution_fini(struct contribution *contribution);
  * dictionary's bounds, squares and sum consistent. STATUS_OUT_OF_RANGE. */
 enum status plan_check_vector(
     const struct plan *plan, const struct vector *vector);
+/* The same of a sum of so many centers' vectors. */
+enum status plan_check_sum(
+    const struct plan *plan, const struct vector *vector, size_t centers);
 /* The summed vector -> the "results" array: one object for each analysis and
  * level. min_cell: cells and segments below it in the sum are suppressed too.
  * *out is a new reference. */
 enum status plan_finish(const struct plan *plan, const struct vector *sum,
     int64_t min_cell, json_t **out);
+/* With what iterative analyses remember (fit.h); NULL: they end as they are
+ * after the first round. memory[plan->memory_count]. */
+enum status plan_finish_memory(const struct plan *plan,
+    const struct vector *sum, const double *memory, int64_t min_cell,
+    json_t **out);
 
 #endif

@@ -188,6 +188,7 @@ static void merge_facts(
     struct cell_facts *facts, const struct cell_facts *other)
 {
     facts->total += other->total;
+    facts->parts += other->parts;
     if (other->largest > facts->largest) {
         facts->second =
             facts->largest > other->second ? facts->largest : other->second;
@@ -231,6 +232,26 @@ static size_t scan_count(const struct rows *rows, int threads)
     return count < THREADS_MAX ? count : THREADS_MAX;
 }
 
+/* What a sum can tell about its largest part. */
+static void tell_parts(const struct plan *plan, const struct segment *segment,
+    struct contribution *out)
+{
+    const struct shape *shape = &plan->shapes[segment->analysis];
+    for (size_t t = 0; t < shape->table_count; t++) {
+        const struct table_shape *table = &shape->tables[t];
+        if (table->kind != TABLE_MOMENTS)
+            continue;
+        for (size_t i = 0; i < table->rows * table->columns; i++) {
+            const struct cell_facts *facts =
+                &out->facts[segment->first_fact + table->first_fact + i];
+            int128 *cell = out->vector.elements + segment->first +
+                           table->first + i * MOMENTS_CELL;
+            cell[CELL_ABSOLUTE] = (int128)facts->total;
+            cell[CELL_PARTS] = (int128)facts->parts;
+        }
+    }
+}
+
 /* Heads are known, and are no part of what a later round tells. */
 static void set_heads(const struct plan *plan, const struct rows *rows,
     const struct round *round, struct contribution *out)
@@ -243,6 +264,8 @@ static void set_heads(const struct plan *plan, const struct rows *rows,
     for (size_t i = 0; i < plan->segment_count; i++) {
         if (round == NULL || round->active[i] != 0)
             elements[plan->segments[i].first + HEAD_RELEASED] = 1;
+        if (round == NULL)
+            tell_parts(plan, &plan->segments[i], out);
     }
 }
 

@@ -26,7 +26,8 @@ enum table_kind {
      * row and column where the analysis says so. */
     TABLE_COUNTS,
     /* Sums over values: CELL_ROWS, CELL_PEOPLE, CELL_WITHHELD, CELL_SUM,
-     * CELL_SQUARES (of codes). One cell a variable. */
+     * CELL_SQUARES (of codes), CELL_ABSOLUTE, CELL_PARTS. One cell a
+     * variable. */
     TABLE_MOMENTS,
     /* Counts of consecutive values of one variable: CELL_ROWS, CELL_PEOPLE,
      * CELL_WITHHELD, one cell a grid step, in increasing order; where the
@@ -45,6 +46,8 @@ enum cell_element {
     COUNTS_CELL,   /* elements of a cell of TABLE_COUNTS, TABLE_ORDERED */
     CELL_SUM = COUNTS_CELL,
     CELL_SQUARES,
+    CELL_ABSOLUTE, /* sum over patients of |patient's sum| */
+    CELL_PARTS,    /* sum over patients of its square: bounds the largest */
     MOMENTS_CELL /* elements of a cell of TABLE_MOMENTS */
 };
 
@@ -69,6 +72,7 @@ struct table_shape {
 /* What a node needs to know about a cell of sums, and never sends (D4). */
 struct cell_facts {
     uint128 total;           /* sum over patients of |patient's sum of codes| */
+    uint128 parts;           /* sum over patients of its square */
     uint128 largest, second; /* the two largest |patient's sum| */
 };
 

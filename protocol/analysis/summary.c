@@ -176,6 +176,7 @@ static void add_people(const struct row_block *block,
     cell[CELL_SUM] += sums.sum;
     cell[CELL_SQUARES] += sums.squares + wide_squares;
     facts->total += sums.absolute;
+    facts->parts += (uint128)(sums.squares + wide_squares);
     if (sums.largest > facts->second) {
         find_second(block, column, &sums);
         keep_largest(facts, sums.largest);
@@ -187,6 +188,7 @@ static void close_patient(struct open_patient *open, struct cell_facts *facts)
 {
     uint128 size = (uint128)(open->sum < 0 ? -open->sum : open->sum);
     facts->total += size;
+    facts->parts += size * size;
     keep_largest(facts, size);
     open->sum = 0;
 }

@@ -11,7 +11,7 @@ struct message_row {
     unsigned senders;
     size_t size_max;
     /* v version, n number, t name, x text, i id, r result, h header, q query,
-     * s study, o document, l documents, e vector */
+     * s study, o document, l documents, e vector, b body */
     const char *fields;
 };
 
@@ -37,6 +37,16 @@ struct message_row {
 #define FIELDS_ASK_DOCUMENTS ""
 #define FIELDS_DOCUMENTS "lo"
 #define FIELDS_FAILURE "txi"
+#define FIELDS_KEYS "ib"
+#define FIELDS_PEERS "ib"
+#define FIELDS_SHARES "ib"
+#define FIELDS_SEALED "ib"
+#define FIELDS_MASKED "inbe"
+#define FIELDS_SURVIVORS "ib"
+#define FIELDS_VOTE "ib"
+#define FIELDS_VOTES "ib"
+#define FIELDS_REVEAL "ib"
+#define FIELDS_ROUND "inb"
 static const struct message_row rows[] = {MESSAGE_LIST(MESSAGE_ROW)};
 
 static const struct message_row *find_row(uint64_t type)
@@ -85,6 +95,7 @@ static enum status write_field(
     case 'o': return codec_write_bytes(out, message->document);
     case 'l': return write_documents(message, out);
     case 'e': return codec_write_bytes(out, message->vector);
+    case 'b': return codec_write_bytes(out, message->body);
     default: return STATUS_INTERNAL;
     }
 }
@@ -144,6 +155,7 @@ static void read_field(struct message *message, char field, size_t max,
     case 'o': codec_read_bytes(reader, &message->document, max); break;
     case 'l': read_documents(message, reader, max); break;
     case 'e': read_vector(message, reader); break;
+    case 'b': codec_read_bytes(reader, &message->body, max); break;
     default: reader->failure = STATUS_INTERNAL;
     }
 }

@@ -44,6 +44,9 @@ enum message_sender {
  * ASK_DOCUMENTS person   (no field): roster chain and dictionary
  * DOCUMENTS    coord.    roster envelopes, dictionary bytes
  * FAILURE      coord.    status name, text, query id (zeros: none)
+ * KEYS to REVEAL         header id, body: protocol/masking/steps.h
+ * MASKED       center    header id, round, body, vector
+ * ROUND        coord.    header id, round, what every center is told
  */
 #define MESSAGE_LIST(X)                                                        \
     X(HELLO, 1, SENDER_CENTER, 1024)                                           \
@@ -65,7 +68,17 @@ enum message_sender {
     X(RESULT, 17, SENDER_COORDINATOR, 4194304)                                 \
     X(ASK_DOCUMENTS, 18, SENDER_PERSON, 64)                                    \
     X(DOCUMENTS, 19, SENDER_COORDINATOR, 4194304)                              \
-    X(FAILURE, 20, SENDER_COORDINATOR, 1024)
+    X(FAILURE, 20, SENDER_COORDINATOR, 1024)                                   \
+    X(KEYS, 21, SENDER_CENTER, 512)                                            \
+    X(PEERS, 22, SENDER_COORDINATOR, 262144)                                   \
+    X(SHARES, 23, SENDER_CENTER, 262144)                                       \
+    X(SEALED, 24, SENDER_COORDINATOR, 262144)                                  \
+    X(MASKED, 25, SENDER_CENTER, 4194304)                                      \
+    X(SURVIVORS, 26, SENDER_COORDINATOR, 262144)                               \
+    X(VOTE, 27, SENDER_CENTER, 256)                                            \
+    X(VOTES, 28, SENDER_COORDINATOR, 262144)                                   \
+    X(REVEAL, 29, SENDER_CENTER, 65536)                                        \
+    X(ROUND, 30, SENDER_COORDINATOR, 1048576)
 
 #define MESSAGE_ENUM(name, number, senders, size) MESSAGE_##name = (number),
 enum message_type { MESSAGE_LIST(MESSAGE_ENUM) };
@@ -76,7 +89,8 @@ enum message_type { MESSAGE_LIST(MESSAGE_ENUM) };
 struct message {
     enum message_type type;
     uint64_t version;     /* HELLO, WELCOME */
-    uint64_t number;      /* PING, PONG: sequence; WELCOME: heartbeat_ms */
+    uint64_t number;      /* PING, PONG: sequence; WELCOME: heartbeat_ms;
+                             MASKED, ROUND: the round, from 1 */
     struct digest id;     /* roster, header or query id */
     struct digest result; /* CLOSE */
     char name[MESSAGE_TEXT_MAX]; /* HELLO: software; FAILURE: status name */
@@ -87,7 +101,8 @@ struct message {
     struct view document; /* OPT_IN, RESULT, STATUS text, DOCUMENTS dictionary*/
     size_t document_count; /* approvals, or roster envelopes */
     struct view documents[MESSAGE_DOCUMENTS_MAX];
-    struct view vector; /* SUMMARY: 16 bytes an element */
+    struct view vector; /* SUMMARY, MASKED: 16 bytes an element */
+    struct view body;   /* KEYS to ROUND */
 };
 
 /* Appends the encoded message to out. */

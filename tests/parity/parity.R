@@ -192,8 +192,8 @@ expectations <- list(count = expect_count, summary = expect_summary,
 
 # ---- one query ---------------------------------------------------------------
 
-answer <- function(dictionary_file, query_file, files) {
-  json <- system2(binary, c("sandbox", "--json", "--min-cell", "1",
+answer <- function(dictionary_file, query_file, files, limit = 1) {
+  json <- system2(binary, c("sandbox", "--json", "--min-cell", limit,
     "--dictionary", dictionary_file, "--query", query_file, files),
     stdout = TRUE, stderr = file.path(scratch, "stderr"))
   text <- paste(json, collapse = "\n")
@@ -239,9 +239,14 @@ run_query <- function(name, dictionary_file, files, in_cohort) {
     rows <- rows[!duplicated(rows$patient), ]
   }
   text <- answer(dictionary_file, query_file, files)
+  limited <- answer(dictionary_file, query_file, files, limit = 11)
   for (centers in c(1, 2, 5, 13)) {
-    split <- answer(dictionary_file, query_file,
-      split_rows(files, centers, seed = 7 * centers))
+    parts <- split_rows(files, centers, seed = 7 * centers)
+    split <- answer(dictionary_file, query_file, parts)
+    # At the default limit the rules act on the sum: no split changes it.
+    check(identical(results_bytes(answer(dictionary_file, query_file, parts,
+      limit = 11)), results_bytes(limited)),
+      paste(name, "same bytes at the default limit,", centers, "centers"))
     # How many centers gave a segment is a fact of the split; all else is not.
     neutral <- function(t) gsub("\"centers(_withheld)?\":[0-9]+,?", "",
       results_bytes(t))
