@@ -2,6 +2,7 @@
 # Proves: a coordinator killed in mid-query goes on with the same session when
 # it is back, and a node killed in mid-query costs its own answer only.
 set -euo pipefail
+PRIVACY=plain # what is masked dies with the session: story 24
 . "$(dirname "$0")/../support/federation.sh"
 four_hospitals
 federation_stop office $CENTERS

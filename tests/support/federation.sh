@@ -106,9 +106,11 @@ install_roster() {
     done
 }
 
-# study DESCRIPTION RESEARCHER [OUT]
+# study DESCRIPTION RESEARCHER [OUT]; PRIVACY: another than the description's
 study() {
-    quiet "$BIN/cohortium" study create "$1" --dictionary \
+    sed "s/\"privacy\": \"sum\"/\"privacy\": \"${PRIVACY:-sum}\"/" "$1" \
+        >"$FED/description.json"
+    quiet "$BIN/cohortium" study create "$FED/description.json" --dictionary \
         "${DICTIONARY:-$UCI/dictionary.json}" \
         --researcher "$FED/people/$2.card.json" \
         --key "$FED/people/$2.key" --out "$FED/${3:-study.json}"
@@ -158,6 +160,19 @@ start_center() {
 }
 
 # start_centers NAME...: and wait until all are greeted
+# wait_connected NAME...: until the coordinator has each of them on the line
+wait_connected() {
+    local end=$((SECONDS + 20)) name have
+    for name; do
+        until have=$("$BIN/cohortium-coordinator" status --home "$FED/office" \
+            --json | python3 "$root/tests/support/pick.py" connected) &&
+            [[ " $have " == *" $name "* ]]; do
+            [ "$SECONDS" -lt "$end" ] || fail "$name is not connected"
+            sleep 0.1
+        done
+    done
+}
+
 start_centers() {
     local name
     for name; do start_center "$name"; done

@@ -4,6 +4,7 @@ pick.py connected          names of the connected centers (coordinator status)
 pick.py opted STUDY NAME   in or out (coordinator status)
 pick.py centers            how many centers a result has
 pick.py absent|refused     names in a result's center report
+pick.py privacy            how its figures were summed
 pick.py n                  n of a result's first entry
 pick.py rows               "N patients, M values refused" of an import report
 """
@@ -23,6 +24,8 @@ elif what == "centers":
     print(document["centers"])
 elif what in ("absent", "refused"):
     print(" ".join(document["center_report"][what]))
+elif what == "privacy":
+    print(document["privacy"])
 elif what == "n":
     print(document["results"][0]["n"])
 elif what == "rows":
