@@ -64,6 +64,8 @@ enum status session_create(
     if (status == STATUS_OK)
         status = frame_create(&session->frame, setup->dictionary);
     if (status == STATUS_OK)
+        status = guard_create(&session->guard, setup->keys);
+    if (status == STATUS_OK)
         status = frame_refresh(session->frame, setup->store);
     if (status != STATUS_OK) {
         session_destroy(session);
@@ -80,6 +82,7 @@ void session_destroy(struct session *session)
     masked_close_all(session);
     session_forget_verified(session);
     frame_destroy(session->frame);
+    guard_destroy(session->guard);
     roster_destroy(session->roster);
     free(session);
 }

@@ -4,6 +4,7 @@
 #ifndef COHORTIUM_NODE_SESSION_INTERNAL_H
 #define COHORTIUM_NODE_SESSION_INTERNAL_H
 
+#include "node/guard.h"
 #include "node/session.h"
 #include "policy/admission.h"
 #include "policy/disclosure.h"
@@ -25,6 +26,8 @@ struct question {
     enum study_privacy privacy;
     int64_t min_centers;
     char study_name[STUDY_NAME_MAX + 1];
+    int64_t study_until;
+    struct guard_people *people; /* NULL: it is a stored answer */
     struct digest asked;  /* the question without nonce and dates */
     struct buffer vector; /* what leaves; before masks */
     bool stored;          /* it was computed earlier */
@@ -42,6 +45,7 @@ struct session {
     struct session_setup setup;
     struct roster *roster;
     struct frame *frame;
+    struct guard *guard;
     bool welcomed;
     uint64_t heartbeat_ms, heard_ms, pinged_ms, ping;
     int64_t decisions_sent; /* store_decision_count when they were sent last */

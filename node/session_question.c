@@ -35,6 +35,7 @@ void question_destroy(struct question *question)
         return;
     drop_documents(question);
     member_destroy(question->member);
+    guard_people_destroy(question->people);
     buffer_fini(&question->last);
     admission_fini(&question->admission);
     buffer_fini(&question->vector);
@@ -132,6 +133,7 @@ static enum status check_opt_in(struct question *question)
     question->limits = study->limits;
     question->privacy = study->privacy;
     question->min_centers = study->min_centers;
+    question->study_until = study->valid_until;
     strcpy(question->study_name, study->name);
     if (study->privacy == PRIVACY_OPEN && !question->session->setup.sandbox)
         return STATUS_NOT_ALLOWED;
@@ -209,6 +211,10 @@ static enum status compute(struct question *question)
     enum status status = frame_refresh(session->frame, session->setup.store);
     const struct rows *rows = frame_rows(session->frame);
     if (status == STATUS_OK)
+        status = guard_check(session->guard, &question->people,
+            session->setup.store, session->frame, question->admission.plan,
+            question->limits.min_cell, question->now);
+    if (status == STATUS_OK)
         status = plan_contribute(question->admission.plan, rows,
             session->setup.threads, &contribution);
     if (status == STATUS_OK && rules_act_here(question))
@@ -250,6 +256,26 @@ static void describe_report(
     buffer_fini(&text);
 }
 
+/* Sums over sets of centers that differ by one or two would show these, as
+ * cohorts that differ by few people show them. */
+static enum status check_centers(struct question *question)
+{
+    static const char label[] = "cohort";
+    const char *cohort = question->admission.query->cohort_text;
+    const uint8_t unit = (uint8_t)question->admission.query->unit;
+    const struct view parts[] = {{&unit, 1}, view_of_text(cohort)};
+    const struct digest people = masking_digest(label, parts, 2);
+    uint32_t *centers =
+        calloc(question->admission.header->center_count, sizeof *centers);
+    if (centers == NULL)
+        return STATUS_NO_MEMORY;
+    size_t count = member_survivors(question->member, centers);
+    enum status status = guard_check_centers(question->session->setup.store,
+        &people, centers, count, question->study_until);
+    free(centers);
+    return status;
+}
+
 /* The answer and its record, on disk before the reply may leave. */
 enum status question_record(struct question *question)
 {
@@ -269,6 +295,11 @@ enum status question_record(struct question *question)
     enum status status = store_begin(store);
     if (status == STATUS_OK)
         status = store_put_answer(store, &answer);
+    if (status == STATUS_OK && question->people != NULL)
+        status = guard_record(session->guard, store, question->people,
+            &question->study_id, question->study_until);
+    if (status == STATUS_OK && question->member != NULL)
+        status = check_centers(question);
     if (status == STATUS_OK)
         status = audit_record(store, session->setup.keys, question->now,
             "answered", &question->query_id,

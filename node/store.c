@@ -48,6 +48,14 @@ static const char *const migrations[] = {
     "CREATE TRIGGER audit_delete BEFORE DELETE ON audit BEGIN"
     " SELECT RAISE (ABORT, 'the audit log is only added to'); END;"
     "INSERT INTO meta VALUES ('generation', 0), ('decisions', 0);",
+    /* The memory against differencing: guard.h. */
+    "CREATE TABLE person (number INTEGER PRIMARY KEY,"
+    " pseudonym INTEGER NOT NULL UNIQUE) STRICT;"
+    "CREATE TABLE cohort (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " study BLOB NOT NULL, until INTEGER NOT NULL, people BLOB NOT NULL) STRICT;"
+    "CREATE TABLE center_set (people BLOB NOT NULL, until INTEGER NOT NULL,"
+    " centers BLOB NOT NULL) STRICT;"
+    "CREATE INDEX center_set_people ON center_set (people);",
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))
 

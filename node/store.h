@@ -132,6 +132,30 @@ enum status store_count_refusals(struct store *store,
 enum status store_clear_refusals(
     struct store *store, const struct digest *study);
 
+/* ---- the memory against differencing (guard.h) ---- */
+
+/* Every patient that has a row gets a number that it keeps. */
+enum status store_number_patients(struct store *store);
+/* Of each patient, in the order of store_visit_rows. */
+typedef enum status store_number_visit(void *arg, uint32_t number);
+enum status store_visit_numbers(
+    struct store *store, store_number_visit *visit, void *arg);
+enum status store_put_cohort(struct store *store, const struct digest *study,
+    int64_t until, struct view box);
+/* Rows after that one, in order. */
+typedef enum status store_cohort_visit(
+    void *arg, int64_t row, struct view box);
+enum status store_visit_cohorts(
+    struct store *store, int64_t after, store_cohort_visit *visit, void *arg);
+/* Those whose study is over. */
+enum status store_drop_cohorts(
+    struct store *store, int64_t now, bool *dropped);
+enum status store_put_center_set(struct store *store,
+    const struct digest *people, int64_t until, struct view centers);
+typedef enum status store_center_set_visit(void *arg, struct view centers);
+enum status store_visit_center_sets(struct store *store,
+    const struct digest *people, store_center_set_visit *visit, void *arg);
+
 /* ---- audit ---- */
 
 struct store_record {

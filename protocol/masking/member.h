@@ -56,6 +56,9 @@ enum status member_take_votes(
  * between the survivors. */
 enum status member_mask_round(struct member *member, uint32_t number,
     const struct digest *told, struct vector *vector, struct buffer *masked);
+/* After member_take_survivors: their indices, in order; how many.
+ * survivors[] has room for every party. */
+size_t member_survivors(const struct member *member, uint32_t *survivors);
 /* Whether it is over for this member but for later rounds. */
 bool member_revealed(const struct member *member);
 

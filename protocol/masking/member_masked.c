@@ -148,6 +148,16 @@ enum status member_write_vote(struct member *member, struct buffer *vote)
     return status;
 }
 
+size_t member_survivors(const struct member *member, uint32_t *survivors)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < member->peer_count; i++) {
+        if (member->peers[i].survives)
+            survivors[count++] = member->peers[i].index;
+    }
+    return count;
+}
+
 /* ---- 8, 9: the votes, and the reveal ---- */
 
 static enum status check_votes(

@@ -48,6 +48,7 @@ enum status_category {
     X(REPLAYED, DENIED, "seen before")                                         \
     X(TOO_FEW_CENTERS, DENIED, "fewer centers than the study requires")        \
     X(COHORT_TOO_SMALL, DENIED, "too few people to answer")                    \
+    X(TOO_CLOSE, DENIED, "too close to a question answered before")            \
     X(LOCKED, DENIED, "locked after too many refusals")                        \
     X(STRANGER, DENIED, "a peer that is not enrolled")                         \
     X(NOT_ALLOWED, DENIED, "not allowed for this peer")                        \

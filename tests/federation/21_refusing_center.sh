@@ -18,7 +18,7 @@ ask ada "$UCI/query.json" >"$FED/result.json" 2>"$FED/err" ||
 "$BIN/cohortium-node" audit show --home "$FED/budapest" | grep -q LOCKED ||
     fail "the reason is not in the log"
 quiet "$BIN/cohortium-node" study unlock --home "$FED/budapest" exercise-angina
-sed 's/>= 50/>= 52/' "$UCI/query.json" >"$FED/other.json"
+sed 's/>= 50/>= 60/' "$UCI/query.json" >"$FED/other.json"
 ask ada "$FED/other.json" >"$FED/result.json" 2>/dev/null
 [ "$(python3 "$root/tests/support/pick.py" centers <"$FED/result.json")" = 4 ] ||
     fail "budapest is still locked"

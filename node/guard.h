@@ -1,0 +1,53 @@
+/*
+ * guard: the memory against differencing. What two answers say about few people
+ * when one is taken from the other is refused before the second is given.
+ *
+ * For every question that was answered, in any study, the people of its cohort
+ * (and of each level of its `by`) are kept as a Roaring bitmap, sealed at rest
+ * with a key made from the center's own, and dropped when the study ends. A new
+ * cohort A must differ from each earlier B by nobody or by at least the limit,
+ * each way (D13); the same against unions, intersections and differences of the
+ * last GUARD_PAIRS earlier ones (D14). The centers that took part are compared
+ * alike: a question about the same people may be answered by the same centers,
+ * or by sets that differ by at least three each way. Not thread-safe.
+ */
+#ifndef COHORTIUM_NODE_GUARD_H
+#define COHORTIUM_NODE_GUARD_H
+
+#include "node/frame.h"
+#include "node/store.h"
+#include "protocol/analysis/plan.h"
+
+#define GUARD_PAIRS 32     /* cohorts whose pairs are looked at */
+#define GUARD_LEVELS_MAX 64 /* levels of `by` that are remembered one by one */
+
+struct guard;
+struct guard_people; /* of one question: bitmaps, until it is recorded */
+
+enum status guard_create(struct guard **out, const struct keypair *keys);
+void guard_destroy(struct guard *guard);
+void guard_people_destroy(struct guard_people *people);
+
+/* Loads what is new in the store, drops what is over, and compares.
+ * STATUS_TOO_CLOSE: refused. Otherwise *out is to be recorded when the answer
+ * is given. */
+enum status guard_check(struct guard *guard, struct guard_people **out,
+    struct store *store, const struct frame *frame, const struct plan *plan,
+    int64_t min_cell, int64_t now);
+/* Within the caller's transaction. until: seconds since 1970. */
+enum status guard_record(struct guard *guard, struct store *store,
+    const struct guard_people *people, const struct digest *study,
+    int64_t until);
+/* centers[count]: indices on the roster, in order. STATUS_TOO_CLOSE: these and
+ * an earlier set for the same people differ by one or two. Records them
+ * otherwise, within the caller's transaction. */
+enum status guard_check_centers(struct store *store,
+    const struct digest *people, const uint32_t *centers, size_t count,
+    int64_t until);
+/* The comparison alone, for tests and measurements: *closest is the smallest
+ * difference that is not 0 (INT64_MAX: none). */
+enum status guard_closest(
+    const struct guard *guard, const struct guard_people *people,
+    int64_t *closest);
+
+#endif

@@ -1,0 +1,96 @@
+/* The store's part in the memory against differencing (guard.h). */
+#include "node/store_internal.h"
+
+enum status store_number_patients(struct store *store)
+{
+    return store_run(store,
+        "INSERT INTO person (pseudonym) SELECT DISTINCT patient FROM exam"
+        " WHERE patient NOT IN (SELECT pseudonym FROM person)",
+        "");
+}
+
+enum status store_visit_numbers(
+    struct store *store, store_number_visit *visit, void *arg)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t identified, last = -1;
+    enum status status = store_integer(
+        store, &identified, 0, "SELECT count(*) FROM patient", "");
+    /* In the order of store_visit_rows. */
+    if (status == STATUS_OK)
+        status = store_query(store, &statement,
+            identified == 0
+                ? "SELECT number FROM exam JOIN person ON pseudonym = patient"
+                  " ORDER BY exam.id"
+                : "SELECT number FROM exam JOIN person ON pseudonym = patient"
+                  " WHERE patient NOT IN (SELECT pseudonym FROM patient WHERE"
+                  " opted_out != 0) ORDER BY patient, exam.id",
+            "");
+    while (status == STATUS_OK &&
+           (status = store_step(store, statement)) == STATUS_OK) {
+        int64_t number = sqlite3_column_int64(statement, 0);
+        if (number != last)
+            status = visit(arg, (uint32_t)number);
+        last = number;
+    }
+    store_done(store, statement);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status store_put_cohort(struct store *store, const struct digest *study,
+    int64_t until, struct view box)
+{
+    return store_run(store,
+        "INSERT INTO cohort (study, until, people) VALUES (?, ?, ?)", "div",
+        study, until, box);
+}
+
+enum status store_visit_cohorts(
+    struct store *store, int64_t after, store_cohort_visit *visit, void *arg)
+{
+    sqlite3_stmt *statement = NULL;
+    enum status status = store_query(store, &statement,
+        "SELECT id, people FROM cohort WHERE id > ? ORDER BY id", "i", after);
+    while (status == STATUS_OK &&
+           (status = store_step(store, statement)) == STATUS_OK)
+        status = visit(arg, sqlite3_column_int64(statement, 0),
+            store_column(statement, 1));
+    store_done(store, statement);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status store_drop_cohorts(
+    struct store *store, int64_t now, bool *dropped)
+{
+    int64_t over = 0;
+    enum status status = store_integer(store, &over, 0,
+        "SELECT count(*) FROM cohort WHERE until < ?", "i", now);
+    *dropped = over > 0;
+    if (status == STATUS_OK && over > 0)
+        status =
+            store_run(store, "DELETE FROM cohort WHERE until < ?", "i", now);
+    if (status == STATUS_OK && over > 0)
+        status = store_run(
+            store, "DELETE FROM center_set WHERE until < ?", "i", now);
+    return status;
+}
+
+enum status store_put_center_set(struct store *store,
+    const struct digest *people, int64_t until, struct view centers)
+{
+    return store_run(store, "INSERT INTO center_set VALUES (?, ?, ?)", "div",
+        people, until, centers);
+}
+
+enum status store_visit_center_sets(struct store *store,
+    const struct digest *people, store_center_set_visit *visit, void *arg)
+{
+    sqlite3_stmt *statement = NULL;
+    enum status status = store_query(store, &statement,
+        "SELECT centers FROM center_set WHERE people = ?", "d", people);
+    while (status == STATUS_OK &&
+           (status = store_step(store, statement)) == STATUS_OK)
+        status = visit(arg, store_column(statement, 0));
+    store_done(store, statement);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
