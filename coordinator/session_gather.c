@@ -34,9 +34,8 @@ static enum status create_collector(
     }
     int64_t least = session->header->min_centers;
     const struct masking_terms terms = {.header = session->header->id,
-        .min_centers = (size_t)(least < MASKING_CENTERS_MIN
-                                    ? MASKING_CENTERS_MIN
-                                    : least),
+        .min_centers =
+            (size_t)(least < MASKING_CENTERS_MIN ? MASKING_CENTERS_MIN : least),
         .party_count = count,
         .parties = parties};
     enum status status =
@@ -83,16 +82,14 @@ static bool fits_step(
     if (step == COLLECT_OVER || types[step] != message->type)
         return false;
     return message->type != MESSAGE_MASKED ||
-           message->number ==
-               (session->fit == NULL ? 1 : session->fit->number);
+           message->number == (session->fit == NULL ? 1 : session->fit->number);
 }
 
 static enum status take_open_round(struct session *session,
     struct session_center *center, const struct message *message)
 {
     struct vector vector = {.length = 0};
-    if (session->gathering != GATHER_ROUND ||
-        message->type != MESSAGE_MASKED ||
+    if (session->gathering != GATHER_ROUND || message->type != MESSAGE_MASKED ||
         message->number != session->fit->number ||
         center->state != REPLY_ANSWERED)
         return STATUS_NOT_ALLOWED;

@@ -18,8 +18,9 @@
 #include "node/store.h"
 #include "protocol/analysis/plan.h"
 
-#define GUARD_PAIRS 32     /* cohorts whose pairs are looked at */
-#define GUARD_LEVELS_MAX 64 /* levels of `by` that are remembered one by one */
+#define GUARD_PAIRS 32      /* cohorts whose pairs are looked at */
+#define GUARD_LEVELS_MAX 64 /* levels of `by` that are remembered one by one   \
+                             */
 
 struct guard;
 struct guard_people; /* of one question: bitmaps, until it is recorded */
@@ -46,8 +47,7 @@ enum status guard_check_centers(struct store *store,
     int64_t until);
 /* The comparison alone, for tests and measurements: *closest is the smallest
  * difference that is not 0 (INT64_MAX: none). */
-enum status guard_closest(
-    const struct guard *guard, const struct guard_people *people,
-    int64_t *closest);
+enum status guard_closest(const struct guard *guard,
+    const struct guard_people *people, int64_t *closest);
 
 #endif

@@ -83,8 +83,8 @@ enum status masked_close(struct session *session, const struct digest *header)
 
 /* ---- sending ---- */
 
-static enum status send(struct question *question, struct message *message,
-    struct outbox *outbox)
+static enum status send(
+    struct question *question, struct message *message, struct outbox *outbox)
 {
     message->id = question->header_id;
     enum status status = outbox_add(outbox, message);
@@ -179,8 +179,8 @@ static enum status create_member(struct question *question)
     return status;
 }
 
-enum status masked_open(struct question *question, struct session_time now,
-    struct outbox *outbox)
+enum status masked_open(
+    struct question *question, struct session_time now, struct outbox *outbox)
 {
     struct session *session = question->session;
     struct buffer body;
@@ -223,9 +223,8 @@ static enum status on_sealed(struct question *question,
     buffer_init(&body, BUFFER_LIMIT_DEFAULT);
     enum status status = member_take_sealed(question->member, message->body);
     if (status == STATUS_OK)
-        status =
-            vector_decode(&vector, question->admission.plan->vector_length,
-                buffer_view(&question->vector));
+        status = vector_decode(&vector, question->admission.plan->vector_length,
+            buffer_view(&question->vector));
     if (status == STATUS_OK)
         status = member_mask(question->member, &vector, &body);
     if (status == STATUS_OK)
@@ -302,8 +301,7 @@ static enum status read_round(const struct plan *plan,
 }
 
 static enum status answer_round(struct question *question,
-    const struct round *round, const struct digest *told,
-    struct outbox *outbox)
+    const struct round *round, const struct digest *told, struct outbox *outbox)
 {
     struct session *session = question->session;
     struct contribution contribution = {0};
@@ -313,8 +311,8 @@ static enum status answer_round(struct question *question,
         frame_rows(session->frame), session->setup.threads, round,
         &contribution);
     if (status == STATUS_OK)
-        status = member_mask_round(question->member, round->number, told,
-            &contribution.vector, &body);
+        status = member_mask_round(
+            question->member, round->number, told, &contribution.vector, &body);
     if (status == STATUS_OK)
         status = send_masked(
             question, round->number, &body, &contribution.vector, outbox);
@@ -335,13 +333,12 @@ static enum status on_round(struct question *question,
     enum status status =
         store_get_generation(session->setup.store, &generation);
     /* New data in the middle of a fit would be other people. */
-    if (status == STATUS_OK && (generation != question->generation ||
-                                   generation != frame_generation(
-                                                     session->frame)))
+    if (status == STATUS_OK &&
+        (generation != question->generation ||
+            generation != frame_generation(session->frame)))
         status = STATUS_REFUSED;
     if (status == STATUS_OK)
-        status = read_round(
-            question->admission.plan, message, &values, &round);
+        status = read_round(question->admission.plan, message, &values, &round);
     const struct digest told = digest_of(message->body);
     if (status == STATUS_OK)
         status = answer_round(question, &round, &told, outbox);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/wire/defence.h"
+
 /* One segment of one center's vector under the rules. */
 struct review {
     const struct limits *limits;
@@ -35,7 +37,7 @@ const char *disclosure_rule_name(enum disclosure_rule rule)
 
 static bool too_few(int128 people, const struct limits *limits)
 {
-    return people > 0 && people < limits->min_cell;
+    return people > 0 && people < limits->min_cell && DEFENCE("cell-limit");
 }
 
 static int128 *cell_at(
@@ -176,7 +178,7 @@ static bool perhaps_dominated(const int128 *cell, const struct limits *limits)
 static bool is_dominated(const struct review *review,
     const struct table_shape *table, size_t cell)
 {
-    if (review->limits->min_cell <= 1)
+    if (review->limits->min_cell <= 1 || !DEFENCE("dominance"))
         return false;
     return review->facts == NULL
                ? perhaps_dominated(cell_at(review, table, cell), review->limits)

@@ -1,6 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/wire/defence.h"
+
 #include "policy/disclosure.h"
 
 /* A table as its reader sees it: shown cells and every margin. */
@@ -151,7 +153,7 @@ enum status disclosure_protect_table(const uint64_t *people, size_t rows,
     uint64_t limit = (uint64_t)limits->min_cell;
     struct table table = {people, hidden, rows, columns};
     memset(hidden, 0, cells * sizeof *hidden);
-    if (limit <= 1)
+    if (limit <= 1 || !DEFENCE("cell-limit"))
         return STATUS_OK;
     for (size_t i = 0; i < cells; i++)
         hidden[i] = people[i] < limit && (people[i] > 0 || limits->hide_zeros);

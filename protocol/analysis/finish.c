@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "protocol/analysis/analysis.h"
+#include "protocol/wire/defence.h"
 
 static json_t *by_object(const struct plan *plan, size_t level)
 {
@@ -21,7 +22,8 @@ static bool is_suppressed(const int128 *elements, int64_t min_cell)
 {
     return elements[HEAD_RELEASED] == 0 ||
            (elements[HEAD_WITHHELD] > 0 && elements[HEAD_PEOPLE] == 0) ||
-           (elements[HEAD_PEOPLE] > 0 && elements[HEAD_PEOPLE] < min_cell);
+           (elements[HEAD_PEOPLE] > 0 && elements[HEAD_PEOPLE] < min_cell &&
+               DEFENCE("cell-limit"));
 }
 
 static enum status finish_segment(const struct plan *plan,

@@ -16,8 +16,8 @@ void fit_destroy(struct fit *fit)
     free(fit);
 }
 
-static bool takes_part(const struct fit *fit, const struct segment *segment,
-    int64_t min_cell)
+static bool takes_part(
+    const struct fit *fit, const struct segment *segment, int64_t min_cell)
 {
     const struct analysis *analysis = &fit->plan->analyses[segment->analysis];
     const int128 *head = fit->first.elements + segment->first;

@@ -14,8 +14,8 @@ static void read_levels(const struct plan *plan, const struct rows *rows,
         levels[i] = 0;
     for (size_t b = 0; b < plan->query->by_count; b++) {
         size_t variable = plan->query->by[b];
-        size_t of = variable_level_count(
-            &plan->dictionary->variables[variable]);
+        size_t of =
+            variable_level_count(&plan->dictionary->variables[variable]);
         column_read(&rows->columns[variable], first, count, codes);
         for (size_t i = 0; i < count; i++) {
             if (codes[i] == VALUE_MISSING || levels[i] == SIZE_MAX)
@@ -41,8 +41,8 @@ enum status plan_visit_people(const struct plan *plan, const struct rows *rows,
     for (size_t first = 0; first < rows->count; first += BLOCK_ROWS) {
         size_t left = rows->count - first;
         size_t count = left < BLOCK_ROWS ? left : BLOCK_ROWS;
-        mask_cohort(plan->query->cohort, rows, first, count, mask,
-            mask + BLOCK_ROWS);
+        mask_cohort(
+            plan->query->cohort, rows, first, count, mask, mask + BLOCK_ROWS);
         if (plan->query->unit == UNIT_PATIENT && rows->patients != NULL)
             mask_first_of_patient(rows->patients + first, count, mask, &last);
         read_levels(plan, rows, first, count, levels);

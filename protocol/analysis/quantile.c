@@ -7,6 +7,7 @@
 
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/tally.h"
+#include "protocol/wire/defence.h"
 
 #define STEPS_MAX 40000
 #define TAIL_MIN 10 /* D7: people on the nearer side of a quantile */
@@ -160,7 +161,8 @@ static enum status finish(const struct analysis *analysis,
         double prob = analysis->probs[i];
         double tail = (double)n * (prob < 0.5 ? prob : 1 - prob);
         json_t *row = json_pack("{s:f}", "prob", prob);
-        if ((withheld > 0 && n == 0) || (min_cell > 1 && tail < TAIL_MIN))
+        if ((withheld > 0 && n == 0) ||
+            (min_cell > 1 && tail < TAIL_MIN && DEFENCE("quantile-tail")))
             json_object_set_new(row, "suppressed", json_true());
         else if (n == 0)
             json_object_set_new(row, "estimate", json_null());

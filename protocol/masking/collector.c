@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "protocol/masking/collector_internal.h"
+#include "protocol/wire/defence.h"
 
 static int compare_index(const void *a, const void *b)
 {
@@ -9,14 +10,16 @@ static int compare_index(const void *a, const void *b)
     return (one->index > other->index) - (one->index < other->index);
 }
 
-enum status collector_create(struct collector **out,
-    const struct masking_terms *terms, size_t length)
+enum status collector_create(
+    struct collector **out, const struct masking_terms *terms, size_t length)
 {
     *out = NULL;
     struct collector *collector = calloc(1, sizeof *collector);
     if (collector == NULL)
         return STATUS_NO_MEMORY;
     collector->header = terms->header;
+    if (!DEFENCE("query-binding"))
+        memset(&collector->header, 0, sizeof collector->header);
     collector->min_centers = terms->min_centers;
     buffer_init(&collector->list, BUFFER_LIMIT_DEFAULT);
     collector->all = calloc(terms->party_count + 1, sizeof *collector->all);
@@ -175,9 +178,8 @@ static enum status take_shares(
     const struct view boxes = {
         body.data + sizeof one->commit, body.size - sizeof one->commit};
     memcpy(&one->commit, body.data, sizeof one->commit);
-    const struct digest statement =
-        steps_commit_statement(&collector->header, &collector->members_digest,
-            one->index, &one->commit.seed);
+    const struct digest statement = steps_commit_statement(&collector->header,
+        &collector->members_digest, one->index, &one->commit.seed);
     if (!steps_verify(&one->commit.signature, &statement, &one->sign))
         return STATUS_BAD_SIGNATURE;
     enum status status = check_boxes(collector, one, boxes);
@@ -289,8 +291,8 @@ static enum status list_members(struct collector *collector)
             status =
                 buffer_append(&collector->list, &one->keys, sizeof one->keys);
     }
-    collector->members_digest = steps_digest_members(
-        &collector->header, buffer_view(&collector->list));
+    collector->members_digest =
+        steps_digest_members(&collector->header, buffer_view(&collector->list));
     return status;
 }
 
@@ -377,13 +379,13 @@ enum status collector_close_step(struct collector *collector)
         collector->step = COLLECT_OVER;
         return status;
     }
-    collector->step = collector->step >= COLLECT_REVEALS ? COLLECT_OVER
-                                                         : collector->step + 1;
+    collector->step =
+        collector->step >= COLLECT_REVEALS ? COLLECT_OVER : collector->step + 1;
     for (size_t i = 0; i < collector->count; i++) {
         struct collected *one = &collector->all[i];
         /* Any survivor may reveal, also one whose vote came too late. */
-        one->asked = collector->step == COLLECT_REVEALS ? one->survives
-                                                        : one->heard;
+        one->asked =
+            collector->step == COLLECT_REVEALS ? one->survives : one->heard;
         one->heard = false;
     }
     return STATUS_OK;

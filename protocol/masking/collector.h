@@ -26,8 +26,8 @@ enum collector_step { /* what it is waiting for */
 struct collector;
 
 /* terms are copied. length: elements of the vector. */
-enum status collector_create(struct collector **out,
-    const struct masking_terms *terms, size_t length);
+enum status collector_create(
+    struct collector **out, const struct masking_terms *terms, size_t length);
 void collector_destroy(struct collector *collector);
 enum collector_step collector_step(const struct collector *collector);
 /* Members that the present step still waits for, and those it has heard. */

@@ -10,8 +10,8 @@
 struct collected {
     uint32_t index;
     struct public_key sign;
-    bool asked;   /* the present step waits for it, or has heard it */
-    bool heard;   /* in the present step */
+    bool asked; /* the present step waits for it, or has heard it */
+    bool heard; /* in the present step */
     bool member, gives, survives, voted, reveals;
     struct step_keys keys;
     struct step_commit commit;

@@ -56,8 +56,8 @@ static enum status quorum_init(
 }
 
 /* rank: of the member among those that gave. */
-static enum status join(struct quorum *quorum, size_t rank,
-    uint32_t index, struct secret *seed)
+static enum status join(
+    struct quorum *quorum, size_t rank, uint32_t index, struct secret *seed)
 {
     for (size_t i = 0; i < quorum->size; i++) {
         struct step_share share;
@@ -80,8 +80,8 @@ static enum status remove_self_mask(struct quorum *quorum, size_t rank,
     if (status == STATUS_OK && !digest_equal(&commit, &one->commit.seed))
         status = STATUS_CORRUPT;
     if (status == STATUS_OK) {
-        masking_self_key(&key, &seed, (struct view){quorum->bound, 64},
-            &one->keys.mask_key);
+        masking_self_key(
+            &key, &seed, (struct view){quorum->bound, 64}, &one->keys.mask_key);
         stream_subtract(sum->elements, sum->length, &key);
     }
     sodium_memzero(&seed, sizeof seed);

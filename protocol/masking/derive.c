@@ -58,8 +58,8 @@ void masking_pair_key(struct secret *key, const struct secret *shared,
     const struct public_key *b)
 {
     const bool in_order = masking_adds(a, b);
-    const struct view parts[] = {
-        transcript, view_of_key(in_order ? a : b), view_of_key(in_order ? b : a)};
+    const struct view parts[] = {transcript, view_of_key(in_order ? a : b),
+        view_of_key(in_order ? b : a)};
     hash(key->bytes, shared, LABEL_PAIR, parts, 3);
 }
 

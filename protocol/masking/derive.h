@@ -45,7 +45,6 @@ void masking_round_key(struct secret *key, const struct secret *shared,
 struct digest masking_digest(
     const char *label, const struct view *parts, size_t count);
 /* Whether the first stands before the second (memcmp): the one that adds. */
-bool masking_adds(
-    const struct public_key *own, const struct public_key *peer);
+bool masking_adds(const struct public_key *own, const struct public_key *peer);
 
 #endif

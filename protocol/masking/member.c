@@ -1,11 +1,11 @@
-#include "protocol/masking/member_internal.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
 
+#include "protocol/masking/member_internal.h"
 #include "protocol/masking/shares.h"
+#include "protocol/wire/defence.h"
 
 static struct digest members_of(const struct member *member)
 {
@@ -15,8 +15,7 @@ static struct digest members_of(const struct member *member)
 }
 
 enum status member_create(struct member **out,
-    const struct masking_terms *terms, uint32_t own,
-    const struct keypair *keys)
+    const struct masking_terms *terms, uint32_t own, const struct keypair *keys)
 {
     *out = NULL;
     if (terms->min_centers < MASKING_CENTERS_MIN ||
@@ -30,6 +29,8 @@ enum status member_create(struct member **out,
     member->own = own;
     member->min_centers = terms->min_centers;
     member->header = terms->header;
+    if (!DEFENCE("query-binding"))
+        memset(&member->header, 0, sizeof member->header);
     member->party_count = count;
     member->parties = calloc(count, sizeof *member->parties);
     member->peers = calloc(count, sizeof *member->peers);
@@ -41,7 +42,7 @@ enum status member_create(struct member **out,
         return STATUS_NO_MEMORY;
     }
     memcpy(member->parties, terms->parties, count * sizeof *terms->parties);
-    memcpy(member->bound, terms->header.bytes, DIGEST_BYTES);
+    memcpy(member->bound, member->header.bytes, DIGEST_BYTES);
     struct vault *vault = member->vault;
     masking_draw_seed(&vault->self_seed);
     masking_draw_seed(&vault->mask_seed);
@@ -150,12 +151,11 @@ static enum status box_keys(const struct member *member,
 {
     const uint8_t *secret = member->vault->share_secret.bytes;
     bool client = masking_adds(&member->share_key, &peer->share_key);
-    int failed = client ? crypto_kx_client_session_keys(receive->bytes,
-                              send->bytes, member->share_key.bytes, secret,
-                              peer->share_key.bytes)
-                        : crypto_kx_server_session_keys(receive->bytes,
-                              send->bytes, member->share_key.bytes, secret,
-                              peer->share_key.bytes);
+    int failed =
+        client ? crypto_kx_client_session_keys(receive->bytes, send->bytes,
+                     member->share_key.bytes, secret, peer->share_key.bytes)
+               : crypto_kx_server_session_keys(receive->bytes, send->bytes,
+                     member->share_key.bytes, secret, peer->share_key.bytes);
     return failed == 0 ? STATUS_OK : STATUS_MALFORMED;
 }
 
@@ -192,8 +192,7 @@ static enum status seal_box(const struct member *member, size_t peer,
     return status == STATUS_OK ? buffer_append(out, &box, sizeof box) : status;
 }
 
-static enum status write_commit(
-    const struct member *member, struct buffer *out)
+static enum status write_commit(const struct member *member, struct buffer *out)
 {
     const struct digest members = members_of(member);
     struct step_commit commit = {
@@ -206,8 +205,8 @@ static enum status write_commit(
                                : status;
 }
 
-static enum status write_boxes(struct member *member,
-    const uint32_t *holders, struct secret *all, struct buffer *out)
+static enum status write_boxes(struct member *member, const uint32_t *holders,
+    struct secret *all, struct buffer *out)
 {
     size_t count = member->peer_count;
     size_t threshold = masking_threshold(count);
@@ -254,7 +253,8 @@ enum status member_take_peers(
         return STATUS_NOT_ALLOWED;
     enum status status = steps_check_list(
         peers, sizeof(struct step_keys), member->party_count, &count);
-    if (status == STATUS_OK && count < member->min_centers)
+    if (status == STATUS_OK && count < member->min_centers &&
+        DEFENCE("min-centers"))
         status = STATUS_TOO_FEW_CENTERS;
     if (status == STATUS_OK)
         status = take_peer_list(member, peers, count);
@@ -345,7 +345,7 @@ enum status member_take_sealed(struct member *member, struct view sealed)
     size_t count, needed = masking_threshold(member->peer_count);
     if (member->stage != STAGE_SHARES)
         return STATUS_NOT_ALLOWED;
-    if (needed < member->min_centers)
+    if (needed < member->min_centers && DEFENCE("min-centers"))
         needed = member->min_centers;
     enum status status = steps_check_list(
         sealed, sizeof(struct step_sealed), member->peer_count, &count);

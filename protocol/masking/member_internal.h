@@ -43,7 +43,7 @@ struct member {
     struct public_key share_key, mask_key;
     size_t peer_count; /* m, this member included */
     struct peer *peers;
-    size_t own_at;    /* index in peers */
+    size_t own_at;     /* index in peers */
     uint8_t bound[96]; /* header, members, survivors */
     struct digest givers, survivors, own_vector;
     uint32_t round;

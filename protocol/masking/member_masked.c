@@ -4,6 +4,7 @@
 
 #include "protocol/masking/member_internal.h"
 #include "protocol/masking/stream.h"
+#include "protocol/wire/defence.h"
 
 /* ---- 5: the masked vector ---- */
 
@@ -41,8 +42,8 @@ static enum status sign_masked(const struct member *member, uint32_t round,
     const struct digest digest = digest_of_elements(vector);
     const struct digest *bound =
         round == 1 ? &member->givers : &member->survivors;
-    struct digest statement = steps_masked_statement(
-        &member->header, bound, round, told, &digest);
+    struct digest statement =
+        steps_masked_statement(&member->header, bound, round, told, &digest);
     struct step_signature signature;
     enum status status =
         steps_sign(&signature.signature, member->keys, &statement);
@@ -62,15 +63,14 @@ enum status member_mask(
     if (!has_headroom(vector, member->peer_count))
         return STATUS_OUT_OF_RANGE;
     member->stage = STAGE_MASKED;
-    masking_self_key(
-        &key, &member->vault->self_seed, bound, &member->mask_key);
+    masking_self_key(&key, &member->vault->self_seed, bound, &member->mask_key);
     stream_add(vector->elements, vector->length, &key);
     for (size_t i = 0; i < member->peer_count; i++) {
         const struct peer *peer = &member->peers[i];
         if (i == member->own_at || !peer->gives)
             continue;
-        masking_pair_key(&key, agreed_with(member, i), bound,
-            &member->mask_key, &peer->mask_key);
+        masking_pair_key(&key, agreed_with(member, i), bound, &member->mask_key,
+            &peer->mask_key);
         add_pair_stream(member, peer, &key, vector);
     }
     sodium_memzero(&key, sizeof key);
@@ -90,8 +90,7 @@ static enum status check_survivor(
         return STATUS_MALFORMED;
     struct digest statement = steps_masked_statement(
         &member->header, &member->givers, 1, &nothing, &one->vector);
-    if (!steps_verify(
-            &one->signature, &statement, &member->peers[*at].sign))
+    if (!steps_verify(&one->signature, &statement, &member->peers[*at].sign))
         return STATUS_BAD_SIGNATURE;
     if (*at == member->own_at &&
         !digest_equal(&one->vector, &member->own_vector))
@@ -103,12 +102,12 @@ enum status member_take_survivors(
     struct member *member, struct view survivors, struct digest *digest)
 {
     size_t count, needed = masking_threshold(member->peer_count);
-    if (member->stage != STAGE_MASKED)
+    if (member->stage != STAGE_MASKED && DEFENCE("one-vote"))
         return STATUS_NOT_ALLOWED;
-    if (needed < member->min_centers)
+    if (needed < member->min_centers && DEFENCE("min-centers"))
         needed = member->min_centers;
-    enum status status = steps_check_list(survivors, sizeof(struct step_masked),
-        member->peer_count, &count);
+    enum status status = steps_check_list(
+        survivors, sizeof(struct step_masked), member->peer_count, &count);
     if (status == STATUS_OK && count < needed)
         status = STATUS_TOO_FEW_CENTERS;
     for (size_t i = 0; i < member->peer_count; i++)
@@ -194,6 +193,9 @@ static enum status write_reveal(
         struct step_share share = {.index = step_index_of(peer->index),
             .share = peer->survives ? pair[0] : pair[1]};
         status = buffer_append(reveal, &share, sizeof share);
+        share.share = pair[1];
+        if (status == STATUS_OK && !DEFENCE("exclusive-reveal"))
+            status = buffer_append(reveal, &share, sizeof share);
     }
     return status;
 }

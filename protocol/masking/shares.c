@@ -75,9 +75,8 @@ enum status shares_weights(
             multiply(&product, &bottom, &other);
             bottom = product;
         }
-        if (holders[i] == 0 ||
-            crypto_core_ristretto255_scalar_invert(
-                bottom.bytes, bottom.bytes) != 0)
+        if (holders[i] == 0 || crypto_core_ristretto255_scalar_invert(
+                                   bottom.bytes, bottom.bytes) != 0)
             return STATUS_MALFORMED;
         multiply(&weights[i], &top, &bottom);
     }

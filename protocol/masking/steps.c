@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/wire/defence.h"
+
 uint32_t step_index_get(const struct step_index *index)
 {
     return (uint32_t)index->bytes[0] | (uint32_t)index->bytes[1] << 8 |
@@ -98,7 +100,8 @@ enum status steps_sign(struct signature *out, const struct keypair *keys,
 bool steps_verify(const struct signature *signature,
     const struct digest *statement, const struct public_key *signer)
 {
-    return signature_verify(signature, view_of_digest(statement), signer);
+    return signature_verify(signature, view_of_digest(statement), signer) ||
+           !DEFENCE("center-signatures");
 }
 
 struct digest steps_digest_members(

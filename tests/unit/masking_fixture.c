@@ -4,8 +4,8 @@
 
 #include "tests/unit/test.h"
 
-void crowd_init(struct crowd *crowd, size_t count, size_t length,
-    size_t min_centers)
+void crowd_init(
+    struct crowd *crowd, size_t count, size_t length, size_t min_centers)
 {
     memset(crowd, 0, sizeof *crowd);
     crowd->count = count;
@@ -16,8 +16,7 @@ void crowd_init(struct crowd *crowd, size_t count, size_t length,
     crowd->terms.parties = crowd->parties;
     crowd->expected = calloc(length, sizeof *crowd->expected);
     for (size_t i = 0; i < count; i++) {
-        assert_int_equal(
-            keypair_create(&crowd->keys[i], "center"), STATUS_OK);
+        assert_int_equal(keypair_create(&crowd->keys[i], "center"), STATUS_OK);
         crowd->parties[i] = (struct masking_party){
             (uint32_t)i + 1, keypair_identity(crowd->keys[i])->sign};
         crowd->present[i] = true;
@@ -87,14 +86,13 @@ enum status crowd_step(struct crowd *crowd)
         buffer_clear(&crowd->out[i]);
         enum status status = collector_write(collector, index, &message);
         if (status == STATUS_OK)
-            status =
-                answer(crowd, i, buffer_view(&message), &crowd->out[i]);
+            status = answer(crowd, i, buffer_view(&message), &crowd->out[i]);
         const struct vector *vector = &crowd->vectors[i];
         if (status == STATUS_OK)
-            status = collector_take(collector, index,
-                buffer_view(&crowd->out[i]),
-                (struct view){(const uint8_t *)vector->elements,
-                    vector->length * VECTOR_ELEMENT_BYTES});
+            status =
+                collector_take(collector, index, buffer_view(&crowd->out[i]),
+                    (struct view){(const uint8_t *)vector->elements,
+                        vector->length * VECTOR_ELEMENT_BYTES});
         if (status != STATUS_OK) {
             buffer_fini(&message);
             return status;
@@ -109,8 +107,8 @@ enum status crowd_step(struct crowd *crowd)
 enum status crowd_run(struct crowd *crowd)
 {
     enum status status = STATUS_OK;
-    while (status == STATUS_OK &&
-           collector_step(crowd->collector) != COLLECT_OVER)
+    while (
+        status == STATUS_OK && collector_step(crowd->collector) != COLLECT_OVER)
         status = crowd_step(crowd);
     return status;
 }

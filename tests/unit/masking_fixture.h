@@ -17,15 +17,16 @@ struct crowd {
     struct keypair *keys[CROWD_MAX];
     struct member *members[CROWD_MAX];
     struct collector *collector;
-    bool present[CROWD_MAX]; /* whether what it says from now on arrives */
+    bool present[CROWD_MAX];      /* whether what it says from now on arrives */
     struct buffer out[CROWD_MAX]; /* what each said last */
-    struct vector vectors[CROWD_MAX]; /* before masks; after crowd_mask, masked*/
-    int128 *expected; /* sum of the survivors' vectors */
+    struct vector
+        vectors[CROWD_MAX]; /* before masks; after crowd_mask, masked*/
+    int128 *expected;       /* sum of the survivors' vectors */
 };
 
 /* Member i has index i + 1 and the vector 1000 (i + 1) + k. */
-void crowd_init(struct crowd *crowd, size_t count, size_t length,
-    size_t min_centers);
+void crowd_init(
+    struct crowd *crowd, size_t count, size_t length, size_t min_centers);
 void crowd_fini(struct crowd *crowd);
 /* The collector's message of the present step, given to every present member
  * that it asks; their answers go back, and the step is closed. */

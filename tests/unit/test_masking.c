@@ -1,11 +1,10 @@
-#include "tests/unit/masking_fixture.h"
-
 #include <stdlib.h>
 
 #include <sodium.h>
 
 #include "protocol/masking/shares.h"
 #include "protocol/masking/stream.h"
+#include "tests/unit/masking_fixture.h"
 #include "tests/unit/test.h"
 
 static void run_with_drops(size_t count, size_t drops, enum collector_step when)
@@ -110,8 +109,7 @@ static void test_masking_a_wrong_share_is_worked_around(void **state)
         assert_int_equal(crowd_step(crowd), STATUS_OK);
     struct buffer votes;
     buffer_init(&votes, BUFFER_LIMIT_DEFAULT);
-    assert_int_equal(
-        collector_write(crowd->collector, 1, &votes), STATUS_OK);
+    assert_int_equal(collector_write(crowd->collector, 1, &votes), STATUS_OK);
     for (size_t i = 0; i < 7; i++) {
         buffer_clear(&crowd->out[i]);
         assert_int_equal(member_take_votes(crowd->members[i],
