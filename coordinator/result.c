@@ -157,6 +157,20 @@ static json_t *withheld_object(const struct result_facts *facts)
     return object;
 }
 
+/* What the noise is, and what is promised for it. */
+static bool set_noise(json_t *object, const struct question *question)
+{
+    const struct study *study = question->study->study;
+    if (study->privacy != PRIVACY_NOISE)
+        return false;
+    double rho = (double)study->noise.query_rho_nano / (double)NANO;
+    return set(object, "noise",
+        json_pack("{s:f, s:f, s:f, s:f}", "rho", rho, "epsilon",
+            budget_epsilon(rho, study->noise.delta), "delta",
+            study->noise.delta, "count_sigma",
+            budget_count_sigma(question->plan, &study->noise)));
+}
+
 static bool set_terms(json_t *object, const struct result_facts *facts)
 {
     const struct question *question = facts->question;
@@ -169,6 +183,7 @@ static bool set_terms(json_t *object, const struct result_facts *facts)
            set(object, "by", by_names(question)) ||
            set(object, "limits",
                limits_object(&question->study->study->limits)) ||
+           set_noise(object, question) ||
            set(object, "withheld", withheld_object(facts)) ||
            set(object, "centers", json_integer(count_answered(facts))) ||
            set(object, "center_report", center_report(facts));

@@ -225,6 +225,11 @@ static enum status take_masked_sum(struct session *session)
     const struct vector *sum = collector_sum(session->collector);
     note_survivors(session);
     enum status status = vector_add(&session->sum, sum);
+    if (status == STATUS_OK &&
+        study_of(session)->privacy == PRIVACY_NOISE) {
+        budget_read_sum(session->question.plan, &session->sum);
+        return release_first(session);
+    }
     if (status == STATUS_OK)
         status = plan_check_sum(
             session->question.plan, &session->sum, session->answered);

@@ -9,6 +9,9 @@ static const struct setting keys[] = {
     {"refusals_to_lock", SETTING_INTEGER,
         offsetof(struct config, refusals_to_lock), "10", 1, 100000,
         "refusals within a day after which a study is locked here"},
+    {"yearly_rho_milli", SETTING_INTEGER,
+        offsetof(struct config, yearly_rho_milli), "500", 0, 100000,
+        "thousandths of rho that all studies with noise may use in a year"},
     {"sandbox", SETTING_INTEGER, offsetof(struct config, sandbox), "0", 0, 1,
         "1 in a throwaway federation only: answers studies whose sums are "
         "open"},

@@ -110,6 +110,7 @@ struct session_setup home_setup(const struct home *home)
         .store = home->store,
         .threads = (int)home->config.threads,
         .refusals_to_lock = home->config.refusals_to_lock,
+        .yearly_rho_nano = home->config.yearly_rho_milli * 1000000,
         .sandbox = home->config.sandbox != 0};
 }
 

@@ -34,6 +34,7 @@ struct session_setup { /* all borrowed; they outlive the session */
     struct store *store;
     int threads;
     int64_t refusals_to_lock;
+    int64_t yearly_rho_nano; /* of all studies with noise together */
     bool sandbox; /* answers studies whose sums are open */
 };
 

@@ -25,6 +25,7 @@ struct question {
     bool own_limits;      /* the center has some */
     enum study_privacy privacy;
     int64_t min_centers;
+    struct budget_terms noise;
     char study_name[STUDY_NAME_MAX + 1];
     int64_t study_until;
     struct guard_people *people; /* NULL: it is a stored answer */

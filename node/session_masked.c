@@ -16,6 +16,7 @@
 #include "protocol/analysis/analysis.h"
 #include "protocol/wire/log.h"
 
+#define YEAR_SECONDS (365 * 86400LL)
 #define IDLE_MS (15 * 60 * 1000)
 
 /* ---- which questions are open ---- */
@@ -188,7 +189,9 @@ enum status masked_open(
     if (place == NULL)
         return STATUS_LIMIT_REACHED;
     buffer_init(&body, BUFFER_LIMIT_DEFAULT);
-    enum status status = create_member(question);
+    enum status status = check_budget(question);
+    if (status == STATUS_OK)
+        status = create_member(question);
     if (status == STATUS_OK)
         status = member_write_keys(question->member, &body);
     if (status == STATUS_OK)
@@ -215,6 +218,35 @@ static enum status on_peers(struct question *question,
     return status;
 }
 
+/* The price, on disk before any noise leaves. */
+static enum status charge(struct question *question)
+{
+    enum status status = check_budget(question);
+    return status == STATUS_OK
+               ? store_put_charge(question->session->setup.store,
+                     &question->study_id, &question->query_id,
+                     question->noise.query_rho_nano, question->now)
+               : status;
+}
+
+/* The noisy figures take the place of the exact ones: they are what is masked,
+ * and what is kept as the answer to this question for ever. */
+static enum status add_noise(struct question *question, struct vector *vector)
+{
+    size_t least = (size_t)(question->min_centers < MASKING_CENTERS_MIN
+                                ? MASKING_CENTERS_MIN
+                                : question->min_centers);
+    size_t honest = budget_honest(member_peer_count(question->member), least);
+    enum status status = charge(question);
+    if (status == STATUS_OK)
+        status = budget_add_noise(
+            question->admission.plan, &question->noise, honest, vector);
+    if (status != STATUS_OK)
+        return status;
+    buffer_clear(&question->vector);
+    return vector_encode(vector, &question->vector);
+}
+
 static enum status on_sealed(struct question *question,
     const struct message *message, struct outbox *outbox)
 {
@@ -225,6 +257,9 @@ static enum status on_sealed(struct question *question,
     if (status == STATUS_OK)
         status = vector_decode(&vector, question->admission.plan->vector_length,
             buffer_view(&question->vector));
+    if (status == STATUS_OK && question->privacy == PRIVACY_NOISE &&
+        !question->stored)
+        status = add_noise(question, &vector);
     if (status == STATUS_OK)
         status = member_mask(question->member, &vector, &body);
     if (status == STATUS_OK)
@@ -385,7 +420,8 @@ enum status session_masked_step(struct session *session,
     if (status == STATUS_NOT_ALLOWED)
         return STATUS_OK; /* out of turn: it was said again */
     enum status_category category = status_category(status);
-    return category == CATEGORY_DENIED || category == CATEGORY_MALFORMED
+    return category == CATEGORY_DENIED || category == CATEGORY_MALFORMED ||
+                   status == STATUS_LIMIT_REACHED
                ? note_lie(question, message, status)
                : status;
 }

@@ -134,6 +134,7 @@ static enum status check_opt_in(struct question *question)
     question->privacy = study->privacy;
     question->min_centers = study->min_centers;
     question->study_until = study->valid_until;
+    question->noise = study->noise;
     strcpy(question->study_name, study->name);
     if (study->privacy == PRIVACY_OPEN && !question->session->setup.sandbox)
         return STATUS_NOT_ALLOWED;

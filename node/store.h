@@ -156,6 +156,14 @@ typedef enum status store_center_set_visit(void *arg, struct view centers);
 enum status store_visit_center_sets(struct store *store,
     const struct digest *people, store_center_set_visit *visit, void *arg);
 
+/* ---- the budget of noise ---- */
+
+enum status store_put_charge(struct store *store, const struct digest *study,
+    const struct digest *query, int64_t nano, int64_t now);
+/* study NULL: of all, since then. */
+enum status store_sum_charges(struct store *store, const struct digest *study,
+    int64_t since, int64_t *nano);
+
 /* ---- audit ---- */
 
 struct store_record {

@@ -177,6 +177,11 @@ enum status admission_check_scope(const struct study *study,
             "'%s' is not among the analyses of study '%s'", name, study->name);
         return STATUS_ANALYSIS_NOT_IN_STUDY;
     }
+    if (study->privacy == PRIVACY_NOISE) {
+        enum status status = budget_check(plan, diagnostic);
+        if (status != STATUS_OK)
+            return status;
+    }
     return check_cohort(study, query, dictionary, diagnostic);
 }
 

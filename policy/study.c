@@ -11,7 +11,7 @@
 static const char *const study_keys[] = {"cohortium", "name", "version",
     "title", "principal_investigator", "lead_institution", "dictionary",
     "roster", "researchers", "variables", "analyses", "cohort", "limits",
-    "privacy", "min_centers", "valid_from", "valid_until"};
+    "privacy", "noise", "min_centers", "valid_from", "valid_until"};
 static const char *const researcher_keys[] = {"name", "identity", "curve"};
 
 static enum status read_researchers(struct study *study,
@@ -172,8 +172,11 @@ static enum status read_conditions(struct study *study,
     enum status status = STATUS_OK;
     if (field_find(&field, root, "limits"))
         status = limits_parse(&study->limits, &field, diagnostic);
+    budget_default(&study->noise);
     if (status == STATUS_OK)
         status = read_privacy(study, root, diagnostic);
+    if (status == STATUS_OK && field_find(&field, root, "noise"))
+        status = budget_parse(&study->noise, &field, diagnostic);
     if (status == STATUS_OK && field_find(&field, root, "min_centers"))
         status = field_integer(&field, &study->min_centers,
             study_is_masked(study->privacy) ? MIN_CENTERS_MASKED : 1,

@@ -16,6 +16,7 @@
 #ifndef COHORTIUM_POLICY_STUDY_H
 #define COHORTIUM_POLICY_STUDY_H
 
+#include "policy/budget.h"
 #include "policy/limits.h"
 #include "policy/roster.h"
 #include "protocol/query/cohort.h"
@@ -61,6 +62,7 @@ struct study {
     const char *cohort_text; /* "" for everybody */
     struct field cohort_field;
     struct limits limits;
+    struct budget_terms noise; /* of privacy noise */
     enum study_privacy privacy;
     int64_t min_centers;
     int64_t valid_from, valid_until;

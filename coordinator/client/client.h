@@ -100,6 +100,7 @@ enum status command_study_submit(const struct arguments *arguments);
 enum status command_study_list(const struct arguments *arguments);
 enum status command_study_show(const struct arguments *arguments);
 enum status command_query_check(const struct arguments *arguments);
+enum status command_query_cost(const struct arguments *arguments);
 enum status command_query_submit(const struct arguments *arguments);
 enum status command_query_status(const struct arguments *arguments);
 enum status command_result_fetch(const struct arguments *arguments);

@@ -28,6 +28,66 @@ static enum status check_in_study(const struct checked_query *checked,
     return status == STATUS_OK ? status : program_fail_at(status, &diagnostic);
 }
 
+/* What a checked query would be answered under. */
+static enum status load_for_study(struct checked_query *checked,
+    struct study_file *study, struct dictionary **dictionary,
+    const struct arguments *arguments)
+{
+    const char *path = operand_at(arguments, 0), *dictionary_path, *study_path;
+    enum status status = client_need(arguments, "dictionary", &dictionary_path);
+    if (status == STATUS_OK)
+        status = client_need(arguments, "study", &study_path);
+    if (status == STATUS_OK)
+        status = client_load_dictionary(dictionary, dictionary_path);
+    if (status == STATUS_OK)
+        status = checked_query_load(checked, path, *dictionary);
+    if (status == STATUS_OK)
+        status = client_load_study(study, study_path);
+    return status == STATUS_OK
+               ? check_in_study(checked, study->study, *dictionary, path)
+               : status;
+}
+
+static void print_cost(
+    const struct checked_query *checked, const struct study *study)
+{
+    const struct budget_terms *terms = &study->noise;
+    double price = (double)terms->query_rho_nano / (double)NANO;
+    double all = (double)terms->rho_nano / (double)NANO;
+    if (study->privacy != PRIVACY_NOISE) {
+        printf("study %s adds no noise (\"privacy\": \"%s\"): the query "
+               "costs nothing of a budget\n",
+            study->name, study_privacy_name(study->privacy));
+        return;
+    }
+    printf("price        rho %g of the study's %g: %lld such queries in all\n",
+        price, all, (long long)(terms->rho_nano / terms->query_rho_nano));
+    printf("this query   epsilon %.3f at delta %g\n",
+        budget_epsilon(price, terms->delta), terms->delta);
+    printf("whole study  epsilon %.3f at delta %g\n",
+        budget_epsilon(all, terms->delta), terms->delta);
+    printf("noise        a count is off by about %.1f (standard deviation); "
+           "one patient touches %lld numbers, and fewer numbers mean less "
+           "noise\n",
+        budget_count_sigma(checked->plan, terms),
+        (long long)budget_touched(checked->plan));
+}
+
+enum status command_query_cost(const struct arguments *arguments)
+{
+    struct dictionary *dictionary = NULL;
+    struct checked_query checked = {0};
+    struct study_file study = {0};
+    enum status status =
+        load_for_study(&checked, &study, &dictionary, arguments);
+    if (status == STATUS_OK)
+        print_cost(&checked, study.study);
+    client_free_study(&study);
+    checked_query_fini(&checked);
+    dictionary_destroy(dictionary);
+    return status;
+}
+
 enum status command_query_check(const struct arguments *arguments)
 {
     const char *path = operand_at(arguments, 0), *dictionary_path;

@@ -173,6 +173,13 @@ static const struct program_command commands[] = {
         "cohortium query check query.json --dictionary dictionary.json --study "
         "study.json",
         check_options, command_query_check},
+    {"query cost", "FILE", ONE, "What a query costs of a study's privacy budget",
+        "For a study with noise: the price in rho, what it means as epsilon and "
+        "delta, how many such queries the study has, and how far a count will be "
+        "off. Nothing is sent.",
+        "cohortium query cost query.json --dictionary dictionary.json --study "
+        "study.json",
+        check_options, command_query_cost},
     {"query submit", "FILE", ONE, "Ask a query and wait for the answer",
         "Signs the query, sends it, prints the result as tables, or with "
         "--json as one signed document.",

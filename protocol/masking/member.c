@@ -68,6 +68,11 @@ bool member_revealed(const struct member *member)
     return member->stage == STAGE_REVEALED;
 }
 
+size_t member_peer_count(const struct member *member)
+{
+    return member->peer_count;
+}
+
 /* ---- 1: keys ---- */
 
 enum status member_write_keys(const struct member *member, struct buffer *out)

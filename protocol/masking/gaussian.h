@@ -1,0 +1,22 @@
+/*
+ * gaussian: exact samples of the discrete Gaussian, in integers alone.
+ * Canonne, Kamath, Steinke, The Discrete Gaussian for Differential Privacy,
+ * NeurIPS 2020 (arXiv 2004.00010), algorithms 1 to 3.
+ *
+ * P(X = x) is proportional to exp(-x^2 / (2 sigma^2)) over the integers. No
+ * floating point takes part: there are no low bits that tell anything. All
+ * randomness is libsodium's.
+ */
+#ifndef COHORTIUM_PROTOCOL_MASKING_GAUSSIAN_H
+#define COHORTIUM_PROTOCOL_MASKING_GAUSSIAN_H
+
+#include "protocol/analysis/vector.h"
+
+#define GAUSSIAN_SIGMA2_MAX ((uint64_t)1 << 54)
+
+/* 1 <= sigma2 <= GAUSSIAN_SIGMA2_MAX. */
+int64_t gaussian_draw(uint64_t sigma2);
+/* Uniform over 0 .. limit - 1, by rejection; limit >= 1. */
+uint128 gaussian_uniform(uint128 limit);
+
+#endif

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Proves: a study with noise says its price before, gives noisy figures with the
+# promise they keep, gives the same ones again for nothing, and ends when its
+# budget is used up.
+set -euo pipefail
+. "$(dirname "$0")/../support/federation.sh"
+sed 's/"privacy": "sum"/"privacy": "noise", "noise": {"rho": 0.2, "query_rho": 0.1}/' \
+    "$UCI/study.json" >"/tmp/noise-$$.json"
+trap 'rm -f "/tmp/noise-$$.json"' EXIT
+PRIVACY=sum STUDY=/tmp/noise-$$.json
+four_hospitals
+question() { # COHORT
+    echo "{\"cohort\": \"$1\", \"analyses\": [{\"count\": {}}]}" >"$FED/q.json"
+    ask ada "$FED/q.json" >"$FED/out" 2>"$FED/err"
+}
+results() { sed 's/.*"results"://; s/"signature".*//' "$FED/out"; }
+echo '{"cohort": "age >= 50", "analyses": [{"count": {}}]}' >"$FED/q.json"
+"$BIN/cohortium" query cost "$FED/q.json" --study "$FED/study.json" \
+    --dictionary "$UCI/dictionary.json" | grep -q "2 such queries" ||
+    fail "the price is not told"
+question "age >= 50" || fail "$(cat "$FED/err")"
+first=$(results)
+grep -q '"epsilon"' "$FED/out" || fail "no promise: $(cat "$FED/out")"
+question "age >= 50" || fail "$(cat "$FED/err")"
+[ "$(results)" = "$first" ] || fail "other noise for the same question"
+question "age >= 40" || fail "the second: $(cat "$FED/err")"
+if question "age >= 60"; then fail "the budget has no end"; fi
+"$BIN/cohortium-node" audit show --home "$FED/cleveland" |
+    grep -q "limit was reached\|LIMIT_REACHED" || fail "the log does not say why"

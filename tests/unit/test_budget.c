@@ -1,0 +1,189 @@
+#include <math.h>
+
+#include "policy/budget.h"
+#include "protocol/masking/gaussian.h"
+#include "protocol/wire/keys.h"
+#include "tests/unit/test.h"
+
+#define DRAWS 200000
+#define RANGE 200
+
+/* Chi-square against the exact probabilities, cells of 5 and more expected. */
+static double chi_square(
+    const int *counts, double sigma2, double draws, int *degrees)
+{
+    double total = 0, chi = 0, other = 0, seen_other = 0;
+    for (int x = -RANGE; x <= RANGE; x++)
+        total += exp(-x * x / (2 * sigma2));
+    *degrees = -1;
+    for (int x = -RANGE; x <= RANGE; x++) {
+        double expected = draws * exp(-x * x / (2 * sigma2)) / total;
+        double seen = counts[x + RANGE];
+        if (expected < 5) {
+            other += expected;
+            seen_other += seen;
+            continue;
+        }
+        chi += (seen - expected) * (seen - expected) / expected;
+        ++*degrees;
+    }
+    if (other >= 5) {
+        chi += (seen_other - other) * (seen_other - other) / other;
+        ++*degrees;
+    }
+    return chi;
+}
+
+/* Wilson and Hilferty: chi-square beyond 5 standard deviations. */
+static bool is_implausible(double chi, int degrees)
+{
+    double v = 2.0 / (9.0 * degrees);
+    return (cbrt(chi / degrees) - (1 - v)) / sqrt(v) > 5;
+}
+
+static void draw_many(int *counts, uint64_t sigma2, int parts)
+{
+    memset(counts, 0, (2 * RANGE + 1) * sizeof *counts);
+    for (int i = 0; i < DRAWS; i++) {
+        int64_t x = 0;
+        for (int p = 0; p < parts; p++)
+            x += gaussian_draw(sigma2);
+        if (x >= -RANGE && x <= RANGE)
+            counts[x + RANGE]++;
+    }
+}
+
+static void test_gaussian_draw_has_the_exact_probabilities(void **state)
+{
+    (void)state;
+    static const uint64_t variances[] = {1, 2, 4, 10, 400};
+    static int counts[2 * RANGE + 1];
+    for (size_t i = 0; i < sizeof variances / sizeof variances[0]; i++) {
+        int degrees;
+        draw_many(counts, variances[i], 1);
+        double chi =
+            chi_square(counts, (double)variances[i], DRAWS, &degrees);
+        assert_false(is_implausible(chi, degrees));
+        /* and the test would see a variance that is 5 % off */
+        chi = chi_square(counts, 1.05 * (double)variances[i], DRAWS, &degrees);
+        assert_true(is_implausible(chi, degrees));
+    }
+}
+
+/* Parts of variance 4 and more add up to what one draw would be. */
+static void test_gaussian_parts_add_up_to_one(void **state)
+{
+    (void)state;
+    static int counts[2 * RANGE + 1];
+    for (int parts = 2; parts <= 13; parts += 11) {
+        int degrees;
+        draw_many(counts, 4, parts);
+        double chi = chi_square(counts, 4.0 * parts, DRAWS, &degrees);
+        assert_false(is_implausible(chi, degrees));
+    }
+}
+
+static void test_gaussian_draw_of_large_variance_has_its_moments(void **state)
+{
+    (void)state;
+    const double variance = (double)GAUSSIAN_SIGMA2_MAX;
+    double sum = 0, squares = 0;
+    for (int i = 0; i < DRAWS; i++) {
+        double x = (double)gaussian_draw(GAUSSIAN_SIGMA2_MAX);
+        sum += x;
+        squares += x * x;
+    }
+    assert_true(fabs(sum / DRAWS) < 6 * sqrt(variance / DRAWS));
+    assert_true(
+        fabs(squares / DRAWS / variance - 1) < 6 * sqrt(2.0 / DRAWS));
+}
+
+static void test_gaussian_uniform_covers_its_range_evenly(void **state)
+{
+    (void)state;
+    int counts[7] = {0};
+    double chi = 0;
+    for (int i = 0; i < DRAWS; i++)
+        counts[gaussian_uniform(7)]++;
+    for (int i = 0; i < 7; i++)
+        chi += (counts[i] - DRAWS / 7.0) * (counts[i] - DRAWS / 7.0) /
+               (DRAWS / 7.0);
+    assert_false(is_implausible(chi, 6));
+    const uint128 wide = ((uint128)1 << 127) + 12345;
+    for (int i = 0; i < 1000; i++)
+        assert_true(gaussian_uniform(wide) < wide);
+}
+
+/* The largest ratio of probabilities over the events x >= t of a count and of
+ * its neighbour, as an estimate of what one patient changes. */
+static double observed_loss(double shift, double sigma2)
+{
+    static int here[2 * RANGE + 1], there[2 * RANGE + 1];
+    draw_many(here, (uint64_t)sigma2, 1);
+    draw_many(there, (uint64_t)sigma2, 1);
+    double worst = 0, above = 0, above_shifted = 0;
+    for (int x = RANGE; x >= -RANGE; x--) {
+        int from = x - (int)shift;
+        above += here[x + RANGE];
+        above_shifted += from >= -RANGE ? there[from + RANGE] : 0;
+        if (above > 2000 && log(above_shifted / above) > worst)
+            worst = log(above_shifted / above);
+    }
+    return worst;
+}
+
+/* With the promised sensitivity the loss is within the promise; with one that
+ * is larger the same test fails. */
+static void test_noise_hides_one_patient_and_the_test_would_see_two(
+    void **state)
+{
+    (void)state;
+    const double sigma2 = 100, tail = 2000.0 / DRAWS;
+    /* Gaussian mechanism: loss at a tail of mass q is about D z_q / sigma. */
+    const double z = 2.326;
+    const double promised = z / sqrt(sigma2) + 0.5 / sigma2;
+    assert_true(tail > 0.009);
+    assert_true(observed_loss(1, sigma2) < promised * 1.175 * 1.2);
+    assert_true(observed_loss(2, sigma2) > promised * 1.175 * 1.2);
+}
+
+static void test_budget_epsilon_agrees_with_the_published_table(void **state)
+{
+    (void)state;
+    static const double table[][3] = {{0.005, 1e-6, 0.43}, {0.005, 1e-9, 0.57},
+        {0.05, 1e-6, 1.47}, {0.05, 1e-9, 1.88}, {0.125, 1e-6, 2.42},
+        {0.25, 1e-6, 3.54}, {0.25, 1e-9, 4.44}, {0.5, 1e-6, 5.22},
+        {1.0, 1e-6, 7.77}, {1.0, 1e-9, 9.52}};
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        double epsilon = budget_epsilon(table[i][0], table[i][1]);
+        assert_true(fabs(epsilon - table[i][2]) < 0.006);
+    }
+    assert_true(budget_epsilon(0.1, 1e-9) < budget_epsilon(0.2, 1e-9));
+}
+
+static void test_budget_honest_counts_those_who_must_survive_and_are_honest(
+    void **state)
+{
+    (void)state;
+    assert_int_equal(budget_honest(13, 5), 5);
+    assert_int_equal(budget_honest(5, 5), 4);
+    assert_int_equal(budget_honest(3, 3), 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gaussian_draw_has_the_exact_probabilities),
+        cmocka_unit_test(test_gaussian_parts_add_up_to_one),
+        cmocka_unit_test(test_gaussian_draw_of_large_variance_has_its_moments),
+        cmocka_unit_test(test_gaussian_uniform_covers_its_range_evenly),
+        cmocka_unit_test(
+            test_noise_hides_one_patient_and_the_test_would_see_two),
+        cmocka_unit_test(test_budget_epsilon_agrees_with_the_published_table),
+        cmocka_unit_test(
+            test_budget_honest_counts_those_who_must_survive_and_are_honest),
+    };
+    if (keys_start() != STATUS_OK)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
