@@ -180,6 +180,28 @@ static enum status create_member(struct question *question)
     return status;
 }
 
+/* Whether the study, and the year, have room for one more price. An answer that
+ * is stored has its noise already. */
+static enum status check_budget(const struct question *question)
+{
+    const struct session *session = question->session;
+    struct store *store = session->setup.store;
+    const int64_t price = question->noise.query_rho_nano;
+    int64_t study = 0, year = 0;
+    if (question->privacy != PRIVACY_NOISE || question->stored)
+        return STATUS_OK;
+    enum status status =
+        store_sum_charges(store, &question->study_id, 0, &study);
+    if (status == STATUS_OK)
+        status = store_sum_charges(
+            store, NULL, question->now - YEAR_SECONDS, &year);
+    if (status == STATUS_OK &&
+        (study + price > question->noise.rho_nano ||
+            year + price > session->setup.yearly_rho_nano))
+        return STATUS_LIMIT_REACHED;
+    return status;
+}
+
 enum status masked_open(
     struct question *question, struct session_time now, struct outbox *outbox)
 {
