@@ -249,45 +249,74 @@ static void compare(
     note_difference(closest, roaring_bitmap_get_cardinality(b) - both);
 }
 
-static void compare_made(
-    int64_t *closest, const roaring_bitmap_t *a, roaring_bitmap_t *made)
+/* A set that two earlier ones make: its size, and how much of it is in A. */
+static void note_made(
+    int64_t *closest, uint64_t people, uint64_t made, uint64_t both)
 {
-    if (made != NULL && !roaring_bitmap_is_empty(made))
-        compare(closest, a, made);
-    if (made != NULL)
-        roaring_bitmap_free(made);
+    if (made == 0)
+        return;
+    note_difference(closest, people - both);
+    note_difference(closest, made - both);
 }
 
-static void compare_pairs(
+/* Sizes alone: nothing is made. x holds A with each earlier one in common. */
+static void compare_pair(int64_t *closest, const roaring_bitmap_t *a,
+    roaring_bitmap_t *const *x, const roaring_bitmap_t *const *earlier)
+{
+    uint64_t people = roaring_bitmap_get_cardinality(a);
+    uint64_t b = roaring_bitmap_get_cardinality(earlier[0]);
+    uint64_t c = roaring_bitmap_get_cardinality(earlier[1]);
+    uint64_t ab = roaring_bitmap_get_cardinality(x[0]);
+    uint64_t ac = roaring_bitmap_get_cardinality(x[1]);
+    uint64_t bc = roaring_bitmap_and_cardinality(earlier[0], earlier[1]);
+    uint64_t abc = roaring_bitmap_and_cardinality(x[0], earlier[1]);
+    note_made(closest, people, b + c - bc, ab + ac - abc);
+    note_made(closest, people, bc, abc);
+    note_made(closest, people, b - bc, ab - abc);
+    note_made(closest, people, c - bc, ac - abc);
+}
+
+static enum status compare_pairs(
     const struct guard *guard, int64_t *closest, const roaring_bitmap_t *a)
 {
-    size_t first = guard->count > GUARD_PAIRS ? guard->count - GUARD_PAIRS : 0;
-    for (size_t i = first; i < guard->count; i++) {
-        for (size_t j = first; j < i; j++) {
-            const roaring_bitmap_t *b = guard->cohorts[i];
-            const roaring_bitmap_t *c = guard->cohorts[j];
-            compare_made(closest, a, roaring_bitmap_or(b, c));
-            compare_made(closest, a, roaring_bitmap_and(b, c));
-            compare_made(closest, a, roaring_bitmap_andnot(b, c));
-            compare_made(closest, a, roaring_bitmap_andnot(c, b));
+    roaring_bitmap_t *common[GUARD_PAIRS] = {NULL};
+    size_t count = guard->count < GUARD_PAIRS ? guard->count : GUARD_PAIRS;
+    roaring_bitmap_t *const *last = guard->cohorts + guard->count - count;
+    for (size_t i = 0; i < count; i++)
+        common[i] = roaring_bitmap_and(a, last[i]);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; common[i] != NULL && j < i; j++) {
+            roaring_bitmap_t *const x[2] = {common[i], common[j]};
+            const roaring_bitmap_t *const earlier[2] = {last[i], last[j]};
+            if (common[j] != NULL)
+                compare_pair(closest, a, x, earlier);
         }
     }
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count; i++) {
+        if (common[i] == NULL)
+            status = STATUS_NO_MEMORY;
+        else
+            roaring_bitmap_free(common[i]);
+    }
+    return status;
 }
 
 enum status guard_closest(const struct guard *guard,
     const struct guard_people *people, int64_t *closest)
 {
+    enum status status = STATUS_OK;
     *closest = INT64_MAX;
-    for (size_t p = 0; p < people->count; p++) {
+    for (size_t p = 0; status == STATUS_OK && p < people->count; p++) {
         const roaring_bitmap_t *a = people->cohorts[p];
         if (roaring_bitmap_is_empty(a))
             continue;
         for (size_t i = 0; i < guard->count; i++)
             compare(closest, a, guard->cohorts[i]);
         if (p == 0 && DEFENCE("pairs"))
-            compare_pairs(guard, closest, a);
+            status = compare_pairs(guard, closest, a);
     }
-    return STATUS_OK;
+    return status;
 }
 
 enum status guard_check(struct guard *guard, struct guard_people **out,
@@ -328,6 +357,25 @@ enum status guard_record(struct guard *guard, struct store *store,
         buffer_fini(&box);
     }
     return status;
+}
+
+enum status guard_people_create(
+    struct guard_people **out, const uint32_t *numbers, size_t count)
+{
+    struct guard_people *people = calloc(1, sizeof *people);
+    *out = people;
+    if (people == NULL)
+        return STATUS_NO_MEMORY;
+    people->count = 1;
+    people->cohorts[0] = roaring_bitmap_of_ptr(count, numbers);
+    return people->cohorts[0] == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+enum status guard_remember(
+    struct guard *guard, const struct guard_people *people)
+{
+    roaring_bitmap_t *copy = roaring_bitmap_copy(people->cohorts[0]);
+    return copy == NULL ? STATUS_NO_MEMORY : keep(guard, copy);
 }
 
 /* ---- centers ---- */

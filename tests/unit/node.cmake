@@ -1,1 +1,2 @@
 cohortium_test(test_node SOURCES test_node.c LINK cohortium_node)
+cohortium_test(test_guard SOURCES test_guard.c LINK cohortium_node)

@@ -61,8 +61,7 @@ static void test_gaussian_draw_has_the_exact_probabilities(void **state)
     for (size_t i = 0; i < sizeof variances / sizeof variances[0]; i++) {
         int degrees;
         draw_many(counts, variances[i], 1);
-        double chi =
-            chi_square(counts, (double)variances[i], DRAWS, &degrees);
+        double chi = chi_square(counts, (double)variances[i], DRAWS, &degrees);
         assert_false(is_implausible(chi, degrees));
         /* and the test would see a variance that is 5 % off */
         chi = chi_square(counts, 1.05 * (double)variances[i], DRAWS, &degrees);
@@ -94,8 +93,7 @@ static void test_gaussian_draw_of_large_variance_has_its_moments(void **state)
         squares += x * x;
     }
     assert_true(fabs(sum / DRAWS) < 6 * sqrt(variance / DRAWS));
-    assert_true(
-        fabs(squares / DRAWS / variance - 1) < 6 * sqrt(2.0 / DRAWS));
+    assert_true(fabs(squares / DRAWS / variance - 1) < 6 * sqrt(2.0 / DRAWS));
 }
 
 static void test_gaussian_uniform_covers_its_range_evenly(void **state)
