@@ -1,0 +1,148 @@
+/*
+ * formula: a model in R's formula language, checked against the dictionary:
+ *     lvedvi ~ ao_regurg_frac * sex + I(age^2) + log(bnp) + ns(bmi, 3)
+ *     Surv(start, stop, death) ~ age + strata(center)
+ *
+ * Grammar ("^" binds tightest, then ":", "*", and "+" with "-"):
+ *     formula   := [response] "~" sum
+ *     response  := "Surv(" name "," [name ","] name ")" | expression
+ *     sum       := ["-"] product (("+" | "-") product)*
+ *     product   := cross ("*" cross)*
+ *     cross     := power (":" power)*
+ *     power     := primary ["^" whole number]
+ *     primary   := "0" | "1" | "(" sum ")" | atom
+ *     atom      := name | "factor(" name ")" | "I(" expression ")"
+ *                | function "(" expression ")" | "ns(" name "," ["df ="] n ")"
+ *                | "strata(" name ("," name)* ")" | "offset(" expression ")"
+ * An expression is arithmetic (+ - * / ^, parentheses, log log2 log10 log1p
+ * exp sqrt abs) over numbers; a boolean in it is 0 or 1. Its value is missing
+ * where a variable is, and where it is not finite.
+ *
+ * Terms stand in R's order: main effects first, then interactions by how many
+ * variables they have, each in the order written. Categories and booleans are
+ * levels, the dictionary's first is the reference. factor(v) of a whole number
+ * has a level for each value of its range. ns() is R's natural cubic spline
+ * with the dictionary's min and max as boundary knots and df - 1 inner knots
+ * equally spaced between them, since quantiles of pooled data are not known
+ * before the question is asked.
+ */
+#ifndef COHORTIUM_PROTOCOL_QUERY_FORMULA_H
+#define COHORTIUM_PROTOCOL_QUERY_FORMULA_H
+
+#include "protocol/query/dictionary.h"
+
+#define FORMULA_TEXT_MAX 4096
+#define FORMULA_ATOMS_MAX 60
+#define FORMULA_TERMS_MAX 128
+#define FORMULA_STEPS_MAX 64 /* of one expression */
+#define FORMULA_STACK_MAX 16
+#define FORMULA_STRATA_MAX 8
+#define FORMULA_DF_MAX 12
+
+enum step_kind {
+    STEP_VARIABLE,
+    STEP_CONSTANT,
+    STEP_ADD,
+    STEP_SUBTRACT,
+    STEP_MULTIPLY,
+    STEP_DIVIDE,
+    STEP_POWER,
+    STEP_NEGATE,
+    STEP_LOG,
+    STEP_LOG2,
+    STEP_LOG10,
+    STEP_LOG1P,
+    STEP_EXP,
+    STEP_SQRT,
+    STEP_ABS
+};
+
+/* One step of an expression in postfix order. */
+struct formula_step {
+    enum step_kind kind;
+    size_t variable; /* STEP_VARIABLE */
+    double constant; /* STEP_CONSTANT */
+};
+
+enum atom_kind {
+    ATOM_NUMBER, /* one number a row: steps */
+    ATOM_LEVELS, /* a category or boolean, or factor() of a whole number */
+    ATOM_SPLINE  /* ns() */
+};
+
+struct formula_atom {
+    enum atom_kind kind;
+    const char *name; /* as R deparses it: "age", "I(age^2)", "ns(bmi, 3)" */
+    size_t variable;  /* LEVELS, SPLINE, and NUMBER that is a plain name */
+    bool plain;       /* a name and nothing else */
+    size_t step_count;
+    const struct formula_step *steps; /* NUMBER */
+    size_t level_count;               /* LEVELS */
+    int32_t first_level;              /* LEVELS: the code of level 0 */
+    size_t df;                        /* SPLINE */
+};
+
+struct formula_term {
+    uint64_t atoms; /* bit i: formula->atoms[i] */
+    size_t order;   /* number of bits */
+};
+
+enum response_kind {
+    RESPONSE_NONE,
+    RESPONSE_NUMBER, /* response.kind is NUMBER */
+    RESPONSE_LEVELS, /* a category or boolean: response.kind is LEVELS */
+    RESPONSE_SURVIVAL
+};
+
+/* Surv(stop, event) or Surv(start, stop, event). Times are numbers or days,
+ * event is a boolean, a category or a whole number (0: censored). */
+struct formula_survival {
+    bool has_start;
+    size_t start, stop, event;
+};
+
+struct formula {
+    enum response_kind response_kind;
+    struct formula_atom response;
+    struct formula_survival survival;
+    bool intercept;
+    size_t atom_count; /* of the right side, in order of appearance */
+    const struct formula_atom *atoms;
+    size_t term_count;
+    const struct formula_term *terms;
+    bool strata_center; /* strata(center) */
+    size_t strata_count;
+    size_t strata[FORMULA_STRATA_MAX]; /* categories or booleans */
+    bool has_offset;
+    struct formula_atom offset; /* NUMBER */
+    void *storage;              /* private */
+};
+
+struct formula_error {
+    size_t offset; /* bytes from the start of text */
+    char message[512];
+};
+
+/* STATUS_MALFORMED (syntax, a kind of variable that does not fit there),
+ * STATUS_UNKNOWN_NAME (the message names the nearest), STATUS_LIMIT_REACHED. */
+enum status formula_parse(struct formula **out, const char *text,
+    const struct dictionary *dictionary, struct formula_error *error);
+void formula_destroy(struct formula *formula);
+/* Every variable that the formula reads, response and strata too (may
+ * repeat). */
+void formula_visit_variables(const struct formula *formula,
+    void (*visit)(void *arg, size_t variable), void *arg);
+/* The value of a NUMBER for codes[variable]; NaN when missing. */
+double formula_atom_value(const struct formula_atom *atom,
+    const struct dictionary *dictionary, const int32_t *codes);
+/* A bound on |value|, from the dictionary's ranges; > 0 and finite. A value
+ * beyond it (a division by almost nothing) counts as missing. */
+double formula_atom_bound(
+    const struct formula_atom *atom, const struct dictionary *dictionary);
+/* The name of a column of a LEVELS atom: "sexM". Text of level `level`, as in
+ * variable_level_code. */
+void formula_level_text(const struct formula_atom *atom,
+    const struct dictionary *dictionary, size_t level, char *out,
+    size_t capacity);
+
+#endif

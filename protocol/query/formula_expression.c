@@ -1,0 +1,344 @@
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "protocol/query/formula_parser.h"
+
+static const struct {
+    const char *name;
+    enum step_kind kind;
+} functions[] = {
+    {"log", STEP_LOG},
+    {"log2", STEP_LOG2},
+    {"log10", STEP_LOG10},
+    {"log1p", STEP_LOG1P},
+    {"exp", STEP_EXP},
+    {"sqrt", STEP_SQRT},
+    {"abs", STEP_ABS},
+};
+#define FUNCTION_COUNT (sizeof functions / sizeof functions[0])
+
+/* ---- words ---- */
+
+static bool is_name_character(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '.';
+}
+
+static size_t number_size(const char *start)
+{
+    const char *at = start;
+    while (isdigit((unsigned char)*at) || *at == '.')
+        at++;
+    if (*at == 'e' || *at == 'E') {
+        const char *exponent = at + 1;
+        if (*exponent == '-' || *exponent == '+')
+            exponent++;
+        while (isdigit((unsigned char)*exponent))
+            at = ++exponent;
+    }
+    return (size_t)(at - start);
+}
+
+void formula_advance(struct formula_parser *parser)
+{
+    const char *at = parser->at;
+    while (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r')
+        at++;
+    struct word word = {.kind = WORD_BAD, .start = at, .size = 1};
+    if (*at == '\0') {
+        word = (struct word){.kind = WORD_END, .start = at};
+    } else if (isalpha((unsigned char)*at)) {
+        word.kind = WORD_NAME;
+        while (is_name_character(at[word.size]))
+            word.size++;
+    } else if (isdigit((unsigned char)*at) ||
+               (*at == '.' && isdigit((unsigned char)at[1]))) {
+        word.kind = WORD_NUMBER;
+        word.size = number_size(at);
+    } else if (strchr("~+-*/:^(),=", *at) != NULL) {
+        word.kind = WORD_MARK;
+    } else {
+        /* a letter of several bytes is shown whole */
+        while (((unsigned char)at[word.size] & 0xC0) == 0x80)
+            word.size++;
+    }
+    parser->word = word;
+    parser->at = at + word.size;
+}
+
+bool formula_word_is(const struct formula_parser *parser, const char *text)
+{
+    const struct word *word = &parser->word;
+    return strlen(text) == word->size &&
+           memcmp(word->start, text, word->size) == 0;
+}
+
+enum status formula_fail(struct formula_parser *parser, const char *where,
+    enum status status, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    parser->error->offset = (size_t)(where - parser->text);
+    vsnprintf(
+        parser->error->message, sizeof parser->error->message, format, list);
+    va_end(list);
+    return status;
+}
+
+enum status formula_expected(struct formula_parser *parser, const char *what)
+{
+    const struct word *word = &parser->word;
+    if (word->kind == WORD_END)
+        return formula_fail(parser, word->start, STATUS_MALFORMED,
+            "expected %s, found the end", what);
+    return formula_fail(parser, word->start, STATUS_MALFORMED,
+        "expected %s, found '%.*s'", what, (int)word->size, word->start);
+}
+
+enum status formula_take(struct formula_parser *parser, const char *mark)
+{
+    char what[8];
+    if (parser->word.kind == WORD_MARK && formula_word_is(parser, mark)) {
+        formula_advance(parser);
+        return STATUS_OK;
+    }
+    snprintf(what, sizeof what, "'%s'", mark);
+    return formula_expected(parser, what);
+}
+
+bool formula_is_function(const struct word *word)
+{
+    for (size_t i = 0; i < FUNCTION_COUNT; i++) {
+        if (strlen(functions[i].name) == word->size &&
+            memcmp(functions[i].name, word->start, word->size) == 0)
+            return true;
+    }
+    return false;
+}
+
+void formula_name_add(
+    struct formula_parser *parser, const char *text, size_t size)
+{
+    size_t used = strlen(parser->name);
+    size_t room = sizeof parser->name - 1 - used;
+    memcpy(parser->name + used, text, size < room ? size : room);
+    parser->name[used + (size < room ? size : room)] = '\0';
+}
+
+const char *formula_keep(struct formula_parser *parser, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *kept = arena_allocate(parser->arena, size);
+    if (kept != NULL)
+        memcpy(kept, text, size);
+    return kept;
+}
+
+/* ---- names ---- */
+
+enum status formula_variable(struct formula_parser *parser, size_t *variable)
+{
+    char name[VARIABLE_NAME_MAX + 1];
+    struct word word = parser->word;
+    if (word.kind != WORD_NAME)
+        return formula_expected(parser, "a variable");
+    if (word.size > VARIABLE_NAME_MAX)
+        return formula_fail(parser, word.start, STATUS_UNKNOWN_NAME,
+            "no variable has so long a name");
+    memcpy(name, word.start, word.size);
+    name[word.size] = '\0';
+    if (!dictionary_find(parser->dictionary, name, variable)) {
+        const char *near = dictionary_nearest(parser->dictionary, name);
+        return near == NULL
+                   ? formula_fail(parser, word.start, STATUS_UNKNOWN_NAME,
+                         "the dictionary has no variable '%s'", name)
+                   : formula_fail(parser, word.start, STATUS_UNKNOWN_NAME,
+                         "the dictionary has no variable '%s'; did you mean '%s'?",
+                         name, near);
+    }
+    if (parser->dictionary->variables[*variable].type == VARIABLE_VECTOR)
+        return formula_fail(parser, word.start, STATUS_MALFORMED,
+            "'%s' is a vector; a formula takes single values", name);
+    formula_advance(parser);
+    return STATUS_OK;
+}
+
+/* ---- expressions, into postfix steps ---- */
+
+static enum status parse_sum(struct formula_parser *parser);
+
+static enum status emit(
+    struct formula_parser *parser, struct formula_step step, int values)
+{
+    if (parser->step_count == FORMULA_STEPS_MAX ||
+        (values > 0 && parser->stack == FORMULA_STACK_MAX))
+        return formula_fail(parser, parser->word.start, STATUS_LIMIT_REACHED,
+            "an expression with too many parts");
+    parser->stack += (size_t)values;
+    parser->steps[parser->step_count++] = step;
+    return STATUS_OK;
+}
+
+static enum status emit_kind(
+    struct formula_parser *parser, enum step_kind kind, int values)
+{
+    return emit(parser, (struct formula_step){.kind = kind}, values);
+}
+
+static enum status parse_number(struct formula_parser *parser)
+{
+    struct word word = parser->word;
+    struct decimal value;
+    if (decimal_parse(&value, word.start, word.size) != STATUS_OK)
+        return formula_expected(parser, "a number");
+    formula_name_add(parser, word.start, word.size);
+    formula_advance(parser);
+    return emit(parser,
+        (struct formula_step){
+            .kind = STEP_CONSTANT, .constant = decimal_multiple(1, value)},
+        1);
+}
+
+static enum status parse_name(struct formula_parser *parser)
+{
+    struct word word = parser->word;
+    size_t variable = 0;
+    enum status status = formula_variable(parser, &variable);
+    if (status != STATUS_OK)
+        return status;
+    if (parser->dictionary->variables[variable].type == VARIABLE_CATEGORY)
+        return formula_fail(parser, word.start, STATUS_MALFORMED,
+            "'%.*s' has categories; arithmetic takes a number", (int)word.size,
+            word.start);
+    formula_name_add(parser, word.start, word.size);
+    return emit(parser,
+        (struct formula_step){.kind = STEP_VARIABLE, .variable = variable}, 1);
+}
+
+static enum status parse_parentheses(struct formula_parser *parser)
+{
+    enum status status = formula_take(parser, "(");
+    if (status == STATUS_OK && ++parser->depth > FORMULA_DEPTH_MAX)
+        status = formula_fail(parser, parser->word.start, STATUS_LIMIT_REACHED,
+            "parentheses nested too deeply");
+    if (status != STATUS_OK)
+        return status;
+    formula_name_add(parser, "(", 1);
+    status = parse_sum(parser);
+    if (status == STATUS_OK)
+        status = formula_take(parser, ")");
+    formula_name_add(parser, ")", 1);
+    parser->depth--;
+    return status;
+}
+
+static enum status parse_base(struct formula_parser *parser)
+{
+    struct word word = parser->word;
+    if (word.kind == WORD_NUMBER)
+        return parse_number(parser);
+    if (word.kind == WORD_MARK && *word.start == '(')
+        return parse_parentheses(parser);
+    bool called = word.kind == WORD_NAME && *parser->at == '(';
+    if (!called)
+        return parse_name(parser);
+    if (!formula_is_function(&word) && !formula_word_is(parser, "I"))
+        return formula_expected(
+            parser, "log, log2, log10, log1p, exp, sqrt, abs or I");
+    formula_name_add(parser, word.start, word.size);
+    formula_advance(parser);
+    enum status status = parse_parentheses(parser);
+    for (size_t i = 0; status == STATUS_OK && i < FUNCTION_COUNT; i++) {
+        if (strlen(functions[i].name) == word.size &&
+            memcmp(functions[i].name, word.start, word.size) == 0)
+            status = emit_kind(parser, functions[i].kind, 0);
+    }
+    return status;
+}
+
+/* "^" binds tighter than the sign before it and groups to the right. */
+static enum status parse_signed(struct formula_parser *parser)
+{
+    if (++parser->depth > FORMULA_DEPTH_MAX)
+        return formula_fail(parser, parser->word.start, STATUS_LIMIT_REACHED,
+            "an expression nested too deeply");
+    bool negative = formula_word_is(parser, "-");
+    enum status status;
+    if (negative) {
+        formula_name_add(parser, "-", 1);
+        formula_advance(parser);
+        status = parse_signed(parser);
+        if (status == STATUS_OK)
+            status = emit_kind(parser, STEP_NEGATE, 0);
+    } else {
+        status = parse_base(parser);
+    }
+    if (status == STATUS_OK && !negative && formula_word_is(parser, "^")) {
+        formula_name_add(parser, "^", 1);
+        formula_advance(parser);
+        status = parse_signed(parser);
+        if (status == STATUS_OK)
+            status = emit_kind(parser, STEP_POWER, -1);
+    }
+    parser->depth--;
+    return status;
+}
+
+static enum status parse_product(struct formula_parser *parser)
+{
+    enum status status = parse_signed(parser);
+    while (status == STATUS_OK &&
+           (formula_word_is(parser, "*") || formula_word_is(parser, "/"))) {
+        bool divide = *parser->word.start == '/';
+        if (divide)
+            formula_name_add(parser, "/", 1);
+        else
+            formula_name_add(parser, " * ", 3);
+        formula_advance(parser);
+        status = parse_signed(parser);
+        if (status == STATUS_OK)
+            status =
+                emit_kind(parser, divide ? STEP_DIVIDE : STEP_MULTIPLY, -1);
+    }
+    return status;
+}
+
+static enum status parse_sum(struct formula_parser *parser)
+{
+    enum status status = parse_product(parser);
+    while (status == STATUS_OK &&
+           (formula_word_is(parser, "+") || formula_word_is(parser, "-"))) {
+        bool subtract = *parser->word.start == '-';
+        formula_name_add(parser, subtract ? " - " : " + ", 3);
+        formula_advance(parser);
+        status = parse_product(parser);
+        if (status == STATUS_OK)
+            status = emit_kind(parser, subtract ? STEP_SUBTRACT : STEP_ADD, -1);
+    }
+    return status;
+}
+
+enum status formula_expression(
+    struct formula_parser *parser, struct formula_atom *atom, bool call_only)
+{
+    parser->step_count = 0;
+    parser->stack = 0;
+    enum status status = call_only ? parse_base(parser) : parse_sum(parser);
+    if (status != STATUS_OK)
+        return status;
+    size_t size = parser->step_count * sizeof *parser->steps;
+    struct formula_step *steps = arena_allocate(parser->arena, size);
+    if (steps == NULL)
+        return STATUS_NO_MEMORY;
+    memcpy(steps, parser->steps, size);
+    atom->kind = ATOM_NUMBER;
+    atom->step_count = parser->step_count;
+    atom->steps = steps;
+    atom->plain =
+        parser->step_count == 1 && parser->steps[0].kind == STEP_VARIABLE;
+    if (atom->plain)
+        atom->variable = parser->steps[0].variable;
+    return STATUS_OK;
+}

@@ -1,0 +1,200 @@
+/* formula: R's language, read against the dictionary. */
+#include <math.h>
+
+#include "protocol/query/formula.h"
+#include "tests/unit/test.h"
+
+static struct dictionary *dictionary;
+
+static int setup(void **state)
+{
+    struct diagnostic diagnostic;
+    (void)state;
+    diagnostic_init(&diagnostic, "dictionary");
+    assert_int_equal(
+        dictionary_parse(&dictionary,
+            view_of_text(
+                "{\"id\":\"d\",\"version\":1,\"variables\":["
+                "{\"name\":\"age\",\"type\":\"integer\",\"min\":0,\"max\":120},"
+                "{\"name\":\"bili\",\"type\":\"real\",\"resolution\":0.1,"
+                "\"min\":0,\"max\":100},"
+                "{\"name\":\"sex\",\"type\":\"category\",\"categories\":["
+                "{\"code\":\"F\"},{\"code\":\"M\"}]},"
+                "{\"name\":\"stage\",\"type\":\"integer\",\"min\":1,"
+                "\"max\":4},"
+                "{\"name\":\"days\",\"type\":\"days\"},"
+                "{\"name\":\"death\",\"type\":\"boolean\"},"
+                "{\"name\":\"shape\",\"type\":\"vector\"}]}"),
+            &diagnostic),
+        STATUS_OK);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    dictionary_destroy(dictionary);
+    return 0;
+}
+
+static struct formula *parsed(const char *text)
+{
+    struct formula *formula = NULL;
+    struct formula_error error;
+    if (formula_parse(&formula, text, dictionary, &error) != STATUS_OK)
+        fail_msg("%s at %zu: %s", text, error.offset, error.message);
+    return formula;
+}
+
+/* attr(terms(f), "term.labels"), joined by blanks */
+static void expect_terms(const char *text, const char *expected)
+{
+    char found[1024] = "";
+    struct formula *formula = parsed(text);
+    if (!formula->intercept)
+        strcat(found, "0 ");
+    for (size_t t = 0; t < formula->term_count; t++) {
+        bool first = true;
+        for (size_t a = 0; a < formula->atom_count; a++) {
+            if ((formula->terms[t].atoms >> a & 1) == 0)
+                continue;
+            if (!first)
+                strcat(found, ":");
+            strcat(found, formula->atoms[a].name);
+            first = false;
+        }
+        strcat(found, t + 1 < formula->term_count ? " " : "");
+    }
+    assert_string_equal(found, expected);
+    formula_destroy(formula);
+}
+
+static void test_formula_terms_stand_in_the_order_of_r(void **state)
+{
+    (void)state;
+    expect_terms("bili ~ age", "age");
+    expect_terms("~ age:sex + age", "age age:sex");
+    expect_terms("bili ~ age * sex + stage", "age sex stage age:sex");
+    expect_terms("bili ~ sex * age * stage",
+        "sex age stage sex:age sex:stage age:stage sex:age:stage");
+    expect_terms("bili ~ (age + sex + stage)^2 - age:sex",
+        "age sex stage age:stage sex:stage");
+    expect_terms("bili ~ age + age + 0", "0 age");
+    expect_terms("bili ~ -1 + age", "0 age");
+    expect_terms("bili ~ 1", "");
+    expect_terms("bili ~ I(age^2)+log( bili )  + ns(age,df=3) + factor(stage)",
+        "I(age^2) log(bili) ns(age, df = 3) factor(stage)");
+    expect_terms("bili ~ I(age*2/3 - -bili)", "I(age * 2/3 - -bili)");
+}
+
+static void test_formula_surv_reads_two_or_three_names(void **state)
+{
+    (void)state;
+    struct formula *formula =
+        parsed("Surv(days, death) ~ age + strata(center) + strata(sex)");
+    assert_int_equal(formula->response_kind, RESPONSE_SURVIVAL);
+    assert_false(formula->survival.has_start);
+    assert_int_equal(formula->survival.stop, 4);
+    assert_int_equal(formula->survival.event, 5);
+    assert_true(formula->strata_center);
+    assert_int_equal(formula->strata_count, 1);
+    assert_int_equal(formula->strata[0], 2);
+    assert_int_equal(formula->term_count, 1);
+    formula_destroy(formula);
+    formula = parsed("Surv(age, days, death) ~ 1");
+    assert_true(formula->survival.has_start);
+    assert_int_equal(formula->survival.start, 0);
+    assert_int_equal(formula->survival.stop, 4);
+    assert_int_equal(formula->survival.event, 5);
+    formula_destroy(formula);
+}
+
+static void test_formula_responses_have_their_kind(void **state)
+{
+    (void)state;
+    struct formula *formula = parsed("death ~ age + offset(log(days))");
+    assert_int_equal(formula->response_kind, RESPONSE_LEVELS);
+    assert_true(formula->has_offset);
+    assert_string_equal(formula->offset.name, "log(days)");
+    formula_destroy(formula);
+    formula = parsed("log(bili) ~ age");
+    assert_int_equal(formula->response_kind, RESPONSE_NUMBER);
+    assert_string_equal(formula->response.name, "log(bili)");
+    formula_destroy(formula);
+    formula = parsed("~ age");
+    assert_int_equal(formula->response_kind, RESPONSE_NONE);
+    formula_destroy(formula);
+}
+
+static void test_formula_values_are_those_of_r(void **state)
+{
+    (void)state;
+    const int32_t codes[] = {50, 25, 0, 2, 100, 1, VALUE_MISSING};
+    struct formula *formula =
+        parsed("-2^2 + age/(bili - 0.5) * sqrt(stage) - log10(days) ~ 1");
+    assert_true(fabs(formula_atom_value(&formula->response, dictionary, codes) -
+                     (-4 + 50 / 2.0 * sqrt(2.0) - 2)) < 1e-13);
+    assert_true(formula_atom_bound(&formula->response, dictionary) >= 30);
+    formula_destroy(formula);
+    formula = parsed("log(age - 50) ~ 1"); /* -Inf counts as missing */
+    assert_true(
+        isnan(formula_atom_value(&formula->response, dictionary, codes)));
+    formula_destroy(formula);
+}
+
+static void test_formula_mistakes_are_pointed_at(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum status status;
+        size_t offset;
+        const char *part;
+    } cases[] = {
+        {"bili ~ agee", STATUS_UNKNOWN_NAME, 7, "did you mean 'age'?"},
+        {"bili ~ lug(age)", STATUS_UNKNOWN_NAME, 7, "did you mean 'log'?"},
+        {"bili age", STATUS_MALFORMED, 5, "expected '~'"},
+        {"bili ~ age +", STATUS_MALFORMED, 12, "found the end"},
+        {"bili ~ age)", STATUS_MALFORMED, 10, "found ')'"},
+        {"bili ~ (age", STATUS_MALFORMED, 11, "expected ')'"},
+        {"bili ~ I(sex^2)", STATUS_MALFORMED, 9, "has categories"},
+        {"bili ~ shape", STATUS_MALFORMED, 7, "is a vector"},
+        {"bili ~ center", STATUS_MALFORMED, 7, "strata(center)"},
+        {"bili ~ factor(bili)", STATUS_MALFORMED, 14, "whole number"},
+        {"bili ~ ns(age, 0)", STATUS_MALFORMED, 15, "degrees of freedom"},
+        {"bili ~ ns(sex, 2)", STATUS_MALFORMED, 10, "ns() takes a number"},
+        {"bili ~ strata(age)", STATUS_MALFORMED, 14, "strata are of"},
+        {"bili ~ age * strata(sex)", STATUS_MALFORMED, 24, "interaction"},
+        {"Surv(sex, death) ~ 1", STATUS_MALFORMED, 5, "a time is"},
+        {"Surv(days, bili) ~ 1", STATUS_MALFORMED, 11, "an event is"},
+        {"bili ~ age ? sex", STATUS_MALFORMED, 11, "found '?'"},
+        {"", STATUS_MALFORMED, 0, "expected a variable"},
+        {"bili ~ ((((((((((((((((((((((((((((((age", STATUS_LIMIT_REACHED, 31,
+            "nested"},
+        {"bili ~ I(------------------------------age)", STATUS_LIMIT_REACHED,
+            32, "nested"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct formula *formula = NULL;
+        struct formula_error error;
+        enum status status =
+            formula_parse(&formula, cases[i].text, dictionary, &error);
+        if (status != cases[i].status || error.offset != cases[i].offset ||
+            strstr(error.message, cases[i].part) == NULL)
+            fail_msg("%s: %d at %zu: %s", cases[i].text, (int)status,
+                error.offset, error.message);
+        assert_null(formula);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_formula_terms_stand_in_the_order_of_r),
+        cmocka_unit_test(test_formula_surv_reads_two_or_three_names),
+        cmocka_unit_test(test_formula_responses_have_their_kind),
+        cmocka_unit_test(test_formula_values_are_those_of_r),
+        cmocka_unit_test(test_formula_mistakes_are_pointed_at),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
