@@ -75,6 +75,9 @@ bool masked_resume(struct session *session, const struct question *question,
  * now unless it fails. */
 enum status masked_open(struct question *question, struct session_time now,
     struct outbox *outbox);
+/* An answer that was not masked, whose analyses take more rounds: kept for them
+ * (true), with nothing to mask. */
+bool rounds_keep(struct question *question, struct session_time now);
 /* PEERS, SEALED, SURVIVORS, VOTES, ROUND */
 enum status session_masked_step(struct session *session,
     const struct message *message, struct session_time now,

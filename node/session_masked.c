@@ -193,8 +193,8 @@ static enum status check_budget(const struct question *question)
     enum status status =
         store_sum_charges(store, &question->study_id, 0, &study);
     if (status == STATUS_OK)
-        status = store_sum_charges(
-            store, NULL, question->now - YEAR_SECONDS, &year);
+        status =
+            store_sum_charges(store, NULL, question->now - YEAR_SECONDS, &year);
     if (status == STATUS_OK &&
         (study + price > question->noise.rho_nano ||
             year + price > session->setup.yearly_rho_nano))
@@ -223,6 +223,19 @@ enum status masked_open(
     if (status == STATUS_OK)
         *place = question;
     return status;
+}
+
+bool rounds_keep(struct question *question, struct session_time now)
+{
+    if (question->admission.plan->value_count == 0)
+        return false;
+    struct question **place =
+        find_place(question->session, &question->query_id, now);
+    if (place == NULL)
+        return false;
+    question->touched_ms = now.monotonic_ms;
+    *place = question;
+    return true;
 }
 
 /* ---- the steps ---- */
@@ -328,24 +341,40 @@ static enum status on_votes(struct question *question,
     return status;
 }
 
+/* What this center kept back in the first round it keeps back in all. */
+static bool is_withheld(
+    const struct question *question, const struct segment *segment)
+{
+    int128 flag;
+    memcpy(&flag,
+        question->vector.data +
+            (segment->first + HEAD_WITHHELD) * VECTOR_ELEMENT_BYTES,
+        sizeof flag);
+    return flag != 0;
+}
+
 /* The body of ROUND: a byte a segment, then the values as little-endian
  * doubles. Views into it are not aligned: the values are copied. */
-static enum status read_round(const struct plan *plan,
-    const struct message *message, double **values, struct round *round)
+static enum status read_round(const struct question *question,
+    const struct message *message, double **values, uint8_t **active,
+    struct round *round)
 {
+    const struct plan *plan = question->admission.plan;
     const struct view body = message->body;
-    if (message->number < 2 || message->number > ROUNDS_MAX ||
-        plan->value_count == 0 ||
+    if (message->number != question->rounds + 2 ||
+        message->number > ROUNDS_MAX || plan->value_count == 0 ||
         body.size != plan->segment_count + plan->value_count * sizeof(double))
         return STATUS_MALFORMED;
     *values = malloc(plan->value_count * sizeof **values);
-    if (*values == NULL)
+    *active = malloc(plan->segment_count);
+    if (*values == NULL || *active == NULL)
         return STATUS_NO_MEMORY;
+    memcpy(*active, body.data, plan->segment_count);
     memcpy(*values, body.data + plan->segment_count,
         plan->value_count * sizeof **values);
     *round = (struct round){.number = (uint32_t)message->number,
         .values = *values,
-        .active = body.data};
+        .active = *active};
     for (size_t i = 0; i < plan->value_count; i++) {
         if (!isfinite((*values)[i]))
             return STATUS_MALFORMED;
@@ -353,6 +382,8 @@ static enum status read_round(const struct plan *plan,
     for (size_t i = 0; i < plan->segment_count; i++) {
         if (body.data[i] > 1)
             return STATUS_MALFORMED;
+        if (is_withheld(question, &plan->segments[i]))
+            (*active)[i] = 0;
     }
     return STATUS_OK;
 }
@@ -367,7 +398,7 @@ static enum status answer_round(struct question *question,
     enum status status = plan_contribute_round(question->admission.plan,
         frame_rows(session->frame), session->setup.threads, round,
         &contribution);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && question->member != NULL)
         status = member_mask_round(
             question->member, round->number, told, &contribution.vector, &body);
     if (status == STATUS_OK)
@@ -386,6 +417,7 @@ static enum status on_round(struct question *question,
     struct session *session = question->session;
     struct round round;
     double *values = NULL;
+    uint8_t *active = NULL;
     int64_t generation;
     enum status status =
         store_get_generation(session->setup.store, &generation);
@@ -395,11 +427,12 @@ static enum status on_round(struct question *question,
             generation != frame_generation(session->frame)))
         status = STATUS_REFUSED;
     if (status == STATUS_OK)
-        status = read_round(question->admission.plan, message, &values, &round);
+        status = read_round(question, message, &values, &active, &round);
     const struct digest told = digest_of(message->body);
     if (status == STATUS_OK)
         status = answer_round(question, &round, &told, outbox);
     free(values);
+    free(active);
     return status;
 }
 
@@ -427,6 +460,8 @@ enum status session_masked_step(struct session *session,
             message_name(message->type));
         return STATUS_OK;
     }
+    if (question->member == NULL && message->type != MESSAGE_ROUND)
+        return STATUS_OK; /* nothing of it is masked */
     question->now = now.wall_seconds;
     question->touched_ms = now.monotonic_ms;
     switch (message->type) {

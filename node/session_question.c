@@ -409,11 +409,12 @@ enum status session_open_question(struct session *session,
     if (status == STATUS_OK && study_is_masked(question->privacy)) {
         status = masked_open(question, now, outbox);
         kept = status == STATUS_OK;
-        if (kept)
-            drop_documents(question);
     } else if (status == STATUS_OK) {
         status = reply(question, outbox);
+        kept = status == STATUS_OK && rounds_keep(question, now);
     }
+    if (kept)
+        drop_documents(question);
     if (status != STATUS_OK && question != NULL && !is_own_failure(status))
         status = question_refuse(question, status, outbox);
     else if (status != STATUS_OK)
