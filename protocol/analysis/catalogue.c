@@ -9,6 +9,8 @@ const struct analysis_kind *const analysis_catalogue[] = {
     &analysis_crosstab,
     &analysis_histogram,
     &analysis_quantile,
+    &analysis_lm,
+    &analysis_anova,
 };
 const size_t analysis_catalogue_count =
     sizeof analysis_catalogue / sizeof analysis_catalogue[0];
