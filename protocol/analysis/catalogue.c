@@ -10,6 +10,10 @@ const struct analysis_kind *const analysis_catalogue[] = {
     &analysis_histogram,
     &analysis_quantile,
     &analysis_glm,
+    &analysis_lm,
+    &analysis_anova,
+    &analysis_t_test,
+    &analysis_correlation,
 };
 const size_t analysis_catalogue_count =
     sizeof analysis_catalogue / sizeof analysis_catalogue[0];

@@ -1,0 +1,101 @@
+/*
+ * anova: the terms of a linear model one after the other, each with what it
+ * takes from the residual sum of squares. R: anova(lm).
+ */
+#include <math.h>
+#define MATHLIB_STANDALONE 1
+#include <Rmath.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/analysis/linear.h"
+#include "protocol/analysis/tally.h"
+
+/* "age:sex" */
+static json_t *term_name(const struct formula *formula, size_t term)
+{
+    char name[FORMULA_TEXT_MAX + FORMULA_ATOMS_MAX] = "";
+    for (size_t a = 0; a < formula->atom_count; a++) {
+        if ((formula->terms[term].atoms >> a & 1) == 0)
+            continue;
+        if (name[0] != '\0')
+            strncat(name, ":", sizeof name - strlen(name) - 1);
+        strncat(name, formula->atoms[a].name, sizeof name - strlen(name) - 1);
+    }
+    return json_string(name);
+}
+
+static json_t *term_row(json_t *name, size_t df, double squares)
+{
+    json_t *row = json_object();
+    json_object_set_new(row, "term", name);
+    json_object_set_new(row, "df", json_integer((json_int_t)df));
+    json_object_set_new(row, "sum_sq", json_number(squares));
+    json_object_set_new(row, "mean_sq", json_number(squares / (double)df));
+    return row;
+}
+
+static json_t *rows_of(
+    const struct design *design, const struct least_squares *fit, double n)
+{
+    json_t *list = json_array();
+    double unit = linear_unit(design), df = n - (double)fit->rank;
+    wide rest = *least_squares_at(fit, fit->count, fit->count);
+    for (size_t t = 0; t < design->formula->term_count; t++) {
+        wide squares = 0;
+        size_t term_df = 0;
+        for (size_t i = 0; i < fit->count; i++) {
+            if (design->columns[i].term == t + 1 && fit->used[i]) {
+                squares += fit->effects[i];
+                term_df++;
+            }
+        }
+        if (term_df == 0)
+            continue; /* as R does */
+        double f = (double)(squares / rest) / (double)term_df * df;
+        json_t *row = term_row(
+            term_name(design->formula, t), term_df, (double)squares * unit);
+        json_object_set_new(row, "statistic", json_number(f));
+        json_object_set_new(
+            row, "p_value", json_number(pf(f, (double)term_df, df, 0, 0)));
+        json_array_append_new(list, row);
+    }
+    json_array_append_new(list,
+        term_row(json_string("Residuals"), (size_t)df, (double)rest * unit));
+    return list;
+}
+
+static enum status finish(const struct analysis *analysis,
+    const struct shape *shape, const struct dictionary *dictionary,
+    const int128 *elements, int64_t min_cell, json_t *out)
+{
+    (void)dictionary;
+    const struct design *design = analysis->model;
+    const int128 *cell = elements + shape->tables[0].first;
+    struct least_squares fit;
+    if (!model_set_counts(out, elements, cell, min_cell))
+        return STATUS_OK;
+    enum status status = linear_solve(&fit, design, cell);
+    if (status != STATUS_OK)
+        return status;
+    double n = (double)cell[CELL_ROWS];
+    if (n > (double)fit.rank)
+        json_object_set_new(out, "table", rows_of(design, &fit, n));
+    else
+        json_object_set_new(out, "message",
+            json_string("as many terms as rows: nothing is left to estimate "
+                        "the error from"));
+    least_squares_fini(&fit);
+    return STATUS_OK;
+}
+
+const struct analysis_kind analysis_anova = {
+    .name = "anova",
+    .summary = "analysis of variance, term after term",
+    .parse = linear_parse,
+    .shape = linear_shape,
+    .state_size = linear_state_size,
+    .contribute = linear_contribute,
+    .finish = finish,
+    .release = model_release,
+};

@@ -1,0 +1,65 @@
+/*
+ * design: a formula's model matrix, row by row, as R makes it: the same
+ * columns with the same names in the same order (treatment contrasts, full
+ * dummies where a margin is left out).
+ *
+ * Every number is divided by a power of two, its scale, that is at least its
+ * bound in the dictionary: all values lie in [-1, 1] and nothing is rounded by
+ * it. So a product of two is in [-1, 1] too, and as a whole multiple of 2^-86
+ * it can be added 2^40 times without leaving 128 bits. A coefficient of scaled
+ * columns is divided by its column's scale to be told in the variable's unit.
+ */
+#ifndef COHORTIUM_PROTOCOL_ANALYSIS_DESIGN_H
+#define COHORTIUM_PROTOCOL_ANALYSIS_DESIGN_H
+
+#include "protocol/analysis/analysis.h"
+#include "protocol/query/formula.h"
+
+#define DESIGN_COLUMNS_MAX 160
+#define DESIGN_ROWS 256 /* of one design_fill */
+#define DESIGN_BITS 86
+
+struct design_column {
+    const char *name; /* "(Intercept)", "age:sexM" */
+    size_t term;      /* 1 + index in formula->terms; 0: the intercept */
+    double scale;     /* a power of two */
+    uint8_t parts[FORMULA_ATOMS_MAX]; /* an atom of its term: which of the
+                                         atom's columns */
+};
+
+struct spline; /* design_spline.h */
+
+struct design {
+    const struct dictionary *dictionary; /* borrowed */
+    struct formula *formula;             /* owned */
+    size_t column_count;
+    struct design_column *columns;
+    bool has_response; /* a number or a boolean, not Surv */
+    double atom_scale[FORMULA_ATOMS_MAX];
+    double response_scale;
+    double offset_scale;
+    size_t stride; /* numbers a row: columns, response, offset */
+    struct spline *splines[FORMULA_ATOMS_MAX]; /* NULL for others */
+};
+
+/* Takes the formula. STATUS_LIMIT_REACHED: too many columns. */
+enum status design_create(struct design **out, struct formula **formula,
+    const struct dictionary *dictionary);
+void design_destroy(struct design *design);
+/* Rows first..first + count of a table, count <= DESIGN_ROWS: in[i] says
+ * whether row i counts (mask[i] != 0) and has no missing value; then
+ * matrix[i * stride] are its columns, then its response and its offset where
+ * there are. matrix has count * stride numbers. */
+void design_fill(const struct design *design, const struct rows *rows,
+    size_t first, size_t count, const uint8_t *mask, bool *in, double *matrix);
+/* value * 2^bits to the nearest integer; beyond +-2^(126 - 40) it stays there,
+ * so that no sum of 2^40 rows can leave 128 bits. */
+int128 design_fixed(double value, int bits);
+
+/* Reads "formula" (required) into a design; its variables are appended to
+ * analysis->variables. Mistakes are positioned inside the text. */
+enum status parameter_design(struct design **out, struct analysis *analysis,
+    const struct field *parameters, const struct dictionary *dictionary,
+    struct diagnostic *diagnostic);
+
+#endif

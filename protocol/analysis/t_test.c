@@ -1,0 +1,183 @@
+/*
+ * t_test: the means of two groups, by Welch's test. R: t.test(y ~ g).
+ */
+#include <math.h>
+#define MATHLIB_STANDALONE 1
+#include <Rmath.h>
+
+#include "protocol/analysis/linear.h"
+#include "protocol/analysis/tally.h"
+
+enum { GROUP_SUM = COUNTS_CELL, GROUP_SQUARES, GROUP_CELL };
+enum { COLUMN_GROUP = 1, COLUMN_RESPONSE }; /* behind the intercept */
+
+struct group {
+    double n, mean, variance;
+};
+
+static enum status parse(struct analysis *analysis,
+    const struct field *parameters, const struct dictionary *dictionary,
+    struct diagnostic *diagnostic)
+{
+    struct field field;
+    enum status status =
+        linear_parse(analysis, parameters, dictionary, diagnostic);
+    if (status != STATUS_OK)
+        return status;
+    const struct design *design = analysis->model;
+    const struct formula *formula = design->formula;
+    (void)field_find(&field, parameters, "formula");
+    if (!formula->intercept || formula->term_count != 1 ||
+        formula->terms[0].order != 1 || formula->atoms[0].kind != ATOM_LEVELS ||
+        formula->atoms[0].level_count != 2)
+        return field_fail(&field, diagnostic,
+            "a t test is of a number by one category of two levels: y ~ g");
+    return STATUS_OK;
+}
+
+static enum status shape(const struct analysis *analysis,
+    const struct dictionary *dictionary, struct shape *out)
+{
+    (void)analysis, (void)dictionary;
+    *out = (struct shape){
+        .length = SEGMENT_HEAD + 2 * GROUP_CELL, .table_count = 1};
+    out->tables[0] = (struct table_shape){.kind = TABLE_SUMS,
+        .first = SEGMENT_HEAD,
+        .rows = 2,
+        .columns = 1,
+        .width = GROUP_CELL - COUNTS_CELL,
+        .parameters = 2};
+    return STATUS_OK;
+}
+
+static size_t state_size(
+    const struct analysis *analysis, const struct shape *shape_)
+{
+    (void)analysis, (void)shape_;
+    return 2 * sizeof(uint64_t);
+}
+
+static void contribute(const struct analysis *analysis,
+    const struct shape *shape_, const struct row_block *block, void *state,
+    int128 *elements, struct cell_facts *facts)
+{
+    (void)facts;
+    const struct design *design = analysis->model;
+    uint64_t *last = state;
+    double matrix[DESIGN_ROWS * 3];
+    bool in[DESIGN_ROWS];
+    for (size_t at = 0; at < block->count; at += DESIGN_ROWS) {
+        size_t left = block->count - at;
+        size_t count = left < DESIGN_ROWS ? left : DESIGN_ROWS;
+        design_fill(design, block->rows, block->first + at, count,
+            block->mask + at, in, matrix);
+        for (size_t i = 0; i < count; i++) {
+            const double *row = matrix + i * design->stride;
+            if (!in[i])
+                continue;
+            size_t group = row[COLUMN_GROUP] != 0.0;
+            double y = row[COLUMN_RESPONSE];
+            int128 *cell =
+                elements + shape_->tables[0].first + group * GROUP_CELL;
+            model_count_row(block, at + i, &last[group], cell);
+            cell[GROUP_SUM] += design_fixed(y, DESIGN_BITS);
+            cell[GROUP_SQUARES] += design_fixed(y * y, DESIGN_BITS);
+        }
+    }
+}
+
+static struct group group_of(const struct design *design, const int128 *cell)
+{
+    wide n = (wide)cell[CELL_ROWS];
+    wide unit = (wide)ldexp(1.0, -DESIGN_BITS);
+    wide sum = (wide)cell[GROUP_SUM] * unit;
+    wide squares = (wide)cell[GROUP_SQUARES] * unit;
+    double scale = design->response_scale;
+    return (struct group){(double)n, (double)(sum / n) * scale,
+        (double)((squares - sum * sum / n) / (n - 1)) * scale * scale};
+}
+
+static json_t *group_row(const struct analysis *analysis,
+    const struct dictionary *dictionary, size_t level,
+    const struct group *group)
+{
+    const struct design *design = analysis->model;
+    const struct variable *variable =
+        &dictionary->variables[design->formula->atoms[0].variable];
+    json_t *row = json_object();
+    json_object_set_new(row, "group",
+        variable_level_count(variable) > 0
+            ? json_string(variable_level_code(variable, level))
+            : json_integer(
+                  design->formula->atoms[0].first_level + (json_int_t)level));
+    json_object_set_new(row, "n", json_integer((json_int_t)group->n));
+    json_object_set_new(row, "mean", json_number(group->mean));
+    json_object_set_new(row, "sd", json_number(sqrt(group->variance)));
+    return row;
+}
+
+static void set_test(
+    json_t *out, const struct group *a, const struct group *b, double level)
+{
+    double va = a->variance / a->n, vb = b->variance / b->n;
+    double error = sqrt(va + vb), estimate = a->mean - b->mean;
+    double df =
+        (va + vb) * (va + vb) / (va * va / (a->n - 1) + vb * vb / (b->n - 1));
+    if (!(a->n > 1 && b->n > 1 && error > 0)) {
+        json_object_set_new(out, "message",
+            json_string("a group without two different values has no t test"));
+        return;
+    }
+    double half = error * qt((1.0 - level) / 2.0, df, 0, 0);
+    double statistic = estimate / error;
+    json_object_set_new(out, "estimate", json_number(estimate));
+    json_object_set_new(out, "conf_low", json_number(estimate - half));
+    json_object_set_new(out, "conf_high", json_number(estimate + half));
+    json_object_set_new(out, "statistic", json_number(statistic));
+    json_object_set_new(out, "df", json_number(df));
+    json_object_set_new(
+        out, "p_value", json_number(2 * pt(fabs(statistic), df, 0, 0)));
+}
+
+static enum status finish(const struct analysis *analysis,
+    const struct shape *shape_, const struct dictionary *dictionary,
+    const int128 *elements, int64_t min_cell, json_t *out)
+{
+    const int128 *cell = elements + shape_->tables[0].first;
+    int128 both[COUNTS_CELL];
+    struct group groups[2];
+    /* With one group and the whole the other would be known. */
+    for (size_t g = 0; g < 2; g++) {
+        if (cell_suppressed(cell + g * GROUP_CELL, min_cell)) {
+            json_object_set_new(out, "suppressed", json_true());
+            return STATUS_OK;
+        }
+    }
+    for (size_t i = 0; i < COUNTS_CELL; i++)
+        both[i] = cell[i] + cell[GROUP_CELL + i];
+    if (!model_set_counts(out, elements, both, min_cell))
+        return STATUS_OK;
+    json_t *list = json_array();
+    for (size_t g = 0; g < 2; g++) {
+        groups[g] = group_of(analysis->model, cell + g * GROUP_CELL);
+        json_array_append_new(
+            list, group_row(analysis, dictionary, g, &groups[g]));
+    }
+    /* A patient of many rows may stand in both groups. */
+    json_object_set_new(
+        out, "patients", json_integer((json_int_t)elements[HEAD_PEOPLE]));
+    json_object_set_new(out, "table", list);
+    set_test(out, &groups[0], &groups[1], analysis->level);
+    return STATUS_OK;
+}
+
+const struct analysis_kind analysis_t_test = {
+    .name = "t_test",
+    .summary = "the means of two groups, by Welch's t test",
+    .parse = parse,
+    .shape = shape,
+    .state_size = state_size,
+    .contribute = contribute,
+    .finish = finish,
+    .release = model_release,
+};

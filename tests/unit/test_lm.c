@@ -1,0 +1,230 @@
+/* lm and anova: a linear model from exact sums. */
+#include <math.h>
+
+#include "analysis_fixture.h"
+
+static struct table air;
+
+static int setup(void **state)
+{
+    (void)state;
+    table_airquality(&air);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    table_destroy(&air);
+    return 0;
+}
+
+static void near_relative(
+    const json_t *object, const char *key, double expected)
+{
+    double found = json_number_value(json_object_get(object, key));
+    if (!(fabs(found - expected) <= 1e-11 * fabs(expected)))
+        fail_msg("'%s' is %.17g, expected %.17g", key, found, expected);
+}
+
+static const char air_model[] =
+    "{\"analyses\":[{\"lm\":{\"formula\":"
+    "\"ozone ~ wind * hot + I(temp^2) + month\"}},{\"anova\":{\"formula\":"
+    "\"ozone ~ wind * hot + I(temp^2) + month\"}}]}";
+
+/* m <- lm(ozone ~ wind * hot + I(temp^2) + month); coef(summary(m));
+ * confint(m) */
+static void test_lm_agrees_with_r(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *term;
+        double estimate, std_error, statistic, p_value, conf_low, conf_high;
+    } expected[] = {
+        {"(Intercept)", -18.621765143828476, 17.643815414159057,
+            -1.0554273385157169, 0.2936071877602317, -53.598571407306913,
+            16.355041119649961},
+        {"wind", -1.0075151203973285, 0.82027205596793584, -1.2282694662912081,
+            0.222040701369902, -2.6336088031679883, 0.61857856237333131},
+        {"hottrue", 43.968135469072323, 13.506024280505153, 3.2554462035535319,
+            0.0015163683505846064, 17.194017538209803, 70.742253399934839},
+        {"I(temp^2)", 0.012077945831743275, 0.0027793268321954067,
+            4.3456371132152292, 3.1727338466493137e-05, 0.006568254539316018,
+            0.017587637124170531},
+        {"month6", -15.518185965259303, 8.5909172692348541, -1.8063479694807283,
+            0.073674954707994331, -32.54867749434564, 1.5123055638270309},
+        {"month7", -10.448431683599493, 7.3181382068222121, -1.4277445148356336,
+            0.15627753811906342, -24.955787165451198, 4.0589237982522128},
+        {"month8", -8.3474467060391042, 7.3221998355752813, -1.1400189688189892,
+            0.25682387356878383, -22.86285389318672, 6.167960481108512},
+        {"month9", -15.740798287077331, 6.1552927826642065, -2.5572785638093096,
+            0.011950704702261004, -27.942948337993307, -3.5386482361613556},
+        {"wind:hottrue", -3.8195347700141515, 1.1655089624747241,
+            -3.2771389092574088, 0.0014144275147931992, -6.1300203550147678,
+            -1.5090491850135352},
+    };
+    json_t *results = results_of(&air, air_model);
+    const json_t *entry = json_array_get(results, 0);
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        const json_t *row = row_of(results, 0, i);
+        assert_text(row, "term", expected[i].term);
+        near_relative(row, "estimate", expected[i].estimate);
+        near_relative(row, "std_error", expected[i].std_error);
+        near_relative(row, "statistic", expected[i].statistic);
+        near_relative(row, "p_value", expected[i].p_value);
+        near_relative(row, "conf_low", expected[i].conf_low);
+        near_relative(row, "conf_high", expected[i].conf_high);
+    }
+    assert_int_equal(json_array_size(json_object_get(entry, "table")), 9);
+    near_relative(entry, "r_squared", 0.65141040348240331);
+    near_relative(entry, "adj_r_squared", 0.62534762991099413);
+    near_relative(entry, "sigma", 20.191505781517471);
+    near_relative(entry, "statistic", 24.993901807787694);
+    assert_integer(entry, "df", 107);
+    assert_integer(entry, "n", 116);
+    assert_integer(entry, "missing", 37);
+    json_decref(results);
+}
+
+/* anova(m) */
+static void test_anova_agrees_with_r(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *term;
+        int64_t df;
+        double sum_sq, statistic, p_value;
+    } expected[] = {
+        {"wind", 1, 45284.04601550191, 111.07282243157618,
+            3.0607034814452778e-18},
+        {"hot", 1, 21536.878356075558, 52.825709623118421,
+            6.2494028665875231e-11},
+        {"I(temp^2)", 1, 6963.9682002041336, 17.081238788946223,
+            7.1355770040727143e-05},
+        {"month", 4, 3356.081096019579, 2.0579510470229603,
+            0.09143799222666045},
+        {"wind:hot", 1, 4378.5177644456908, 10.739639430568841,
+            0.0014144275147931961},
+    };
+    json_t *results = results_of(&air, air_model);
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        const json_t *row = row_of(results, 1, i);
+        assert_text(row, "term", expected[i].term);
+        assert_integer(row, "df", expected[i].df);
+        near_relative(row, "sum_sq", expected[i].sum_sq);
+        near_relative(row, "statistic", expected[i].statistic);
+        near_relative(row, "p_value", expected[i].p_value);
+    }
+    const json_t *rest = row_of(results, 1, 5);
+    assert_text(rest, "term", "Residuals");
+    assert_integer(rest, "df", 107);
+    near_relative(rest, "sum_sq", 43623.568912580711);
+    near_relative(rest, "mean_sq", 407.6969057250534);
+    json_decref(results);
+}
+
+/* lm(log(temp) ~ ns(wind, knots = c(10, 20), Boundary.knots = c(0, 30)) +
+ *   hot:wind - 1): the last coefficient is NA */
+static void test_lm_with_splines_and_without_intercept_agrees_with_r(
+    void **state)
+{
+    (void)state;
+    static const double expected[] = {-1.5334640294200137, 20.543772848874067,
+        17.230295402283495, -0.027557916251974797};
+    json_t *results = results_of(&air,
+        "{\"analyses\":[{\"lm\":{\"formula\":\"log(temp) ~ ns(wind, 3) + "
+        "hot:wind - 1\"}}]}");
+    for (size_t i = 0; i < 4; i++)
+        near_relative(row_of(results, 0, i), "estimate", expected[i]);
+    assert_text(row_of(results, 0, 2), "term", "ns(wind, 3)3");
+    assert_text(row_of(results, 0, 3), "term", "hotfalse:wind");
+    assert_text(row_of(results, 0, 4), "term", "hottrue:wind");
+    assert_true(
+        json_is_null(json_object_get(row_of(results, 0, 4), "estimate")));
+    json_decref(results);
+}
+
+static void test_lm_sums_are_the_same_bytes_at_any_split(void **state)
+{
+    (void)state;
+    struct asked whole;
+    ask(&whole, &air, air_model, 1);
+    for (size_t centers = 2; centers <= 13; centers++) {
+        struct asked split;
+        ask(&split, &air, air_model, centers);
+        for (size_t i = 0; i < 2; i++)
+            assert_memory_equal(asked_cell(&split, i, 0),
+                asked_cell(&whole, i, 0),
+                (COUNTS_CELL + whole.plan->shapes[i].tables[0].width) *
+                    sizeof(int128));
+        asked_destroy(&split);
+    }
+    asked_destroy(&whole);
+}
+
+static void test_lm_with_too_few_people_is_suppressed(void **state)
+{
+    (void)state;
+    struct asked asked;
+    ask(&asked, &air, air_model, 2);
+    json_t *results = asked_finish(&asked, 117);
+    assert_suppressed(json_array_get(results, 0));
+    assert_suppressed(json_array_get(results, 1));
+    json_decref(results);
+    asked_destroy(&asked);
+}
+
+static void test_lm_with_as_many_terms_as_rows_says_so(void **state)
+{
+    (void)state;
+    json_t *results = results_of(&air,
+        "{\"cohort\":\"temp = 97 or temp = 56\",\"analyses\":[{\"lm\":{"
+        "\"formula\":\"wind ~ temp + I(temp^2)\"}}]}");
+    const json_t *entry = json_array_get(results, 0);
+    assert_non_null(json_object_get(entry, "message"));
+    assert_true(
+        json_is_null(json_object_get(row_of(results, 0, 0), "p_value")));
+    json_decref(results);
+}
+
+static void test_lm_with_mistakes_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *parameters, *part;
+    } cases[] = {
+        {"{}", "formula"},
+        {"{\"formula\":\"month ~ wind\"}", "left side"},
+        {"{\"formula\":\"~ wind\"}", "left side"},
+        {"{\"formula\":\"Surv(temp, hot) ~ wind\"}", "left side"},
+        {"{\"formula\":\"ozone ~ 0\"}", "without any term"},
+        {"{\"formula\":\"ozone ~ wind + strata(hot)\"}", "no strata"},
+        {"{\"formula\":\"ozone ~ wnd\"}", "did you mean 'wind'"},
+        {"{\"formula\":\"ozone ~ factor(temp)*month\"}", "more than"},
+        {"{\"formula\":\"ozone ~ wind\",\"x\":1}", "x"},
+        {"{\"formula\":\"ozone ~ wind\",\"level\":1}", "level"},
+    };
+    char query[512], message[1024];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        snprintf(query, sizeof query, "{\"analyses\":[{\"lm\":%s}]}",
+            cases[i].parameters);
+        assert_int_not_equal(plan_status(&air, query, message), STATUS_OK);
+        if (strstr(message, cases[i].part) == NULL)
+            fail_msg("%s: %s", cases[i].parameters, message);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lm_agrees_with_r),
+        cmocka_unit_test(test_anova_agrees_with_r),
+        cmocka_unit_test(
+            test_lm_with_splines_and_without_intercept_agrees_with_r),
+        cmocka_unit_test(test_lm_sums_are_the_same_bytes_at_any_split),
+        cmocka_unit_test(test_lm_with_too_few_people_is_suppressed),
+        cmocka_unit_test(test_lm_with_as_many_terms_as_rows_says_so),
+        cmocka_unit_test(test_lm_with_mistakes_is_refused),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
