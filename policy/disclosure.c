@@ -298,6 +298,79 @@ static void review_sums(
     }
 }
 
+/* ---- curves: D11 ---- */
+
+#define EVENTS_MIN 5 /* of a step that is shown */
+
+static void move_cell(const struct review *review,
+    const struct table_shape *table, size_t from, size_t to)
+{
+    int128 *source = cell_at(review, table, from);
+    int128 *target = cell_at(review, table, to);
+    if (from == to || source[CELL_ROWS] == 0)
+        return;
+    target[CELL_ROWS] += source[CELL_ROWS];
+    target[CELL_PEOPLE] += source[CELL_PEOPLE];
+    source[CELL_ROWS] = source[CELL_PEOPLE] = 0;
+    review->report->withheld[RULE_MERGED]++;
+}
+
+/* One group: steps with few events wait for the next one, and what comes when
+ * few are left at risk, or too few events remain, counts as censored where the
+ * curve was cut. */
+static void review_curve(const struct review *review,
+    const struct table_shape *table, size_t first, int128 people)
+{
+    const size_t steps = table->columns / 2;
+    size_t kept = 0, open = 0;
+    int128 risk = people;
+    bool waiting = false;
+    for (size_t s = 0; s < steps; s++) {
+        size_t at = first + 2 * s;
+        if (!waiting)
+            open = s;
+        for (size_t k = open; waiting && k < s; k++) {
+            move_cell(review, table, first + 2 * k, at);
+            move_cell(review, table, first + 2 * k + 1, at + 1);
+        }
+        open = s;
+        int128 events = cell_at(review, table, at)[CELL_PEOPLE];
+        int128 censored = cell_at(review, table, at + 1)[CELL_PEOPLE];
+        waiting = events > 0 && events < EVENTS_MIN;
+        if (waiting)
+            continue;
+        if (risk < review->limits->min_cell)
+            break;
+        risk -= events + censored;
+        kept = s;
+    }
+    for (size_t s = kept + 1; s < steps; s++) {
+        move_cell(review, table, first + 2 * s, first + 2 * kept + 1);
+        move_cell(review, table, first + 2 * s + 1, first + 2 * kept + 1);
+    }
+}
+
+static void review_times(
+    const struct review *review, const struct table_shape *table)
+{
+    if (review->limits->min_cell <= 1)
+        return;
+    for (size_t g = 0; g < table->rows; g++) {
+        size_t first = g * table->columns;
+        int128 people = 0;
+        for (size_t c = 0; c < table->columns; c++)
+            people += cell_at(review, table, first + c)[CELL_PEOPLE];
+        if (!too_few(people, review->limits)) {
+            review_curve(review, table, first, people);
+            continue;
+        }
+        for (size_t c = 0; c < table->columns; c++)
+            memset(cell_at(review, table, first + c), 0,
+                COUNTS_CELL * sizeof(int128));
+        withhold_cell(review, table, first, RULE_CELL);
+    }
+}
+
 /* ---- segments ---- */
 
 static enum status review_segment(const struct review *review)
@@ -318,6 +391,7 @@ static enum status review_segment(const struct review *review)
         case TABLE_MOMENTS: review_moments(review, table); break;
         case TABLE_ORDERED: review_ordered(review, table); break;
         case TABLE_SUMS: review_sums(review, table); break;
+        case TABLE_TIMES: review_times(review, table); break;
         }
     }
     if (review->limits->rounding > 1) {

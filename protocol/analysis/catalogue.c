@@ -10,6 +10,8 @@ const struct analysis_kind *const analysis_catalogue[] = {
     &analysis_histogram,
     &analysis_quantile,
     &analysis_glm,
+    &analysis_km,
+    &analysis_logrank,
     &analysis_lm,
     &analysis_anova,
     &analysis_t_test,

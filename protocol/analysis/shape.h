@@ -36,7 +36,11 @@ enum table_kind {
     /* Sums that a model needs, of the rows that count there: CELL_ROWS,
      * CELL_PEOPLE, CELL_WITHHELD, then `width` elements of the analysis' own.
      * A cell is a group or a stratum. */
-    TABLE_SUMS
+    TABLE_SUMS,
+    /* Events and censorings on a grid of times, a row a group; column 2 s is
+     * events at step s, 2 s + 1 censorings. Cells as in TABLE_COUNTS; where the
+     * rules ask for it steps are merged and the curve is cut. */
+    TABLE_TIMES
 };
 
 enum cell_element {

@@ -232,7 +232,54 @@ expect_glm <- function(rows, entry, p, dictionary, what) {
   }
 }
 
-expectations <- list(glm = expect_glm, count = expect_count, summary = expect_summary,
+on_grid <- function(rows, p) {
+  grid <- if (is.null(p$grid_days)) 30 else p$grid_days
+  formula <- as.formula(p$formula)
+  left <- all.vars(formula[[2]])
+  rows$time_ <- ceiling(rows[[left[1]]] / grid) * grid
+  event <- rows[[left[2]]]
+  rows$event_ <- if (is.factor(event)) as.numeric(event == "true") else event
+  formula[[2]] <- quote(Surv(time_, event_))
+  list(rows = rows, formula = formula)
+}
+
+expect_km <- function(rows, entry, p, dictionary, what) {
+  g <- on_grid(rows, p)
+  fit <- summary(survfit(g$formula, g$rows, conf.type = "log"),
+    censored = TRUE)
+  strata <- if (is.null(fit$strata)) rep("all", length(fit$time)) else
+    as.character(fit$strata)
+  seen <- list()
+  for (row in entry$table) seen[[paste(row$strata, row$time)]] <- row
+  check(length(seen) == length(fit$time), paste(what, "number of steps"))
+  for (i in seq_along(fit$time)) {
+    row <- seen[[paste(strata[i], fit$time[i])]]
+    at <- paste(what, strata[i], fit$time[i])
+    check(!is.null(row), at)
+    check(row$n_risk == fit$n.risk[i] && row$n_event == fit$n.event[i] &&
+      row$n_censor == fit$n.censor[i], paste(at, "counts"))
+    check(close_to(row$estimate, fit$surv[i]), paste(at, "estimate"))
+    if (fit$surv[i] > 0) {
+      check(abs(row$std_error - fit$std.err[i]) <= 1e-9, paste(at, "std_error"))
+      check(close_to(row$conf_low, fit$lower[i]), paste(at, "conf_low"))
+      check(close_to(row$conf_high, fit$upper[i]), paste(at, "conf_high"))
+    }
+  }
+}
+
+expect_logrank <- function(rows, entry, p, dictionary, what) {
+  g <- on_grid(rows, p)
+  test <- survdiff(g$formula, g$rows)
+  check(close_to(entry$statistic, test$chisq), paste(what, "statistic"))
+  check(entry$df == length(test$n) - 1, paste(what, "df"))
+  for (i in seq_along(test$n)) {
+    check(entry$table[[i]]$observed == test$obs[i], paste(what, "observed"))
+    check(close_to(entry$table[[i]]$expected, test$exp[i]),
+      paste(what, "expected"))
+  }
+}
+
+expectations <- list(km = expect_km, logrank = expect_logrank, glm = expect_glm, count = expect_count, summary = expect_summary,
   frequency = expect_frequency, crosstab = expect_crosstab,
   histogram = expect_histogram, quantile = expect_quantile)
 
@@ -357,6 +404,30 @@ run_query("uci_glm", uci_dictionary, uci_files, function(rows) {
   rows <- with_disease(rows)
   rows[is_true(rows$age >= 30), ]
 })
+
+# survival::lung and survival::colon (deaths), follow-up in days
+survival_file <- function(name, rows) {
+  file <- file.path(scratch, paste0(name, ".csv"))
+  write.csv(rows, file, row.names = FALSE, quote = FALSE, na = "")
+  file
+}
+as_category <- function(name, codes) list(name = name, type = "category",
+  entity = "exam", categories = lapply(codes, function(c) list(code = c, label = c)))
+as_number <- function(name, type, min, max) list(name = name, type = type,
+  entity = "exam", resolution = 1, min = min, max = max)
+survival_dictionary <- file.path(scratch, "survival.json")
+write_json(list(id = "survival", version = 1, variables = list(
+  as_number("time", "days", 0, 4000), list(name = "event", type = "boolean",
+    entity = "exam"), as_category("sex", c("1", "2")),
+  as_category("group", c("1", "2", "3")), as_number("age", "integer", 0, 120))),
+  survival_dictionary, auto_unbox = TRUE, digits = NA)
+colon_deaths <- subset(colon, etype == 2)
+run_query("lung", survival_dictionary, survival_file("lung", with(lung,
+  data.frame(time, event = status - 1, sex, group = 1 + (ph.ecog > 0) +
+    (ph.ecog > 1), age))), identity)
+run_query("colon", survival_dictionary, survival_file("colon", with(colon_deaths,
+  data.frame(time, event = status, sex = sex + 1, group = as.integer(rx), age))),
+  identity)
 
 pbc <- pbcseq
 pbc_rows <- data.frame(patient = pbc$id, age = floor(pbc$age), sex = pbc$sex,

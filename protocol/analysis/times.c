@@ -1,0 +1,199 @@
+#include "protocol/analysis/times.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/analysis/parameters.h"
+#include "protocol/analysis/tally.h"
+
+static enum status fail(const struct field *parameters, const char *key,
+    struct diagnostic *diagnostic, const char *text)
+{
+    struct field field;
+    if (!field_find(&field, parameters, key))
+        field = *parameters;
+    return field_fail(&field, diagnostic, "%s", text);
+}
+
+static size_t step_of(const struct times *times, int64_t code)
+{
+    double days = variable_value(times->stop, code);
+    double step = days / (double)times->grid;
+    size_t whole = (size_t)(step > 0 ? step : 0);
+    return whole + ((double)whole < step ? 1 : 0);
+}
+
+static enum status read_formula(struct times *times,
+    const struct field *parameters, const struct dictionary *dictionary,
+    struct diagnostic *diagnostic)
+{
+    const struct formula *formula = times->design->formula;
+    if (formula->response_kind != RESPONSE_SURVIVAL ||
+        formula->survival.has_start)
+        return fail(parameters, "formula", diagnostic,
+            "on the left of '~' stands Surv(time, event)");
+    if (formula->strata_count > 0 || formula->strata_center)
+        return fail(parameters, "formula", diagnostic,
+            "strata() is not taken here; name one group");
+    if (formula->term_count > 1 ||
+        (formula->term_count == 1 &&
+            (formula->atom_count != 1 ||
+                formula->atoms[0].kind != ATOM_LEVELS)))
+        return fail(parameters, "formula", diagnostic,
+            "on the right of '~' stands 1, or one category or boolean");
+    times->group = formula->term_count == 1 ? &formula->atoms[0] : NULL;
+    times->group_count = times->group == NULL ? 1 : times->group->level_count;
+    times->stop = &dictionary->variables[formula->survival.stop];
+    times->event = &dictionary->variables[formula->survival.event];
+    if (times->group != NULL)
+        times->by = &dictionary->variables[times->group->variable];
+    if (times->stop->min < 0)
+        return fail(parameters, "formula", diagnostic,
+            "a time of follow-up is not negative; give the variable \"min\": 0");
+    if (step_of(times, times->stop->max) > TIMES_STEPS_MAX)
+        return fail(parameters, "formula", diagnostic,
+            "the longest time in the dictionary has more than 20000 steps; "
+            "take a larger \"grid_days\"");
+    return STATUS_OK;
+}
+
+enum status times_parse(struct analysis *analysis,
+    const struct field *parameters, const struct dictionary *dictionary,
+    struct diagnostic *diagnostic)
+{
+    static const char *const keys[] = {"formula", "grid_days", "level"};
+    struct field field;
+    struct times *times = calloc(1, sizeof *times);
+    analysis->model = times;
+    if (times == NULL)
+        return STATUS_NO_MEMORY;
+    times->grid = GRID_DAYS_DEFAULT;
+    enum status status = field_expect_object(parameters, keys, 3, diagnostic);
+    if (status == STATUS_OK)
+        status = parameter_level(analysis, parameters, diagnostic);
+    if (status == STATUS_OK && field_find(&field, parameters, "grid_days"))
+        status = field_integer(&field, &times->grid, 1, 3660, diagnostic);
+    if (status == STATUS_OK)
+        status = parameter_design(
+            &times->design, analysis, parameters, dictionary, diagnostic);
+    return status == STATUS_OK
+               ? read_formula(times, parameters, dictionary, diagnostic)
+               : status;
+}
+
+void times_release(struct analysis *analysis)
+{
+    struct times *times = analysis->model;
+    if (times != NULL)
+        design_destroy(times->design);
+    free(times);
+    analysis->model = NULL;
+}
+
+enum status times_shape(const struct analysis *analysis,
+    const struct dictionary *dictionary, struct shape *out)
+{
+    const struct times *times = analysis->model;
+    (void)dictionary;
+    tally_shape(
+        out, times->group_count, 2 * (step_of(times, times->stop->max) + 1));
+    out->tables[0].kind = TABLE_TIMES;
+    return STATUS_OK;
+}
+
+size_t times_state_size(
+    const struct analysis *analysis, const struct shape *shape)
+{
+    (void)analysis;
+    return tally_state_size(shape->tables[0].rows * shape->tables[0].columns);
+}
+
+/* Rows without a time, an event or a group count nowhere. */
+void times_contribute(const struct analysis *analysis,
+    const struct shape *shape, const struct row_block *block, void *state,
+    int128 *elements, struct cell_facts *facts)
+{
+    const struct times *times = analysis->model;
+    const struct formula *formula = times->design->formula;
+    const struct table_shape *table = &shape->tables[0];
+    int32_t stops[BLOCK_ROWS], events[BLOCK_ROWS], groups[BLOCK_ROWS];
+    uint32_t cells[BLOCK_ROWS];
+    uint8_t mask[BLOCK_ROWS];
+    struct row_block valued = *block;
+    (void)facts;
+    column_read(&block->rows->columns[formula->survival.stop], block->first,
+        block->count, stops);
+    column_read(&block->rows->columns[formula->survival.event], block->first,
+        block->count, events);
+    memset(groups, 0, sizeof groups);
+    if (times->group != NULL)
+        column_read(&block->rows->columns[times->group->variable], block->first,
+            block->count, groups);
+    for (size_t i = 0; i < block->count; i++) {
+        bool missing = stops[i] == VALUE_MISSING ||
+                       events[i] == VALUE_MISSING || groups[i] == VALUE_MISSING;
+        int32_t first = times->group == NULL ? 0 : times->group->first_level;
+        mask[i] = missing ? 0 : block->mask[i];
+        cells[i] = 0;
+        if (!missing)
+            cells[i] = (uint32_t)((size_t)(groups[i] - first) * table->columns +
+                                  2 * step_of(times, stops[i]) +
+                                  (events[i] != 0 ? 0 : 1));
+    }
+    valued.mask = mask;
+    tally_add(&valued, cells, table->rows * table->columns, state,
+        elements + table->first);
+}
+
+size_t times_steps(const struct table_shape *table)
+{
+    return table->columns / 2;
+}
+
+int64_t times_total(
+    const int128 *elements, const struct table_shape *table, size_t group)
+{
+    int64_t total = 0;
+    for (size_t s = 0; s < times_steps(table); s++)
+        total += times_events(elements, table, group, s) +
+                 times_censored(elements, table, group, s);
+    return total;
+}
+
+bool times_withheld(
+    const int128 *elements, const struct table_shape *table, size_t group)
+{
+    const int128 *cell = table_cell(elements, table, group, 0);
+    return cell[CELL_WITHHELD] > 0 && times_total(elements, table, group) == 0;
+}
+
+void times_group_name(
+    const struct times *times, size_t group, char *out, size_t capacity)
+{
+    if (times->group == NULL) {
+        snprintf(out, capacity, "all");
+        return;
+    }
+    snprintf(out, capacity, "%s=%s", times->by->name,
+        variable_level_code(times->by, group));
+}
+
+void times_set_heads(const struct times *times, const struct shape *shape,
+    const int128 *elements, json_t *out)
+{
+    const struct table_shape *table = &shape->tables[0];
+    int64_t n = 0, events = 0;
+    for (size_t g = 0; g < times->group_count; g++) {
+        n += times_total(elements, table, g);
+        for (size_t s = 0; s < times_steps(table); s++)
+            events += times_events(elements, table, g, s);
+    }
+    json_object_set_new(out, "n", json_integer(n));
+    json_object_set_new(
+        out, "patients", json_integer((json_int_t)elements[HEAD_PEOPLE]));
+    json_object_set_new(
+        out, "missing", json_integer((json_int_t)elements[HEAD_ROWS] - n));
+    json_object_set_new(out, "events", json_integer(events));
+    json_object_set_new(out, "grid_days", json_integer(times->grid));
+}

@@ -1,0 +1,66 @@
+/*
+ * times: events and censorings on a grid of days, by group: what Kaplan-Meier
+ * curves and the log-rank test are made of. Time t counts at the grid's step
+ * ceiling(t / grid) * grid, so that no exact time leaves a center.
+ */
+#ifndef COHORTIUM_PROTOCOL_ANALYSIS_TIMES_H
+#define COHORTIUM_PROTOCOL_ANALYSIS_TIMES_H
+
+#include "protocol/analysis/design.h"
+
+#define TIMES_STEPS_MAX 20000
+#define GRID_DAYS_DEFAULT 30
+
+struct times {
+    struct design *design; /* its formula has Surv(stop, event) and at most one
+                              category or boolean */
+    int64_t grid;
+    size_t group_count;
+    const struct formula_atom *group; /* NULL: one group */
+    const struct variable *stop, *event, *by;
+};
+
+/* parse, shape, state_size, contribute and release of both analyses. */
+enum status times_parse(struct analysis *analysis,
+    const struct field *parameters, const struct dictionary *dictionary,
+    struct diagnostic *diagnostic);
+void times_release(struct analysis *analysis);
+enum status times_shape(const struct analysis *analysis,
+    const struct dictionary *dictionary, struct shape *out);
+size_t times_state_size(
+    const struct analysis *analysis, const struct shape *shape);
+void times_contribute(const struct analysis *analysis,
+    const struct shape *shape, const struct row_block *block, void *state,
+    int128 *elements, struct cell_facts *facts);
+
+/* One group's summed counts at a step. */
+static inline int64_t times_events(const int128 *elements,
+    const struct table_shape *table, size_t group, size_t step)
+{
+    return (int64_t)elements[table->first +
+                             (group * table->columns + 2 * step) * COUNTS_CELL];
+}
+
+static inline int64_t times_censored(const int128 *elements,
+    const struct table_shape *table, size_t group, size_t step)
+{
+    return (
+        int64_t)elements[table->first +
+                         (group * table->columns + 2 * step + 1) * COUNTS_CELL];
+}
+
+size_t times_steps(const struct table_shape *table);
+/* All that count in a group. */
+int64_t times_total(
+    const int128 *elements, const struct table_shape *table, size_t group);
+/* Whether nobody gave that group. */
+bool times_withheld(const int128 *elements, const struct table_shape *table,
+    size_t group);
+/* "sex=1", or "all". */
+void times_group_name(
+    const struct times *times, size_t group, char *out, size_t capacity);
+/* "n", "patients", "missing", "events" */
+void times_set_heads(const struct times *times, const struct shape *shape,
+    const int128 *elements, json_t *out);
+
+#endif
