@@ -13,6 +13,7 @@ const struct analysis_kind *const analysis_catalogue[] = {
     &analysis_anova,
     &analysis_t_test,
     &analysis_correlation,
+    &analysis_glm,
 };
 const size_t analysis_catalogue_count =
     sizeof analysis_catalogue / sizeof analysis_catalogue[0];
