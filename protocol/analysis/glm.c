@@ -15,55 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "protocol/analysis/glm_family.h"
-#include "protocol/analysis/linear.h"
+#include "protocol/analysis/glm_rounds.h"
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/tally.h"
-
-#define BITS 60
-#define EPSILON 1e-12
-#define STEP_EPSILON 1e-22
-#define ITERATIONS_MAX 25
-
-struct glm {
-    struct design *design; /* first: model_release is not for this */
-    enum glm_family family;
-    enum glm_link link;
-    double response_unit; /* the response is computed in this unit */
-    double eta_unit;      /* eta in R's units = eta here times this */
-};
-
-enum extra {
-    EXTRA_INVALID, /* rows, a whole number */
-    EXTRA_DEVIANCE,
-    EXTRA_PEARSON,
-    EXTRA_RATIO,     /* Gamma: (y - mu) / mu */
-    EXTRA_SATURATED, /* log-likelihood of the saturated model; Gamma: log y */
-    EXTRA_Y,
-    EXTRA_Y2,   /* squares; poisson: y log y */
-    EXTRA_NULL, /* deviance at eta = offset, for models without intercept */
-    EXTRA_COUNT
-};
-
-enum outcome { GOING, CONVERGED, NOT_CONVERGED, INVALID_START, OUT_OF_RANGE };
-
-/* Of the coordinator: these, then the last good coefficients, the coefficients
- * to be told, and the diagonal of the inverse (0: not used). */
-enum memory {
-    MEMORY_OUTCOME,
-    MEMORY_ITERATIONS,
-    MEMORY_HALVINGS,
-    MEMORY_RANK,
-    MEMORY_DECREMENT, /* the last step's square in standard errors */
-    MEMORY_EXTRAS,
-    MEMORY_VECTORS = MEMORY_EXTRAS + EXTRA_COUNT
-};
-
-static size_t columns_of(const struct analysis *analysis)
-{
-    const struct glm *glm = analysis->model;
-    return glm->design->column_count;
-}
 
 /* ---- parameters ---- */
 
@@ -192,7 +146,7 @@ static enum status shape(const struct analysis *analysis,
     const struct dictionary *dictionary, struct shape *out)
 {
     (void)dictionary;
-    size_t p = columns_of(analysis);
+    size_t p = glm_columns(analysis);
     size_t width = p * (p + 1) / 2 + p + EXTRA_COUNT;
     *out = (struct shape){
         .length = SEGMENT_HEAD + COUNTS_CELL + width, .table_count = 1};
@@ -205,212 +159,13 @@ static enum status shape(const struct analysis *analysis,
     return STATUS_OK;
 }
 
-/* ---- one round at a center ---- */
-
-static void add_extras(
-    const struct glm *glm, double y, double mu, double offset, int128 *extras)
-{
-    double ratio = (y - mu) / mu, logarithm = y > 0 ? log(y) : 0.0;
-    double saturated = 0, square = y * y;
-    double variance = glm_variance(glm->family, mu);
-    if (glm->family == FAMILY_POISSON) {
-        square = y * logarithm;
-        saturated = square - y - lgammafn(y + 1);
-    } else if (glm->family == FAMILY_GAMMA) {
-        saturated = logarithm;
-    }
-    extras[EXTRA_DEVIANCE] +=
-        design_fixed(glm_deviance(glm->family, y, mu), BITS);
-    extras[EXTRA_PEARSON] += design_fixed((y - mu) * (y - mu) / variance, BITS);
-    if (glm->family == FAMILY_GAMMA)
-        extras[EXTRA_RATIO] += design_fixed(ratio, BITS);
-    extras[EXTRA_SATURATED] += design_fixed(saturated, BITS);
-    extras[EXTRA_Y] += design_fixed(y, BITS);
-    extras[EXTRA_Y2] += design_fixed(square, BITS);
-    if (!glm->design->formula->intercept)
-        extras[EXTRA_NULL] += design_fixed(
-            glm_deviance(glm->family, y, glm_mean(glm->link, offset)), BITS);
-}
-
-/* x: the row's columns, then y, then the offset where there is one. */
-static void add_row(const struct glm *glm, const double *x,
-    const double *coefficients, int128 *sums)
-{
-    const struct design *design = glm->design;
-    size_t p = design->column_count;
-    int128 *score = sums + p * (p + 1) / 2, *extras = score + p;
-    double y = x[p] * design->response_scale / glm->response_unit;
-    double offset = design->formula->has_offset
-                        ? x[p + 1] * design->offset_scale / glm->eta_unit
-                        : 0.0;
-    double eta = offset;
-    if (coefficients == NULL)
-        eta = glm_link_value(glm->link, glm_start(glm->family, y));
-    for (size_t j = 0; coefficients != NULL && j < p; j++)
-        eta += x[j] * coefficients[j];
-    double mu = glm_mean(glm->link, eta);
-    if (!isfinite(eta) || !glm_mean_is_valid(glm->family, mu)) {
-        extras[EXTRA_INVALID]++;
-        return;
-    }
-    double slope = glm_mean_slope(glm->link, eta);
-    double weight = slope * slope / glm_variance(glm->family, mu);
-    double target = (y - mu) / slope;
-    if (coefficients == NULL)
-        target += eta - offset;
-    for (size_t i = 0; i < p; i++) {
-        double weighted = weight * x[i];
-        for (size_t j = i; j < p; j++)
-            *sums++ += design_fixed(weighted * x[j], BITS);
-        score[i] += design_fixed(weighted * target, BITS);
-    }
-    add_extras(glm, y, mu, offset, extras);
-}
-
-static void contribute(const struct analysis *analysis,
-    const struct shape *shape_, const struct row_block *block, void *state,
-    int128 *elements, struct cell_facts *facts)
-{
-    (void)facts;
-    const struct glm *glm = analysis->model;
-    const struct design *design = glm->design;
-    double matrix[DESIGN_ROWS * (DESIGN_COLUMNS_MAX + 2)];
-    bool in[DESIGN_ROWS];
-    int128 *cell = elements + shape_->tables[0].first;
-    for (size_t at = 0; at < block->count; at += DESIGN_ROWS) {
-        size_t left = block->count - at;
-        size_t count = left < DESIGN_ROWS ? left : DESIGN_ROWS;
-        design_fill(design, block->rows, block->first + at, count,
-            block->mask + at, in, matrix);
-        for (size_t i = 0; i < count; i++) {
-            if (!in[i])
-                continue;
-            model_count_row(block, at + i, state, cell);
-            add_row(glm, matrix + i * design->stride, block->values,
-                cell + COUNTS_CELL);
-        }
-    }
-}
-
-/* ---- from round to round ---- */
-
-static size_t value_count(
-    const struct analysis *analysis, const struct shape *shape_)
-{
-    (void)shape_;
-    return columns_of(analysis);
-}
-
-static size_t memory_count(
-    const struct analysis *analysis, const struct shape *shape_)
-{
-    (void)shape_;
-    return MEMORY_VECTORS + 3 * columns_of(analysis);
-}
-
-static enum status finish_rounds(
-    double *memory, enum outcome outcome, bool *done)
-{
-    memory[MEMORY_OUTCOME] = outcome;
-    *done = true;
-    return STATUS_OK;
-}
-
-/* The step from `values` (NULL: the coefficients themselves) into `next`, and
- * the inverse's diagonal into memory. */
-static enum status take_step(const struct glm *glm, const int128 *sums,
-    const double *values, double *memory, double *next)
-{
-    size_t p = glm->design->column_count;
-    double *inverse = memory + MEMORY_VECTORS + 2 * p;
-    const int128 *score = sums + p * (p + 1) / 2;
-    struct least_squares fit;
-    enum status status = least_squares_init(&fit, p);
-    if (status != STATUS_OK)
-        return status;
-    for (size_t i = 0; i < p; i++) {
-        for (size_t j = i; j < p; j++) {
-            *least_squares_at(&fit, i, j) = (wide)*sums;
-            *least_squares_at(&fit, j, i) = (wide)*sums++;
-        }
-        *least_squares_at(&fit, i, p) = (wide)score[i];
-        *least_squares_at(&fit, p, i) = (wide)score[i];
-    }
-    least_squares_solve(&fit);
-    for (size_t i = 0; i < p; i++) {
-        double step = fit.used[i] ? (double)*least_squares_at(&fit, i, p) : 0.0;
-        next[i] = (values == NULL || !fit.used[i] ? 0.0 : values[i]) + step;
-        inverse[i] = fit.used[i]
-                         ? ldexp((double)*least_squares_at(&fit, i, i), BITS)
-                         : 0.0;
-    }
-    memory[MEMORY_RANK] = (double)fit.rank;
-    memory[MEMORY_DECREMENT] = 0;
-    for (size_t i = 0; i < p; i++)
-        memory[MEMORY_DECREMENT] += ldexp((double)fit.effects[i], -BITS);
-    least_squares_fini(&fit);
-    return STATUS_OK;
-}
-
-/* Half way back to where all was well. */
-static enum status halve(size_t p, uint32_t number, const double *values,
-    double *memory, double *next, bool *done)
-{
-    const double *good = memory + MEMORY_VECTORS;
-    if (number <= 2 || ++memory[MEMORY_HALVINGS] > ITERATIONS_MAX)
-        return finish_rounds(memory, OUT_OF_RANGE, done);
-    for (size_t i = 0; i < p; i++)
-        next[i] = (values[i] + good[i]) / 2;
-    return STATUS_OK;
-}
-
-static enum status advance(const struct analysis *analysis,
-    const struct shape *shape_, const struct dictionary *dictionary,
-    uint32_t number, const int128 *elements, const double *values,
-    double *memory, double *next, bool *done)
-{
-    (void)dictionary;
-    const struct glm *glm = analysis->model;
-    size_t p = columns_of(analysis);
-    const int128 *sums = elements + shape_->tables[0].first + COUNTS_CELL;
-    const int128 *extras = sums + p * (p + 1) / 2 + p;
-    double deviance = ldexp((double)extras[EXTRA_DEVIANCE], -BITS);
-    double before = memory[MEMORY_EXTRAS + EXTRA_DEVIANCE];
-    *done = false;
-    if (extras[EXTRA_INVALID] != 0)
-        return number == 1 ? finish_rounds(memory, INVALID_START, done)
-                           : halve(p, number, values, memory, next, done);
-    for (size_t i = 0; i < EXTRA_COUNT; i++)
-        memory[MEMORY_EXTRAS + i] = ldexp((double)extras[i], -BITS);
-    enum status status =
-        take_step(glm, sums, number == 1 ? NULL : values, memory, next);
-    if (status != STATUS_OK)
-        return status;
-    for (size_t i = 0; i < p; i++) {
-        if (!isfinite(next[i]))
-            return finish_rounds(memory, NOT_CONVERGED, done);
-    }
-    double *good = memory + MEMORY_VECTORS;
-    for (size_t i = 0; number > 1 && i < p; i++)
-        good[i] = values[i];
-    memcpy(good + p, next, p * sizeof *next);
-    memory[MEMORY_ITERATIONS] = number;
-    double size = fabs(deviance) + 0.1;
-    bool still = number > 1 && fabs(deviance - before) / size < EPSILON;
-    if (still && memory[MEMORY_DECREMENT] / size < STEP_EPSILON)
-        return finish_rounds(memory, CONVERGED, done);
-    if (number > ITERATIONS_MAX)
-        return finish_rounds(memory, still ? CONVERGED : NOT_CONVERGED, done);
-    return STATUS_OK;
-}
-
 /* ---- the result ---- */
 
-static const char *message_of(const struct glm *glm, enum outcome outcome)
+static const char *message_of(const struct glm *glm, enum glm_outcome outcome)
 {
     if (outcome == INVALID_START)
         return "the outcome has values that the family does not allow (Gamma: "
-               "above zero; poisson: not below zero)";
+               "above zero; poisson: not below zero), or values too large";
     if (outcome == OUT_OF_RANGE)
         return "the fit left the range of the family: another link, or fewer "
                "terms";
@@ -466,7 +221,7 @@ static json_t *terms(const struct analysis *analysis, const double *memory,
     double dispersion, double df)
 {
     const struct glm *glm = analysis->model;
-    size_t p = columns_of(analysis);
+    size_t p = glm_columns(analysis);
     const double *estimates = memory + MEMORY_VECTORS + p;
     const double *inverse = estimates + p;
     json_t *list = json_array();
@@ -512,7 +267,7 @@ static enum status conclude(const struct analysis *analysis,
     (void)dictionary;
     const struct glm *glm = analysis->model;
     const int128 *cell = first + shape_->tables[0].first;
-    enum outcome outcome = (enum outcome)memory[MEMORY_OUTCOME];
+    enum glm_outcome outcome = (enum glm_outcome)memory[MEMORY_OUTCOME];
     if (!model_set_counts(out, first, cell, min_cell))
         return STATUS_OK;
     json_object_set_new(
@@ -544,11 +299,11 @@ const struct analysis_kind analysis_glm = {
     .parse = parse,
     .shape = shape,
     .state_size = linear_state_size,
-    .contribute = contribute,
+    .contribute = glm_contribute,
     .finish = finish,
     .release = release,
-    .value_count = value_count,
-    .memory_count = memory_count,
-    .advance = advance,
+    .value_count = glm_value_count,
+    .memory_count = glm_memory_count,
+    .advance = glm_advance,
     .conclude = conclude,
 };
