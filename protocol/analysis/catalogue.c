@@ -9,13 +9,13 @@ const struct analysis_kind *const analysis_catalogue[] = {
     &analysis_crosstab,
     &analysis_histogram,
     &analysis_quantile,
-    &analysis_glm,
     &analysis_km,
     &analysis_logrank,
     &analysis_lm,
     &analysis_anova,
     &analysis_t_test,
     &analysis_correlation,
+    &analysis_glm,
 };
 const size_t analysis_catalogue_count =
     sizeof analysis_catalogue / sizeof analysis_catalogue[0];

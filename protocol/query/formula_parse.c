@@ -93,226 +93,6 @@ static enum status add_atom(
     return terms_add(reader, out, (uint64_t)1 << at);
 }
 
-static enum status name_atom(struct reader *reader, struct formula_atom *atom)
-{
-    struct formula_parser *parser = &reader->parser;
-    if (strlen(parser->name) + 1 == sizeof parser->name)
-        return formula_fail(parser, parser->word.start, STATUS_LIMIT_REACHED,
-            "an expression of more than %d characters", FORMULA_NAME_MAX - 2);
-    atom->name = formula_keep(parser, parser->name);
-    return atom->name == NULL ? STATUS_NO_MEMORY : STATUS_OK;
-}
-
-static void set_levels(
-    struct formula_atom *atom, const struct dictionary *dictionary)
-{
-    const struct variable *variable = &dictionary->variables[atom->variable];
-    atom->kind = ATOM_LEVELS;
-    atom->level_count = variable_level_count(variable);
-}
-
-/* A name alone. */
-static enum status read_name(struct reader *reader, struct formula_atom *atom)
-{
-    struct formula_parser *parser = &reader->parser;
-    struct word word = parser->word;
-    size_t variable = 0;
-    if (formula_word_is(parser, "center") &&
-        !dictionary_find(parser->dictionary, "center", &variable))
-        return formula_fail(parser, word.start, STATUS_MALFORMED,
-            "'center' stands in strata(center); effects of single centers are "
-            "not given");
-    enum status status = formula_variable(parser, &variable);
-    if (status != STATUS_OK)
-        return status;
-    if (variable_level_count(&parser->dictionary->variables[variable]) > 0) {
-        formula_name_add(parser, word.start, word.size);
-        atom->variable = variable;
-        atom->plain = true;
-        set_levels(atom, parser->dictionary);
-        return name_atom(reader, atom);
-    }
-    parser->word = word; /* once more, as an expression of one name */
-    parser->at = word.start + word.size;
-    struct formula_step *step = arena_allocate(parser->arena, sizeof *step);
-    if (step == NULL)
-        return STATUS_NO_MEMORY;
-    *step = (struct formula_step){.kind = STEP_VARIABLE, .variable = variable};
-    *atom = (struct formula_atom){.kind = ATOM_NUMBER,
-        .variable = variable,
-        .plain = true,
-        .step_count = 1,
-        .steps = step};
-    formula_name_add(parser, word.start, word.size);
-    formula_advance(parser);
-    return name_atom(reader, atom);
-}
-
-/* factor(v): behind the name. */
-static enum status read_factor(struct reader *reader, struct formula_atom *atom)
-{
-    struct formula_parser *parser = &reader->parser;
-    struct word word = parser->word;
-    enum status status = formula_variable(parser, &atom->variable);
-    if (status == STATUS_OK)
-        status = formula_take(parser, ")");
-    if (status != STATUS_OK)
-        return status;
-    const struct variable *variable =
-        &parser->dictionary->variables[atom->variable];
-    set_levels(atom, parser->dictionary);
-    if (atom->level_count == 0) {
-        int64_t span = (int64_t)variable->max - variable->min + 1;
-        if (variable->type != VARIABLE_INTEGER ||
-            span > DICTIONARY_CATEGORIES_MAX)
-            return formula_fail(parser, word.start, STATUS_MALFORMED,
-                "factor() takes a category, or a whole number with at most %d "
-                "values",
-                DICTIONARY_CATEGORIES_MAX);
-        atom->level_count = (size_t)span;
-        atom->first_level = variable->min;
-    }
-    snprintf(parser->name, sizeof parser->name, "factor(%s)", variable->name);
-    return name_atom(reader, atom);
-}
-
-/* ns(v, n): behind the name. */
-static enum status read_spline(struct reader *reader, struct formula_atom *atom)
-{
-    struct formula_parser *parser = &reader->parser;
-    struct word word = parser->word;
-    bool named = false;
-    enum status status = formula_variable(parser, &atom->variable);
-    if (status == STATUS_OK)
-        status = formula_take(parser, ",");
-    if (status == STATUS_OK && formula_word_is(parser, "df")) {
-        named = true;
-        formula_advance(parser);
-        status = formula_take(parser, "=");
-    }
-    if (status != STATUS_OK)
-        return status;
-    const struct variable *variable =
-        &parser->dictionary->variables[atom->variable];
-    if (variable_level_count(variable) > 0 || variable->min >= variable->max)
-        return formula_fail(parser, word.start, STATUS_MALFORMED,
-            "ns() takes a number; '%s' is none", variable->name);
-    struct decimal df = {0};
-    if (parser->word.kind != WORD_NUMBER ||
-        decimal_parse(&df, parser->word.start, parser->word.size) !=
-            STATUS_OK ||
-        df.exponent != 0 || df.mantissa < 1 || df.mantissa > FORMULA_DF_MAX)
-        return formula_fail(parser, parser->word.start, STATUS_MALFORMED,
-            "expected degrees of freedom, 1 to %d", FORMULA_DF_MAX);
-    formula_advance(parser);
-    status = formula_take(parser, ")");
-    if (status != STATUS_OK)
-        return status;
-    atom->kind = ATOM_SPLINE;
-    atom->df = (size_t)df.mantissa;
-    snprintf(parser->name, sizeof parser->name, "ns(%s, %s%zu)", variable->name,
-        named ? "df = " : "", atom->df);
-    return name_atom(reader, atom);
-}
-
-/* strata(a, b): behind the name. */
-static enum status read_strata(struct reader *reader)
-{
-    struct formula_parser *parser = &reader->parser;
-    struct formula *formula = reader->built.formula;
-    for (;;) {
-        struct word word = parser->word;
-        size_t variable = 0;
-        if (formula_word_is(parser, "center")) {
-            formula->strata_center = true;
-            formula_advance(parser);
-        } else {
-            enum status status = formula_variable(parser, &variable);
-            if (status != STATUS_OK)
-                return status;
-            if (variable_level_count(
-                    &parser->dictionary->variables[variable]) == 0)
-                return formula_fail(parser, word.start, STATUS_MALFORMED,
-                    "strata are of categories; '%.*s' is a number",
-                    (int)word.size, word.start);
-            if (formula->strata_count == FORMULA_STRATA_MAX)
-                return formula_fail(parser, word.start, STATUS_LIMIT_REACHED,
-                    "more than %d variables in strata()", FORMULA_STRATA_MAX);
-            formula->strata[formula->strata_count++] = variable;
-        }
-        if (!formula_word_is(parser, ","))
-            return formula_take(parser, ")");
-        formula_advance(parser);
-    }
-}
-
-/* offset(e): behind the name. */
-static enum status read_offset(struct reader *reader)
-{
-    struct formula_parser *parser = &reader->parser;
-    struct formula *formula = reader->built.formula;
-    if (formula->has_offset)
-        return formula_fail(parser, parser->word.start, STATUS_MALFORMED,
-            "one offset only: add the two inside it");
-    enum status status = formula_expression(parser, &formula->offset, false);
-    if (status == STATUS_OK)
-        status = formula_take(parser, ")");
-    if (status == STATUS_OK)
-        status = name_atom(reader, &formula->offset);
-    formula->has_offset = status == STATUS_OK;
-    return status;
-}
-
-/* I(...), log(...): from the name on. */
-static enum status read_number(struct reader *reader, struct formula_atom *atom)
-{
-    enum status status = formula_expression(&reader->parser, atom, true);
-    if (status == STATUS_OK)
-        status = name_atom(reader, atom);
-    return status;
-}
-
-static enum status read_atom(struct reader *reader, struct terms *out)
-{
-    static const char *const known[] = {"I", "factor", "ns", "strata", "offset",
-        "log", "log2", "log10", "log1p", "exp", "sqrt", "abs", "Surv"};
-    struct formula_parser *parser = &reader->parser;
-    struct formula_atom atom = {0};
-    struct word word = parser->word;
-    char name[VARIABLE_NAME_MAX + 1];
-    enum status status;
-    parser->name[0] = '\0';
-    if (*parser->at != '(') {
-        status = read_name(reader, &atom);
-        return status == STATUS_OK ? add_atom(reader, &atom, out) : status;
-    }
-    snprintf(name, sizeof name, "%.*s", (int)word.size, word.start);
-    if (formula_is_function(&word) || strcmp(name, "I") == 0) {
-        status = read_number(reader, &atom);
-        return status == STATUS_OK ? add_atom(reader, &atom, out) : status;
-    }
-    formula_advance(parser);
-    formula_advance(parser);
-    out->alone = strcmp(name, "strata") == 0 || strcmp(name, "offset") == 0;
-    if (strcmp(name, "strata") == 0)
-        return read_strata(reader);
-    if (strcmp(name, "offset") == 0)
-        return read_offset(reader);
-    if (strcmp(name, "factor") == 0)
-        status = read_factor(reader, &atom);
-    else if (strcmp(name, "ns") == 0)
-        status = read_spline(reader, &atom);
-    else {
-        const char *near =
-            nearest_name(name, known, sizeof known / sizeof known[0]);
-        return formula_fail(parser, word.start, STATUS_UNKNOWN_NAME,
-            "a formula has no function '%s'%s%s%s", name,
-            near == NULL ? "" : "; did you mean '", near == NULL ? "" : near,
-            near == NULL ? "" : "'?");
-    }
-    return status == STATUS_OK ? add_atom(reader, &atom, out) : status;
-}
-
 /* ---- the right side ---- */
 
 static enum status parse_primary(struct reader *reader, struct terms *out)
@@ -335,7 +115,10 @@ static enum status parse_primary(struct reader *reader, struct terms *out)
     }
     if (parser->word.kind != WORD_NAME)
         return formula_expected(parser, "a variable");
-    return read_atom(reader, out);
+    struct formula_atom atom;
+    enum status status = formula_atom(parser, &atom, &out->alone);
+    return status == STATUS_OK && !out->alone ? add_atom(reader, &atom, out)
+                                              : status;
 }
 
 /* (a + b)^2 */
@@ -495,12 +278,12 @@ static enum status read_response(struct reader *reader)
         *parser = before;
         if (levels && alone) {
             formula->response_kind = RESPONSE_LEVELS;
-            return read_name(reader, response);
+            return formula_plain(parser, response);
         }
     }
     enum status status = formula_expression(parser, response, false);
     formula->response_kind = RESPONSE_NUMBER;
-    return status == STATUS_OK ? name_atom(reader, response) : status;
+    return status == STATUS_OK ? formula_name_atom(parser, response) : status;
 }
 
 /* ---- the whole ---- */
@@ -562,7 +345,8 @@ enum status formula_parse(struct formula **out, const char *text,
                                 .at = text,
                                 .dictionary = dictionary,
                                 .arena = &arena,
-                                .error = error},
+                                .error = error,
+                                .formula = formula},
         .built = {formula, atoms}};
     enum status status = kept == NULL || formula == NULL || atoms == NULL
                              ? STATUS_NO_MEMORY

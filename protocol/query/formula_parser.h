@@ -1,5 +1,5 @@
 /*
- * formula_parser: what the two halves of the formula parser share: words with
+ * formula_parser: what the parts of the formula parser share: words with
  * their places, and expressions. Private to formula_*.c.
  */
 #ifndef COHORTIUM_PROTOCOL_QUERY_FORMULA_PARSER_H
@@ -26,6 +26,7 @@ struct formula_parser {
     const struct dictionary *dictionary;
     struct arena *arena;
     struct formula_error *error;
+    struct formula *formula; /* where strata and the offset go */
     size_t depth;
     size_t step_count; /* the expression being read */
     struct formula_step steps[FORMULA_STEPS_MAX];
@@ -53,5 +54,16 @@ void formula_name_add(
     struct formula_parser *parser, const char *text, size_t size);
 /* Copy in the arena; NULL without memory. */
 const char *formula_keep(struct formula_parser *parser, const char *text);
+
+/* One atom of the right side, from its name on. *alone: it was strata() or
+ * offset(), which went into the formula, and is no atom. */
+enum status formula_atom(
+    struct formula_parser *parser, struct formula_atom *atom, bool *alone);
+/* A name alone. */
+enum status formula_plain(
+    struct formula_parser *parser, struct formula_atom *atom);
+/* Gives the atom parser->name. */
+enum status formula_name_atom(
+    struct formula_parser *parser, struct formula_atom *atom);
 
 #endif

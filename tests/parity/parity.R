@@ -10,6 +10,7 @@
 
 suppressPackageStartupMessages({
   library(jsonlite)
+  library(splines)
   library(survival)
 })
 
@@ -279,7 +280,120 @@ expect_logrank <- function(rows, entry, p, dictionary, what) {
   }
 }
 
-expectations <- list(km = expect_km, logrank = expect_logrank, glm = expect_glm, count = expect_count, summary = expect_summary,
+# ---- models -------------------------------------------------------------------
+
+# Coefficients carry what the solution of a linear system costs.
+near_fit <- function(ours, theirs) {
+  if (is.null(ours) || is.na(theirs)) return(is.null(ours) && is.na(theirs))
+  abs(ours - theirs) <= 1e-10 * max(1e-3, abs(theirs))
+}
+
+# Inner knots equally spaced between the dictionary's bounds, as formula.h says.
+spline_terms <- function(text, dictionary) {
+  found <- regmatches(text, gregexpr("ns\\([a-z_]+, [0-9]+\\)", text))[[1]]
+  for (term in found) {
+    parts <- strsplit(gsub("ns\\(|\\)", "", term), ", ")[[1]]
+    v <- variable_of(dictionary, parts[1])
+    df <- as.integer(parts[2])
+    knots <- v$min + (v$max - v$min) * seq_len(df - 1) / df
+    text <- sub(term, sprintf("ns(%s, knots = c(%s), Boundary.knots = c(%s, %s))",
+      parts[1], paste(sprintf("%.17g", knots), collapse = ", "), v$min, v$max),
+      text, fixed = TRUE)
+  }
+  text
+}
+
+model_rows <- function(rows, text) {
+  used <- rows[all.vars(as.formula(text))]
+  keep <- complete.cases(used)
+  for (v in names(used)) {
+    response <- v == all.vars(as.formula(text))[1]
+    if (response && is.factor(rows[[v]])) rows[[v]] <- numeric_value(rows[[v]])
+  }
+  rows[keep, ]
+}
+
+expect_model <- function(rows, entry, p, what) {
+  kept <- model_rows(rows, p$formula)
+  check(entry$n == nrow(kept), paste(what, "n"))
+  check(entry$missing == nrow(rows) - nrow(kept), paste(what, "missing"))
+  kept
+}
+
+# A level that nobody has is no column in R, and a column of nulls here.
+expect_lm <- function(rows, entry, p, dictionary, what) {
+  kept <- expect_model(rows, entry, p, what)
+  text <- spline_terms(p$formula, dictionary)
+  model <- lm(as.formula(text), kept)
+  fit <- summary(model)
+  theirs <- coef(fit)
+  names <- gsub(", knots = .*Boundary.knots = c\\([^)]*\\)", ", 3", rownames(theirs))
+  limits <- confint(model)[rownames(theirs), , drop = FALSE]
+  ours <- Filter(function(row) !is.null(row$estimate), entry$table)
+  check(length(ours) == nrow(theirs), paste(what, "number of terms"))
+  for (i in seq_along(ours)) {
+    row <- ours[[i]]
+    where <- paste(what, row$term)
+    check(row$term == names[i], paste(where, "is", names[i]))
+    check(near_fit(row$estimate, theirs[i, 1]), paste(where, "estimate"))
+    check(near_fit(row$std_error, theirs[i, 2]), paste(where, "std_error"))
+    check(near_fit(row$statistic, theirs[i, 3]), paste(where, "statistic"))
+    check(near_fit(row$p_value, theirs[i, 4]), paste(where, "p_value"))
+    check(near_fit(row$conf_low, limits[i, 1]), paste(where, "conf_low"))
+    check(near_fit(row$conf_high, limits[i, 2]), paste(where, "conf_high"))
+  }
+  check(near_fit(entry$r_squared, fit$r.squared), paste(what, "r_squared"))
+  check(near_fit(entry$adj_r_squared, fit$adj.r.squared),
+    paste(what, "adj_r_squared"))
+  check(near_fit(entry$sigma, fit$sigma), paste(what, "sigma"))
+  check(entry$df == fit$df[2], paste(what, "df"))
+}
+
+expect_anova <- function(rows, entry, p, dictionary, what) {
+  kept <- expect_model(rows, entry, p, what)
+  table <- anova(lm(as.formula(p$formula), kept))
+  check(length(entry$table) == nrow(table), paste(what, "number of terms"))
+  for (i in seq_len(nrow(table))) {
+    row <- entry$table[[i]]
+    where <- paste(what, row$term)
+    check(row$term == rownames(table)[i], where)
+    check(row$df == table[i, 1], paste(where, "df"))
+    check(near_fit(row$sum_sq, table[i, 2]), paste(where, "sum_sq"))
+    check(near_fit(row$mean_sq, table[i, 3]), paste(where, "mean_sq"))
+    check(near_fit(row$statistic, table[i, 4]), paste(where, "statistic"))
+    check(near_fit(row$p_value, table[i, 5]), paste(where, "p_value"))
+  }
+}
+
+expect_t_test <- function(rows, entry, p, dictionary, what) {
+  kept <- expect_model(rows, entry, p, what)
+  test <- t.test(as.formula(p$formula), kept)
+  check(near(entry$estimate, unname(test$estimate[1] - test$estimate[2])),
+    paste(what, "estimate"))
+  check(near(entry$statistic, unname(test$statistic)), paste(what, "statistic"))
+  check(near(entry$df, unname(test$parameter)), paste(what, "df"))
+  check(near(entry$p_value, test$p.value), paste(what, "p_value"))
+  check(near(entry$conf_low, test$conf.int[1]), paste(what, "conf_low"))
+  check(near(entry$conf_high, test$conf.int[2]), paste(what, "conf_high"))
+}
+
+expect_correlation <- function(rows, entry, p, dictionary, what) {
+  kept <- rows[complete.cases(rows[unlist(p$variables)]), ]
+  check(entry$n == nrow(kept), paste(what, "n"))
+  for (row in entry$table) {
+    test <- cor.test(kept[[row$row]], kept[[row$column]])
+    where <- paste(what, row$row, row$column)
+    check(near(row$estimate, unname(test$estimate)), paste(where, "estimate"))
+    check(near(row$statistic, unname(test$statistic)), paste(where, "statistic"))
+    check(near(row$p_value, test$p.value), paste(where, "p_value"))
+    check(near(row$conf_low, test$conf.int[1]), paste(where, "conf_low"))
+  }
+}
+
+expectations <- list(km = expect_km, logrank = expect_logrank,
+  glm = expect_glm, lm = expect_lm, anova = expect_anova,
+  t_test = expect_t_test, correlation = expect_correlation,
+  count = expect_count, summary = expect_summary,
   frequency = expect_frequency, crosstab = expect_crosstab,
   histogram = expect_histogram, quantile = expect_quantile)
 
@@ -404,6 +518,10 @@ run_query("uci_glm", uci_dictionary, uci_files, function(rows) {
   rows <- with_disease(rows)
   rows[is_true(rows$age >= 30), ]
 })
+run_query("uci_models", uci_dictionary, uci_files, function(rows) {
+  rows <- with_disease(rows)
+  rows[is_true(rows$age >= 30), ]
+})
 
 # survival::lung and survival::colon (deaths), follow-up in days
 survival_file <- function(name, rows) {
@@ -452,6 +570,8 @@ run_query("pbcseq_exam", pbc_dictionary, pbc_file,
   function(rows) rows[is_true(rows$age >= 35), ])
 run_query("pbcseq_patient", pbc_dictionary, pbc_file,
   function(rows) rows[is_true(rows$bili >= 2) & !is.na(rows$platelet), ])
+
+run_query("pbcseq_models", pbc_dictionary, pbc_file, identity)
 
 unlink(scratch, recursive = TRUE)
 cat(sprintf("%d passed, %d failed\n", passed, failed))

@@ -114,8 +114,10 @@ static size_t count_patients(
     return count;
 }
 
-/* One center's rows: asked, checked as the coordinator does, and added. */
-static void add_center(struct asked *asked, size_t first, size_t end)
+/* One center's rows: asked, checked as the coordinator does, and added. round
+ * is NULL for the first. */
+static void add_center(
+    struct asked *asked, size_t first, size_t end, const struct round *round)
 {
     const struct table *table = asked->table;
     struct column columns[COLUMNS_MAX];
@@ -130,8 +132,11 @@ static void add_center(struct asked *asked, size_t first, size_t end)
         rows.patients = table->patients + first;
         rows.patient_count = count_patients(table, first, end);
     }
-    assert_int_equal(
-        plan_contribute(asked->plan, &rows, 1, &contribution), STATUS_OK);
+    assert_int_equal(round == NULL
+                         ? plan_contribute(asked->plan, &rows, 1, &contribution)
+                         : plan_contribute_round(
+                               asked->plan, &rows, 1, round, &contribution),
+        STATUS_OK);
     assert_int_equal(
         plan_check_vector(asked->plan, &contribution.vector), STATUS_OK);
     assert_int_equal(vector_add(&asked->sum, &contribution.vector), STATUS_OK);
@@ -140,11 +145,25 @@ static void add_center(struct asked *asked, size_t first, size_t end)
         free((void *)columns[v].data);
 }
 
+static void add_centers(
+    struct asked *asked, size_t centers, const struct round *round)
+{
+    const struct table *table = asked->table;
+    size_t first = 0;
+    for (size_t c = 0; c < centers; c++) {
+        size_t end = table->count * (c + 1) / centers;
+        while (table->patients != NULL && end > 0 && end < table->count &&
+               table->patients[end] == table->patients[end - 1])
+            end++;
+        add_center(asked, first, end, round);
+        first = end;
+    }
+}
+
 void ask(struct asked *asked, const struct table *table, const char *query,
     size_t centers)
 {
     struct diagnostic diagnostic;
-    size_t first = 0;
     *asked = (struct asked){.table = table};
     diagnostic_init(&diagnostic, "query");
     if (query_parse(&asked->query, view_of_text(query), table->dictionary,
@@ -154,14 +173,7 @@ void ask(struct asked *asked, const struct table *table, const char *query,
         fail_msg("%s", diagnostic.message);
     assert_int_equal(
         vector_init(&asked->sum, asked->plan->vector_length), STATUS_OK);
-    for (size_t c = 0; c < centers; c++) {
-        size_t end = table->count * (c + 1) / centers;
-        while (table->patients != NULL && end > 0 && end < table->count &&
-               table->patients[end] == table->patients[end - 1])
-            end++;
-        add_center(asked, first, end);
-        first = end;
-    }
+    add_centers(asked, centers, NULL);
 }
 
 void asked_destroy(struct asked *asked)
@@ -186,6 +198,58 @@ int128 *asked_cell(struct asked *asked, size_t segment, size_t cell)
         &asked->plan->shapes[at->analysis].tables[0];
     return asked->sum.elements + at->first + table->first +
            cell * table_cell_length(table);
+}
+
+/* Everything of the first segment but its head, which tells of centers. */
+static uint128 trace_of(const struct asked *asked)
+{
+    const struct segment *at = &asked->plan->segments[0];
+    uint128 trace = 0;
+    for (size_t i = SEGMENT_HEAD; i < asked->plan->shapes[0].length; i++)
+        trace = trace * 1000003 + (uint128)asked->sum.elements[at->first + i];
+    return trace;
+}
+
+json_t *rounds_of(const struct table *table, const char *query, size_t centers,
+    int64_t min_cell, uint128 *trace)
+{
+    static const uint8_t active[] = {1};
+    struct asked asked, later;
+    double values[256] = {0}, next[256] = {0}, memory[1024] = {0};
+    bool done = false;
+    ask(&asked, table, query, centers);
+    later = asked;
+    const struct analysis *analysis = &asked.plan->analyses[0];
+    const struct shape *shape = &asked.plan->shapes[0];
+    size_t first = asked.plan->segments[0].first;
+    assert_int_equal(asked.plan->segment_count, 1);
+    assert_true(asked.plan->value_count <= 256);
+    assert_true(asked.plan->memory_count <= 1024);
+    *trace = 0;
+    for (uint32_t number = 1; !done; number++) {
+        assert_true(number < ROUNDS_MAX);
+        if (number > 1) {
+            struct round round = {number, values, active};
+            assert_int_equal(
+                vector_init(&later.sum, asked.plan->vector_length), STATUS_OK);
+            add_centers(&later, centers, &round);
+        }
+        *trace = *trace * 31 + trace_of(&later);
+        assert_int_equal(
+            analysis->kind->advance(analysis, shape, table->dictionary, number,
+                later.sum.elements + first, values, memory, next, &done),
+            STATUS_OK);
+        memcpy(values, next, sizeof values);
+        if (number > 1)
+            vector_fini(&later.sum);
+    }
+    json_t *out = json_object();
+    assert_int_equal(
+        analysis->kind->conclude(analysis, shape, table->dictionary,
+            asked.sum.elements + first, memory, min_cell, out),
+        STATUS_OK);
+    asked_destroy(&asked);
+    return out;
 }
 
 json_t *results_of(const struct table *table, const char *query)

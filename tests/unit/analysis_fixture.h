@@ -50,6 +50,11 @@ json_t *results_of(const struct table *table, const char *query);
 enum status plan_status(
     const struct table *table, const char *query, char *message);
 
+/* A question of one analysis of several rounds, taken through all of them.
+ * *trace: a fingerprint of every round's sums. The caller frees. */
+json_t *rounds_of(const struct table *table, const char *query, size_t centers,
+    int64_t min_cell, uint128 *trace);
+
 /* results[entry].table[row] */
 const json_t *row_of(const json_t *results, size_t entry, size_t row);
 void assert_near(const json_t *object, const char *key, double expected);

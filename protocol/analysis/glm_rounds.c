@@ -1,0 +1,227 @@
+#include "protocol/analysis/glm_rounds.h"
+
+#include <math.h>
+#define MATHLIB_STANDALONE 1
+#include <Rmath.h>
+#include <string.h>
+
+#include "protocol/analysis/tally.h"
+
+#define EPSILON 1e-12
+#define STEP_EPSILON 1e-22
+#define ITERATIONS_MAX 25
+
+/* ---- one round at a center ---- */
+
+static void add_extras(
+    const struct glm *glm, double y, double mu, double offset, int128 *extras)
+{
+    double ratio = (y - mu) / mu, logarithm = y > 0 ? log(y) : 0.0;
+    double saturated = 0, square = y * y;
+    double variance = glm_variance(glm->family, mu);
+    if (glm->family == FAMILY_POISSON) {
+        square = y * logarithm;
+        saturated = square - y - lgammafn(y + 1);
+    } else if (glm->family == FAMILY_GAMMA) {
+        saturated = logarithm;
+    }
+    extras[EXTRA_DEVIANCE] +=
+        design_fixed(glm_deviance(glm->family, y, mu), GLM_BITS);
+    extras[EXTRA_PEARSON] +=
+        design_fixed((y - mu) * (y - mu) / variance, GLM_BITS);
+    if (glm->family == FAMILY_GAMMA)
+        extras[EXTRA_RATIO] += design_fixed(ratio, GLM_BITS);
+    extras[EXTRA_SATURATED] += design_fixed(saturated, GLM_BITS);
+    extras[EXTRA_Y] += design_fixed(y, GLM_BITS);
+    extras[EXTRA_Y2] += design_fixed(square, GLM_BITS);
+    if (!glm->design->formula->intercept)
+        extras[EXTRA_NULL] += design_fixed(
+            glm_deviance(glm->family, y, glm_mean(glm->link, offset)),
+            GLM_BITS);
+}
+
+/* The largest number that add_extras would add. */
+static double extras_size(const struct glm *glm, double y, double mu)
+{
+    double deviance = fabs(glm_deviance(glm->family, y, mu));
+    double pearson = (y - mu) * (y - mu) / glm_variance(glm->family, mu);
+    double own = glm->family == FAMILY_POISSON ? y * log1p(y) : y * y;
+    return fmax(fmax(deviance, pearson), own);
+}
+
+/* x: the row's columns, then y, then the offset where there is one. */
+static void add_row(const struct glm *glm, const double *x,
+    const double *coefficients, int128 *sums)
+{
+    const struct design *design = glm->design;
+    size_t p = design->column_count;
+    int128 *score = sums + p * (p + 1) / 2, *extras = score + p;
+    double y = x[p] * design->response_scale / glm->response_unit;
+    double offset = design->formula->has_offset
+                        ? x[p + 1] * design->offset_scale / glm->eta_unit
+                        : 0.0;
+    double eta = offset;
+    if (coefficients == NULL)
+        eta = glm_link_value(glm->link, glm_start(glm->family, y));
+    for (size_t j = 0; coefficients != NULL && j < p; j++)
+        eta += x[j] * coefficients[j];
+    double mu = glm_mean(glm->link, eta);
+    if (!isfinite(eta) || !glm_mean_is_valid(glm->family, mu)) {
+        extras[EXTRA_INVALID]++;
+        return;
+    }
+    double slope = glm_mean_slope(glm->link, eta);
+    double weight = slope * slope / glm_variance(glm->family, mu);
+    double target = (y - mu) / slope;
+    if (coefficients == NULL)
+        target += eta - offset;
+    if (!(fmax(weight * fmax(1.0, fabs(target)), extras_size(glm, y, mu)) <
+            GLM_TERM_MAX)) {
+        extras[EXTRA_INVALID]++;
+        return;
+    }
+    for (size_t i = 0; i < p; i++) {
+        double weighted = weight * x[i];
+        for (size_t j = i; j < p; j++)
+            *sums++ += design_fixed(weighted * x[j], GLM_BITS);
+        score[i] += design_fixed(weighted * target, GLM_BITS);
+    }
+    add_extras(glm, y, mu, offset, extras);
+}
+
+void glm_contribute(const struct analysis *analysis, const struct shape *shape_,
+    const struct row_block *block, void *state, int128 *elements,
+    struct cell_facts *facts)
+{
+    (void)facts;
+    const struct glm *glm = analysis->model;
+    const struct design *design = glm->design;
+    double matrix[DESIGN_ROWS * (DESIGN_COLUMNS_MAX + 2)];
+    bool in[DESIGN_ROWS];
+    int128 *cell = elements + shape_->tables[0].first;
+    for (size_t at = 0; at < block->count; at += DESIGN_ROWS) {
+        size_t left = block->count - at;
+        size_t count = left < DESIGN_ROWS ? left : DESIGN_ROWS;
+        design_fill(design, block->rows, block->first + at, count,
+            block->mask + at, in, matrix);
+        for (size_t i = 0; i < count; i++) {
+            if (!in[i])
+                continue;
+            model_count_row(block, at + i, state, cell);
+            add_row(glm, matrix + i * design->stride, block->values,
+                cell + COUNTS_CELL);
+        }
+    }
+}
+
+/* ---- from round to round ---- */
+
+size_t glm_value_count(
+    const struct analysis *analysis, const struct shape *shape_)
+{
+    (void)shape_;
+    return glm_columns(analysis);
+}
+
+size_t glm_memory_count(
+    const struct analysis *analysis, const struct shape *shape_)
+{
+    (void)shape_;
+    return MEMORY_VECTORS + 3 * glm_columns(analysis);
+}
+
+static enum status finish_rounds(
+    double *memory, enum glm_outcome outcome, bool *done)
+{
+    memory[MEMORY_OUTCOME] = outcome;
+    *done = true;
+    return STATUS_OK;
+}
+
+/* The step from `values` (NULL: the coefficients themselves) into `next`, and
+ * the inverse's diagonal into memory. */
+static enum status take_step(const struct glm *glm, const int128 *sums,
+    const double *values, double *memory, double *next)
+{
+    size_t p = glm->design->column_count;
+    double *inverse = memory + MEMORY_VECTORS + 2 * p;
+    const int128 *score = sums + p * (p + 1) / 2;
+    struct least_squares fit;
+    enum status status = least_squares_init(&fit, p);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < p; i++) {
+        for (size_t j = i; j < p; j++) {
+            *least_squares_at(&fit, i, j) = (wide)*sums;
+            *least_squares_at(&fit, j, i) = (wide)*sums++;
+        }
+        *least_squares_at(&fit, i, p) = (wide)score[i];
+        *least_squares_at(&fit, p, i) = (wide)score[i];
+    }
+    least_squares_solve(&fit);
+    for (size_t i = 0; i < p; i++) {
+        double step = fit.used[i] ? (double)*least_squares_at(&fit, i, p) : 0.0;
+        next[i] = (values == NULL || !fit.used[i] ? 0.0 : values[i]) + step;
+        inverse[i] =
+            fit.used[i] ? ldexp((double)*least_squares_at(&fit, i, i), GLM_BITS)
+                        : 0.0;
+    }
+    memory[MEMORY_RANK] = (double)fit.rank;
+    memory[MEMORY_DECREMENT] = 0;
+    for (size_t i = 0; i < p; i++)
+        memory[MEMORY_DECREMENT] += ldexp((double)fit.effects[i], -GLM_BITS);
+    least_squares_fini(&fit);
+    return STATUS_OK;
+}
+
+/* Half way back to where all was well. */
+static enum status halve(size_t p, uint32_t number, const double *values,
+    double *memory, double *next, bool *done)
+{
+    const double *good = memory + MEMORY_VECTORS;
+    if (number <= 2 || ++memory[MEMORY_HALVINGS] > ITERATIONS_MAX)
+        return finish_rounds(memory, OUT_OF_RANGE, done);
+    for (size_t i = 0; i < p; i++)
+        next[i] = (values[i] + good[i]) / 2;
+    return STATUS_OK;
+}
+
+enum status glm_advance(const struct analysis *analysis,
+    const struct shape *shape_, const struct dictionary *dictionary,
+    uint32_t number, const int128 *elements, const double *values,
+    double *memory, double *next, bool *done)
+{
+    (void)dictionary;
+    const struct glm *glm = analysis->model;
+    size_t p = glm_columns(analysis);
+    const int128 *sums = elements + shape_->tables[0].first + COUNTS_CELL;
+    const int128 *extras = sums + p * (p + 1) / 2 + p;
+    double deviance = ldexp((double)extras[EXTRA_DEVIANCE], -GLM_BITS);
+    double before = memory[MEMORY_EXTRAS + EXTRA_DEVIANCE];
+    *done = false;
+    if (extras[EXTRA_INVALID] != 0)
+        return number == 1 ? finish_rounds(memory, INVALID_START, done)
+                           : halve(p, number, values, memory, next, done);
+    for (size_t i = 0; i < EXTRA_COUNT; i++)
+        memory[MEMORY_EXTRAS + i] = ldexp((double)extras[i], -GLM_BITS);
+    enum status status =
+        take_step(glm, sums, number == 1 ? NULL : values, memory, next);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < p; i++) {
+        if (!isfinite(next[i]))
+            return finish_rounds(memory, NOT_CONVERGED, done);
+    }
+    double *good = memory + MEMORY_VECTORS;
+    for (size_t i = 0; number > 1 && i < p; i++)
+        good[i] = values[i];
+    memcpy(good + p, next, p * sizeof *next);
+    memory[MEMORY_ITERATIONS] = number;
+    double size = fabs(deviance) + 0.1;
+    bool still = number > 1 && fabs(deviance - before) / size < EPSILON;
+    if (still && memory[MEMORY_DECREMENT] / size < STEP_EPSILON)
+        return finish_rounds(memory, CONVERGED, done);
+    if (number > ITERATIONS_MAX)
+        return finish_rounds(memory, still ? CONVERGED : NOT_CONVERGED, done);
+    return STATUS_OK;
+}
