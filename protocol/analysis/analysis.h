@@ -56,7 +56,10 @@ struct analysis_kind {
         int128 *elements, struct cell_facts *facts);
     /* After the last block of a scan: what `state` still holds. May be NULL. */
     void (*flush)(const struct analysis *analysis, const struct shape *shape,
-        void *state, struct cell_facts *facts);
+        void *state, const double *values, int128 *elements,
+        struct cell_facts *facts);
+    /* Whether one scan must see all rows of the center. NULL: it need not. */
+    bool (*whole)(const struct analysis *analysis);
     /* Summed segment -> members of the result object `out` ("n", "missing",
      * "table", ...). Called only for segments that are released. */
     enum status (*finish)(const struct analysis *analysis,
@@ -92,7 +95,7 @@ struct analysis_kind {
 extern const struct analysis_kind analysis_count, analysis_summary,
     analysis_frequency, analysis_crosstab, analysis_histogram,
     analysis_quantile, analysis_lm, analysis_anova, analysis_t_test,
-    analysis_correlation, analysis_glm, analysis_km, analysis_logrank;
+    analysis_correlation, analysis_glm, analysis_cox, analysis_km, analysis_logrank;
 extern const struct analysis_kind *const analysis_catalogue[];
 extern const size_t analysis_catalogue_count;
 /* NULL when there is none. */

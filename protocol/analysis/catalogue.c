@@ -16,6 +16,7 @@ const struct analysis_kind *const analysis_catalogue[] = {
     &analysis_t_test,
     &analysis_correlation,
     &analysis_glm,
+    &analysis_cox,
 };
 const size_t analysis_catalogue_count =
     sizeof analysis_catalogue / sizeof analysis_catalogue[0];

@@ -165,7 +165,12 @@ static void *run_scan(void *arg)
         const struct analysis *analysis = &plan->analyses[segment->analysis];
         if (analysis->kind->flush != NULL && is_active(scan, i))
             analysis->kind->flush(analysis, &plan->shapes[segment->analysis],
-                scan->states[i], scan->sums.facts + segment->first_fact);
+                scan->states[i],
+                scan->round == NULL
+                    ? NULL
+                    : scan->round->values + segment->first_value,
+                scan->sums.vector.elements + segment->first,
+                scan->sums.facts + segment->first_fact);
     }
     return NULL;
 }
@@ -269,10 +274,20 @@ static void set_heads(const struct plan *plan, const struct rows *rows,
     }
 }
 
+static bool must_be_whole(const struct plan *plan)
+{
+    for (size_t a = 0; a < plan->analysis_count; a++) {
+        const struct analysis *analysis = &plan->analyses[a];
+        if (analysis->kind->whole != NULL && analysis->kind->whole(analysis))
+            return true;
+    }
+    return false;
+}
+
 static enum status contribute(const struct plan *plan, const struct rows *rows,
     int threads, const struct round *round, struct contribution *out)
 {
-    size_t count = scan_count(rows, threads);
+    size_t count = must_be_whole(plan) ? 1 : scan_count(rows, threads);
     enum status status = STATUS_OK;
     *out = (struct contribution){0};
     struct scan *scans = calloc(count, sizeof *scans);

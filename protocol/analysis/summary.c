@@ -237,9 +237,12 @@ static void contribute(const struct analysis *analysis,
 }
 
 static void flush(const struct analysis *analysis, const struct shape *shape_,
-    void *state, struct cell_facts *facts)
+    void *state, const double *values, int128 *elements,
+    struct cell_facts *facts)
 {
     (void)shape_;
+    (void)values;
+    (void)elements;
     struct open_patient *open = state;
     for (size_t i = 0; i < analysis->variable_count; i++)
         close_patient(&open[i], &facts[i]);

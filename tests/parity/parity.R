@@ -390,7 +390,31 @@ expect_correlation <- function(rows, entry, p, dictionary, what) {
   }
 }
 
-expectations <- list(km = expect_km, logrank = expect_logrank,
+expect_cox <- function(rows, entry, p, dictionary, what) {
+  g <- on_grid(rows, p)
+  model <- coxph(g$formula, g$rows, control = coxph.control(eps = 1e-14,
+    toler.chol = 1e-15, iter.max = 60),
+    ties = if (is.null(p$ties)) "efron" else p$ties)
+  terms <- summary(model)$coefficients
+  check(entry$n == model$n, paste(what, "n"))
+  check(entry$events == model$nevent, paste(what, "events"))
+  check(isTRUE(entry$converged), paste(what, "converged"))
+  check(close_to(entry$loglik_null, model$loglik[1]), paste(what, "loglik 0"))
+  check(close_to(entry$loglik, model$loglik[2]), paste(what, "loglik"))
+  check(close_to(entry$score, model$score), paste(what, "score"))
+  check(close_to(entry$wald, model$wald.test), paste(what, "wald"))
+  check(length(entry$table) == nrow(terms), paste(what, "terms"))
+  for (row in entry$table) {
+    theirs <- terms[row$term, ]
+    check(close_to(row$estimate, theirs[[1]]), paste(what, row$term))
+    check(close_to(row$hazard_ratio, theirs[[2]]), paste(what, row$term, "hr"))
+    check(close_to(row$std_error, theirs[[3]]), paste(what, row$term, "se"))
+    check(abs(row$p_value - theirs[[5]]) <= 1e-8 * theirs[[5]] + 1e-300,
+      paste(what, row$term, "p"))
+  }
+}
+
+expectations <- list(cox = expect_cox, km = expect_km, logrank = expect_logrank,
   glm = expect_glm, lm = expect_lm, anova = expect_anova,
   t_test = expect_t_test, correlation = expect_correlation,
   count = expect_count, summary = expect_summary,
@@ -540,12 +564,14 @@ write_json(list(id = "survival", version = 1, variables = list(
   as_category("group", c("1", "2", "3")), as_number("age", "integer", 0, 120))),
   survival_dictionary, auto_unbox = TRUE, digits = NA)
 colon_deaths <- subset(colon, etype == 2)
-run_query("lung", survival_dictionary, survival_file("lung", with(lung,
-  data.frame(time, event = status - 1, sex, group = 1 + (ph.ecog > 0) +
-    (ph.ecog > 1), age))), identity)
-run_query("colon", survival_dictionary, survival_file("colon", with(colon_deaths,
-  data.frame(time, event = status, sex = sex + 1, group = as.integer(rx), age))),
-  identity)
+lung_file <- survival_file("lung", with(lung, data.frame(time,
+  event = status - 1, sex, group = 1 + (ph.ecog > 0) + (ph.ecog > 1), age)))
+colon_file <- survival_file("colon", with(colon_deaths, data.frame(time,
+  event = status, sex = sex + 1, group = as.integer(rx), age)))
+run_query("lung", survival_dictionary, lung_file, identity)
+run_query("lung_cox", survival_dictionary, lung_file, identity)
+run_query("colon", survival_dictionary, colon_file, identity)
+run_query("colon_cox", survival_dictionary, colon_file, identity)
 
 pbc <- pbcseq
 pbc_rows <- data.frame(patient = pbc$id, age = floor(pbc$age), sex = pbc$sex,
