@@ -57,8 +57,8 @@ static const char *const migrations[] = {
     " centers BLOB NOT NULL) STRICT;"
     "CREATE INDEX center_set_people ON center_set (people);",
     /* The budget of noise, in 1e-9 of rho. */
-    "CREATE TABLE charge (study BLOB NOT NULL, query BLOB NOT NULL,"
-    " nano INTEGER NOT NULL, time INTEGER NOT NULL) STRICT;",
+    ("CREATE TABLE charge (study BLOB NOT NULL, query BLOB NOT NULL,"
+     " nano INTEGER NOT NULL, time INTEGER NOT NULL) STRICT;"),
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))
 
