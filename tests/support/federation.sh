@@ -109,8 +109,8 @@ install_roster() {
 # study DESCRIPTION RESEARCHER [OUT]; PRIVACY: another than the description's
 study() {
     sed "s/\"privacy\": \"sum\"/\"privacy\": \"${PRIVACY:-sum}\"/" "$1" \
-        >"$FED/description.json"
-    quiet "$BIN/cohortium" study create "$FED/description.json" --dictionary \
+        >"$FED/as_described.json"
+    quiet "$BIN/cohortium" study create "$FED/as_described.json" --dictionary \
         "${DICTIONARY:-$UCI/dictionary.json}" \
         --researcher "$FED/people/$2.card.json" \
         --key "$FED/people/$2.key" --out "$FED/${3:-study.json}"
