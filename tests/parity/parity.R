@@ -599,6 +599,55 @@ run_query("pbcseq_patient", pbc_dictionary, pbc_file,
 
 run_query("pbcseq_models", pbc_dictionary, pbc_file, identity)
 
+# strata(center): the centers are part of the model, so each split has its own
+# twin. And rows that begin late: a covariate that changes in time.
+expect_terms <- function(text, model, what) {
+  entry <- fromJSON(text, simplifyVector = FALSE)$results[[1]]
+  terms <- summary(model)$coefficients
+  check(isTRUE(entry$converged), paste(what, "converged"))
+  check(close_to(entry$loglik, model$loglik[2]), paste(what, "loglik"))
+  for (i in seq_len(nrow(terms))) {
+    row <- entry$table[[i]]
+    check(close_to(row$estimate, terms[i, 1]), paste(what, row$term))
+    check(close_to(row$std_error, terms[i, 3]), paste(what, row$term, "se"))
+  }
+}
+late_dictionary <- file.path(scratch, "late.json")
+write_json(list(id = "late", version = 1, variables = list(
+  as_number("start", "days", 0, 2000), as_number("time", "days", 0, 2000),
+  list(name = "event", type = "boolean", entity = "exam"),
+  as_category("sex", c("1", "2")), as_number("age", "integer", 0, 130))),
+  late_dictionary, auto_unbox = TRUE, digits = NA)
+cox_query <- function(formula, more = "") {
+  file <- file.path(scratch, "cox.json")
+  writeLines(sprintf(
+    '{"unit": "exam", "analyses": [{"cox": {"formula": "%s"%s}}]}', formula,
+    more), file)
+  file
+}
+strict <- coxph.control(eps = 1e-14, toler.chol = 1e-15, iter.max = 60)
+lung_rows <- with(lung, data.frame(start = 0, time, event = status - 1, sex, age))
+heart_rows <- with(heart, data.frame(patient = id, start = ceiling(start),
+  time = ceiling(stop), event, sex = as.integer(transplant),
+  age = round(age + 60)))
+heart_rows <- subset(heart_rows, time > start)
+for (centers in c(1, 2, 5, 13)) {
+  at <- rep_len(seq_len(centers), nrow(lung_rows))
+  parts <- vapply(seq_len(centers), function(k)
+    survival_file(sprintf("lung_%d_%d", centers, k), lung_rows[at == k, ]), "")
+  expect_terms(answer(late_dictionary,
+    cox_query("Surv(time, event) ~ age + sex + strata(center)"), parts),
+    coxph(Surv(time, event) ~ age + factor(sex) + strata(at), lung_rows,
+      control = strict), paste("strata(center)", centers))
+  at <- heart_rows$patient %% centers
+  parts <- vapply(seq_len(centers) - 1, function(k)
+    survival_file(sprintf("heart_%d_%d", centers, k), heart_rows[at == k, ]), "")
+  expect_terms(answer(late_dictionary,
+    cox_query("Surv(start, time, event) ~ age + sex", ', "grid_days": 1'), parts),
+    coxph(Surv(start, time, event) ~ age + factor(sex), heart_rows,
+      control = strict), paste("late entry", centers))
+}
+
 unlink(scratch, recursive = TRUE)
 cat(sprintf("%d passed, %d failed\n", passed, failed))
 quit(status = if (failed > 0) 1 else 0)
