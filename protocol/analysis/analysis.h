@@ -61,7 +61,8 @@ struct analysis_kind {
     /* Whether one scan must see all rows of the center. NULL: it need not. */
     bool (*whole)(const struct analysis *analysis);
     /* Summed segment -> members of the result object `out` ("n", "missing",
-     * "table", ...). Called only for segments that are released. */
+     * "table", ...). Called only for segments that are released.
+     * NULL where conclude stands in its place. */
     enum status (*finish)(const struct analysis *analysis,
         const struct shape *shape, const struct dictionary *dictionary,
         const int128 *elements, int64_t min_cell, json_t *out);

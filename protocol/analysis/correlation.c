@@ -6,7 +6,8 @@
 #define MATHLIB_STANDALONE 1
 #include <Rmath.h>
 
-#include "protocol/analysis/linear.h"
+#include "protocol/analysis/least_squares.h"
+#include "protocol/analysis/model.h"
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/tally.h"
 
@@ -32,22 +33,8 @@ static enum status shape(const struct analysis *analysis,
 {
     (void)dictionary;
     size_t m = analysis->variable_count, products = m * (m + 1) / 2;
-    *out = (struct shape){
-        .length = SEGMENT_HEAD + COUNTS_CELL + m + products, .table_count = 1};
-    out->tables[0] = (struct table_shape){.kind = TABLE_SUMS,
-        .first = SEGMENT_HEAD,
-        .rows = 1,
-        .columns = 1,
-        .width = m + products,
-        .parameters = products};
+    model_shape(out, m + products, products);
     return STATUS_OK;
-}
-
-static size_t state_size(
-    const struct analysis *analysis, const struct shape *shape_)
-{
-    (void)analysis, (void)shape_;
-    return sizeof(uint64_t);
 }
 
 /* Sums of codes, then of their products, upper triangle row by row. */
@@ -155,7 +142,7 @@ const struct analysis_kind analysis_correlation = {
     .summary = "Pearson's correlation of every two variables",
     .parse = parse,
     .shape = shape,
-    .state_size = state_size,
+    .state_size = model_state_size,
     .contribute = contribute,
     .finish = finish,
 };

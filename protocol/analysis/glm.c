@@ -147,15 +147,7 @@ static enum status shape(const struct analysis *analysis,
 {
     (void)dictionary;
     size_t p = glm_columns(analysis);
-    size_t width = p * (p + 1) / 2 + p + EXTRA_COUNT;
-    *out = (struct shape){
-        .length = SEGMENT_HEAD + COUNTS_CELL + width, .table_count = 1};
-    out->tables[0] = (struct table_shape){.kind = TABLE_SUMS,
-        .first = SEGMENT_HEAD,
-        .rows = 1,
-        .columns = 1,
-        .width = width,
-        .parameters = p};
+    model_shape(out, p * (p + 1) / 2 + p + EXTRA_COUNT, p);
     return STATUS_OK;
 }
 
@@ -284,23 +276,13 @@ static enum status conclude(const struct analysis *analysis,
     return STATUS_OK;
 }
 
-static enum status finish(const struct analysis *analysis,
-    const struct shape *shape_, const struct dictionary *dictionary,
-    const int128 *elements, int64_t min_cell, json_t *out)
-{
-    (void)analysis, (void)shape_, (void)dictionary, (void)elements;
-    (void)min_cell, (void)out;
-    return STATUS_INTERNAL; /* conclude stands in its place */
-}
-
 const struct analysis_kind analysis_glm = {
     .name = "glm",
     .summary = "a generalized linear model",
     .parse = parse,
     .shape = shape,
-    .state_size = linear_state_size,
+    .state_size = model_state_size,
     .contribute = glm_contribute,
-    .finish = finish,
     .release = release,
     .value_count = glm_value_count,
     .memory_count = glm_memory_count,

@@ -89,29 +89,28 @@ static void add_row(const struct glm *glm, const double *x,
     add_extras(glm, y, mu, offset, extras);
 }
 
+struct adding {
+    const struct glm *glm;
+    const struct row_block *block;
+    uint64_t *last;
+    int128 *cell;
+};
+
+static void visit_row(void *arg, size_t row, const double *x)
+{
+    const struct adding *to = arg;
+    model_count_row(to->block, row, to->last, to->cell);
+    add_row(to->glm, x, to->block->values, to->cell + COUNTS_CELL);
+}
+
 void glm_contribute(const struct analysis *analysis, const struct shape *shape_,
     const struct row_block *block, void *state, int128 *elements,
     struct cell_facts *facts)
 {
     (void)facts;
     const struct glm *glm = analysis->model;
-    const struct design *design = glm->design;
-    double matrix[DESIGN_ROWS * (DESIGN_COLUMNS_MAX + 2)];
-    bool in[DESIGN_ROWS];
-    int128 *cell = elements + shape_->tables[0].first;
-    for (size_t at = 0; at < block->count; at += DESIGN_ROWS) {
-        size_t left = block->count - at;
-        size_t count = left < DESIGN_ROWS ? left : DESIGN_ROWS;
-        design_fill(design, block->rows, block->first + at, count,
-            block->mask + at, in, matrix);
-        for (size_t i = 0; i < count; i++) {
-            if (!in[i])
-                continue;
-            model_count_row(block, at + i, state, cell);
-            add_row(glm, matrix + i * design->stride, block->values,
-                cell + COUNTS_CELL);
-        }
-    }
+    struct adding to = {glm, block, state, elements + shape_->tables[0].first};
+    model_each_row(glm->design, block, visit_row, &to);
 }
 
 /* ---- from round to round ---- */
@@ -151,12 +150,9 @@ static enum status take_step(const struct glm *glm, const int128 *sums,
     if (status != STATUS_OK)
         return status;
     for (size_t i = 0; i < p; i++) {
-        for (size_t j = i; j < p; j++) {
-            *least_squares_at(&fit, i, j) = (wide)*sums;
-            *least_squares_at(&fit, j, i) = (wide)*sums++;
-        }
-        *least_squares_at(&fit, i, p) = (wide)score[i];
-        *least_squares_at(&fit, p, i) = (wide)score[i];
+        for (size_t j = i; j < p; j++)
+            least_squares_set(&fit, i, j, (wide)*sums++);
+        least_squares_set(&fit, i, p, (wide)score[i]);
     }
     least_squares_solve(&fit);
     for (size_t i = 0; i < p; i++) {

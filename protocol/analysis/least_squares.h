@@ -40,4 +40,12 @@ static inline wide *least_squares_at(
     return &fit->matrix[row * (fit->count + 1) + column];
 }
 
+/* An entry of [X y]'[X y], both halves. */
+static inline void least_squares_set(
+    struct least_squares *fit, size_t row, size_t column, wide value)
+{
+    *least_squares_at(fit, row, column) = value;
+    *least_squares_at(fit, column, row) = value;
+}
+
 #endif

@@ -57,33 +57,30 @@ static size_t state_size(
     return 2 * sizeof(uint64_t);
 }
 
+struct adding {
+    const struct row_block *block;
+    uint64_t *last; /* of each group */
+    int128 *cells;
+};
+
+static void add_row(void *arg, size_t row, const double *x)
+{
+    const struct adding *to = arg;
+    const size_t group = x[COLUMN_GROUP] != 0.0;
+    const double y = x[COLUMN_RESPONSE];
+    int128 *cell = to->cells + group * GROUP_CELL;
+    model_count_row(to->block, row, &to->last[group], cell);
+    cell[GROUP_SUM] += design_fixed(y, DESIGN_BITS);
+    cell[GROUP_SQUARES] += design_fixed(y * y, DESIGN_BITS);
+}
+
 static void contribute(const struct analysis *analysis,
     const struct shape *shape_, const struct row_block *block, void *state,
     int128 *elements, struct cell_facts *facts)
 {
     (void)facts;
-    const struct design *design = analysis->model;
-    uint64_t *last = state;
-    double matrix[DESIGN_ROWS * 3];
-    bool in[DESIGN_ROWS];
-    for (size_t at = 0; at < block->count; at += DESIGN_ROWS) {
-        size_t left = block->count - at;
-        size_t count = left < DESIGN_ROWS ? left : DESIGN_ROWS;
-        design_fill(design, block->rows, block->first + at, count,
-            block->mask + at, in, matrix);
-        for (size_t i = 0; i < count; i++) {
-            const double *row = matrix + i * design->stride;
-            if (!in[i])
-                continue;
-            size_t group = row[COLUMN_GROUP] != 0.0;
-            double y = row[COLUMN_RESPONSE];
-            int128 *cell =
-                elements + shape_->tables[0].first + group * GROUP_CELL;
-            model_count_row(block, at + i, &last[group], cell);
-            cell[GROUP_SUM] += design_fixed(y, DESIGN_BITS);
-            cell[GROUP_SQUARES] += design_fixed(y * y, DESIGN_BITS);
-        }
-    }
+    struct adding to = {block, state, elements + shape_->tables[0].first};
+    model_each_row(analysis->model, block, add_row, &to);
 }
 
 static struct group group_of(const struct design *design, const int128 *cell)

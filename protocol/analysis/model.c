@@ -1,0 +1,94 @@
+#include "protocol/analysis/model.h"
+
+#include <math.h>
+#define MATHLIB_STANDALONE 1
+#include <Rmath.h>
+
+#include "protocol/analysis/tally.h"
+
+void model_release(struct analysis *analysis)
+{
+    design_destroy(analysis->model);
+    analysis->model = NULL;
+}
+
+void model_shape(struct shape *out, size_t width, size_t parameters)
+{
+    *out = (struct shape){
+        .length = SEGMENT_HEAD + COUNTS_CELL + width, .table_count = 1};
+    out->tables[0] = (struct table_shape){.kind = TABLE_SUMS,
+        .first = SEGMENT_HEAD,
+        .rows = 1,
+        .columns = 1,
+        .width = width,
+        .parameters = parameters};
+}
+
+size_t model_state_size(
+    const struct analysis *analysis, const struct shape *shape)
+{
+    (void)analysis, (void)shape;
+    return sizeof(uint64_t);
+}
+
+void model_each_row(const struct design *design, const struct row_block *block,
+    model_row_visit *visit, void *arg)
+{
+    double matrix[DESIGN_ROWS * (DESIGN_COLUMNS_MAX + 2)];
+    bool in[DESIGN_ROWS];
+    for (size_t at = 0; at < block->count; at += DESIGN_ROWS) {
+        size_t left = block->count - at;
+        size_t count = left < DESIGN_ROWS ? left : DESIGN_ROWS;
+        design_fill(design, block->rows, block->first + at, count,
+            block->mask + at, in, matrix);
+        for (size_t i = 0; i < count; i++) {
+            if (in[i])
+                visit(arg, at + i, matrix + i * design->stride);
+        }
+    }
+}
+
+bool model_set_counts(
+    json_t *out, const int128 *elements, const int128 *cell, int64_t min_cell)
+{
+    if (cell_suppressed(cell, min_cell)) {
+        json_object_set_new(out, "suppressed", json_true());
+        return false;
+    }
+    json_object_set_new(out, "n", json_integer((json_int_t)cell[CELL_ROWS]));
+    json_object_set_new(
+        out, "patients", json_integer((json_int_t)cell[CELL_PEOPLE]));
+    if (cell[CELL_WITHHELD] == 0) {
+        json_object_set_new(out, "missing",
+            json_integer((json_int_t)(elements[HEAD_ROWS] - cell[CELL_ROWS])));
+    } else {
+        json_object_set_new(out, "missing", json_suppressed());
+        json_object_set_new(out, "centers_withheld",
+            json_integer((json_int_t)cell[CELL_WITHHELD]));
+    }
+    return true;
+}
+
+json_t *model_term(const char *name, bool used, double estimate,
+    double std_error, double df, double level)
+{
+    bool normal = !isfinite(df);
+    double tail = (1.0 - level) / 2.0;
+    double statistic = estimate / std_error;
+    double p_value = normal ? 2 * pnorm(fabs(statistic), 0, 1, 0, 0)
+                            : 2 * pt(fabs(statistic), df, 0, 0);
+    double half =
+        std_error * (normal ? qnorm(tail, 0, 1, 0, 0) : qt(tail, df, 0, 0));
+    double nothing = used ? 0.0 : NAN;
+    json_t *row = json_object();
+    json_object_set_new(row, "term", json_string(name));
+    json_object_set_new(row, "estimate", json_number(estimate + nothing));
+    json_object_set_new(row, "std_error", json_number(std_error + nothing));
+    json_object_set_new(row, "statistic", json_number(statistic + nothing));
+    json_object_set_new(row, "p_value", json_number(p_value + nothing));
+    json_object_set_new(
+        row, "conf_low", json_number(estimate - half + nothing));
+    json_object_set_new(
+        row, "conf_high", json_number(estimate + half + nothing));
+    return row;
+}

@@ -1,0 +1,48 @@
+/*
+ * model: what the analyses have in common whose sums are of a model's rows,
+ * one cell of TABLE_SUMS a group: rows that count, the cell's shape, and the
+ * members and terms of their results.
+ */
+#ifndef COHORTIUM_PROTOCOL_ANALYSIS_MODEL_H
+#define COHORTIUM_PROTOCOL_ANALYSIS_MODEL_H
+
+#include "protocol/analysis/design.h"
+
+/* analysis->model is a struct design. */
+void model_release(struct analysis *analysis);
+/* One cell of `width` sums, of a model with so many parameters (D9). */
+void model_shape(struct shape *out, size_t width, size_t parameters);
+/* The last patient that counted, for model_count_row. */
+size_t model_state_size(
+    const struct analysis *analysis, const struct shape *shape);
+
+/* Rows of a block that count and lack nothing, in order. row: its place in the
+ * block; x: its columns, then response and offset where there are
+ * (design_fill).
+ */
+typedef void model_row_visit(void *arg, size_t row, const double *x);
+void model_each_row(const struct design *design, const struct row_block *block,
+    model_row_visit *visit, void *arg);
+/* A row counts in a cell: CELL_ROWS, and CELL_PEOPLE where it is the
+ * patient's first there. *last is patient + 1, 0 before the first. */
+static inline void model_count_row(
+    const struct row_block *block, size_t row, uint64_t *last, int128 *cell)
+{
+    uint64_t patient = block->patients == NULL
+                           ? *last + 1
+                           : (uint64_t)block->patients[block->first + row] + 1;
+    cell[CELL_ROWS] += 1;
+    cell[CELL_PEOPLE] += patient != *last;
+    *last = patient;
+}
+
+/* "n", "patients", "missing", or "suppressed" and false when the cell may not
+ * be shown; with "centers_withheld" where some kept it back. */
+bool model_set_counts(
+    json_t *out, const int128 *elements, const int128 *cell, int64_t min_cell);
+/* One coefficient's row. df: of Student's t; not finite: the normal
+ * distribution. A term that was not used has nulls, as in R. */
+json_t *model_term(const char *name, bool used, double estimate,
+    double std_error, double df, double level);
+
+#endif
