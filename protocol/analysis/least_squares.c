@@ -6,7 +6,7 @@
 
 enum status least_squares_init(struct least_squares *fit, size_t count)
 {
-    *fit = (struct least_squares){.count = count};
+    *fit = (struct least_squares){.count = count, .tolerance = TOLERANCE};
     fit->matrix = calloc((count + 1) * (count + 1), sizeof *fit->matrix);
     fit->effects = calloc(count + 1, sizeof *fit->effects);
     fit->used = calloc(count + 1, sizeof *fit->used);
@@ -54,7 +54,7 @@ void least_squares_solve(struct least_squares *fit)
     for (size_t k = 0; k < fit->count; k++) {
         wide pivot = *least_squares_at(fit, k, k);
         wide cross = *least_squares_at(fit, k, y);
-        fit->used[k] = pivot > (wide)TOLERANCE * norms[k];
+        fit->used[k] = pivot > (wide)fit->tolerance * norms[k];
         fit->effects[k] = fit->used[k] ? cross * cross / pivot : 0;
         if (fit->used[k]) {
             sweep(fit, k);

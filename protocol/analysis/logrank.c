@@ -9,75 +9,99 @@
 #define MATHLIB_STANDALONE
 #include <Rmath.h>
 
-#include "protocol/analysis/solve.h"
+#include "protocol/analysis/least_squares.h"
+#include "protocol/analysis/parameters.h"
 #include "protocol/analysis/tally.h"
 #include "protocol/analysis/times.h"
 
-struct test {
-    size_t groups;
-    int64_t *risk; /* [groups] */
-    double *observed, *expected;
-    long double *variance; /* upper triangle of the first groups - 1 */
+#define ALIASED 1e-13 /* sums of doubles have 53 bits */
+
+struct group {
+    int64_t risk;
+    double observed, expected;
 };
+
+struct test {
+    size_t count;
+    struct group *groups;
+    /* Of all groups but the last: the variance, and observed - expected in the
+     * place of the response. */
+    struct least_squares fit;
+};
+
+static void test_fini(struct test *test)
+{
+    free(test->groups);
+    least_squares_fini(&test->fit);
+}
 
 static void add_step(struct test *test, const int128 *elements,
     const struct table_shape *table, size_t step)
 {
+    const size_t kept = test->count - 1;
     double d = 0, n = 0;
-    for (size_t g = 0; g < test->groups; g++) {
+    for (size_t g = 0; g < test->count; g++) {
         d += (double)times_events(elements, table, g, step);
-        n += (double)test->risk[g];
+        n += (double)test->groups[g].risk;
     }
     const double spread = n > 1 ? d * (n - d) / (n * n * (n - 1)) : 0;
-    size_t at = 0;
-    for (size_t g = 0; d > 0 && g < test->groups; g++) {
-        const double ng = (double)test->risk[g];
-        test->observed[g] += (double)times_events(elements, table, g, step);
-        test->expected[g] += d * ng / n;
-        for (size_t h = g; g + 1 < test->groups && h + 1 < test->groups; h++)
-            test->variance[at++] +=
-                spread * ng * ((g == h ? n : 0) - (double)test->risk[h]);
+    for (size_t g = 0; d > 0 && g < test->count; g++) {
+        struct group *group = &test->groups[g];
+        const double ng = (double)group->risk;
+        group->observed += (double)times_events(elements, table, g, step);
+        group->expected += d * ng / n;
+        for (size_t h = 0; g < kept && h < kept; h++)
+            *least_squares_at(&test->fit, g, h) +=
+                spread * ng * ((g == h ? n : 0) - (double)test->groups[h].risk);
     }
-    for (size_t g = 0; g < test->groups; g++)
-        test->risk[g] -= times_events(elements, table, g, step) +
-                         times_censored(elements, table, g, step);
+    for (size_t g = 0; g < test->count; g++)
+        test->groups[g].risk -= times_events(elements, table, g, step) +
+                                times_censored(elements, table, g, step);
 }
 
-static double statistic_of(const struct test *test, size_t *df)
+/* Observed - expected in the metric of its variance: what the groups take one
+ * after the other. */
+static double statistic_of(struct test *test)
 {
-    const size_t p = test->groups - 1;
-    struct solver solver;
-    long double *difference = calloc(2 * p + 1, sizeof *difference);
-    double statistic = NAN;
-    *df = 0;
-    if (difference == NULL ||
-        solver_create(&solver, test->variance, p) != STATUS_OK) {
-        free(difference);
-        return NAN;
-    }
-    for (size_t g = 0; g < p; g++)
-        difference[g] = (long double)test->observed[g] - test->expected[g];
-    solver_solve(&solver, difference, difference + p);
-    statistic = 0;
-    for (size_t g = 0; g < p; g++)
-        statistic += (double)(difference[g] * difference[p + g]);
-    *df = solver.rank;
-    solver_fini(&solver);
-    free(difference);
+    struct least_squares *fit = &test->fit;
+    double statistic = 0;
+    for (size_t g = 0; g < fit->count; g++)
+        least_squares_set(fit, g, fit->count,
+            (wide)test->groups[g].observed - test->groups[g].expected);
+    least_squares_solve(fit);
+    for (size_t g = 0; g < fit->count; g++)
+        statistic += (double)fit->effects[g];
     return statistic;
+}
+
+static enum status run(struct test *test, const struct times *times,
+    const struct table_shape *table, const int128 *elements)
+{
+    test->count = times->group_count;
+    test->groups = calloc(test->count, sizeof *test->groups);
+    if (test->groups == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = least_squares_init(&test->fit, test->count - 1);
+    test->fit.tolerance = ALIASED;
+    for (size_t g = 0; g < test->count; g++)
+        test->groups[g].risk = times_total(elements, table, g);
+    for (size_t s = 0; status == STATUS_OK && s < times_steps(table); s++)
+        add_step(test, elements, table, s);
+    return status;
 }
 
 static json_t *group_rows(const struct times *times, const struct test *test,
     const struct table_shape *table, const int128 *elements)
 {
     json_t *rows = json_array();
-    for (size_t g = 0; g < test->groups; g++) {
+    for (size_t g = 0; g < test->count; g++) {
         char name[VARIABLE_NAME_MAX + 128];
         times_group_name(times, g, name, sizeof name);
         json_t *row = json_pack("{s:s, s:I, s:f}", "strata", name, "n",
             (json_int_t)times_total(elements, table, g), "observed",
-            test->observed[g]);
-        json_object_set_new(row, "expected", json_number(test->expected[g]));
+            test->groups[g].observed);
+        json_object_set_new(
+            row, "expected", json_number(test->groups[g].expected));
         json_array_append_new(rows, row);
     }
     return rows;
@@ -89,28 +113,19 @@ static enum status finish(const struct analysis *analysis,
 {
     const struct times *times = analysis->model;
     const struct table_shape *table = &shape->tables[0];
-    const size_t k = times->group_count;
-    struct test test = {.groups = k,
-        .risk = calloc(k, sizeof *test.risk),
-        .observed = calloc(k, sizeof *test.observed),
-        .expected = calloc(k, sizeof *test.expected),
-        .variance = calloc(k * k + 1, sizeof *test.variance)};
-    enum status status = STATUS_NO_MEMORY;
-    size_t df;
-    bool withheld = false;
+    struct test test = {0};
     (void)dictionary;
     (void)min_cell;
-    for (size_t g = 0; g < k; g++)
-        withheld = withheld || times_withheld(elements, table, g);
-    if (withheld)
+    for (size_t g = 0; g < times->group_count; g++) {
+        if (!times_withheld(elements, table, g))
+            continue;
         json_object_set_new(out, "suppressed", json_true());
-    if (!withheld && test.risk != NULL && test.observed != NULL &&
-        test.expected != NULL && test.variance != NULL) {
-        for (size_t g = 0; g < k; g++)
-            test.risk[g] = times_total(elements, table, g);
-        for (size_t s = 0; s < times_steps(table); s++)
-            add_step(&test, elements, table, s);
-        double statistic = statistic_of(&test, &df);
+        return STATUS_OK;
+    }
+    enum status status = run(&test, times, table, elements);
+    if (status == STATUS_OK) {
+        const double statistic = statistic_of(&test);
+        const size_t df = test.fit.rank;
         times_set_heads(times, shape, elements, out);
         json_object_set_new(out, "statistic", json_number(statistic));
         json_object_set_new(out, "df", json_integer((json_int_t)df));
@@ -118,14 +133,8 @@ static enum status finish(const struct analysis *analysis,
             json_number(df > 0 ? pchisq(statistic, (double)df, 0, 0) : NAN));
         json_object_set_new(
             out, "table", group_rows(times, &test, table, elements));
-        status = STATUS_OK;
     }
-    if (withheld)
-        status = STATUS_OK;
-    free(test.risk);
-    free(test.observed);
-    free(test.expected);
-    free(test.variance);
+    test_fini(&test);
     return status;
 }
 
@@ -133,14 +142,12 @@ static enum status parse(struct analysis *analysis,
     const struct field *parameters, const struct dictionary *dictionary,
     struct diagnostic *diagnostic)
 {
-    struct field field;
     enum status status =
         times_parse(analysis, parameters, dictionary, diagnostic);
     const struct times *times = analysis->model;
     if (status != STATUS_OK || times->group != NULL)
         return status;
-    (void)field_find(&field, parameters, "formula");
-    return field_fail(&field, diagnostic,
+    return parameter_fail(parameters, "formula", diagnostic,
         "the log-rank test compares groups; name a category after '~'");
 }
 

@@ -93,3 +93,12 @@ enum status parameter_level(struct analysis *analysis,
             field_fail(&field, diagnostic, "the level lies between 0 and 1");
     return status;
 }
+
+enum status parameter_fail(const struct field *parameters, const char *key,
+    struct diagnostic *diagnostic, const char *text)
+{
+    struct field field;
+    if (!field_find(&field, parameters, key))
+        field = *parameters;
+    return field_fail(&field, diagnostic, "%s", text);
+}

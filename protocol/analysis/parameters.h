@@ -23,5 +23,9 @@ enum status parameter_variables(struct analysis *analysis,
 /* Optional "level" in (0, 1). */
 enum status parameter_level(struct analysis *analysis,
     const struct field *parameters, struct diagnostic *diagnostic);
+/* STATUS_MALFORMED with that text, at member `key` or, without it, at the
+ * whole. */
+enum status parameter_fail(const struct field *parameters, const char *key,
+    struct diagnostic *diagnostic, const char *text);
 
 #endif

@@ -7,21 +7,20 @@
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/tally.h"
 
-static enum status fail(const struct field *parameters, const char *key,
-    struct diagnostic *diagnostic, const char *text)
+size_t times_step(const struct variable *time, int64_t grid, int64_t code)
 {
-    struct field field;
-    if (!field_find(&field, parameters, key))
-        field = *parameters;
-    return field_fail(&field, diagnostic, "%s", text);
-}
-
-static size_t step_of(const struct times *times, int64_t code)
-{
-    double days = variable_value(times->stop, code);
-    double step = days / (double)times->grid;
+    double step = variable_value(time, code) / (double)grid;
     size_t whole = (size_t)(step > 0 ? step : 0);
     return whole + ((double)whole < step ? 1 : 0);
+}
+
+enum status times_read_grid(int64_t *grid, const struct field *parameters,
+    struct diagnostic *diagnostic)
+{
+    struct field field;
+    return field_find(&field, parameters, "grid_days")
+               ? field_integer(&field, grid, 1, 3660, diagnostic)
+               : STATUS_OK;
 }
 
 static enum status read_formula(struct times *times,
@@ -31,16 +30,16 @@ static enum status read_formula(struct times *times,
     const struct formula *formula = times->design->formula;
     if (formula->response_kind != RESPONSE_SURVIVAL ||
         formula->survival.has_start)
-        return fail(parameters, "formula", diagnostic,
+        return parameter_fail(parameters, "formula", diagnostic,
             "on the left of '~' stands Surv(time, event)");
     if (formula->strata_count > 0 || formula->strata_center)
-        return fail(parameters, "formula", diagnostic,
+        return parameter_fail(parameters, "formula", diagnostic,
             "strata() is not taken here; name one group");
     if (formula->term_count > 1 ||
         (formula->term_count == 1 &&
             (formula->atom_count != 1 ||
                 formula->atoms[0].kind != ATOM_LEVELS)))
-        return fail(parameters, "formula", diagnostic,
+        return parameter_fail(parameters, "formula", diagnostic,
             "on the right of '~' stands 1, or one category or boolean");
     times->group = formula->term_count == 1 ? &formula->atoms[0] : NULL;
     times->group_count = times->group == NULL ? 1 : times->group->level_count;
@@ -49,10 +48,11 @@ static enum status read_formula(struct times *times,
     if (times->group != NULL)
         times->by = &dictionary->variables[times->group->variable];
     if (times->stop->min < 0)
-        return fail(parameters, "formula", diagnostic,
+        return parameter_fail(parameters, "formula", diagnostic,
             "a time of follow-up is not negative; give the variable \"min\": 0");
-    if (step_of(times, times->stop->max) > TIMES_STEPS_MAX)
-        return fail(parameters, "formula", diagnostic,
+    if (times_step(times->stop, times->grid, times->stop->max) >
+        TIMES_STEPS_MAX)
+        return parameter_fail(parameters, "formula", diagnostic,
             "the longest time in the dictionary has more than 20000 steps; "
             "take a larger \"grid_days\"");
     return STATUS_OK;
@@ -63,7 +63,6 @@ enum status times_parse(struct analysis *analysis,
     struct diagnostic *diagnostic)
 {
     static const char *const keys[] = {"formula", "grid_days", "level"};
-    struct field field;
     struct times *times = calloc(1, sizeof *times);
     analysis->model = times;
     if (times == NULL)
@@ -72,8 +71,8 @@ enum status times_parse(struct analysis *analysis,
     enum status status = field_expect_object(parameters, keys, 3, diagnostic);
     if (status == STATUS_OK)
         status = parameter_level(analysis, parameters, diagnostic);
-    if (status == STATUS_OK && field_find(&field, parameters, "grid_days"))
-        status = field_integer(&field, &times->grid, 1, 3660, diagnostic);
+    if (status == STATUS_OK)
+        status = times_read_grid(&times->grid, parameters, diagnostic);
     if (status == STATUS_OK)
         status = parameter_design(
             &times->design, analysis, parameters, dictionary, diagnostic);
@@ -96,8 +95,8 @@ enum status times_shape(const struct analysis *analysis,
 {
     const struct times *times = analysis->model;
     (void)dictionary;
-    tally_shape(
-        out, times->group_count, 2 * (step_of(times, times->stop->max) + 1));
+    tally_shape(out, times->group_count,
+        2 * (times_step(times->stop, times->grid, times->stop->max) + 1));
     out->tables[0].kind = TABLE_TIMES;
     return STATUS_OK;
 }
@@ -137,9 +136,10 @@ void times_contribute(const struct analysis *analysis,
         mask[i] = missing ? 0 : block->mask[i];
         cells[i] = 0;
         if (!missing)
-            cells[i] = (uint32_t)((size_t)(groups[i] - first) * table->columns +
-                                  2 * step_of(times, stops[i]) +
-                                  (events[i] != 0 ? 0 : 1));
+            cells[i] =
+                (uint32_t)((size_t)(groups[i] - first) * table->columns +
+                           2 * times_step(times->stop, times->grid, stops[i]) +
+                           (events[i] != 0 ? 0 : 1));
     }
     valued.mask = mask;
     tally_add(&valued, cells, table->rows * table->columns, state,

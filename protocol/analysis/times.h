@@ -11,6 +11,12 @@
 #define TIMES_STEPS_MAX 20000
 #define GRID_DAYS_DEFAULT 30
 
+/* The step at which a time counts: ceiling(days / grid). */
+size_t times_step(const struct variable *time, int64_t grid, int64_t code);
+/* Optional "grid_days"; *grid stays as it is without it. */
+enum status times_read_grid(int64_t *grid, const struct field *parameters,
+    struct diagnostic *diagnostic);
+
 struct times {
     struct design *design; /* its formula has Surv(stop, event) and at most one
                               category or boolean */
@@ -54,8 +60,8 @@ size_t times_steps(const struct table_shape *table);
 int64_t times_total(
     const int128 *elements, const struct table_shape *table, size_t group);
 /* Whether nobody gave that group. */
-bool times_withheld(const int128 *elements, const struct table_shape *table,
-    size_t group);
+bool times_withheld(
+    const int128 *elements, const struct table_shape *table, size_t group);
 /* "sex=1", or "all". */
 void times_group_name(
     const struct times *times, size_t group, char *out, size_t capacity);

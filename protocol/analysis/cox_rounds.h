@@ -1,0 +1,54 @@
+/*
+ * cox_rounds: the sums and the steps of a Cox model; cox.c reads its parameters
+ * and tells its result.
+ */
+#ifndef COHORTIUM_PROTOCOL_ANALYSIS_COX_ROUNDS_H
+#define COHORTIUM_PROTOCOL_ANALYSIS_COX_ROUNDS_H
+
+#include "protocol/analysis/model.h"
+
+struct cox {
+    struct design *design;
+    int64_t grid;
+    bool efron, by_center;
+    size_t first, count; /* columns without the intercept */
+    size_t steps, strata;
+    const struct variable *stop, *start; /* start NULL: from 0 */
+};
+
+/* What the coordinator remembers: [count] coefficients, [count] standard errors
+ * (-1: the column is left out), then these. */
+enum cox_remembered {
+    KEPT_LOGLIK,
+    KEPT_NULL,
+    KEPT_SCORE,
+    KEPT_WALD,
+    KEPT_RANK,
+    KEPT_ROUNDS,
+    KEPT_SETTLED,
+    KEPT_CONVERGED,
+    KEPT_EVENTS,
+    KEPT_COUNT
+};
+
+enum status cox_shape(const struct analysis *analysis,
+    const struct dictionary *dictionary, struct shape *out);
+bool cox_whole(const struct analysis *analysis);
+size_t cox_state_size(
+    const struct analysis *analysis, const struct shape *shape);
+void cox_contribute(const struct analysis *analysis, const struct shape *shape,
+    const struct row_block *block, void *state, int128 *elements,
+    struct cell_facts *facts);
+void cox_flush(const struct analysis *analysis, const struct shape *shape,
+    void *state, const double *values, int128 *elements,
+    struct cell_facts *facts);
+size_t cox_value_count(
+    const struct analysis *analysis, const struct shape *shape);
+size_t cox_memory_count(
+    const struct analysis *analysis, const struct shape *shape);
+enum status cox_advance(const struct analysis *analysis,
+    const struct shape *shape, const struct dictionary *dictionary,
+    uint32_t number, const int128 *elements, const double *values,
+    double *memory, double *next, bool *done);
+
+#endif
