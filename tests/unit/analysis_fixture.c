@@ -83,6 +83,22 @@ void table_destroy(struct table *table)
     dictionary_destroy(table->dictionary);
 }
 
+struct table air;
+
+int air_setup(void **state)
+{
+    (void)state;
+    table_airquality(&air);
+    return 0;
+}
+
+int air_teardown(void **state)
+{
+    (void)state;
+    table_destroy(&air);
+    return 0;
+}
+
 static void *make_column(
     const struct table *table, size_t variable, size_t first, size_t end)
 {
@@ -316,6 +332,70 @@ void assert_text(const json_t *object, const char *key, const char *expected)
     const char *found = json_string_value(json_object_get(object, key));
     assert_non_null(found);
     assert_string_equal(found, expected);
+}
+
+void assert_relative(
+    const json_t *object, const char *key, double expected, double tolerance)
+{
+    double found = json_number_value(json_object_get(object, key));
+    if (!(fabs(found - expected) <= tolerance * fabs(expected)))
+        fail_msg("'%s' is %.17g, expected %.17g", key, found, expected);
+}
+
+void assert_same_bytes_at_any_split(
+    const struct table *table, const char *query)
+{
+    struct asked whole;
+    ask(&whole, table, query, 1);
+    for (size_t centers = 2; centers <= 13; centers++) {
+        struct asked split;
+        ask(&split, table, query, centers);
+        for (size_t i = 0; i < whole.plan->segment_count; i++) {
+            size_t analysis = whole.plan->segments[i].analysis;
+            assert_memory_equal(asked_cell(&split, i, 0),
+                asked_cell(&whole, i, 0),
+                (whole.plan->shapes[analysis].length - SEGMENT_HEAD) *
+                    sizeof(int128));
+        }
+        asked_destroy(&split);
+    }
+    asked_destroy(&whole);
+}
+
+void assert_all_suppressed(
+    const struct table *table, const char *query, int64_t min_cell)
+{
+    struct asked asked;
+    ask(&asked, table, query, 2);
+    json_t *results = asked_finish(&asked, min_cell);
+    for (size_t i = 0; i < asked.plan->segment_count; i++)
+        assert_suppressed(json_array_get(results, i));
+    json_decref(results);
+    asked_destroy(&asked);
+}
+
+void assert_malformed(const struct table *table, const char *analysis,
+    const char *const *parameters, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char query[512];
+        snprintf(query, sizeof query, "{\"analyses\":[{\"%s\":%s}]}", analysis,
+            parameters[i]);
+        assert_int_equal(plan_status(table, query, NULL), STATUS_MALFORMED);
+    }
+}
+
+void assert_refused(const struct table *table, const char *analysis,
+    const char *const (*cases)[2], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char query[512], message[1024];
+        snprintf(query, sizeof query, "{\"analyses\":[{\"%s\":%s}]}", analysis,
+            cases[i][0]);
+        assert_int_not_equal(plan_status(table, query, message), STATUS_OK);
+        if (strstr(message, cases[i][1]) == NULL)
+            fail_msg("%s: %s", cases[i][0], message);
+    }
 }
 
 void assert_suppressed(const json_t *object)

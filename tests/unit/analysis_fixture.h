@@ -27,6 +27,10 @@ void table_airquality(struct table *table);
 void table_create(struct table *table, const char *dictionary,
     const int32_t *codes, size_t count, const uint32_t *patients);
 void table_destroy(struct table *table);
+/* airquality, for a group of tests; its setup and teardown. */
+extern struct table air;
+int air_setup(void **state);
+int air_teardown(void **state);
 
 /* A question and the sum of the centers' vectors. */
 struct asked {
@@ -60,6 +64,22 @@ const json_t *row_of(const json_t *results, size_t entry, size_t row);
 void assert_near(const json_t *object, const char *key, double expected);
 void assert_integer(const json_t *object, const char *key, int64_t expected);
 void assert_text(const json_t *object, const char *key, const char *expected);
+/* |found - expected| <= tolerance |expected| */
+void assert_relative(
+    const json_t *object, const char *key, double expected, double tolerance);
+/* However many centers the rows stand in, the sums are the same bytes (but for
+ * the heads, which tell of centers). */
+void assert_same_bytes_at_any_split(
+    const struct table *table, const char *query);
+/* Every analysis of a query is suppressed at that limit. */
+void assert_all_suppressed(
+    const struct table *table, const char *query, int64_t min_cell);
+/* Each of parameters[count], as those of that analysis, is malformed. */
+void assert_malformed(const struct table *table, const char *analysis,
+    const char *const *parameters, size_t count);
+/* Each of cases[count][0] is refused with a message that holds cases[i][1]. */
+void assert_refused(const struct table *table, const char *analysis,
+    const char *const (*cases)[2], size_t count);
 /* {"suppressed": true} and not one number. */
 void assert_suppressed(const json_t *object);
 

@@ -3,22 +3,6 @@
 
 #include "analysis_fixture.h"
 
-static struct table air;
-
-static int setup(void **state)
-{
-    (void)state;
-    table_airquality(&air);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    table_destroy(&air);
-    return 0;
-}
-
 static const char question[] =
     "{\"analyses\":[{\"correlation\":{\"variables\":[\"ozone\",\"wind\","
     "\"temp\"]}}]}";
@@ -57,28 +41,13 @@ static void test_correlation_agrees_with_r(void **state)
 static void test_correlation_sums_are_the_same_bytes_at_any_split(void **state)
 {
     (void)state;
-    struct asked whole;
-    ask(&whole, &air, question, 1);
-    for (size_t centers = 2; centers <= 13; centers++) {
-        struct asked split;
-        ask(&split, &air, question, centers);
-        assert_memory_equal(asked_cell(&split, 0, 0), asked_cell(&whole, 0, 0),
-            1 * table_cell_length(&whole.plan->shapes[0].tables[0]) *
-                sizeof(int128));
-        asked_destroy(&split);
-    }
-    asked_destroy(&whole);
+    assert_same_bytes_at_any_split(&air, question);
 }
 
 static void test_correlation_with_too_few_people_is_suppressed(void **state)
 {
     (void)state;
-    struct asked asked;
-    ask(&asked, &air, question, 2);
-    json_t *results = asked_finish(&asked, 117);
-    assert_suppressed(json_array_get(results, 0));
-    json_decref(results);
-    asked_destroy(&asked);
+    assert_all_suppressed(&air, question, 117);
 }
 
 static void test_correlation_with_mistakes_is_refused(void **state)
@@ -88,14 +57,7 @@ static void test_correlation_with_mistakes_is_refused(void **state)
         {"{\"variables\":[\"ozone\"]}", "two variables"},
         {"{\"variables\":[\"ozone\",\"month\"]}", "categories"},
         {"{\"variables\":[]}", "at least one"}};
-    char query[512], message[1024];
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        snprintf(query, sizeof query, "{\"analyses\":[{\"correlation\":%s}]}",
-            cases[i][0]);
-        assert_int_not_equal(plan_status(&air, query, message), STATUS_OK);
-        if (strstr(message, cases[i][1]) == NULL)
-            fail_msg("%s: %s", cases[i][0], message);
-    }
+    assert_refused(&air, "correlation", cases, sizeof cases / sizeof cases[0]);
 }
 
 int main(void)
@@ -106,5 +68,5 @@ int main(void)
         cmocka_unit_test(test_correlation_with_too_few_people_is_suppressed),
         cmocka_unit_test(test_correlation_with_mistakes_is_refused),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, air_setup, air_teardown);
 }

@@ -3,22 +3,6 @@
 
 #include "analysis_fixture.h"
 
-static struct table air;
-
-static int setup(void **state)
-{
-    (void)state;
-    table_airquality(&air);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    table_destroy(&air);
-    return 0;
-}
-
 /* table(Month, Temp > 80); chisq.test(Month, Temp > 80, correct = FALSE) */
 static void test_crosstab_agrees_with_r(void **state)
 {
@@ -182,12 +166,7 @@ static void test_crosstab_with_wrong_parameters_is_refused(void **state)
         "{\"rows\":\"month\",\"columns\":\"ozone\"}",
         "{\"rows\":[\"month\"],\"columns\":\"hot\"}",
         "{\"rows\":\"month\",\"columns\":\"hot\",\"level\":0.9}"};
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        char text[256];
-        snprintf(
-            text, sizeof text, "{\"analyses\":[{\"crosstab\":%s}]}", wrong[i]);
-        assert_int_equal(plan_status(&air, text, NULL), STATUS_MALFORMED);
-    }
+    assert_malformed(&air, "crosstab", wrong, sizeof wrong / sizeof wrong[0]);
 }
 
 int main(void)
@@ -201,5 +180,5 @@ int main(void)
         cmocka_unit_test(test_crosstab_withheld_by_one_center_gives_no_test),
         cmocka_unit_test(test_crosstab_with_wrong_parameters_is_refused),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, air_setup, air_teardown);
 }

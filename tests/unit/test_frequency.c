@@ -1,22 +1,6 @@
 /* frequency: levels, shares and Wilson's interval. */
 #include "analysis_fixture.h"
 
-static struct table air;
-
-static int setup(void **state)
-{
-    (void)state;
-    table_airquality(&air);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    table_destroy(&air);
-    return 0;
-}
-
 static const char query[] =
     "{\"cohort\":\"not ozone is missing\",\"analyses\":[{\"frequency\":"
     "{\"variable\":\"month\"}}]}";
@@ -121,12 +105,7 @@ static void test_frequency_with_wrong_parameters_is_refused(void **state)
         "{\"variable\":\"month\",\"level\":1}",
         "{\"variable\":\"month\",\"level\":0}",
         "{\"variable\":\"month\",\"level\":\"high\"}"};
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        char text[256];
-        snprintf(
-            text, sizeof text, "{\"analyses\":[{\"frequency\":%s}]}", wrong[i]);
-        assert_int_equal(plan_status(&air, text, NULL), STATUS_MALFORMED);
-    }
+    assert_malformed(&air, "frequency", wrong, sizeof wrong / sizeof wrong[0]);
 }
 
 int main(void)
@@ -139,5 +118,5 @@ int main(void)
         cmocka_unit_test(test_frequency_withheld_by_one_center_says_so),
         cmocka_unit_test(test_frequency_with_wrong_parameters_is_refused),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, air_setup, air_teardown);
 }

@@ -3,6 +3,8 @@
 
 #include "analysis_fixture.h"
 
+#define TOLERANCE 1e-9
+
 #define TERMS_MAX 4
 
 /* e <- glm.control(epsilon = 1e-15, maxit = 60); m <- glm(..., control = e)
@@ -81,22 +83,6 @@ static const struct expected models[] = {
 };
 #define MODEL_COUNT (sizeof models / sizeof models[0])
 
-static struct table air;
-
-static int setup(void **state)
-{
-    (void)state;
-    table_airquality(&air);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    table_destroy(&air);
-    return 0;
-}
-
 static json_t *fit(const char *parameters, size_t centers, uint128 *trace)
 {
     char query[512];
@@ -104,14 +90,6 @@ static json_t *fit(const char *parameters, size_t centers, uint128 *trace)
     snprintf(
         query, sizeof query, "{\"analyses\":[{\"glm\":{%s}}]}", parameters);
     return rounds_of(&air, query, centers, 1, trace == NULL ? &ignored : trace);
-}
-
-static void near_relative(
-    const json_t *object, const char *key, double expected)
-{
-    double found = json_number_value(json_object_get(object, key));
-    if (!(fabs(found - expected) <= 1e-9 * fabs(expected)))
-        fail_msg("'%s' is %.17g, expected %.17g", key, found, expected);
 }
 
 static void test_glm_agrees_with_r(void **state)
@@ -125,18 +103,22 @@ static void test_glm_agrees_with_r(void **state)
         for (size_t i = 0; i < TERMS_MAX && model->terms[i].term != NULL; i++) {
             const json_t *row = json_array_get(table, i);
             assert_text(row, "term", model->terms[i].term);
-            near_relative(row, "estimate", model->terms[i].estimate);
-            near_relative(row, "std_error", model->terms[i].std_error);
-            near_relative(row, "statistic", model->terms[i].statistic);
-            near_relative(row, "p_value", model->terms[i].p_value);
+            assert_relative(
+                row, "estimate", model->terms[i].estimate, TOLERANCE);
+            assert_relative(
+                row, "std_error", model->terms[i].std_error, TOLERANCE);
+            assert_relative(
+                row, "statistic", model->terms[i].statistic, TOLERANCE);
+            assert_relative(row, "p_value", model->terms[i].p_value, TOLERANCE);
         }
-        near_relative(entry, "deviance", model->deviance);
+        assert_relative(entry, "deviance", model->deviance, TOLERANCE);
         if (isnan(model->null_deviance))
             assert_true(json_is_null(json_object_get(entry, "null_deviance")));
         else
-            near_relative(entry, "null_deviance", model->null_deviance);
-        near_relative(entry, "aic", model->aic);
-        near_relative(entry, "dispersion", model->dispersion);
+            assert_relative(
+                entry, "null_deviance", model->null_deviance, TOLERANCE);
+        assert_relative(entry, "aic", model->aic, TOLERANCE);
+        assert_relative(entry, "dispersion", model->dispersion, TOLERANCE);
         assert_integer(entry, "df", model->df);
         json_decref(entry);
     }
@@ -228,27 +210,20 @@ static void test_glm_with_mistakes_is_refused(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"\"formula\":\"hot ~ wind\"", "family"},
-        {"\"formula\":\"hot ~ wind\",\"family\":\"binomal\"",
+        {"{\"formula\":\"hot ~ wind\"}", "family"},
+        {"{\"formula\":\"hot ~ wind\",\"family\":\"binomal\"}",
             "did you mean 'binomial'"},
-        {"\"formula\":\"hot ~ wind\",\"family\":\"binomial\",\"link\":"
-         "\"inverse\"",
+        {"{\"formula\":\"hot ~ wind\",\"family\":\"binomial\",\"link\":"
+         "\"inverse\"}",
             "no link inverse"},
-        {"\"formula\":\"ozone ~ wind\",\"family\":\"binomial\"", "boolean"},
-        {"\"formula\":\"hot ~ wind\",\"family\":\"poisson\"", "is a number"},
-        {"\"formula\":\"hot ~ wind + strata(month)\",\"family\":\"binomial\"",
+        {"{\"formula\":\"ozone ~ wind\",\"family\":\"binomial\"}", "boolean"},
+        {"{\"formula\":\"hot ~ wind\",\"family\":\"poisson\"}", "is a number"},
+        {"{\"formula\":\"hot ~ wind + strata(month)\",\"family\":\"binomial\"}",
             "no strata"},
-        {"\"formula\":\"hot ~ 0\",\"family\":\"binomial\"", "any term"},
-        {"\"family\":\"binomial\"", "formula"},
+        {"{\"formula\":\"hot ~ 0\",\"family\":\"binomial\"}", "any term"},
+        {"{\"family\":\"binomial\"}", "formula"},
     };
-    char query[512], message[1024];
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        snprintf(query, sizeof query, "{\"analyses\":[{\"glm\":{%s}}]}",
-            cases[i][0]);
-        assert_int_not_equal(plan_status(&air, query, message), STATUS_OK);
-        if (strstr(message, cases[i][1]) == NULL)
-            fail_msg("%s: %s", cases[i][0], message);
-    }
+    assert_refused(&air, "glm", cases, sizeof cases / sizeof cases[0]);
 }
 
 int main(void)
@@ -263,5 +238,5 @@ int main(void)
         cmocka_unit_test(test_glm_of_nobody_ends),
         cmocka_unit_test(test_glm_with_mistakes_is_refused),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, air_setup, air_teardown);
 }

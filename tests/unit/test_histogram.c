@@ -1,22 +1,6 @@
 /* histogram: bins, merging of small neighbours, and what is refused. */
 #include "analysis_fixture.h"
 
-static struct table air;
-
-static int setup(void **state)
-{
-    (void)state;
-    table_airquality(&air);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    table_destroy(&air);
-    return 0;
-}
-
 static const char of_wind[] =
     "{\"analyses\":[{\"histogram\":{\"variable\":\"wind\",\"width\":2}}]}";
 
@@ -140,12 +124,7 @@ static void test_histogram_with_wrong_parameters_is_refused(void **state)
         "{\"variable\":\"temp\",\"width\":1e300}",
         "{\"variable\":\"month\",\"width\":1}",
         "{\"variable\":\"temp\",\"width\":\"5\"}"};
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        char text[256];
-        snprintf(
-            text, sizeof text, "{\"analyses\":[{\"histogram\":%s}]}", wrong[i]);
-        assert_int_equal(plan_status(&air, text, NULL), STATUS_MALFORMED);
-    }
+    assert_malformed(&air, "histogram", wrong, sizeof wrong / sizeof wrong[0]);
 }
 
 static void test_histogram_of_too_many_bins_says_how_many(void **state)
@@ -200,5 +179,5 @@ int main(void)
         cmocka_unit_test(test_histogram_of_too_many_bins_says_how_many),
         cmocka_unit_test(test_histogram_off_the_grid_is_refused),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, air_setup, air_teardown);
 }

@@ -3,29 +3,7 @@
 
 #include "analysis_fixture.h"
 
-static struct table air;
-
-static int setup(void **state)
-{
-    (void)state;
-    table_airquality(&air);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    table_destroy(&air);
-    return 0;
-}
-
-static void near_relative(
-    const json_t *object, const char *key, double expected)
-{
-    double found = json_number_value(json_object_get(object, key));
-    if (!(fabs(found - expected) <= 1e-11 * fabs(expected)))
-        fail_msg("'%s' is %.17g, expected %.17g", key, found, expected);
-}
+#define TOLERANCE 1e-11
 
 static const char air_model[] =
     "{\"analyses\":[{\"lm\":{\"formula\":"
@@ -68,18 +46,18 @@ static void test_lm_agrees_with_r(void **state)
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         const json_t *row = row_of(results, 0, i);
         assert_text(row, "term", expected[i].term);
-        near_relative(row, "estimate", expected[i].estimate);
-        near_relative(row, "std_error", expected[i].std_error);
-        near_relative(row, "statistic", expected[i].statistic);
-        near_relative(row, "p_value", expected[i].p_value);
-        near_relative(row, "conf_low", expected[i].conf_low);
-        near_relative(row, "conf_high", expected[i].conf_high);
+        assert_relative(row, "estimate", expected[i].estimate, TOLERANCE);
+        assert_relative(row, "std_error", expected[i].std_error, TOLERANCE);
+        assert_relative(row, "statistic", expected[i].statistic, TOLERANCE);
+        assert_relative(row, "p_value", expected[i].p_value, TOLERANCE);
+        assert_relative(row, "conf_low", expected[i].conf_low, TOLERANCE);
+        assert_relative(row, "conf_high", expected[i].conf_high, TOLERANCE);
     }
     assert_int_equal(json_array_size(json_object_get(entry, "table")), 9);
-    near_relative(entry, "r_squared", 0.65141040348240331);
-    near_relative(entry, "adj_r_squared", 0.62534762991099413);
-    near_relative(entry, "sigma", 20.191505781517471);
-    near_relative(entry, "statistic", 24.993901807787694);
+    assert_relative(entry, "r_squared", 0.65141040348240331, TOLERANCE);
+    assert_relative(entry, "adj_r_squared", 0.62534762991099413, TOLERANCE);
+    assert_relative(entry, "sigma", 20.191505781517471, TOLERANCE);
+    assert_relative(entry, "statistic", 24.993901807787694, TOLERANCE);
     assert_integer(entry, "df", 107);
     assert_integer(entry, "n", 116);
     assert_integer(entry, "missing", 37);
@@ -111,15 +89,15 @@ static void test_anova_agrees_with_r(void **state)
         const json_t *row = row_of(results, 1, i);
         assert_text(row, "term", expected[i].term);
         assert_integer(row, "df", expected[i].df);
-        near_relative(row, "sum_sq", expected[i].sum_sq);
-        near_relative(row, "statistic", expected[i].statistic);
-        near_relative(row, "p_value", expected[i].p_value);
+        assert_relative(row, "sum_sq", expected[i].sum_sq, TOLERANCE);
+        assert_relative(row, "statistic", expected[i].statistic, TOLERANCE);
+        assert_relative(row, "p_value", expected[i].p_value, TOLERANCE);
     }
     const json_t *rest = row_of(results, 1, 5);
     assert_text(rest, "term", "Residuals");
     assert_integer(rest, "df", 107);
-    near_relative(rest, "sum_sq", 43623.568912580711);
-    near_relative(rest, "mean_sq", 407.6969057250534);
+    assert_relative(rest, "sum_sq", 43623.568912580711, TOLERANCE);
+    assert_relative(rest, "mean_sq", 407.6969057250534, TOLERANCE);
     json_decref(results);
 }
 
@@ -135,7 +113,8 @@ static void test_lm_with_splines_and_without_intercept_agrees_with_r(
         "{\"analyses\":[{\"lm\":{\"formula\":\"log(temp) ~ ns(wind, 3) + "
         "hot:wind - 1\"}}]}");
     for (size_t i = 0; i < 4; i++)
-        near_relative(row_of(results, 0, i), "estimate", expected[i]);
+        assert_relative(
+            row_of(results, 0, i), "estimate", expected[i], TOLERANCE);
     assert_text(row_of(results, 0, 2), "term", "ns(wind, 3)3");
     assert_text(row_of(results, 0, 3), "term", "hotfalse:wind");
     assert_text(row_of(results, 0, 4), "term", "hottrue:wind");
@@ -147,31 +126,13 @@ static void test_lm_with_splines_and_without_intercept_agrees_with_r(
 static void test_lm_sums_are_the_same_bytes_at_any_split(void **state)
 {
     (void)state;
-    struct asked whole;
-    ask(&whole, &air, air_model, 1);
-    for (size_t centers = 2; centers <= 13; centers++) {
-        struct asked split;
-        ask(&split, &air, air_model, centers);
-        for (size_t i = 0; i < 2; i++)
-            assert_memory_equal(asked_cell(&split, i, 0),
-                asked_cell(&whole, i, 0),
-                (COUNTS_CELL + whole.plan->shapes[i].tables[0].width) *
-                    sizeof(int128));
-        asked_destroy(&split);
-    }
-    asked_destroy(&whole);
+    assert_same_bytes_at_any_split(&air, air_model);
 }
 
 static void test_lm_with_too_few_people_is_suppressed(void **state)
 {
     (void)state;
-    struct asked asked;
-    ask(&asked, &air, air_model, 2);
-    json_t *results = asked_finish(&asked, 117);
-    assert_suppressed(json_array_get(results, 0));
-    assert_suppressed(json_array_get(results, 1));
-    json_decref(results);
-    asked_destroy(&asked);
+    assert_all_suppressed(&air, air_model, 117);
 }
 
 static void test_lm_with_as_many_terms_as_rows_says_so(void **state)
@@ -190,9 +151,7 @@ static void test_lm_with_as_many_terms_as_rows_says_so(void **state)
 static void test_lm_with_mistakes_is_refused(void **state)
 {
     (void)state;
-    static const struct {
-        const char *parameters, *part;
-    } cases[] = {
+    static const char *const cases[][2] = {
         {"{}", "formula"},
         {"{\"formula\":\"month ~ wind\"}", "left side"},
         {"{\"formula\":\"~ wind\"}", "left side"},
@@ -204,14 +163,7 @@ static void test_lm_with_mistakes_is_refused(void **state)
         {"{\"formula\":\"ozone ~ wind\",\"x\":1}", "x"},
         {"{\"formula\":\"ozone ~ wind\",\"level\":1}", "level"},
     };
-    char query[512], message[1024];
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        snprintf(query, sizeof query, "{\"analyses\":[{\"lm\":%s}]}",
-            cases[i].parameters);
-        assert_int_not_equal(plan_status(&air, query, message), STATUS_OK);
-        if (strstr(message, cases[i].part) == NULL)
-            fail_msg("%s: %s", cases[i].parameters, message);
-    }
+    assert_refused(&air, "lm", cases, sizeof cases / sizeof cases[0]);
 }
 
 int main(void)
@@ -226,5 +178,5 @@ int main(void)
         cmocka_unit_test(test_lm_with_as_many_terms_as_rows_says_so),
         cmocka_unit_test(test_lm_with_mistakes_is_refused),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, air_setup, air_teardown);
 }

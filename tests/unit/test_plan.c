@@ -1,22 +1,6 @@
 /* The layout that all parties derive, and the vectors that they refuse. */
 #include "analysis_fixture.h"
 
-static struct table air;
-
-static int setup(void **state)
-{
-    (void)state;
-    table_airquality(&air);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    table_destroy(&air);
-    return 0;
-}
-
 static const char query[] =
     "{\"cohort\":\"temp >= 60\",\"by\":[\"hot\",\"month\"],\"analyses\":["
     "{\"count\":{}},{\"summary\":{\"variables\":[\"ozone\",\"wind\"]}},"
@@ -42,8 +26,9 @@ static void test_plan_create_lays_segments_end_to_end(void **state)
     }
     assert_int_equal(plan->vector_length, at);
     assert_int_equal(plan->fact_count, fact);
-    assert_int_equal(at, PLAN_HEAD + 10 * (SEGMENT_HEAD + SEGMENT_HEAD + 2 * MOMENTS_CELL +
-                                  SEGMENT_HEAD + 3 * COUNTS_CELL));
+    assert_int_equal(
+        at, PLAN_HEAD + 10 * (SEGMENT_HEAD + SEGMENT_HEAD + 2 * MOMENTS_CELL +
+                                 SEGMENT_HEAD + 3 * COUNTS_CELL));
     asked_destroy(&asked);
 }
 
@@ -153,7 +138,8 @@ static void test_plan_check_vector_small_lies_are_out_of_range(void **state)
     struct asked asked;
     ask(&asked, &air,
         "{\"analyses\":[{\"summary\":{\"variables\":[\"temp\"]}}]}", 1);
-    int128 *head = asked.sum.elements + PLAN_HEAD, *cell = asked_cell(&asked, 0, 0);
+    int128 *head = asked.sum.elements + PLAN_HEAD,
+           *cell = asked_cell(&asked, 0, 0);
     const struct {
         int128 *at;
         int128 value;
@@ -219,5 +205,5 @@ int main(void)
         cmocka_unit_test(test_plan_check_vector_small_lies_are_out_of_range),
         cmocka_unit_test(test_plan_finish_says_how_many_centers_withheld),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, air_setup, air_teardown);
 }

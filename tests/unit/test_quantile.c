@@ -1,22 +1,6 @@
 /* quantile: R's type 1, the grid, and tails that are too thin. */
 #include "analysis_fixture.h"
 
-static struct table air;
-
-static int setup(void **state)
-{
-    (void)state;
-    table_airquality(&air);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    table_destroy(&air);
-    return 0;
-}
-
 /* quantile(Ozone, c(0, .1, .25, .5, .75, .9, 1), type = 1, na.rm = TRUE)
  * quantile(Wind, c(.05, .333, .5, .95), type = 1) */
 static void test_quantile_agrees_with_r(void **state)
@@ -133,12 +117,7 @@ static void test_quantile_with_wrong_parameters_is_refused(void **state)
         "{\"variable\":\"wind\",\"probs\":[-0.1]}",
         "{\"variable\":\"wind\",\"probs\":[\"half\"]}",
         "{\"variable\":\"month\",\"probs\":[0.5]}"};
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        char text[256];
-        snprintf(
-            text, sizeof text, "{\"analyses\":[{\"quantile\":%s}]}", wrong[i]);
-        assert_int_equal(plan_status(&air, text, NULL), STATUS_MALFORMED);
-    }
+    assert_malformed(&air, "quantile", wrong, sizeof wrong / sizeof wrong[0]);
 }
 
 static void test_quantile_of_too_many_steps_asks_for_a_grid(void **state)
@@ -171,5 +150,5 @@ int main(void)
         cmocka_unit_test(test_quantile_with_wrong_parameters_is_refused),
         cmocka_unit_test(test_quantile_of_too_many_steps_asks_for_a_grid),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, air_setup, air_teardown);
 }

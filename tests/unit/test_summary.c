@@ -3,22 +3,6 @@
 
 #include "analysis_fixture.h"
 
-static struct table air;
-
-static int setup(void **state)
-{
-    (void)state;
-    table_airquality(&air);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    table_destroy(&air);
-    return 0;
-}
-
 /* mean(Ozone, na.rm = TRUE); sd(Ozone, na.rm = TRUE); sd / sqrt(116)
  * mean(Wind); sd(Wind); sd(Wind) / sqrt(153); mean(Temp > 80); sd(Temp > 80) */
 static void test_summary_agrees_with_r(void **state)
@@ -342,5 +326,5 @@ int main(void)
         cmocka_unit_test(test_facts_of_single_rows_know_the_two_largest),
         cmocka_unit_test(test_summary_of_wrong_variables_is_refused),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, air_setup, air_teardown);
 }
