@@ -9,10 +9,9 @@
 
 #include <sodium.h>
 
-#include "protocol/masking/collector.h"
-#include "protocol/masking/member.h"
 #include "protocol/masking/shares.h"
 #include "protocol/masking/stream.h"
+#include "tests/unit/masking_fixture.h"
 
 #define CENTERS 7
 #define LENGTH 8
@@ -71,24 +70,9 @@ static void add_members(struct scene *scene)
 
 static enum status answer(struct scene *scene, size_t i, struct view message)
 {
-    struct member *member = scene->members[i];
-    struct buffer *out = &scene->said[i];
-    struct digest digest;
-    enum status status;
-    buffer_clear(out);
-    switch (collector_step(scene->collector)) {
-    case COLLECT_KEYS: return member_write_keys(member, out);
-    case COLLECT_SHARES: return member_take_peers(member, message, out);
-    case COLLECT_MASKED:
-        status = member_take_sealed(member, message);
-        return status == STATUS_OK
-                   ? member_mask(member, &scene->vectors[i], out)
-                   : status;
-    case COLLECT_VOTES:
-        status = member_take_survivors(member, message, &digest);
-        return status == STATUS_OK ? member_write_vote(member, out) : status;
-    default: return member_take_votes(member, message, out);
-    }
+    buffer_clear(&scene->said[i]);
+    return crowd_answer(collector_step(scene->collector), scene->members[i],
+        message, &scene->vectors[i], &scene->said[i]);
 }
 
 static struct view bytes_of(const struct vector *vector)

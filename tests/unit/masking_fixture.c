@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include <sodium.h>
+
 #include "tests/unit/test.h"
 
 void crowd_init(
@@ -45,26 +47,62 @@ void crowd_fini(struct crowd *crowd)
     free(crowd->expected);
 }
 
-static enum status answer(
-    struct crowd *crowd, size_t i, struct view message, struct buffer *out)
+enum status crowd_answer(enum collector_step step, struct member *member,
+    struct view message, struct vector *vector, struct buffer *out)
 {
-    struct member *member = crowd->members[i];
     struct digest digest;
-    enum status status = STATUS_OK;
-    switch (collector_step(crowd->collector)) {
+    enum status status;
+    switch (step) {
     case COLLECT_KEYS: return member_write_keys(member, out);
     case COLLECT_SHARES: return member_take_peers(member, message, out);
     case COLLECT_MASKED:
         status = member_take_sealed(member, message);
-        return status == STATUS_OK
-                   ? member_mask(member, &crowd->vectors[i], out)
-                   : status;
+        return status == STATUS_OK ? member_mask(member, vector, out) : status;
     case COLLECT_VOTES:
         status = member_take_survivors(member, message, &digest);
         return status == STATUS_OK ? member_write_vote(member, out) : status;
     case COLLECT_REVEALS: return member_take_votes(member, message, out);
     default: return STATUS_INTERNAL;
     }
+}
+
+/* ---- randomness that can be repeated ---- */
+
+static uint8_t draw_key[32];
+static uint64_t drawn;
+
+static void draw(void *const out, const size_t size)
+{
+    uint8_t nonce[8];
+    memcpy(nonce, &drawn, sizeof nonce);
+    drawn++;
+    crypto_stream_chacha20(out, size, nonce, draw_key);
+}
+
+static uint32_t draw_number(void)
+{
+    uint32_t value;
+    draw(&value, sizeof value);
+    return value;
+}
+
+static const char *name_of_source(void)
+{
+    return "seeded";
+}
+
+void crowd_draw_from(uint8_t stream, uint64_t seed)
+{
+    static struct randombytes_implementation seeded = {
+        .implementation_name = name_of_source,
+        .random = draw_number,
+        .buf = draw,
+    };
+    memset(draw_key, 0, sizeof draw_key);
+    draw_key[0] = stream;
+    memcpy(draw_key + 8, &seed, sizeof seed);
+    drawn = 0;
+    randombytes_set_implementation(&seeded);
 }
 
 static void note_vector(struct crowd *crowd, size_t i)
@@ -86,7 +124,8 @@ enum status crowd_step(struct crowd *crowd)
         buffer_clear(&crowd->out[i]);
         enum status status = collector_write(collector, index, &message);
         if (status == STATUS_OK)
-            status = answer(crowd, i, buffer_view(&message), &crowd->out[i]);
+            status = crowd_answer(collector_step(collector), crowd->members[i],
+                buffer_view(&message), &crowd->vectors[i], &crowd->out[i]);
         const struct vector *vector = &crowd->vectors[i];
         if (status == STATUS_OK)
             status =

@@ -20,29 +20,6 @@
 #define MEMBERS 5
 #define ELEMENTS 6
 
-/* ChaCha20 of a counter under a fixed key stands in for the system's. */
-static uint64_t drawn;
-
-static void draw(void *const out, const size_t size)
-{
-    uint8_t key[32] = {1}, nonce[8];
-    memcpy(nonce, &drawn, sizeof nonce);
-    drawn++;
-    crypto_stream_chacha20(out, size, nonce, key);
-}
-
-static uint32_t draw_number(void)
-{
-    uint32_t value;
-    draw(&value, sizeof value);
-    return value;
-}
-
-static const char *name_of_source(void)
-{
-    return "fixed";
-}
-
 static json_t *hex(const void *bytes, size_t size)
 {
     char *text = malloc(2 * size + 1);
@@ -72,16 +49,11 @@ static json_t *describe_member(const struct crowd *crowd, size_t i)
 
 int main(int argc, char **argv)
 {
-    static struct randombytes_implementation fixed = {
-        .implementation_name = name_of_source,
-        .random = draw_number,
-        .buf = draw,
-    };
     static const char *const steps[] = {
         "KEYS", "SHARES", "MASKED", "VOTE", "REVEAL"};
     size_t drops = argc > 1 ? (size_t)atoi(argv[1]) : 0;
     struct crowd *crowd = malloc(sizeof *crowd);
-    randombytes_set_implementation(&fixed);
+    crowd_draw_from(1, 0);
     if (crowd == NULL || keys_start() != STATUS_OK)
         return 1;
     crowd_init(crowd, MEMBERS, ELEMENTS, 3);

@@ -19,32 +19,11 @@
 #define MEMBERS_MAX 9
 #define ELEMENTS 3
 
-static uint64_t seed, drawn;
-
-static void draw(void *const out, const size_t size)
-{
-    uint8_t key[32] = {2}, nonce[8];
-    memcpy(key + 8, &seed, sizeof seed);
-    memcpy(nonce, &drawn, sizeof nonce);
-    drawn++;
-    crypto_stream_chacha20(out, size, nonce, key);
-}
-
-static uint32_t draw_number(void)
-{
-    uint32_t value;
-    draw(&value, sizeof value);
-    return value;
-}
-
-static const char *name_of_source(void)
-{
-    return "seeded";
-}
+static uint64_t seed;
 
 static uint32_t below(uint32_t limit)
 {
-    return draw_number() % limit;
+    return randombytes_random() % limit;
 }
 
 /* ---- lies: what the coordinator tells one member, changed ---- */
@@ -125,23 +104,11 @@ struct witness {
 static enum status say(struct crowd *crowd, size_t i, struct view message,
     struct buffer *out, struct witness *witness)
 {
-    struct member *member = crowd->members[i];
-    struct digest digest;
-    enum status status;
-    switch (collector_step(crowd->collector)) {
-    case COLLECT_KEYS: return member_write_keys(member, out);
-    case COLLECT_SHARES: return member_take_peers(member, message, out);
-    case COLLECT_MASKED:
-        status = member_take_sealed(member, message);
-        return status == STATUS_OK
-                   ? member_mask(member, &crowd->vectors[i], out)
-                   : status;
-    case COLLECT_VOTES:
-        status = member_take_survivors(member, message, &digest);
-        witness->votes[i] += status == STATUS_OK;
-        return status == STATUS_OK ? member_write_vote(member, out) : status;
-    default: return member_take_votes(member, message, out);
-    }
+    enum collector_step step = collector_step(crowd->collector);
+    enum status status =
+        crowd_answer(step, crowd->members[i], message, &crowd->vectors[i], out);
+    witness->votes[i] += step == COLLECT_VOTES && status == STATUS_OK;
+    return status;
 }
 
 static void note_reveal(const struct crowd *crowd, size_t i,
@@ -205,7 +172,7 @@ static bool run_seed(void)
     struct crowd *crowd = malloc(sizeof *crowd);
     struct witness witness;
     memset(&witness, 0, sizeof witness);
-    drawn = 0;
+    crowd_draw_from(2, seed);
     size_t count = 3 + below(MEMBERS_MAX - 2);
     enum lie lie = below(2) == 0 ? NO_LIE : (enum lie)below(LIE_COUNT);
     size_t victim = below((uint32_t)count);
@@ -266,7 +233,7 @@ static void test_masking_of_many_members(void **state)
     (void)state;
     struct crowd *crowd = malloc(sizeof *crowd);
     seed = 0;
-    drawn = 0;
+    crowd_draw_from(2, seed);
     const size_t count = setting("COHORTIUM_MEMBERS", 48);
     crowd_init(crowd, count, ELEMENTS, 5);
     for (size_t i = 0; i < count / 4; i++)
@@ -279,16 +246,11 @@ static void test_masking_of_many_members(void **state)
 
 int main(void)
 {
-    static struct randombytes_implementation seeded = {
-        .implementation_name = name_of_source,
-        .random = draw_number,
-        .buf = draw,
-    };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_masking_under_faults_and_lies),
         cmocka_unit_test(test_masking_of_many_members),
     };
-    randombytes_set_implementation(&seeded);
+    crowd_draw_from(2, 0);
     if (keys_start() != STATUS_OK)
         return 1;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
