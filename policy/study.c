@@ -82,17 +82,10 @@ static enum status check_analyses(const struct study *study,
         if (analysis_find(study->analyses[i]) != NULL)
             continue;
         struct field item = field_item(&list, i);
-        const char *names[64];
-        for (size_t k = 0; k < analysis_catalogue_count; k++)
-            names[k] = analysis_catalogue[k]->name;
-        const char *near =
-            nearest_name(study->analyses[i], names, analysis_catalogue_count);
-        return near == NULL
-                   ? field_fail(&item, diagnostic, "there is no analysis '%s'",
-                         study->analyses[i])
-                   : field_fail(&item, diagnostic,
-                         "there is no analysis '%s'; did you mean '%s'?",
-                         study->analyses[i], near);
+        char hint[NAME_HINT_MAX];
+        return field_fail(&item, diagnostic, "there is no analysis '%s'%s",
+            study->analyses[i],
+            name_hint(hint, analysis_nearest(study->analyses[i])));
     }
     return STATUS_OK;
 }
@@ -282,14 +275,11 @@ enum status study_check(const struct study *study,
         if (dictionary_find(dictionary, study->variables[i], &index))
             continue;
         struct field item = field_item(&list, i);
-        const char *near = dictionary_nearest(dictionary, study->variables[i]);
-        if (near == NULL)
-            field_fail(&item, diagnostic, "the dictionary has no variable '%s'",
-                study->variables[i]);
-        else
-            field_fail(&item, diagnostic,
-                "the dictionary has no variable '%s'; did you mean '%s'?",
-                study->variables[i], near);
+        char hint[NAME_HINT_MAX];
+        field_fail(&item, diagnostic, "the dictionary has no variable '%s'%s",
+            study->variables[i],
+            name_hint(
+                hint, dictionary_nearest(dictionary, study->variables[i])));
         return STATUS_UNKNOWN_NAME;
     }
     struct cohort *cohort = NULL;

@@ -101,5 +101,7 @@ extern const struct analysis_kind *const analysis_catalogue[];
 extern const size_t analysis_catalogue_count;
 /* NULL when there is none. */
 const struct analysis_kind *analysis_find(const char *name);
+/* The name of the nearest one, for messages; NULL when none is near. */
+const char *analysis_nearest(const char *name);
 
 #endif

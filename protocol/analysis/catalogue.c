@@ -29,3 +29,11 @@ const struct analysis_kind *analysis_find(const char *name)
     }
     return NULL;
 }
+
+const char *analysis_nearest(const char *name)
+{
+    const char *names[sizeof analysis_catalogue / sizeof analysis_catalogue[0]];
+    for (size_t i = 0; i < analysis_catalogue_count; i++)
+        names[i] = analysis_catalogue[i]->name;
+    return nearest_name(name, names, analysis_catalogue_count);
+}

@@ -39,12 +39,9 @@ static enum status read_choice(int *out, const struct field *parameters,
             return STATUS_OK;
         }
     }
-    const char *near = nearest_name(name, names, count);
-    return near == NULL ? field_fail(&field, diagnostic, "there is no %s '%s'",
-                              key, name)
-                        : field_fail(&field, diagnostic,
-                              "there is no %s '%s'; did you mean '%s'?", key,
-                              name, near);
+    char hint[NAME_HINT_MAX];
+    return field_fail(&field, diagnostic, "there is no %s '%s'%s", key, name,
+        name_hint(hint, nearest_name(name, names, count)));
 }
 
 static enum status read_family(struct glm *glm, const struct field *parameters,

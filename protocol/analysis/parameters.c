@@ -31,14 +31,9 @@ static enum status add_variable(struct analysis *analysis,
     if (status != STATUS_OK)
         return status;
     if (!dictionary_find(dictionary, name, &index)) {
-        const char *near = dictionary_nearest(dictionary, name);
-        if (near == NULL)
-            field_fail(
-                field, diagnostic, "the dictionary has no variable '%s'", name);
-        else
-            field_fail(field, diagnostic,
-                "the dictionary has no variable '%s'; did you mean '%s'?", name,
-                near);
+        char hint[NAME_HINT_MAX];
+        field_fail(field, diagnostic, "the dictionary has no variable '%s'%s",
+            name, name_hint(hint, dictionary_nearest(dictionary, name)));
         return STATUS_UNKNOWN_NAME;
     }
     status = check_use(field, &dictionary->variables[index], use, diagnostic);

@@ -15,18 +15,10 @@ static enum status read_analysis(struct analysis *analysis,
     analysis->kind = analysis_find(asked->name);
     analysis->level = 0.95;
     if (analysis->kind == NULL) {
-        const char *names[64];
-        for (size_t i = 0; i < analysis_catalogue_count; i++)
-            names[i] = analysis_catalogue[i]->name;
-        const char *near =
-            nearest_name(asked->name, names, analysis_catalogue_count);
-        if (near == NULL)
-            field_fail(&asked->name_field, diagnostic,
-                "there is no analysis '%s'", asked->name);
-        else
-            field_fail(&asked->name_field, diagnostic,
-                "there is no analysis '%s'; did you mean '%s'?", asked->name,
-                near);
+        char hint[NAME_HINT_MAX];
+        field_fail(&asked->name_field, diagnostic,
+            "there is no analysis '%s'%s", asked->name,
+            name_hint(hint, analysis_nearest(asked->name)));
         return STATUS_UNKNOWN_NAME;
     }
     return analysis->kind->parse(
@@ -243,8 +235,9 @@ static bool segment_holds(const struct summed *summed,
         const struct table_shape *table = &shape->tables[t];
         size_t cells = table->rows * table->columns;
         int128 rows = 0;
-        int128 most = elements[HEAD_ROWS] +
-                      (int128)(cells + 1) * (ROUNDING_MAX / 2) * summed->centers;
+        int128 most = elements[HEAD_ROWS] + (int128)(cells + 1) *
+                                                (ROUNDING_MAX / 2) *
+                                                summed->centers;
         for (size_t i = 0; i < cells; i++) {
             const int128 *cell =
                 elements + table->first + i * table_cell_length(table);
@@ -271,20 +264,18 @@ enum status plan_check_sum(
     const struct summed summed = {plan, (int128)centers};
     if (vector->length != plan->vector_length)
         return STATUS_MALFORMED;
-    if (!is_count(vector->elements[PLAN_REACHABLE],
-            ROWS_MAX * summed.centers) ||
-        !is_count(vector->elements[PLAN_COHORT],
-            vector->elements[PLAN_REACHABLE]))
+    if (!is_count(
+            vector->elements[PLAN_REACHABLE], ROWS_MAX * summed.centers) ||
+        !is_count(
+            vector->elements[PLAN_COHORT], vector->elements[PLAN_REACHABLE]))
         return STATUS_OUT_OF_RANGE;
     for (size_t i = PLAN_RULES; i < PLAN_HEAD; i++) {
-        if (!is_count(
-                vector->elements[i], PLAN_VECTOR_MAX * summed.centers))
+        if (!is_count(vector->elements[i], PLAN_VECTOR_MAX * summed.centers))
             return STATUS_OUT_OF_RANGE;
     }
     for (size_t i = 0; i < plan->segment_count; i++) {
         const struct segment *segment = &plan->segments[i];
-        if (!segment_holds(
-                &summed, segment, vector->elements + segment->first))
+        if (!segment_holds(&summed, segment, vector->elements + segment->first))
             return STATUS_OUT_OF_RANGE;
     }
     return STATUS_OK;

@@ -73,12 +73,9 @@ static enum status unknown_key(const struct settings *settings,
     const char *names[SETTINGS_MAX];
     for (size_t i = 0; i < settings->count; i++)
         names[i] = settings->list[i].name;
-    const char *near = nearest_name(name, names, settings->count);
-    if (near == NULL)
-        diagnostic_set(diagnostic, line, 1, "there is no setting '%s'", name);
-    else
-        diagnostic_set(diagnostic, line, 1,
-            "there is no setting '%s'; did you mean '%s'?", name, near);
+    char hint[NAME_HINT_MAX];
+    diagnostic_set(diagnostic, line, 1, "there is no setting '%s'%s", name,
+        name_hint(hint, nearest_name(name, names, settings->count)));
     return STATUS_UNKNOWN_NAME;
 }
 

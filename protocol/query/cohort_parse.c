@@ -120,13 +120,10 @@ static enum status parse_name(struct parser *parser, size_t *variable)
     memcpy(name, token.start, token.size);
     name[token.size] = '\0';
     if (!dictionary_find(parser->dictionary, name, variable)) {
-        const char *near = dictionary_nearest(parser->dictionary, name);
-        return near == NULL
-                   ? fail_at(parser, token.start, STATUS_UNKNOWN_NAME,
-                         "the dictionary has no variable '%s'", name)
-                   : fail_at(parser, token.start, STATUS_UNKNOWN_NAME,
-                         "the dictionary has no variable '%s'; did you mean '%s'?",
-                         name, near);
+        char hint[NAME_HINT_MAX];
+        return fail_at(parser, token.start, STATUS_UNKNOWN_NAME,
+            "the dictionary has no variable '%s'%s", name,
+            name_hint(hint, dictionary_nearest(parser->dictionary, name)));
     }
     if (parser->dictionary->variables[*variable].type == VARIABLE_VECTOR)
         return fail_at(parser, token.start, STATUS_MALFORMED,
@@ -194,12 +191,10 @@ static enum status unknown_level(struct parser *parser,
         names[count++] = variable->categories[i].label;
     }
     snprintf(text, sizeof text, "%.*s", (int)token->size, token->start);
-    const char *near = nearest_name(text, names, count);
-    return near == NULL ? fail_at(parser, token->start, STATUS_UNKNOWN_NAME,
-                              "'%s' has no category '%s'", variable->name, text)
-                        : fail_at(parser, token->start, STATUS_UNKNOWN_NAME,
-                              "'%s' has no category '%s'; did you mean '%s'?",
-                              variable->name, text, near);
+    char hint[NAME_HINT_MAX];
+    return fail_at(parser, token->start, STATUS_UNKNOWN_NAME,
+        "'%s' has no category '%s'%s", variable->name, text,
+        name_hint(hint, nearest_name(text, names, count)));
 }
 
 /* The value whose token has been taken (a unit may follow it). */

@@ -93,3 +93,11 @@ const char *nearest_name(
     }
     return nearest;
 }
+
+const char *name_hint(char out[NAME_HINT_MAX], const char *near)
+{
+    out[0] = '\0';
+    if (near != NULL)
+        snprintf(out, NAME_HINT_MAX, "; did you mean '%s'?", near);
+    return out;
+}

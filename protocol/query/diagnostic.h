@@ -27,5 +27,8 @@ void diagnostic_text(
  * NULL when none is near (distance above a third of the length, at least 1). */
 const char *nearest_name(
     const char *name, const char *const *names, size_t count);
+/* "; did you mean 'near'?" for the end of a message, "" for NULL. */
+#define NAME_HINT_MAX 512
+const char *name_hint(char out[NAME_HINT_MAX], const char *near);
 
 #endif

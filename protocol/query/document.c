@@ -191,13 +191,9 @@ enum status field_expect_object(const struct field *field,
         if (known)
             continue;
         struct field unknown = member(field, key, NULL);
-        const char *near = nearest_name(key, allowed, count);
-        return near == NULL
-                   ? field_fail(
-                         &unknown, diagnostic, "'%s' does not belong here", key)
-                   : field_fail(&unknown, diagnostic,
-                         "'%s' does not belong here; did you mean '%s'?", key,
-                         near);
+        char hint[NAME_HINT_MAX];
+        return field_fail(&unknown, diagnostic, "'%s' does not belong here%s",
+            key, name_hint(hint, nearest_name(key, allowed, count)));
     }
     return STATUS_OK;
 }

@@ -196,14 +196,11 @@ static enum status read_call(struct formula_parser *parser,
         return read_factor(parser, atom);
     if (strcmp(name, "ns") == 0)
         return read_spline(parser, atom);
-    const char *near =
-        nearest_name(name, known, sizeof known / sizeof known[0]);
-    return near == NULL
-               ? formula_fail(parser, word->start, STATUS_UNKNOWN_NAME,
-                     "a formula has no function '%s'", name)
-               : formula_fail(parser, word->start, STATUS_UNKNOWN_NAME,
-                     "a formula has no function '%s'; did you mean '%s'?", name,
-                     near);
+    char hint[NAME_HINT_MAX];
+    return formula_fail(parser, word->start, STATUS_UNKNOWN_NAME,
+        "a formula has no function '%s'%s", name,
+        name_hint(
+            hint, nearest_name(name, known, sizeof known / sizeof known[0])));
 }
 
 enum status formula_atom(

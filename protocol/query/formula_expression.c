@@ -150,13 +150,10 @@ enum status formula_variable(struct formula_parser *parser, size_t *variable)
     memcpy(name, word.start, word.size);
     name[word.size] = '\0';
     if (!dictionary_find(parser->dictionary, name, variable)) {
-        const char *near = dictionary_nearest(parser->dictionary, name);
-        return near == NULL
-                   ? formula_fail(parser, word.start, STATUS_UNKNOWN_NAME,
-                         "the dictionary has no variable '%s'", name)
-                   : formula_fail(parser, word.start, STATUS_UNKNOWN_NAME,
-                         "the dictionary has no variable '%s'; did you mean '%s'?",
-                         name, near);
+        char hint[NAME_HINT_MAX];
+        return formula_fail(parser, word.start, STATUS_UNKNOWN_NAME,
+            "the dictionary has no variable '%s'%s", name,
+            name_hint(hint, dictionary_nearest(parser->dictionary, name)));
     }
     if (parser->dictionary->variables[*variable].type == VARIABLE_VECTOR)
         return formula_fail(parser, word.start, STATUS_MALFORMED,

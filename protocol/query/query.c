@@ -60,12 +60,9 @@ static enum status read_by_variable(struct query *query,
     if (status != STATUS_OK)
         return status;
     if (!dictionary_find(dictionary, name, &index)) {
-        const char *near = dictionary_nearest(dictionary, name);
-        field_fail(field, diagnostic,
-            near == NULL ? "the dictionary has no variable '%s'%s%s"
-                         : "the dictionary has no variable '%s'; did you mean "
-                           "'%s'%s",
-            name, near == NULL ? "" : near, near == NULL ? "" : "?");
+        char hint[NAME_HINT_MAX];
+        field_fail(field, diagnostic, "the dictionary has no variable '%s'%s",
+            name, name_hint(hint, dictionary_nearest(dictionary, name)));
         return STATUS_UNKNOWN_NAME;
     }
     if (variable_level_count(&dictionary->variables[index]) == 0)
