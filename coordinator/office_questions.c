@@ -160,7 +160,6 @@ static enum status make_session(struct office *office,
 {
     const int64_t deadline_ms = office->config->deadline_ms;
     struct session_setup setup = {
-        .roster_id = office->catalog->roster->id,
         .deadline = now.wall + (deadline_ms + 999) / 1000,
         .deadline_ms = now.monotonic_ms + (uint64_t)deadline_ms,
         .keys = office->keys,
@@ -410,8 +409,7 @@ static void prepare_ending(struct office *office, const struct session *session,
 {
     char text[LEDGER_TEXT_MAX];
     ending->query.state = QUERY_ANSWERED;
-    if (verdict == SESSION_FAIL &&
-        session->failure != STATUS_TOO_FEW_CENTERS) {
+    if (verdict == SESSION_FAIL && session->failure != STATUS_TOO_FEW_CENTERS) {
         set_failure(ending, session->failure,
             session->failure == STATUS_NO_PEER
                 ? "a center was lost in the middle of a fit of several rounds; "

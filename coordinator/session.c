@@ -63,7 +63,7 @@ static enum status fill_header(struct session_header *header,
 {
     header->query_id = session->question.id;
     header->study_id = session->question.study->study->id;
-    header->roster_id = setup->roster_id;
+    header->roster_id = setup->roster->id;
     memcpy(header->session, setup->random, sizeof header->session);
     header->deadline = setup->deadline;
     header->min_centers = session->question.study->study->min_centers;

@@ -12,7 +12,6 @@
 #define COHORTIUM_COORDINATOR_SESSION_H
 
 #include "coordinator/catalog.h"
-#include "policy/disclosure.h"
 #include "protocol/analysis/fit.h"
 #include "protocol/masking/collector.h"
 
@@ -59,13 +58,11 @@ struct session {
     struct vector round_sum;     /* of a later round, not masked */
     struct buffer told;          /* the body of ROUND */
     uint64_t step_ms, step_end_ms; /* how long a step may take; monotonic */
-    struct disclosure_report report;
     bool has_submitter;
     struct channel_route submitter; /* where the answer goes */
 };
 
 struct session_setup {
-    struct digest roster_id;
     int64_t deadline;           /* wall clock, seconds since 1970 */
     uint64_t deadline_ms;       /* monotonic */
     uint8_t random[32];         /* names the session */

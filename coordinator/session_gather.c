@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "coordinator/session.h"
+#include "policy/disclosure.h"
 #include "protocol/wire/log.h"
 #include "protocol/wire/message.h"
 
@@ -32,10 +33,8 @@ static enum status create_collector(
         parties[i].index = center->index;
         parties[i].sign = roster->centers[center->index - 1].sign;
     }
-    int64_t least = session->header->min_centers;
     const struct masking_terms terms = {.header = session->header->id,
-        .min_centers =
-            (size_t)(least < MASKING_CENTERS_MIN ? MASKING_CENTERS_MIN : least),
+        .min_centers = (size_t)session->header->min_centers,
         .party_count = count,
         .parties = parties};
     enum status status =
@@ -166,8 +165,9 @@ static enum status release_first(struct session *session)
     if (rules_act_on_sum(session)) {
         struct contribution sum = {.vector = session->sum,
             .cohort_people = (uint64_t)elements[PLAN_COHORT]};
-        enum status status = disclosure_apply(plan, limits,
-            (uint64_t)elements[PLAN_REACHABLE], &sum, &session->report);
+        struct disclosure_report report; /* the sum says the same */
+        enum status status = disclosure_apply(
+            plan, limits, (uint64_t)elements[PLAN_REACHABLE], &sum, &report);
         if (status != STATUS_OK)
             return status;
     }
@@ -225,8 +225,7 @@ static enum status take_masked_sum(struct session *session)
     const struct vector *sum = collector_sum(session->collector);
     note_survivors(session);
     enum status status = vector_add(&session->sum, sum);
-    if (status == STATUS_OK &&
-        study_of(session)->privacy == PRIVACY_NOISE) {
+    if (status == STATUS_OK && study_of(session)->privacy == PRIVACY_NOISE) {
         budget_read_sum(session->question.plan, &session->sum);
         return release_first(session);
     }

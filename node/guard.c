@@ -7,6 +7,7 @@
 #include <sodium.h>
 
 #include "protocol/analysis/people.h"
+#include "protocol/masking/steps.h"
 #include "protocol/wire/defence.h"
 
 #define NONCE_BYTES_SEAL crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
@@ -323,14 +324,14 @@ enum status guard_check(struct guard *guard, struct guard_people **out,
     struct store *store, const struct frame *frame, const struct plan *plan,
     int64_t min_cell, int64_t now)
 {
-    int64_t closest;
+    int64_t closest = INT64_MAX;
     *out = NULL;
     enum status status = load_numbers(guard, store, frame);
     if (status == STATUS_OK)
         status = load(guard, store, now);
     if (status == STATUS_OK)
         status = gather(guard, out, frame, plan);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && min_cell > 1) /* with 1 nothing is too close */
         status = guard_closest(guard, *out, &closest);
     if (status == STATUS_OK && closest < min_cell && DEFENCE("differencing"))
         status = STATUS_TOO_CLOSE;
@@ -406,8 +407,9 @@ static enum status compare_centers(void *arg, struct view earlier)
         count_missing(earlier.data, earlier.size, sets->centers, sets->count);
     size_t only_old = earlier.size / 4 - (sets->count - only_new);
     sets->known = sets->known || (only_new == 0 && only_old == 0);
-    sets->close = sets->close || (only_new > 0 && only_new < 3) ||
-                  (only_old > 0 && only_old < 3);
+    sets->close = sets->close ||
+                  (only_new > 0 && only_new < MASKING_CENTERS_MIN) ||
+                  (only_old > 0 && only_old < MASKING_CENTERS_MIN);
     return STATUS_OK;
 }
 

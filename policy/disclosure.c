@@ -35,11 +35,6 @@ const char *disclosure_rule_name(enum disclosure_rule rule)
     return rule < RULE_COUNT ? rule_names[rule] : "unknown";
 }
 
-static bool too_few(int128 people, const struct limits *limits)
-{
-    return people > 0 && people < limits->min_cell && DEFENCE("cell-limit");
-}
-
 static int128 *cell_at(
     const struct review *review, const struct table_shape *table, size_t cell)
 {
@@ -99,7 +94,8 @@ static void hide_part(const struct review *review,
     for (size_t r = 0; r < part->rows; r++) {
         for (size_t c = 0; c < part->columns; c++) {
             size_t at = r * part->columns + c;
-            bool small = too_few((int128)part->people[at], review->limits) ||
+            bool small = few_people((int128)part->people[at],
+                             review->limits->min_cell) ||
                          (part->people[at] == 0 && review->limits->hide_zeros);
             if (!whole && !part->hidden[at])
                 continue;
@@ -175,15 +171,15 @@ static bool perhaps_dominated(const int128 *cell, const struct limits *limits)
            (total - both) * 100 < one * (double)limits->p_percent;
 }
 
-static bool is_dominated(const struct review *review,
-    const struct table_shape *table, size_t cell)
+static bool is_dominated(
+    const struct review *review, const struct table_shape *table, size_t cell)
 {
     if (review->limits->min_cell <= 1 || !DEFENCE("dominance"))
         return false;
     return review->facts == NULL
                ? perhaps_dominated(cell_at(review, table, cell), review->limits)
-               : dominated(&review->facts[table->first_fact + cell],
-                     review->limits);
+               : dominated(
+                     &review->facts[table->first_fact + cell], review->limits);
 }
 
 static void review_moments(
@@ -195,7 +191,7 @@ static void review_moments(
         int128 people = cell_at(review, table, i)[CELL_PEOPLE];
         if (people == 0)
             continue;
-        if (too_few(people, limits))
+        if (few_people(people, limits->min_cell))
             withhold_cell(review, table, i, RULE_CELL);
         else if (is_dominated(review, table, i))
             withhold_cell(review, table, i, RULE_DOMINANCE);
@@ -291,7 +287,7 @@ static void review_sums(
         int128 people = cell_at(review, table, i)[CELL_PEOPLE];
         if (people == 0)
             continue;
-        if (too_few(people, limits))
+        if (few_people(people, limits->min_cell))
             withhold_cell(review, table, i, RULE_CELL);
         else if ((int128)table->parameters * limits->moments_share > people)
             withhold_cell(review, table, i, RULE_MODEL);
@@ -360,7 +356,7 @@ static void review_times(
         int128 people = 0;
         for (size_t c = 0; c < table->columns; c++)
             people += cell_at(review, table, first + c)[CELL_PEOPLE];
-        if (!too_few(people, review->limits)) {
+        if (!few_people(people, review->limits->min_cell)) {
             review_curve(review, table, first, people);
             continue;
         }
@@ -376,7 +372,7 @@ static void review_times(
 static enum status review_segment(const struct review *review)
 {
     enum status status = STATUS_OK;
-    if (too_few(review->elements[HEAD_PEOPLE], review->limits)) {
+    if (few_people(review->elements[HEAD_PEOPLE], review->limits->min_cell)) {
         withhold_segment(review, RULE_COHORT);
         return STATUS_OK;
     }
@@ -410,11 +406,12 @@ enum status disclosure_apply(const struct plan *plan,
 {
     *report = (struct disclosure_report){0};
     int128 outside = (int128)people_total - (int128)contribution->cohort_people;
-    bool narrow_outside = too_few(outside, limits);
+    bool narrow_outside = few_people(outside, limits->min_cell);
     /* A center's own: only a sum of many may be told. */
     contribution->vector.elements[PLAN_REACHABLE] = 0;
     contribution->vector.elements[PLAN_COHORT] = 0;
-    bool narrow_cohort = too_few((int128)contribution->cohort_people, limits);
+    bool narrow_cohort =
+        few_people((int128)contribution->cohort_people, limits->min_cell);
     for (size_t i = 0; i < plan->segment_count; i++) {
         const struct segment *segment = &plan->segments[i];
         struct review review = {.limits = limits,

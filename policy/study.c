@@ -5,6 +5,7 @@
 
 #include "policy/reading.h"
 #include "protocol/analysis/analysis.h"
+#include "protocol/masking/steps.h"
 
 #define TITLE_MAX 512
 
@@ -172,7 +173,7 @@ static enum status read_conditions(struct study *study,
         status = budget_parse(&study->noise, &field, diagnostic);
     if (status == STATUS_OK && field_find(&field, root, "min_centers"))
         status = field_integer(&field, &study->min_centers,
-            study_is_masked(study->privacy) ? MIN_CENTERS_MASKED : 1,
+            study_is_masked(study->privacy) ? MASKING_CENTERS_MIN : 1,
             ROSTER_CENTERS_MAX, diagnostic);
     if (status == STATUS_OK)
         status = read_period(

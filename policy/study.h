@@ -39,8 +39,7 @@ enum study_privacy {
     PRIVACY_COUNT
 };
 
-#define MIN_CENTERS_DEFAULT 5
-#define MIN_CENTERS_MASKED 3 /* of a study whose figures are masked */
+#define MIN_CENTERS_DEFAULT 5 /* masked: MASKING_CENTERS_MIN at least */
 
 const char *study_privacy_name(enum study_privacy privacy);
 /* Whether centers mask what they send. */

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "coordinator/client/sandbox.h"
+#include "protocol/masking/steps.h"
 #include "protocol/wire/loop.h"
 
 #define OPT_IN_TIMEOUT_MS 20000
@@ -70,7 +71,7 @@ static json_t *study_json(const struct sandbox *sandbox,
     public_key_to_text(sign, &researcher->sign);
     public_key_to_text(curve, &researcher->curve);
     const char *name = checked->query->study;
-    bool few = sandbox->center_count < MIN_CENTERS_MASKED;
+    bool few = sandbox->center_count < MASKING_CENTERS_MIN;
     const char *privacy = terms->privacy;
     if (privacy == NULL)
         privacy = study_privacy_name(few ? PRIVACY_OPEN : PRIVACY_SUM);
@@ -85,7 +86,7 @@ static json_t *study_json(const struct sandbox *sandbox,
         variable_names(checked->plan, dictionary), "analyses",
         analysis_names(checked->plan), "cohort", checked->query->cohort_text,
         "limits", limits_json(&limits), "privacy", privacy, "min_centers",
-        few ? 1 : MIN_CENTERS_MASKED,
+        few ? 1 : MASKING_CENTERS_MIN,
         "valid_from", from, "valid_until", until);
 }
 

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "protocol/analysis/analysis.h"
-#include "protocol/wire/defence.h"
 
 static json_t *by_object(const struct plan *plan, size_t level)
 {
@@ -22,13 +21,12 @@ static bool is_suppressed(const int128 *elements, int64_t min_cell)
 {
     return elements[HEAD_RELEASED] == 0 ||
            (elements[HEAD_WITHHELD] > 0 && elements[HEAD_PEOPLE] == 0) ||
-           (elements[HEAD_PEOPLE] > 0 && elements[HEAD_PEOPLE] < min_cell &&
-               DEFENCE("cell-limit"));
+           few_people(elements[HEAD_PEOPLE], min_cell);
 }
 
 static enum status finish_segment(const struct plan *plan,
-    const struct segment *segment, const int128 *elements,
-    const double *memory, int64_t min_cell, json_t *out)
+    const struct segment *segment, const int128 *elements, const double *memory,
+    int64_t min_cell, json_t *out)
 {
     const struct analysis *analysis = &plan->analyses[segment->analysis];
     json_object_set_new(out, "analysis", json_string(analysis->kind->name));
@@ -38,13 +36,12 @@ static enum status finish_segment(const struct plan *plan,
         return STATUS_OK;
     }
     const struct shape *shape = &plan->shapes[segment->analysis];
-    enum status status = analysis->kind->conclude == NULL
-                             ? analysis->kind->finish(analysis, shape,
-                                   plan->dictionary, elements, min_cell, out)
-                             : analysis->kind->conclude(analysis, shape,
-                                   plan->dictionary, elements,
-                                   memory + segment->first_memory, min_cell,
-                                   out);
+    enum status status =
+        analysis->kind->conclude == NULL
+            ? analysis->kind->finish(
+                  analysis, shape, plan->dictionary, elements, min_cell, out)
+            : analysis->kind->conclude(analysis, shape, plan->dictionary,
+                  elements, memory + segment->first_memory, min_cell, out);
     /* Said only where it is not so: a result must not depend on how the
      * patients are split over centers. */
     if (status == STATUS_OK && elements[HEAD_WITHHELD] > 0) {
@@ -79,12 +76,11 @@ enum status plan_finish_memory(const struct plan *plan,
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < plan->segment_count; i++) {
         json_t *entry = json_object();
-        enum status status =
-            entry == NULL
-                ? STATUS_NO_MEMORY
-                : finish_segment(plan, &plan->segments[i],
-                      sum->elements + plan->segments[i].first, memory,
-                      min_cell, entry);
+        enum status status = entry == NULL
+                                 ? STATUS_NO_MEMORY
+                                 : finish_segment(plan, &plan->segments[i],
+                                       sum->elements + plan->segments[i].first,
+                                       memory, min_cell, entry);
         if (json_array_append_new(results, entry) != 0 || status != STATUS_OK) {
             json_decref(results);
             return status == STATUS_OK ? STATUS_NO_MEMORY : status;

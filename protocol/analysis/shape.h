@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "protocol/analysis/vector.h"
+#include "protocol/wire/defence.h"
 
 enum segment_head {
     HEAD_ROWS,     /* rows of the cohort at this level */
@@ -72,6 +73,12 @@ struct table_shape {
 };
 
 #define SHAPE_TABLES_MAX 64
+
+/* The rule beneath all others: nobody, or at least `limit` people. */
+static inline bool few_people(int128 people, int64_t limit)
+{
+    return people > 0 && people < limit && DEFENCE("cell-limit");
+}
 
 /* What a node needs to know about a cell of sums, and never sends (D4). */
 struct cell_facts {

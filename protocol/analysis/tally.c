@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "protocol/analysis/kernel.h"
-#include "protocol/wire/defence.h"
 
 #define FEW_CELLS 255
 #define LANES 4
@@ -112,8 +111,7 @@ void tally_shape(struct shape *out, size_t rows, size_t columns)
 bool cell_suppressed(const int128 *cell, int64_t min_cell)
 {
     return (cell[CELL_WITHHELD] > 0 && cell[CELL_ROWS] == 0) ||
-           (cell[CELL_PEOPLE] > 0 && cell[CELL_PEOPLE] < min_cell &&
-               DEFENCE("cell-limit"));
+           few_people(cell[CELL_PEOPLE], min_cell);
 }
 
 bool json_set_count(json_t *row, const int128 *cell, int64_t min_cell)

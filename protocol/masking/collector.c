@@ -128,11 +128,6 @@ const struct vector *collector_sum(const struct collector *collector)
     return collector->opened ? &collector->sum : NULL;
 }
 
-struct digest collector_survivors(const struct collector *collector)
-{
-    return collector->survivors_digest;
-}
-
 /* ---- what they say ---- */
 
 static enum status take_keys(

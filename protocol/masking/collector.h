@@ -60,7 +60,5 @@ const struct vector *collector_sum(const struct collector *collector);
 /* Starts a later round, after a sum is there. */
 enum status collector_start_round(
     struct collector *collector, uint32_t number, const struct digest *told);
-/* BLAKE2b-256 of the survivor set: what was voted for. */
-struct digest collector_survivors(const struct collector *collector);
 
 #endif

@@ -63,11 +63,6 @@ void member_destroy(struct member *member)
     free(member);
 }
 
-bool member_revealed(const struct member *member)
-{
-    return member->stage == STAGE_REVEALED;
-}
-
 size_t member_peer_count(const struct member *member)
 {
     return member->peer_count;

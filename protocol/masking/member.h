@@ -61,7 +61,5 @@ enum status member_mask_round(struct member *member, uint32_t number,
 size_t member_survivors(const struct member *member, uint32_t *survivors);
 /* After member_take_peers: m. */
 size_t member_peer_count(const struct member *member);
-/* Whether it is over for this member but for later rounds. */
-bool member_revealed(const struct member *member);
 
 #endif
