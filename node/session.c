@@ -79,7 +79,7 @@ void session_destroy(struct session *session)
 {
     if (session == NULL)
         return;
-    masked_close_all(session);
+    open_close_all(session);
     session_forget_verified(session);
     frame_destroy(session->frame);
     guard_destroy(session->guard);
@@ -191,7 +191,7 @@ static enum status on_close(struct session *session,
     static const struct digest none;
     (void)outbox;
     (void)now;
-    enum status status = masked_close(session, &message->id);
+    enum status status = open_close(session, &message->id);
     log_event(LOG_INFO, "session", "closed", "answered=%d",
         !digest_equal(&message->result, &none));
     return status;
@@ -209,11 +209,11 @@ static const struct {
     {MESSAGE_STUDY, on_study},
     {MESSAGE_OPEN, session_open_question},
     {MESSAGE_CLOSE, on_close},
-    {MESSAGE_PEERS, session_masked_step},
-    {MESSAGE_SEALED, session_masked_step},
-    {MESSAGE_SURVIVORS, session_masked_step},
-    {MESSAGE_VOTES, session_masked_step},
-    {MESSAGE_ROUND, session_masked_step},
+    {MESSAGE_PEERS, session_take_step},
+    {MESSAGE_SEALED, session_take_step},
+    {MESSAGE_SURVIVORS, session_take_step},
+    {MESSAGE_VOTES, session_take_step},
+    {MESSAGE_ROUND, session_take_step},
 };
 
 enum status session_receive(struct session *session, struct view bytes,

@@ -10,7 +10,7 @@
 #include "policy/disclosure.h"
 #include "protocol/masking/member.h"
 
-#define MASKED_MAX 8 /* questions that are open at the same time */
+#define OPEN_MAX 8 /* questions that stay open at the same time */
 
 /* One question, from its OPEN to its answer; a masked one until it is over. */
 struct question {
@@ -29,9 +29,9 @@ struct question {
     char study_name[STUDY_NAME_MAX + 1];
     int64_t study_until;
     struct guard_people *people; /* NULL: it is a stored answer */
-    struct digest asked;  /* the question without nonce and dates */
-    struct buffer vector; /* what leaves; before masks */
-    bool stored;          /* it was computed earlier */
+    struct digest asked;         /* the question without nonce and dates */
+    struct buffer vector;        /* what leaves; before masks */
+    bool stored;                 /* it was computed earlier */
     struct disclosure_report report;
     struct diagnostic diagnostic;
     /* A masked one: */
@@ -54,7 +54,7 @@ struct session {
      * the exact bytes of study and approvals. */
     struct digest verified_bytes;
     struct study *verified;
-    struct question *masked[MASKED_MAX]; /* NULL: free */
+    struct question *open[OPEN_MAX]; /* NULL: free */
 };
 
 enum status outbox_add(struct outbox *outbox, const struct message *message);
@@ -66,25 +66,55 @@ enum status question_record(struct question *question);
 enum status question_refuse(
     struct question *question, enum status reason, struct outbox *outbox);
 
-/* session_masked.c */
+/* session_open.c */
+/* What comes of a step: a body and, where figures leave, a vector. */
+struct step_reply {
+    uint32_t round; /* of the vector */
+    struct buffer body;
+    struct vector vector;
+};
+
+void step_reply_init(struct step_reply *reply);
+void step_reply_fini(struct step_reply *reply);
+/* Sends it, and remembers it to be said again. */
+enum status open_send(struct question *question, enum message_type type,
+    const struct step_reply *reply, struct outbox *outbox);
+/* A free place, NULL when there is none; an attempt at the same query, or one
+ * that nobody has touched for long, makes room. */
+struct question **open_place(struct session *session,
+    const struct digest *query, struct session_time now);
 /* A question that is open already, asked again after a lost connection: says
  * again what it said last. False when it is not open. */
-bool masked_resume(struct session *session, const struct question *question,
+bool open_resume(struct session *session, const struct digest *header,
     struct outbox *outbox);
-/* Admitted and computed: joins the aggregation. The question is the session's
- * now unless it fails. */
-enum status masked_open(struct question *question, struct session_time now,
-    struct outbox *outbox);
-/* An answer that was not masked, whose analyses take more rounds: kept for them
- * (true), with nothing to mask. */
-bool rounds_keep(struct question *question, struct session_time now);
 /* PEERS, SEALED, SURVIVORS, VOTES, ROUND */
-enum status session_masked_step(struct session *session,
+enum status session_take_step(struct session *session,
     const struct message *message, struct session_time now,
     struct outbox *outbox);
 /* CLOSE: seeds and vectors are wiped. */
-enum status masked_close(struct session *session, const struct digest *header);
-void masked_close_all(struct session *session);
+enum status open_close(struct session *session, const struct digest *header);
+void open_close_all(struct session *session);
+
+/* session_masked.c */
+/* Admitted and computed: joins the aggregation. The question is the session's
+ * now unless it fails. */
+enum status masked_open(
+    struct question *question, struct session_time now, struct outbox *outbox);
+enum status masked_take_peers(struct question *question,
+    const struct message *message, struct step_reply *reply);
+enum status masked_take_sealed(struct question *question,
+    const struct message *message, struct step_reply *reply);
+enum status masked_take_survivors(struct question *question,
+    const struct message *message, struct step_reply *reply);
+enum status masked_take_votes(struct question *question,
+    const struct message *message, struct step_reply *reply);
+
+/* session_rounds.c */
+/* An answer that was not masked, whose analyses take more rounds: kept for them
+ * (true), with nothing to mask. */
+bool rounds_keep(struct question *question, struct session_time now);
+enum status rounds_take(struct question *question,
+    const struct message *message, struct step_reply *reply);
 
 /* OPEN: decides, records, answers or refuses. */
 enum status session_open_question(struct session *session,

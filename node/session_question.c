@@ -397,7 +397,7 @@ enum status session_open_question(struct session *session,
     bool again = false, kept = false;
     struct question *question;
     enum status status = begin(&question, session, message, now);
-    if (status == STATUS_OK && masked_resume(session, question, outbox)) {
+    if (status == STATUS_OK && open_resume(session, &question->header_id, outbox)) {
         question_destroy(question);
         return STATUS_OK;
     }

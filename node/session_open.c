@@ -1,0 +1,180 @@
+/*
+ * Questions that stay open after their OPEN: those whose figures are masked,
+ * until the sum is told, and those that take more rounds. This file keeps them,
+ * hands each step to who takes it (session_masked.c, session_rounds.c), and
+ * sends what comes of it.
+ */
+#include "node/audit.h"
+#include "node/session_internal.h"
+#include "protocol/wire/log.h"
+
+#define IDLE_MS (15 * 60 * 1000)
+
+static void forget(struct question **place)
+{
+    question_destroy(*place);
+    *place = NULL;
+}
+
+static struct question **find(
+    struct session *session, const struct digest *header)
+{
+    for (size_t i = 0; i < OPEN_MAX; i++) {
+        struct question **place = &session->open[i];
+        if (*place != NULL && digest_equal(&(*place)->header_id, header))
+            return place;
+    }
+    return NULL;
+}
+
+struct question **open_place(struct session *session,
+    const struct digest *query, struct session_time now)
+{
+    struct question **free_place = NULL;
+    for (size_t i = 0; i < OPEN_MAX; i++) {
+        struct question **place = &session->open[i];
+        if (*place != NULL &&
+            (digest_equal(&(*place)->query_id, query) ||
+                now.monotonic_ms - (*place)->touched_ms > IDLE_MS))
+            forget(place);
+        if (*place == NULL && free_place == NULL)
+            free_place = place;
+    }
+    return free_place;
+}
+
+void open_close_all(struct session *session)
+{
+    for (size_t i = 0; i < OPEN_MAX; i++)
+        forget(&session->open[i]);
+}
+
+enum status open_close(struct session *session, const struct digest *header)
+{
+    struct question **place = find(session, header);
+    enum status status = STATUS_OK;
+    if (place == NULL)
+        return STATUS_OK;
+    if ((*place)->rounds > 0)
+        status = audit_record(session->setup.store, session->setup.keys,
+            (*place)->now, "rounds", &(*place)->query_id, "later rounds %u",
+            (*place)->rounds);
+    forget(place);
+    return status;
+}
+
+/* ---- sending ---- */
+
+enum status open_send(struct question *question, enum message_type type,
+    const struct step_reply *reply, struct outbox *outbox)
+{
+    const struct message message = {.type = type,
+        .id = question->header_id,
+        .number = reply->round,
+        .body = buffer_view(&reply->body),
+        .vector = {(const uint8_t *)reply->vector.elements,
+            reply->vector.length * VECTOR_ELEMENT_BYTES}};
+    enum status status = outbox_add(outbox, &message);
+    if (status != STATUS_OK)
+        return status;
+    const struct buffer *sent = &outbox->messages[outbox->count - 1];
+    buffer_clear(&question->last);
+    return buffer_append(&question->last, sent->data, sent->size);
+}
+
+void step_reply_init(struct step_reply *reply)
+{
+    *reply = (struct step_reply){.round = 1};
+    buffer_init(&reply->body, BUFFER_LIMIT_DEFAULT);
+}
+
+void step_reply_fini(struct step_reply *reply)
+{
+    vector_fini(&reply->vector);
+    buffer_fini(&reply->body);
+}
+
+bool open_resume(
+    struct session *session, const struct digest *header, struct outbox *outbox)
+{
+    struct question **place = find(session, header);
+    if (place == NULL)
+        return false;
+    const struct buffer *last = &(*place)->last;
+    if (last->size > 0 && outbox->count < OUTBOX_MAX) {
+        struct buffer *copy = &outbox->messages[outbox->count];
+        buffer_init(copy, BUFFER_LIMIT_DEFAULT);
+        if (buffer_append(copy, last->data, last->size) == STATUS_OK)
+            outbox->count++;
+    }
+    return true;
+}
+
+/* ---- steps ---- */
+
+static const struct step {
+    enum message_type told, said;
+    bool masked; /* only where figures are masked */
+    enum status (*take)(struct question *question,
+        const struct message *message, struct step_reply *reply);
+} steps[] = {
+    {MESSAGE_PEERS, MESSAGE_SHARES, true, masked_take_peers},
+    {MESSAGE_SEALED, MESSAGE_MASKED, true, masked_take_sealed},
+    {MESSAGE_SURVIVORS, MESSAGE_VOTE, true, masked_take_survivors},
+    {MESSAGE_VOTES, MESSAGE_REVEAL, true, masked_take_votes},
+    {MESSAGE_ROUND, MESSAGE_MASKED, false, rounds_take},
+};
+
+/* What the coordinator says and a check refuses is written down, and changes
+ * nothing: this center waits for what it may believe. */
+static enum status note_lie(struct question *question,
+    const struct message *message, enum status reason)
+{
+    struct session *session = question->session;
+    log_event(LOG_WARN, "session", "step_refused", "message=%s reason=%s",
+        message_name(message->type), status_name(reason));
+    return audit_record(session->setup.store, session->setup.keys,
+        question->now, "step_refused", &question->query_id, "%s: %s",
+        message_name(message->type), status_text(reason));
+}
+
+static enum status take(const struct step *step, struct question *question,
+    const struct message *message, struct outbox *outbox)
+{
+    struct step_reply reply;
+    step_reply_init(&reply);
+    enum status status = step->take(question, message, &reply);
+    if (status == STATUS_OK)
+        status = open_send(question, step->said, &reply, outbox);
+    step_reply_fini(&reply);
+    if (status == STATUS_NOT_ALLOWED)
+        return STATUS_OK; /* out of turn: it was said again */
+    enum status_category category = status_category(status);
+    return category == CATEGORY_DENIED || category == CATEGORY_MALFORMED ||
+                   status == STATUS_LIMIT_REACHED
+               ? note_lie(question, message, status)
+               : status;
+}
+
+enum status session_take_step(struct session *session,
+    const struct message *message, struct session_time now,
+    struct outbox *outbox)
+{
+    struct question **place = find(session, &message->id);
+    const struct step *step = steps;
+    if (place == NULL) {
+        log_event(LOG_INFO, "session", "step_ignored", "message=%s",
+            message_name(message->type));
+        return STATUS_OK;
+    }
+    while (step < steps + sizeof steps / sizeof steps[0] &&
+           step->told != message->type)
+        step++;
+    if (step == steps + sizeof steps / sizeof steps[0])
+        return STATUS_INTERNAL; /* the session hands over these types alone */
+    if (step->masked && (*place)->member == NULL)
+        return STATUS_OK; /* nothing of it is masked */
+    (*place)->now = now.wall_seconds;
+    (*place)->touched_ms = now.monotonic_ms;
+    return take(step, *place, message, outbox);
+}

@@ -1,0 +1,114 @@
+/*
+ * Later rounds of a question that stays open, masked or not.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/session_internal.h"
+#include "protocol/analysis/analysis.h"
+
+bool rounds_keep(struct question *question, struct session_time now)
+{
+    if (question->admission.plan->value_count == 0)
+        return false;
+    struct question **place =
+        open_place(question->session, &question->query_id, now);
+    if (place == NULL)
+        return false;
+    question->touched_ms = now.monotonic_ms;
+    *place = question;
+    return true;
+}
+
+/* What this center kept back in the first round it keeps back in all. */
+static bool is_withheld(
+    const struct question *question, const struct segment *segment)
+{
+    int128 flag;
+    memcpy(&flag,
+        question->vector.data +
+            (segment->first + HEAD_WITHHELD) * VECTOR_ELEMENT_BYTES,
+        sizeof flag);
+    return flag != 0;
+}
+
+/* The body of ROUND: a byte a segment, then the values as little-endian
+ * doubles. Views into it are not aligned: the values are copied. */
+static enum status read_round(const struct question *question,
+    const struct message *message, double **values, uint8_t **active,
+    struct round *round)
+{
+    const struct plan *plan = question->admission.plan;
+    const struct view body = message->body;
+    if (message->number != question->rounds + 2 ||
+        message->number > ROUNDS_MAX || plan->value_count == 0 ||
+        body.size != plan->segment_count + plan->value_count * sizeof(double))
+        return STATUS_MALFORMED;
+    *values = malloc(plan->value_count * sizeof **values);
+    *active = malloc(plan->segment_count);
+    if (*values == NULL || *active == NULL)
+        return STATUS_NO_MEMORY;
+    memcpy(*active, body.data, plan->segment_count);
+    memcpy(*values, body.data + plan->segment_count,
+        plan->value_count * sizeof **values);
+    *round = (struct round){.number = (uint32_t)message->number,
+        .values = *values,
+        .active = *active};
+    for (size_t i = 0; i < plan->value_count; i++) {
+        if (!isfinite((*values)[i]))
+            return STATUS_MALFORMED;
+    }
+    for (size_t i = 0; i < plan->segment_count; i++) {
+        if (body.data[i] > 1)
+            return STATUS_MALFORMED;
+        if (is_withheld(question, &plan->segments[i]))
+            (*active)[i] = 0;
+    }
+    return STATUS_OK;
+}
+
+static enum status contribute(struct question *question,
+    const struct round *round, struct view told, struct step_reply *reply)
+{
+    const struct session *session = question->session;
+    const struct digest digest = digest_of(told);
+    struct contribution contribution = {0};
+    enum status status = plan_contribute_round(question->admission.plan,
+        frame_rows(session->frame), session->setup.threads, round,
+        &contribution);
+    reply->round = round->number;
+    reply->vector = contribution.vector;
+    contribution.vector = (struct vector){0};
+    contribution_fini(&contribution);
+    return status == STATUS_OK && question->member != NULL
+               ? member_mask_round(question->member, round->number, &digest,
+                     &reply->vector, &reply->body)
+               : status;
+}
+
+enum status rounds_take(struct question *question,
+    const struct message *message, struct step_reply *reply)
+{
+    const struct session *session = question->session;
+    struct round round;
+    double *values = NULL;
+    uint8_t *active = NULL;
+    int64_t generation;
+    enum status status =
+        store_get_generation(session->setup.store, &generation);
+    /* New data in the middle of a fit would be other people. */
+    if (status == STATUS_OK &&
+        (generation != question->generation ||
+            generation != frame_generation(session->frame)))
+        status = STATUS_REFUSED;
+    if (status == STATUS_OK)
+        status = read_round(question, message, &values, &active, &round);
+    if (status == STATUS_OK)
+        status = contribute(question, &round, message->body, reply);
+    if (status == STATUS_OK)
+        question->rounds = round.number - 1;
+    free(values);
+    free(active);
+    return status;
+}
