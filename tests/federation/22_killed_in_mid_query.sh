@@ -5,25 +5,9 @@ set -euo pipefail
 PRIVACY=plain # what is masked dies with the session: story 24
 . "$(dirname "$0")/../support/federation.sh"
 four_hospitals
-federation_stop office $CENTERS
-sed -i 's/^heartbeat_ms.*/heartbeat_ms = 500/
-s/^deadline_ms.*/deadline_ms = 20000/' "$FED/office/coordinator.conf"
-start_office
-start_centers $CENTERS
-for name in $CENTERS; do wait_opted in exercise-angina "$name"; done
+restart_with 500 20000
 
-kill -STOP "${PIDS[cleveland]}"
-ask ada "$UCI/query.json" --wait 60 >"$FED/out" 2>"$FED/err" &
-asking=$!
-wait_line "$FED/err" '^query'
-query=$(sed -n 's/^query //p' "$FED/err")
-sleep 0.7
-kill -KILL "${PIDS[office]}"
-wait "${PIDS[office]}" 2>/dev/null || true
-kill "$asking" 2>/dev/null || true
-wait "$asking" 2>/dev/null || true
-kill -CONT "${PIDS[cleveland]}"
-start_office
+kill_office_amid "$UCI/query.json"
 end=$((SECONDS + 40))
 until "$BIN/cohortium" result fetch "$query" --roster "$FED/roster.json" \
     --key "$FED/people/ada.key" --json >"$FED/result.json" 2>/dev/null; do

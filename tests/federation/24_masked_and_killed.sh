@@ -4,12 +4,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../support/federation.sh"
 four_hospitals
-federation_stop office $CENTERS
-sed -i 's/^heartbeat_ms.*/heartbeat_ms = 500/
-s/^deadline_ms.*/deadline_ms = 15000/' "$FED/office/coordinator.conf"
-start_office
-start_centers $CENTERS
-for name in $CENTERS; do wait_opted in exercise-angina "$name"; done
+restart_with 500 15000
 field() { python3 "$root/tests/support/pick.py" "$1"; }
 
 kill -STOP "${PIDS[budapest]}"
@@ -24,18 +19,7 @@ wait "$asking" || fail "$(cat "$FED/err")"
 start_centers budapest
 wait_connected $CENTERS
 echo '{"cohort": "age >= 40", "analyses": [{"count": {}}]}' >"$FED/count.json"
-kill -STOP "${PIDS[cleveland]}"
-ask ada "$FED/count.json" --wait 60 >"$FED/out" 2>"$FED/err" &
-asking=$!
-wait_line "$FED/err" '^query'
-query=$(sed -n 's/^query //p' "$FED/err")
-sleep 0.7
-kill -KILL "${PIDS[office]}"
-wait "${PIDS[office]}" 2>/dev/null || true
-kill "$asking" 2>/dev/null || true
-wait "$asking" 2>/dev/null || true
-kill -CONT "${PIDS[cleveland]}"
-start_office
+kill_office_amid "$FED/count.json"
 wait_connected $CENTERS
 if "$BIN/cohortium" result fetch "$query" --roster "$FED/roster.json" \
     --key "$FED/people/ada.key" --json >"$FED/out" 2>&1; then

@@ -159,7 +159,6 @@ start_center() {
     PIDS[$name]=$!
 }
 
-# start_centers NAME...: and wait until all are greeted
 # wait_connected NAME...: until the coordinator has each of them on the line
 wait_connected() {
     local end=$((SECONDS + 20)) name have
@@ -173,6 +172,7 @@ wait_connected() {
     done
 }
 
+# start_centers NAME...: and wait until all are greeted
 start_centers() {
     local name
     for name; do start_center "$name"; done
@@ -191,6 +191,36 @@ federation_stop() {
         wait "${PIDS[$name]}" 2>/dev/null || true
         unset "PIDS[$name]"
     done
+}
+
+# restart_with HEARTBEAT DEADLINE: all four hospitals and the office, with these
+# times in ms
+restart_with() {
+    local name
+    federation_stop office $CENTERS
+    sed -i "s/^heartbeat_ms.*/heartbeat_ms = $1/
+s/^deadline_ms.*/deadline_ms = $2/" "$FED/office/coordinator.conf"
+    start_office
+    start_centers $CENTERS
+    for name in $CENTERS; do wait_opted in exercise-angina "$name"; done
+}
+
+# kill_office_amid QUERY: asks it, kills the office while cleveland hangs, and
+# starts it again; $query is the id
+kill_office_amid() {
+    local asking
+    kill -STOP "${PIDS[cleveland]}"
+    ask ada "$1" --wait 60 >"$FED/out" 2>"$FED/err" &
+    asking=$!
+    wait_line "$FED/err" '^query'
+    query=$(sed -n 's/^query //p' "$FED/err")
+    sleep 0.7
+    kill -KILL "${PIDS[office]}"
+    wait "${PIDS[office]}" 2>/dev/null || true
+    kill "$asking" 2>/dev/null || true
+    wait "$asking" 2>/dev/null || true
+    kill -CONT "${PIDS[cleveland]}"
+    start_office
 }
 
 # opt_in STUDY CENTER...: and wait until the office knows
