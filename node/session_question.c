@@ -186,7 +186,7 @@ static enum status check_replay(struct question *question, bool *again)
 {
     struct digest header;
     enum status status = store_find_answer(question->session->setup.store,
-        &question->query_id, &header, &question->vector);
+        &question->query_id, &header, &question->vector, &question->generation);
     *again = status == STATUS_OK;
     if (status == STATUS_NOT_FOUND)
         return STATUS_OK;
@@ -231,8 +231,9 @@ static enum status compute(struct question *question)
 /* D18: the same question has one answer. */
 static enum status find_or_compute(struct question *question)
 {
-    enum status status = store_find_question(question->session->setup.store,
-        &question->study_id, &question->asked, &question->vector);
+    enum status status =
+        store_find_question(question->session->setup.store, &question->study_id,
+            &question->asked, &question->vector, &question->generation);
     question->stored = status == STATUS_OK;
     if (question->stored &&
         question->vector.size !=
@@ -287,7 +288,8 @@ enum status question_record(struct question *question)
         .study = question->study_id,
         .question = question->asked,
         .vector = buffer_view(&question->vector),
-        .time = question->now};
+        .time = question->now,
+        .generation = question->generation};
     char withheld[256], researcher[KEY_TEXT], digest[DIGEST_TEXT];
     struct digest left = digest_of(buffer_view(&question->vector));
     describe_report(&question->report, withheld, sizeof withheld);
@@ -397,7 +399,8 @@ enum status session_open_question(struct session *session,
     bool again = false, kept = false;
     struct question *question;
     enum status status = begin(&question, session, message, now);
-    if (status == STATUS_OK && open_resume(session, &question->header_id, outbox)) {
+    if (status == STATUS_OK &&
+        open_resume(session, &question->header_id, outbox)) {
         question_destroy(question);
         return STATUS_OK;
     }

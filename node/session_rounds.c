@@ -94,13 +94,10 @@ enum status rounds_take(struct question *question,
     struct round round;
     double *values = NULL;
     uint8_t *active = NULL;
-    int64_t generation;
-    enum status status =
-        store_get_generation(session->setup.store, &generation);
+    enum status status = frame_refresh(session->frame, session->setup.store);
     /* New data in the middle of a fit would be other people. */
     if (status == STATUS_OK &&
-        (generation != question->generation ||
-            generation != frame_generation(session->frame)))
+        question->generation != frame_generation(session->frame))
         status = STATUS_REFUSED;
     if (status == STATUS_OK)
         status = read_round(question, message, &values, &active, &round);

@@ -59,6 +59,8 @@ static const char *const migrations[] = {
     /* The budget of noise, in 1e-9 of rho. */
     ("CREATE TABLE charge (study BLOB NOT NULL, query BLOB NOT NULL,"
      " nano INTEGER NOT NULL, time INTEGER NOT NULL) STRICT;"),
+    /* Later rounds of a stored answer go on only while the rows are those. */
+    "ALTER TABLE answer ADD COLUMN generation INTEGER NOT NULL DEFAULT -1;",
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))
 

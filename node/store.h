@@ -112,16 +112,17 @@ struct store_answer {
     struct digest query, header, study, question;
     struct view vector;
     int64_t time;
+    int64_t generation; /* of the rows that it is of */
 };
 
 enum status store_put_answer(
     struct store *store, const struct store_answer *answer);
 /* By the query; appends the vector. STATUS_NOT_FOUND. */
 enum status store_find_answer(struct store *store, const struct digest *query,
-    struct digest *header, struct buffer *vector);
+    struct digest *header, struct buffer *vector, int64_t *generation);
 /* By the question within a study; appends the vector. STATUS_NOT_FOUND. */
 enum status store_find_question(struct store *store, const struct digest *study,
-    const struct digest *question, struct buffer *vector);
+    const struct digest *question, struct buffer *vector, int64_t *generation);
 enum status store_count_answers(struct store *store, const struct digest *study,
     int64_t since, int64_t *count);
 enum status store_put_refusal(
@@ -143,13 +144,11 @@ enum status store_visit_numbers(
 enum status store_put_cohort(struct store *store, const struct digest *study,
     int64_t until, struct view box);
 /* Rows after that one, in order. */
-typedef enum status store_cohort_visit(
-    void *arg, int64_t row, struct view box);
+typedef enum status store_cohort_visit(void *arg, int64_t row, struct view box);
 enum status store_visit_cohorts(
     struct store *store, int64_t after, store_cohort_visit *visit, void *arg);
 /* Those whose study is over. */
-enum status store_drop_cohorts(
-    struct store *store, int64_t now, bool *dropped);
+enum status store_drop_cohorts(struct store *store, int64_t now, bool *dropped);
 enum status store_put_center_set(struct store *store,
     const struct digest *people, int64_t until, struct view centers);
 typedef enum status store_center_set_visit(void *arg, struct view centers);

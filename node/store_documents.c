@@ -177,13 +177,13 @@ enum status store_decision_count(struct store *store, int64_t *count)
 enum status store_put_answer(
     struct store *store, const struct store_answer *answer)
 {
-    return store_run(store, "INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?)",
-        "ddddiv", &answer->query, &answer->header, &answer->study,
-        &answer->question, answer->time, answer->vector);
+    return store_run(store, "INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "ddddivi", &answer->query, &answer->header, &answer->study,
+        &answer->question, answer->time, answer->vector, answer->generation);
 }
 
 static enum status take_answer(struct store *store, sqlite3_stmt *statement,
-    struct digest *header, struct buffer *vector)
+    struct digest *header, struct buffer *vector, int64_t *generation)
 {
     enum status status = store_step(store, statement);
     if (status == STATUS_OK)
@@ -192,33 +192,36 @@ static enum status take_answer(struct store *store, sqlite3_stmt *statement,
     if (status == STATUS_OK) {
         struct view bytes = store_column(statement, 1);
         status = buffer_append(vector, bytes.data, bytes.size);
+        *generation = sqlite3_column_int64(statement, 2);
     }
     return status;
 }
 
 enum status store_find_answer(struct store *store, const struct digest *query,
-    struct digest *header, struct buffer *vector)
+    struct digest *header, struct buffer *vector, int64_t *generation)
 {
     sqlite3_stmt *statement = NULL;
     enum status status = store_query(store, &statement,
-        "SELECT header, vector FROM answer WHERE query = ?", "d", query);
+        "SELECT header, vector, generation FROM answer WHERE query = ?", "d",
+        query);
     if (status == STATUS_OK)
-        status = take_answer(store, statement, header, vector);
+        status = take_answer(store, statement, header, vector, generation);
     store_done(store, statement);
     return status;
 }
 
 enum status store_find_question(struct store *store, const struct digest *study,
-    const struct digest *question, struct buffer *vector)
+    const struct digest *question, struct buffer *vector, int64_t *generation)
 {
     sqlite3_stmt *statement = NULL;
     struct digest header;
     enum status status = store_query(store, &statement,
-        "SELECT header, vector FROM answer WHERE study = ? AND question = ?"
+        "SELECT header, vector, generation FROM answer"
+        " WHERE study = ? AND question = ?"
         " ORDER BY time, rowid LIMIT 1",
         "dd", study, question);
     if (status == STATUS_OK)
-        status = take_answer(store, statement, &header, vector);
+        status = take_answer(store, statement, &header, vector, generation);
     store_done(store, statement);
     return status;
 }

@@ -1,9 +1,23 @@
 #!/usr/bin/env bash
-# Proves: the same question gets the same answer, also when data came in
-# between; a patient who opted out of research is in no new answer.
+# Proves: the same question gets the same answer, a fit as well, also when data
+# came in between; a patient who opted out of research is in no new answer.
 set -euo pipefail
 . "$(dirname "$0")/../support/federation.sh"
+STUDY=$(mktemp)
+sed 's/"quantile"\]/"quantile", "glm"]/' "$UCI/study.json" >"$STUDY"
 four_hospitals
+rm -f "$STUDY"
+cat >"$FED/fit.json" <<'END'
+{"cohort": "age >= 50",
+ "analyses": [{"glm": {"formula": "exang ~ age + sex", "family": "binomial"}}]}
+END
+fit() {
+    ask ada "$FED/fit.json" 2>"$FED/err" |
+        sed 's/.*"results"://; s/"signature".*//' || fail "$(cat "$FED/err")"
+}
+fitted=$(fit)
+[[ $fitted == *'"converged":true'* ]] || fail "$fitted"
+[ "$(fit)" = "$fitted" ] || fail "the same fit, another answer: $(cat "$FED/err")"
 echo '{"cohort": "age >= 60", "analyses": [{"count": {}}]}' >"$FED/count.json"
 count() {
     ask ada "$FED/$1.json" 2>/dev/null |

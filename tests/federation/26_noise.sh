@@ -6,9 +6,9 @@ set -euo pipefail
 . "$(dirname "$0")/../support/federation.sh"
 sed 's/"privacy": "sum"/"privacy": "noise", "noise": {"rho": 0.2, "query_rho": 0.1}/' \
     "$UCI/study.json" >"/tmp/noise-$$.json"
-trap 'rm -f "/tmp/noise-$$.json"' EXIT
-PRIVACY=sum STUDY=/tmp/noise-$$.json
+STUDY=/tmp/noise-$$.json
 four_hospitals
+rm -f "$STUDY"
 question() { # COHORT
     echo "{\"cohort\": \"$1\", \"analyses\": [{\"count\": {}}]}" >"$FED/q.json"
     ask ada "$FED/q.json" >"$FED/out" 2>"$FED/err"
