@@ -273,15 +273,15 @@ enum status study_check(const struct study *study,
     size_t index;
     (void)field_find(&list, &root, "variables");
     for (size_t i = 0; i < study->variable_count; i++) {
-        if (dictionary_find(dictionary, study->variables[i], &index))
+        char message[DICTIONARY_MESSAGE_MAX];
+        const struct view name = view_of_text(study->variables[i]);
+        enum status status =
+            dictionary_resolve(dictionary, &index, message, name);
+        if (status == STATUS_OK)
             continue;
         struct field item = field_item(&list, i);
-        char hint[NAME_HINT_MAX];
-        field_fail(&item, diagnostic, "the dictionary has no variable '%s'%s",
-            study->variables[i],
-            name_hint(
-                hint, dictionary_nearest(dictionary, study->variables[i])));
-        return STATUS_UNKNOWN_NAME;
+        field_fail(&item, diagnostic, "%s", message);
+        return status;
     }
     struct cohort *cohort = NULL;
     struct cohort_error error;

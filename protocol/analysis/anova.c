@@ -82,9 +82,7 @@ static enum status finish(const struct analysis *analysis,
     if (n > (double)fit.rank)
         json_object_set_new(out, "table", rows_of(design, &fit, n));
     else
-        json_object_set_new(out, "message",
-            json_string("as many terms as rows: nothing is left to estimate "
-                        "the error from"));
+        linear_set_saturated(out);
     least_squares_fini(&fit);
     return STATUS_OK;
 }

@@ -104,3 +104,10 @@ double linear_unit(const struct design *design)
 {
     return ldexp(design->response_scale * design->response_scale, -DESIGN_BITS);
 }
+
+void linear_set_saturated(json_t *out)
+{
+    json_object_set_new(out, "message",
+        json_string("as many terms as rows: nothing is left to estimate the "
+                    "error from"));
+}

@@ -23,5 +23,7 @@ void linear_contribute(const struct analysis *analysis,
 enum status linear_solve(
     struct least_squares *fit, const struct design *design, const int128 *cell);
 double linear_unit(const struct design *design);
+/* "message": no degree of freedom is left. */
+void linear_set_saturated(json_t *out);
 
 #endif

@@ -71,9 +71,7 @@ static enum status finish(const struct analysis *analysis,
     if (df > 0)
         set_fit(out, design, &fit, n);
     else
-        json_object_set_new(out, "message",
-            json_string("as many terms as rows: nothing is left to estimate "
-                        "the error from"));
+        linear_set_saturated(out);
     least_squares_fini(&fit);
     return STATUS_OK;
 }

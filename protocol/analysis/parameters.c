@@ -30,11 +30,12 @@ static enum status add_variable(struct analysis *analysis,
         field_text(field, &name, VARIABLE_NAME_MAX, diagnostic);
     if (status != STATUS_OK)
         return status;
-    if (!dictionary_find(dictionary, name, &index)) {
-        char hint[NAME_HINT_MAX];
-        field_fail(field, diagnostic, "the dictionary has no variable '%s'%s",
-            name, name_hint(hint, dictionary_nearest(dictionary, name)));
-        return STATUS_UNKNOWN_NAME;
+    char message[DICTIONARY_MESSAGE_MAX];
+    status =
+        dictionary_resolve(dictionary, &index, message, view_of_text(name));
+    if (status != STATUS_OK) {
+        field_fail(field, diagnostic, "%s", message);
+        return status;
     }
     status = check_use(field, &dictionary->variables[index], use, diagnostic);
     if (status == STATUS_OK &&

@@ -110,24 +110,19 @@ static enum status new_group(struct parser *parser, enum cohort_node_kind kind,
 
 static enum status parse_name(struct parser *parser, size_t *variable)
 {
-    char name[VARIABLE_NAME_MAX + 1];
+    char message[DICTIONARY_MESSAGE_MAX];
     struct token token = parser->token;
     if (token.kind != TOKEN_WORD || token_is_keyword(&token))
         return expected(parser, "a variable");
-    if (token.size > VARIABLE_NAME_MAX)
-        return fail_at(parser, token.start, STATUS_UNKNOWN_NAME,
-            "no variable has so long a name");
-    memcpy(name, token.start, token.size);
-    name[token.size] = '\0';
-    if (!dictionary_find(parser->dictionary, name, variable)) {
-        char hint[NAME_HINT_MAX];
-        return fail_at(parser, token.start, STATUS_UNKNOWN_NAME,
-            "the dictionary has no variable '%s'%s", name,
-            name_hint(hint, dictionary_nearest(parser->dictionary, name)));
-    }
-    if (parser->dictionary->variables[*variable].type == VARIABLE_VECTOR)
+    const struct view name = {(const uint8_t *)token.start, token.size};
+    enum status status =
+        dictionary_resolve(parser->dictionary, variable, message, name);
+    if (status != STATUS_OK)
+        return fail_at(parser, token.start, status, "%s", message);
+    const struct variable *found = &parser->dictionary->variables[*variable];
+    if (found->type == VARIABLE_VECTOR)
         return fail_at(parser, token.start, STATUS_MALFORMED,
-            "'%s' is a vector; a cohort compares single values", name);
+            "'%s' is a vector; a cohort compares single values", found->name);
     advance(parser);
     return STATUS_OK;
 }

@@ -469,11 +469,30 @@ bool dictionary_find(
     return false;
 }
 
-const char *dictionary_nearest(
+static const char *nearest(
     const struct dictionary *dictionary, const char *name)
 {
     const char *names[DICTIONARY_VARIABLES_MAX];
     for (size_t i = 0; i < dictionary->variable_count; i++)
         names[i] = dictionary->variables[i].name;
     return nearest_name(name, names, dictionary->variable_count);
+}
+
+enum status dictionary_resolve(const struct dictionary *dictionary,
+    size_t *variable, char message[DICTIONARY_MESSAGE_MAX], struct view name)
+{
+    char text[VARIABLE_NAME_MAX + 1], hint[NAME_HINT_MAX];
+    if (name.size > VARIABLE_NAME_MAX) {
+        snprintf(
+            message, DICTIONARY_MESSAGE_MAX, "no variable has so long a name");
+        return STATUS_UNKNOWN_NAME;
+    }
+    memcpy(text, name.data, name.size);
+    text[name.size] = '\0';
+    if (dictionary_find(dictionary, text, variable))
+        return STATUS_OK;
+    snprintf(message, DICTIONARY_MESSAGE_MAX,
+        "the dictionary has no variable '%s'%.120s", text,
+        name_hint(hint, nearest(dictionary, text)));
+    return STATUS_UNKNOWN_NAME;
 }

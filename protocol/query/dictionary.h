@@ -76,9 +76,11 @@ void dictionary_destroy(struct dictionary *dictionary);
 /* Position of the variable; false when there is none. */
 bool dictionary_find(
     const struct dictionary *dictionary, const char *name, size_t *index);
-/* The nearest variable name, for messages; NULL when none is near. */
-const char *dictionary_nearest(
-    const struct dictionary *dictionary, const char *name);
+/* The variable of that name, size bytes, or STATUS_UNKNOWN_NAME and in message
+ * what to say: with the nearest name where there is one. */
+#define DICTIONARY_MESSAGE_MAX 512
+enum status dictionary_resolve(const struct dictionary *dictionary,
+    size_t *variable, char message[DICTIONARY_MESSAGE_MAX], struct view name);
 
 enum value_verdict {
     VALUE_ACCEPTED,

@@ -140,24 +140,19 @@ const char *formula_keep(struct formula_parser *parser, const char *text)
 
 enum status formula_variable(struct formula_parser *parser, size_t *variable)
 {
-    char name[VARIABLE_NAME_MAX + 1];
+    char message[DICTIONARY_MESSAGE_MAX];
     struct word word = parser->word;
     if (word.kind != WORD_NAME)
         return formula_expected(parser, "a variable");
-    if (word.size > VARIABLE_NAME_MAX)
-        return formula_fail(parser, word.start, STATUS_UNKNOWN_NAME,
-            "no variable has so long a name");
-    memcpy(name, word.start, word.size);
-    name[word.size] = '\0';
-    if (!dictionary_find(parser->dictionary, name, variable)) {
-        char hint[NAME_HINT_MAX];
-        return formula_fail(parser, word.start, STATUS_UNKNOWN_NAME,
-            "the dictionary has no variable '%s'%s", name,
-            name_hint(hint, dictionary_nearest(parser->dictionary, name)));
-    }
-    if (parser->dictionary->variables[*variable].type == VARIABLE_VECTOR)
+    const struct view name = {(const uint8_t *)word.start, word.size};
+    enum status status =
+        dictionary_resolve(parser->dictionary, variable, message, name);
+    if (status != STATUS_OK)
+        return formula_fail(parser, word.start, status, "%s", message);
+    const struct variable *found = &parser->dictionary->variables[*variable];
+    if (found->type == VARIABLE_VECTOR)
         return formula_fail(parser, word.start, STATUS_MALFORMED,
-            "'%s' is a vector; a formula takes single values", name);
+            "'%s' is a vector; a formula takes single values", found->name);
     formula_advance(parser);
     return STATUS_OK;
 }
