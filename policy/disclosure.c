@@ -277,7 +277,27 @@ static void review_ordered(
     }
 }
 
-/* ---- sums of models: D9 ---- */
+/* ---- sums of models: D9, D10, D12 ---- */
+
+/* Ten events a parameter, and of two outcomes ten of the rarer one. */
+static bool has_enough_events(const struct review *review,
+    const struct table_shape *table, const int128 *cell)
+{
+    if (table->events == 0)
+        return true;
+    int128 events = cell[table->events] >> table->event_bits;
+    int128 others = cell[CELL_ROWS] - events;
+    int128 rarer = table->two_outcomes && others < events ? others : events;
+    return (int128)table->parameters * review->limits->moments_share <= rarer;
+}
+
+/* A center's own steps of time hold few people; those of a sum are merged. */
+static bool shows_own_steps(
+    const struct review *review, const struct table_shape *table)
+{
+    return table->by_step && review->facts != NULL &&
+           review->limits->min_cell > 1;
+}
 
 static void review_sums(
     const struct review *review, const struct table_shape *table)
@@ -289,7 +309,10 @@ static void review_sums(
             continue;
         if (few_people(people, limits->min_cell))
             withhold_cell(review, table, i, RULE_CELL);
-        else if ((int128)table->parameters * limits->moments_share > people)
+        else if ((int128)table->parameters * limits->moments_share > people ||
+                 !has_enough_events(
+                     review, table, cell_at(review, table, i)) ||
+                 shows_own_steps(review, table))
             withhold_cell(review, table, i, RULE_MODEL);
     }
 }
@@ -298,52 +321,61 @@ static void review_sums(
 
 #define EVENTS_MIN 5 /* of a step that is shown */
 
-static void move_cell(const struct review *review,
-    const struct table_shape *table, size_t from, size_t to)
+static void add_counts(int128 *to, const int128 *from)
 {
-    int128 *source = cell_at(review, table, from);
-    int128 *target = cell_at(review, table, to);
-    if (from == to || source[CELL_ROWS] == 0)
-        return;
-    target[CELL_ROWS] += source[CELL_ROWS];
-    target[CELL_PEOPLE] += source[CELL_PEOPLE];
-    source[CELL_ROWS] = source[CELL_PEOPLE] = 0;
-    review->report->withheld[RULE_MERGED]++;
+    to[CELL_ROWS] += from[CELL_ROWS];
+    to[CELL_PEOPLE] += from[CELL_PEOPLE];
 }
 
-/* One group: steps with few events wait for the next one, and what comes when
- * few are left at risk, or too few events remain, counts as censored where the
- * curve was cut. */
+/* What waits goes to a cell. */
+static void release(const struct review *review,
+    const struct table_shape *table, int128 *waiting, size_t cell)
+{
+    add_counts(cell_at(review, table, cell), waiting);
+    memset(waiting, 0, COUNTS_CELL * sizeof *waiting);
+}
+
+/* Nobody is left at risk, or enough people. */
+static bool may_remain(const struct review *review, int128 people)
+{
+    return !few_people(people, review->limits->min_cell);
+}
+
+/* One group: events wait for the next step until there are enough of them,
+ * censored people until they are no small cell. Nothing passes that would leave
+ * few at risk: these count as censored where the curve was cut. */
 static void review_curve(const struct review *review,
     const struct table_shape *table, size_t first, int128 people)
 {
     const size_t steps = table->columns / 2;
-    size_t kept = 0, open = 0;
+    int128 events[COUNTS_CELL] = {0}, censored[COUNTS_CELL] = {0};
     int128 risk = people;
-    bool waiting = false;
+    size_t kept = 0;
     for (size_t s = 0; s < steps; s++) {
-        size_t at = first + 2 * s;
-        if (!waiting)
-            open = s;
-        for (size_t k = open; waiting && k < s; k++) {
-            move_cell(review, table, first + 2 * k, at);
-            move_cell(review, table, first + 2 * k + 1, at + 1);
+        int128 *dead = cell_at(review, table, first + 2 * s);
+        int128 *left = cell_at(review, table, first + 2 * s + 1);
+        bool waits = events[CELL_PEOPLE] + censored[CELL_PEOPLE] > 0;
+        review->report->withheld[RULE_MERGED] +=
+            waits && dead[CELL_PEOPLE] + left[CELL_PEOPLE] > 0;
+        add_counts(events, dead);
+        add_counts(censored, left);
+        memset(dead, 0, COUNTS_CELL * sizeof *dead);
+        memset(left, 0, COUNTS_CELL * sizeof *left);
+        if (events[CELL_PEOPLE] >= EVENTS_MIN &&
+            may_remain(review, risk - events[CELL_PEOPLE])) {
+            risk -= events[CELL_PEOPLE];
+            release(review, table, events, first + 2 * s);
+            kept = s;
         }
-        open = s;
-        int128 events = cell_at(review, table, at)[CELL_PEOPLE];
-        int128 censored = cell_at(review, table, at + 1)[CELL_PEOPLE];
-        waiting = events > 0 && events < EVENTS_MIN;
-        if (waiting)
-            continue;
-        if (risk < review->limits->min_cell)
-            break;
-        risk -= events + censored;
-        kept = s;
+        if (censored[CELL_PEOPLE] > 0 && may_remain(review, censored[CELL_PEOPLE]) &&
+            may_remain(review, risk - censored[CELL_PEOPLE])) {
+            risk -= censored[CELL_PEOPLE];
+            release(review, table, censored, first + 2 * s + 1);
+            kept = s;
+        }
     }
-    for (size_t s = kept + 1; s < steps; s++) {
-        move_cell(review, table, first + 2 * s, first + 2 * kept + 1);
-        move_cell(review, table, first + 2 * s + 1, first + 2 * kept + 1);
-    }
+    release(review, table, events, first + 2 * kept + 1);
+    release(review, table, censored, first + 2 * kept + 1);
 }
 
 static void review_times(

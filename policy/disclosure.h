@@ -1,5 +1,5 @@
 /*
- * disclosure: what may leave. Applies rules D1-D5, D7, D8 and D17 of
+ * disclosure: what may leave. Applies rules D1-D5, D7-D12 and D17 of
  * policy/README.md to one center's own figures before they are sent, or to a sum
  * of many before it is told, in place.
  * A withheld cell leaves as zeros with CELL_WITHHELD = 1, a withheld segment
@@ -21,7 +21,8 @@ enum disclosure_rule {
     RULE_MOMENTS,       /* D5 */
     RULE_QUANTILE,      /* D7 */
     RULE_MERGED,        /* neighbours merged (ordered counts) */
-    RULE_MODEL,         /* D9: too many parameters for the people */
+    RULE_MODEL,         /* D9, D10, D12: too many parameters for the people or
+                           the events */
     RULE_COUNT
 };
 

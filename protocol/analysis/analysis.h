@@ -79,11 +79,12 @@ struct analysis_kind {
     size_t (*memory_count)(
         const struct analysis *analysis, const struct shape *shape);
     /* Summed segment of round `number` (from 1), contributed at `values` ->
-     * `next`, or *done. Pure: the same sums give the same bits. */
+     * `next`, or *done. Pure: the same sums give the same bits. min_cell: the
+     * least number of people of whom a round may sum. */
     enum status (*advance)(const struct analysis *analysis,
         const struct shape *shape, const struct dictionary *dictionary,
-        uint32_t number, const int128 *elements, const double *values,
-        double *memory, double *next, bool *done);
+        uint32_t number, int64_t min_cell, const int128 *elements,
+        const double *values, double *memory, double *next, bool *done);
     /* Called instead of finish, with the first round's sums and the memory. */
     enum status (*conclude)(const struct analysis *analysis,
         const struct shape *shape, const struct dictionary *dictionary,

@@ -1,11 +1,13 @@
 /*
  * cox: proportional hazards on a grid of days, by Newton's method. Cox 1972;
- * ties by Efron 1977 or Breslow 1974. Each round every center sums, a row at a
- * time and as whole numbers, exp(x b), x exp(x b) and x x' exp(x b) at the step
- * at which a row leaves, and the same of events; sums over risk sets are sums
- * over the steps from there on, so that no split changes anything. Covariates
- * that change in time are rows Surv(start, stop, event): a row is taken off
- * again at its start. R: coxph on ceiling(t / grid) * grid.
+ * ties by Efron 1977 or Breslow 1974. R: coxph on ceiling(t / grid) * grid.
+ *
+ * On the grid the first round counts events and people a step; from then on
+ * every center sums, a row at a time and as whole numbers, exp(x b), x exp(x b)
+ * and x x' exp(x b) at the risk set after which a row leaves, and the same of
+ * events, so that no split changes anything. Risk sets of few people are merged
+ * (cox_steps.h). Covariates that change in time are rows
+ * Surv(start, stop, event): a row is taken off again before its start.
  *
  * With strata(center) each center has risk sets of its own, on days, and adds
  * its score, information and log-likelihood alone, rounded once.
@@ -73,6 +75,7 @@ static enum status read_formula(struct cox *cox, const struct field *parameters,
         return parameter_fail(parameters, "formula", diagnostic,
             "times go from 0 to at most 20000 steps of \"grid_days\"; see the "
             "variable's min and max");
+    cox_plan(cox);
     return STATUS_OK;
 }
 
@@ -164,6 +167,12 @@ static enum status conclude(const struct analysis *analysis,
         json_array_append_new(table, term_row(analysis, j, memory));
     json_object_set_new(out, "table", table);
     set_tests(kept, out);
+    if (kept[KEPT_MERGED] > 0) {
+        json_object_set_new(out, "risk_sets",
+            json_integer((json_int_t)kept[KEPT_RISK_SETS]));
+        json_object_set_new(
+            out, "merged", json_integer((json_int_t)kept[KEPT_MERGED]));
+    }
     if (kept[KEPT_CONVERGED] == 0)
         json_object_set_new(out, "message",
             json_string(kept[KEPT_EVENTS] > 0

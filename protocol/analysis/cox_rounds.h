@@ -1,10 +1,11 @@
 /*
- * cox_rounds: the sums and the steps of a Cox model; cox.c reads its parameters
- * and tells its result.
+ * cox_rounds: the sums and the rounds of a Cox model; cox.c reads its
+ * parameters and tells its result.
  */
 #ifndef COHORTIUM_PROTOCOL_ANALYSIS_COX_ROUNDS_H
 #define COHORTIUM_PROTOCOL_ANALYSIS_COX_ROUNDS_H
 
+#include "protocol/analysis/cox_likelihood.h"
 #include "protocol/analysis/model.h"
 
 struct cox {
@@ -13,6 +14,8 @@ struct cox {
     bool efron, by_center;
     size_t first, count; /* columns without the intercept */
     size_t steps, strata;
+    struct cox_layout layout;
+    size_t risk_sets; /* on the grid: room for so many a stratum */
     const struct variable *stop, *start; /* start NULL: from 0 */
 };
 
@@ -28,9 +31,13 @@ enum cox_remembered {
     KEPT_SETTLED,
     KEPT_CONVERGED,
     KEPT_EVENTS,
+    KEPT_RISK_SETS,
+    KEPT_MERGED,
     KEPT_COUNT
 };
 
+/* Once steps and strata are known: layout and risk_sets. */
+void cox_plan(struct cox *cox);
 enum status cox_shape(const struct analysis *analysis,
     const struct dictionary *dictionary, struct shape *out);
 bool cox_whole(const struct analysis *analysis);
@@ -48,7 +55,7 @@ size_t cox_memory_count(
     const struct analysis *analysis, const struct shape *shape);
 enum status cox_advance(const struct analysis *analysis,
     const struct shape *shape, const struct dictionary *dictionary,
-    uint32_t number, const int128 *elements, const double *values,
-    double *memory, double *next, bool *done);
+    uint32_t number, int64_t min_cell, const int128 *elements,
+    const double *values, double *memory, double *next, bool *done);
 
 #endif

@@ -16,13 +16,12 @@ void fit_destroy(struct fit *fit)
     free(fit);
 }
 
-static bool takes_part(
-    const struct fit *fit, const struct segment *segment, int64_t min_cell)
+static bool takes_part(const struct fit *fit, const struct segment *segment)
 {
     const struct analysis *analysis = &fit->plan->analyses[segment->analysis];
     const int128 *head = fit->first.elements + segment->first;
     return analysis->kind->value_count != NULL && head[HEAD_RELEASED] > 0 &&
-           head[HEAD_PEOPLE] > 0 && head[HEAD_PEOPLE] >= min_cell;
+           head[HEAD_PEOPLE] > 0 && head[HEAD_PEOPLE] >= fit->min_cell;
 }
 
 static bool all_finite(const double *values, size_t count)
@@ -45,8 +44,8 @@ static enum status advance_segment(
     double *next = fit->next + segment->first_value;
     bool done = false;
     enum status status = analysis->kind->advance(analysis, shape,
-        plan->dictionary, fit->number - 1, sum->elements + segment->first,
-        fit->values + segment->first_value, fit->memory + segment->first_memory,
+        plan->dictionary, fit->number - 1, fit->min_cell,
+        sum->elements + segment->first, fit->values + segment->first_value, fit->memory + segment->first_memory,
         next, &done);
     /* What is no number cannot be told: the analysis says so at its end. */
     if (!done && !all_finite(next, count))
@@ -84,6 +83,7 @@ enum status fit_create(struct fit **out, const struct plan *plan,
         return STATUS_NO_MEMORY;
     fit->plan = plan;
     fit->number = 2;
+    fit->min_cell = min_cell;
     fit->values = calloc(plan->value_count + 1, sizeof *fit->values);
     fit->next = calloc(plan->value_count + 1, sizeof *fit->next);
     fit->memory = calloc(plan->memory_count + 1, sizeof *fit->memory);
@@ -95,7 +95,7 @@ enum status fit_create(struct fit **out, const struct plan *plan,
     if (status == STATUS_OK)
         status = vector_add(&fit->first, first);
     for (size_t i = 0; status == STATUS_OK && i < plan->segment_count; i++)
-        fit->active[i] = takes_part(fit, &plan->segments[i], min_cell);
+        fit->active[i] = takes_part(fit, &plan->segments[i]);
     if (status == STATUS_OK)
         status = advance_all(fit, first);
     if (status != STATUS_OK) {

@@ -10,6 +10,7 @@
 struct fit {
     const struct plan *plan; /* borrowed */
     uint32_t number;         /* of the round whose sum comes next, from 2 */
+    int64_t min_cell;
     bool over;
     double *values, *next; /* [plan->value_count] */
     double *memory;        /* [plan->memory_count] */

@@ -184,10 +184,10 @@ static enum status halve(size_t p, uint32_t number, const double *values,
 
 enum status glm_advance(const struct analysis *analysis,
     const struct shape *shape_, const struct dictionary *dictionary,
-    uint32_t number, const int128 *elements, const double *values,
-    double *memory, double *next, bool *done)
+    uint32_t number, int64_t min_cell, const int128 *elements,
+    const double *values, double *memory, double *next, bool *done)
 {
-    (void)dictionary;
+    (void)dictionary, (void)min_cell;
     const struct glm *glm = analysis->model;
     size_t p = glm_columns(analysis);
     const int128 *sums = elements + shape_->tables[0].first + COUNTS_CELL;

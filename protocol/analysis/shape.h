@@ -66,6 +66,12 @@ struct table_shape {
     size_t width;      /* TABLE_SUMS */
     size_t parameters; /* TABLE_SUMS: of the model (D9), 0 when it has none */
     bool overlapping;  /* TABLE_SUMS: a row may count in several cells */
+    size_t events;     /* TABLE_SUMS: where a cell counts events, in units of
+                          2^-event_bits; 0: nowhere (D10, D12) */
+    unsigned event_bits;
+    bool two_outcomes; /* rows without an event are an outcome as well (D10) */
+    bool by_step; /* TABLE_SUMS: figures of single steps of time, which only a
+                     sum of many centers may hold (D12) */
     int32_t origin;      /* what cell 0 stands for, in the analysis' own unit */
     int32_t grid;        /* TABLE_ORDERED: codes that a cell spans */
     const double *tails; /* TABLE_ORDERED: the probabilities asked for */

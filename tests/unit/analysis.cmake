@@ -1,5 +1,6 @@
 cohortium_test(test_scan SOURCES test_scan.c LINK cohortium_analysis)
 cohortium_test(test_vector SOURCES test_vector.c LINK cohortium_analysis)
+cohortium_test(test_cox_steps SOURCES test_cox_steps.c LINK cohortium_analysis)
 
 # A table in memory, shared by the tests of plan and analyses.
 add_library(analysis_fixture STATIC
@@ -8,6 +9,6 @@ target_include_directories(analysis_fixture PUBLIC ${CMAKE_CURRENT_LIST_DIR})
 target_link_libraries(analysis_fixture
   PUBLIC cohortium_analysis PkgConfig::CMOCKA)
 foreach(name scan_threads plan count summary frequency crosstab histogram quantile lm
-    t_test correlation glm)
+    t_test correlation glm survival)
   cohortium_test(test_${name} SOURCES test_${name}.c LINK analysis_fixture)
 endforeach()

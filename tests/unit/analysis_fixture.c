@@ -192,6 +192,14 @@ void ask(struct asked *asked, const struct table *table, const char *query,
     add_centers(asked, centers, NULL);
 }
 
+void ask_round(struct asked *asked, size_t centers, const struct round *round)
+{
+    vector_fini(&asked->sum);
+    assert_int_equal(
+        vector_init(&asked->sum, asked->plan->vector_length), STATUS_OK);
+    add_centers(asked, centers, round);
+}
+
 void asked_destroy(struct asked *asked)
 {
     vector_fini(&asked->sum);
@@ -231,7 +239,7 @@ json_t *rounds_of(const struct table *table, const char *query, size_t centers,
 {
     static const uint8_t active[] = {1};
     struct asked asked, later;
-    double values[256] = {0}, next[256] = {0}, memory[1024] = {0};
+    double values[2048] = {0}, next[2048] = {0}, memory[1024] = {0};
     bool done = false;
     ask(&asked, table, query, centers);
     later = asked;
@@ -239,7 +247,7 @@ json_t *rounds_of(const struct table *table, const char *query, size_t centers,
     const struct shape *shape = &asked.plan->shapes[0];
     size_t first = asked.plan->segments[0].first;
     assert_int_equal(asked.plan->segment_count, 1);
-    assert_true(asked.plan->value_count <= 256);
+    assert_true(asked.plan->value_count <= 2048);
     assert_true(asked.plan->memory_count <= 1024);
     *trace = 0;
     for (uint32_t number = 1; !done; number++) {
@@ -253,7 +261,8 @@ json_t *rounds_of(const struct table *table, const char *query, size_t centers,
         *trace = *trace * 31 + trace_of(&later);
         assert_int_equal(
             analysis->kind->advance(analysis, shape, table->dictionary, number,
-                later.sum.elements + first, values, memory, next, &done),
+                min_cell, later.sum.elements + first, values, memory, next,
+                &done),
             STATUS_OK);
         memcpy(values, next, sizeof values);
         if (number > 1)

@@ -43,6 +43,8 @@ struct asked {
 /* Splits the rows over `centers`, patients whole, and sums what they give. */
 void ask(struct asked *asked, const struct table *table, const char *query,
     size_t centers);
+/* The sum of a later round in place of the first one's. */
+void ask_round(struct asked *asked, size_t centers, const struct round *round);
 void asked_destroy(struct asked *asked);
 /* The results; the caller frees. */
 json_t *asked_finish(const struct asked *asked, int64_t min_cell);

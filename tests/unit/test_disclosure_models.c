@@ -1,0 +1,191 @@
+/* D9 to D12 at their boundaries, on sums and on a center's own figures. */
+#include "analysis_fixture.h"
+#include "policy/disclosure.h"
+
+static const char dictionary[] =
+    "{\"id\":\"made\",\"version\":1,\"variables\":["
+    "{\"name\":\"time\",\"type\":\"days\",\"entity\":\"exam\",\"min\":0,"
+    "\"max\":9},"
+    "{\"name\":\"event\",\"type\":\"boolean\",\"entity\":\"exam\"},"
+    "{\"name\":\"x\",\"type\":\"integer\",\"entity\":\"exam\",\"min\":0,"
+    "\"max\":9}]}";
+enum { TIME, EVENT, X, VARIABLES };
+#define ROWS_OF 200
+#define STEPS 10
+
+static const char km_query[] =
+    "{\"analyses\":[{\"km\":{\"formula\":\"Surv(time, event) ~ 1\","
+    "\"grid_days\":1}}]}";
+
+/* One row a person: counts[step][0] with an event, [1] without. */
+static size_t make_rows(const int counts[STEPS][2], int32_t *codes)
+{
+    size_t at = 0;
+    for (int32_t step = 0; step < STEPS; step++) {
+        for (int32_t event = 0; event < 2; event++) {
+            for (int i = 0; i < counts[step][1 - event]; i++) {
+                assert_true(at < ROWS_OF);
+                codes[at * VARIABLES + TIME] = step;
+                codes[at * VARIABLES + EVENT] = event;
+                codes[at * VARIABLES + X] = (int32_t)(at % 7);
+                at++;
+            }
+        }
+    }
+    return at;
+}
+
+/* The rules at limit 11 on the sum of one question over such rows. */
+static void review(struct asked *asked, struct table *table, int32_t *codes,
+    const int counts[STEPS][2], const char *query,
+    struct disclosure_report *report, bool own)
+{
+    struct limits limits;
+    struct cell_facts facts[8] = {{0}};
+    size_t count = make_rows(counts, codes);
+    table_create(table, dictionary, codes, count, NULL);
+    ask(asked, table, query, 1);
+    limits_default(&limits);
+    struct contribution sum = {.vector = asked->sum,
+        .cohort_people = count,
+        .facts = own ? facts : NULL};
+    assert_int_equal(
+        disclosure_apply(asked->plan, &limits, count, &sum, report), STATUS_OK);
+}
+
+static int64_t people_at(struct asked *asked, size_t step, bool event)
+{
+    return (int64_t)asked_cell(asked, 0, 2 * step + (event ? 0 : 1))[CELL_PEOPLE];
+}
+
+static void check_curve(
+    const int counts[STEPS][2], const int expected[STEPS][2])
+{
+    int32_t codes[ROWS_OF * VARIABLES];
+    struct table table;
+    struct asked asked;
+    struct disclosure_report report;
+    review(&asked, &table, codes, counts, km_query, &report, false);
+    for (size_t s = 0; s < STEPS; s++) {
+        assert_int_equal(people_at(&asked, s, true), expected[s][0]);
+        assert_int_equal(people_at(&asked, s, false), expected[s][1]);
+    }
+    asked_destroy(&asked);
+    table_destroy(&table);
+}
+
+static void test_steps_with_enough_stay(void **state)
+{
+    (void)state;
+    const int counts[STEPS][2] = {{0, 0}, {5, 11}, {6, 0}, {0, 12}, {7, 13}};
+    check_curve(counts, counts);
+}
+
+static void test_few_events_wait_for_the_next_step(void **state)
+{
+    (void)state;
+    check_curve((const int[STEPS][2]){{0, 0}, {4, 0}, {1, 0}, {9, 30}},
+        (const int[STEPS][2]){{0, 0}, {0, 0}, {5, 0}, {9, 30}});
+}
+
+static void test_few_censored_wait_too(void **state)
+{
+    (void)state;
+    check_curve((const int[STEPS][2]){{0, 0}, {6, 1}, {5, 9}, {5, 1}, {0, 20}},
+        (const int[STEPS][2]){{0, 0}, {6, 0}, {5, 0}, {5, 11}, {0, 20}});
+}
+
+static void test_the_curve_is_cut_where_few_would_remain(void **state)
+{
+    (void)state;
+    /* After step 2 ten are left: those of step 2 end with them. */
+    check_curve((const int[STEPS][2]){{0, 0}, {6, 0}, {5, 0}, {5, 5}},
+        (const int[STEPS][2]){{0, 0}, {6, 15}});
+    /* Eleven may remain. */
+    check_curve((const int[STEPS][2]){{0, 0}, {6, 0}, {5, 0}, {5, 6}},
+        (const int[STEPS][2]){{0, 0}, {6, 0}, {5, 11}});
+}
+
+static void test_a_small_group_is_withheld(void **state)
+{
+    (void)state;
+    int32_t codes[ROWS_OF * VARIABLES];
+    struct table table;
+    struct asked asked;
+    struct disclosure_report report;
+    const int counts[STEPS][2] = {{0, 0}, {5, 5}};
+    review(&asked, &table, codes, counts, km_query, &report, false);
+    assert_int_equal(report.withheld[RULE_COHORT], 1);
+    asked_destroy(&asked);
+    table_destroy(&table);
+}
+
+static uint64_t models_withheld(
+    const int counts[STEPS][2], const char *analysis, bool own)
+{
+    int32_t codes[ROWS_OF * VARIABLES];
+    char query[256];
+    struct table table;
+    struct asked asked;
+    struct disclosure_report report;
+    snprintf(query, sizeof query, "{\"analyses\":[%s]}", analysis);
+    review(&asked, &table, codes, counts, query, &report, own);
+    asked_destroy(&asked);
+    table_destroy(&table);
+    return report.withheld[RULE_MODEL];
+}
+
+static const char cox[] =
+    "{\"cox\":{\"formula\":\"Surv(time, event) ~ x\",\"grid_days\":1}}";
+static const char cox_by_center[] =
+    "{\"cox\":{\"formula\":\"Surv(time, event) ~ x + strata(center)\"}}";
+static const char logistic[] =
+    "{\"glm\":{\"formula\":\"event ~ x\",\"family\":\"binomial\"}}";
+static const char poisson[] =
+    "{\"glm\":{\"formula\":\"time ~ x\",\"family\":\"poisson\"}}";
+
+static void test_cox_needs_ten_events_a_covariate(void **state)
+{
+    (void)state;
+    const int nine[STEPS][2] = {{0, 0}, {9, 80}}, ten[STEPS][2] = {{0, 0}, {10, 80}};
+    assert_int_equal(models_withheld(nine, cox, false), 1);
+    assert_int_equal(models_withheld(ten, cox, false), 0);
+    assert_int_equal(models_withheld(nine, cox_by_center, true), 1);
+    assert_int_equal(models_withheld(ten, cox_by_center, true), 0);
+}
+
+static void test_logistic_needs_ten_of_the_rarer_outcome(void **state)
+{
+    (void)state;
+    /* Two parameters. */
+    const int few[STEPS][2] = {{0, 0}, {19, 80}}, enough[STEPS][2] = {{0, 0}, {20, 80}};
+    const int most[STEPS][2] = {{0, 0}, {81, 19}};
+    assert_int_equal(models_withheld(few, logistic, false), 1);
+    assert_int_equal(models_withheld(enough, logistic, false), 0);
+    assert_int_equal(models_withheld(most, logistic, false), 1);
+    assert_int_equal(models_withheld(few, poisson, false), 0);
+}
+
+/* A center's own steps cannot be merged over centers. */
+static void test_cox_on_the_grid_needs_a_sum(void **state)
+{
+    (void)state;
+    const int counts[STEPS][2] = {{0, 0}, {20, 80}};
+    assert_int_equal(models_withheld(counts, cox, true), 1);
+    assert_int_equal(models_withheld(counts, cox_by_center, true), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_steps_with_enough_stay),
+        cmocka_unit_test(test_few_events_wait_for_the_next_step),
+        cmocka_unit_test(test_few_censored_wait_too),
+        cmocka_unit_test(test_the_curve_is_cut_where_few_would_remain),
+        cmocka_unit_test(test_a_small_group_is_withheld),
+        cmocka_unit_test(test_cox_needs_ten_events_a_covariate),
+        cmocka_unit_test(test_logistic_needs_ten_of_the_rarer_outcome),
+        cmocka_unit_test(test_cox_on_the_grid_needs_a_sum),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

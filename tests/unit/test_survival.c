@@ -1,0 +1,205 @@
+/* km, logrank and cox against R on survival::aml (Miller 1997): 23 patients
+ * with leukemia, weeks to relapse, with and without maintenance. */
+#include "analysis_fixture.h"
+
+#define TOLERANCE 1e-12
+#define FIT_TOLERANCE 1e-10
+
+static const char dictionary[] =
+    "{\"id\":\"aml\",\"version\":1,\"variables\":["
+    "{\"name\":\"time\",\"type\":\"days\",\"entity\":\"exam\",\"min\":0,"
+    "\"max\":200},"
+    "{\"name\":\"status\",\"type\":\"boolean\",\"entity\":\"exam\"},"
+    "{\"name\":\"x\",\"type\":\"category\",\"entity\":\"exam\",\"categories\":["
+    "{\"code\":\"m\",\"label\":\"maintained\"},"
+    "{\"code\":\"n\",\"label\":\"not\"}]},"
+    "{\"name\":\"start\",\"type\":\"days\",\"entity\":\"exam\",\"min\":0,"
+    "\"max\":200}]}";
+enum { VARIABLES = 4 };
+
+static const int32_t codes[] = {
+    9, 1, 0, 0, 13, 1, 0, 0, 13, 0, 0, 0, 18, 1, 0, 0, 23, 1, 0, 0, 28, 0, 0, 0,
+    31, 1, 0, 0, 34, 1, 0, 0, 45, 0, 0, 0, 48, 1, 0, 0, 161, 0, 0, 0, 5, 1, 1,
+    0, 5, 1, 1, 0, 8, 1, 1, 0, 8, 1, 1, 0, 12, 1, 1, 0, 16, 0, 1, 0, 23, 1, 1,
+    0, 27, 1, 1, 0, 30, 1, 1, 0, 33, 1, 1, 0, 43, 1, 1, 0, 45, 1, 1, 0};
+
+static struct table aml;
+
+static int setup(void **state)
+{
+    (void)state;
+    table_create(&aml, dictionary, codes,
+        sizeof codes / sizeof codes[0] / VARIABLES, NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    table_destroy(&aml);
+    return 0;
+}
+
+static const json_t *at_time(const json_t *rows, const char *group, double time)
+{
+    size_t i;
+    const json_t *row;
+    json_array_foreach(rows, i, row)
+    {
+        if (strcmp(json_string_value(json_object_get(row, "strata")), group) ==
+                0 &&
+            json_number_value(json_object_get(row, "time")) == time)
+            return row;
+    }
+    fail_msg("no row at %g of %s", time, group);
+    return NULL;
+}
+
+static void test_km_agrees_with_survfit(void **state)
+{
+    (void)state;
+    json_t *results = results_of(&aml,
+        "{\"analyses\":[{\"km\":{\"formula\":\"Surv(time, status) ~ x\","
+        "\"grid_days\":1}}]}");
+    const json_t *rows =
+        json_object_get(json_array_get(results, 0), "table");
+    const json_t *row = at_time(rows, "x=m", 18);
+    assert_integer(row, "n_risk", 8);
+    assert_integer(row, "n_event", 1);
+    assert_relative(row, "estimate", 0.71590909090909083, TOLERANCE);
+    assert_relative(row, "std_error", 0.13966497055722782, TOLERANCE);
+    assert_relative(row, "conf_low", 0.48842628742212846, TOLERANCE);
+    row = at_time(rows, "x=n", 8);
+    assert_integer(row, "n_event", 2);
+    assert_relative(row, "estimate", 0.66666666666666674, TOLERANCE);
+    assert_relative(row, "conf_high", 0.99462536025909154, TOLERANCE);
+    assert_integer(at_time(rows, "x=m", 13), "n_censor", 1);
+    const json_t *strata =
+        json_object_get(json_array_get(results, 0), "strata");
+    assert_near(json_array_get(strata, 0), "median", 31);
+    assert_near(json_array_get(strata, 1), "median", 23);
+    json_decref(results);
+}
+
+static void test_logrank_agrees_with_survdiff(void **state)
+{
+    (void)state;
+    json_t *results = results_of(&aml,
+        "{\"analyses\":[{\"logrank\":{\"formula\":\"Surv(time, status) ~ x\","
+        "\"grid_days\":1}}]}");
+    const json_t *entry = json_array_get(results, 0);
+    assert_relative(entry, "statistic", 3.3963886989776011, TOLERANCE);
+    assert_relative(entry, "p_value", 0.065339322040505132, TOLERANCE);
+    assert_relative(
+        row_of(results, 0, 0), "expected", 10.6893359923007250, TOLERANCE);
+    json_decref(results);
+}
+
+static json_t *cox(const char *parameters, size_t centers, int64_t min_cell)
+{
+    char query[512];
+    uint128 trace;
+    snprintf(query, sizeof query, "{\"analyses\":[{\"cox\":{%s}}]}", parameters);
+    return rounds_of(&aml, query, centers, min_cell, &trace);
+}
+
+static void test_cox_agrees_with_coxph(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *parameters;
+        double estimate, std_error, null, loglik, score, wald;
+    } fits[] = {
+        {"\"formula\":\"Surv(time, status) ~ x\",\"grid_days\":10",
+            0.78113836850299756, 0.48904546287709949, -43.369196279150735,
+            -42.050186233397284, 2.6755459122145524, 2.5512761692333177},
+        {"\"formula\":\"Surv(time, status) ~ x\",\"grid_days\":10,"
+         "\"ties\":\"breslow\"",
+            0.65715170220129071, 0.48615465716528505, -45.675022145522192,
+            -44.732849337543605, 1.8916244194306175, 1.8271843777455457},
+        /* All at risk from 0: the same in counting process form. */
+        {"\"formula\":\"Surv(start, time, status) ~ x\",\"grid_days\":10",
+            0.78113836850299756, 0.48904546287709949, -43.369196279150735,
+            -42.050186233397284, 2.6755459122145524, 2.5512761692333177},
+    };
+    for (size_t i = 0; i < sizeof fits / sizeof fits[0]; i++) {
+        json_t *entry = cox(fits[i].parameters, 1, 1);
+        const json_t *row = json_array_get(json_object_get(entry, "table"), 0);
+        assert_text(row, "term", "xn");
+        assert_relative(row, "estimate", fits[i].estimate, FIT_TOLERANCE);
+        assert_relative(row, "std_error", fits[i].std_error, FIT_TOLERANCE);
+        assert_relative(entry, "loglik_null", fits[i].null, FIT_TOLERANCE);
+        assert_relative(entry, "loglik", fits[i].loglik, FIT_TOLERANCE);
+        assert_relative(entry, "score", fits[i].score, FIT_TOLERANCE);
+        assert_relative(entry, "wald", fits[i].wald, FIT_TOLERANCE);
+        assert_integer(entry, "events", 18);
+        assert_true(json_is_true(json_object_get(entry, "converged")));
+        assert_null(json_object_get(entry, "merged"));
+        json_decref(entry);
+    }
+}
+
+static void test_cox_is_the_same_bytes_at_any_split(void **state)
+{
+    (void)state;
+    static const size_t splits[] = {2, 5, 13};
+    static const int64_t limits[] = {1, 5};
+    const char *parameters =
+        "\"formula\":\"Surv(time, status) ~ x\",\"grid_days\":10";
+    for (size_t k = 0; k < 2; k++) {
+        json_t *whole = cox(parameters, 1, limits[k]);
+        for (size_t i = 0; i < sizeof splits / sizeof splits[0]; i++) {
+            json_t *split = cox(parameters, splits[i], limits[k]);
+            assert_true(json_equal(whole, split));
+            json_decref(split);
+        }
+        json_decref(whole);
+    }
+}
+
+/* R: aml$t <- c(10, 30)[findInterval(ceiling(aml$time / 10) * 10, c(10, 30))];
+ * coxph(Surv(t, status) ~ x, aml, ties = "breslow") */
+static void test_cox_merges_steps_of_few_people(void **state)
+{
+    (void)state;
+    json_t *entry = cox(
+        "\"formula\":\"Surv(time, status) ~ x\",\"grid_days\":10,"
+        "\"ties\":\"breslow\"",
+        1, 6);
+    assert_integer(entry, "events", 18);
+    assert_integer(entry, "risk_sets", 2);
+    assert_integer(entry, "merged", 3);
+    assert_relative(json_array_get(json_object_get(entry, "table"), 0),
+        "estimate", 0.5005770082545995, FIT_TOLERANCE);
+    json_decref(entry);
+    entry = cox("\"formula\":\"Surv(time, status) ~ x\"", 1, 24);
+    assert_true(json_is_true(json_object_get(entry, "suppressed")));
+    assert_null(json_object_get(entry, "table"));
+    json_decref(entry);
+}
+
+static void test_survival_rejects(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"{\"formula\":\"time ~ x\"}", "Surv("},
+        {"{\"formula\":\"Surv(time, status) ~ 1\"}", "at least one covariate"},
+        {"{\"formula\":\"Surv(time, status) ~ x\",\"ties\":\"exact\"}",
+            "breslow"},
+        {"{\"formula\":\"Surv(time, status) ~ x\",\"grid_days\":0}", "1"},
+    };
+    assert_refused(&aml, "cox", cases, sizeof cases / sizeof cases[0]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_km_agrees_with_survfit),
+        cmocka_unit_test(test_logrank_agrees_with_survdiff),
+        cmocka_unit_test(test_cox_agrees_with_coxph),
+        cmocka_unit_test(test_cox_is_the_same_bytes_at_any_split),
+        cmocka_unit_test(test_cox_merges_steps_of_few_people),
+        cmocka_unit_test(test_survival_rejects),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
