@@ -122,7 +122,9 @@ enum status budget_check(const struct plan *plan, struct diagnostic *diagnostic)
         const struct shape *shape = &plan->shapes[a];
         bool known = plan->analyses[a].kind->value_count == NULL;
         for (size_t t = 0; t < shape->table_count; t++)
-            known = known && shape->tables[t].kind <= TABLE_ORDERED;
+            known = known && shape->tables[t].kind <= TABLE_ORDERED &&
+                    (shape->tables[t].kind != TABLE_ORDERED ||
+                        shape->tables[t].rows == 1);
         if (known)
             continue;
         diagnostic_set(diagnostic, 0, 0,

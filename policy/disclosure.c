@@ -226,12 +226,13 @@ static void merge_run(const struct review *review,
         review->report->withheld[RULE_MERGED]++;
 }
 
-static size_t median_cell(
-    const struct review *review, const struct table_shape *table, int128 rows)
+static size_t median_cell(const struct review *review,
+    const struct table_shape *table, size_t first, int128 rows)
 {
+    const size_t end = first + table->columns;
     int128 seen = 0;
-    size_t at = 0;
-    for (; at + 1 < table->columns; at++) {
+    size_t at = first;
+    for (; at + 1 < end; at++) {
         seen += cell_at(review, table, at)[CELL_ROWS];
         if (2 * seen >= rows)
             break;
@@ -239,42 +240,50 @@ static size_t median_cell(
     return at;
 }
 
-static void review_ordered(
-    const struct review *review, const struct table_shape *table)
+static void review_ordered_row(
+    const struct review *review, const struct table_shape *table, size_t begin)
 {
+    const size_t end = begin + table->columns;
     int128 rows = 0, people = 0, in_run = 0;
-    for (size_t i = 0; i < table->columns; i++) {
+    for (size_t i = begin; i < end; i++) {
         rows += cell_at(review, table, i)[CELL_ROWS];
         people += cell_at(review, table, i)[CELL_PEOPLE];
     }
     if (review->limits->min_cell <= 1 || people == 0)
         return;
     if (people < review->limits->min_cell) {
-        for (size_t i = 0; i < table->columns; i++)
+        for (size_t i = begin; i < end; i++)
             memset(cell_at(review, table, i), 0, COUNTS_CELL * sizeof(int128));
-        withhold_cell(review, table, 0, RULE_QUANTILE);
+        withhold_cell(review, table, begin, RULE_QUANTILE);
         return;
     }
-    /* Of a sum only the quantile itself is told. */
-    if (review->facts == NULL && table->tail_count > 0)
+    /* Of a sum only quantiles and statistics are told, not the steps. */
+    if (review->facts == NULL)
         return;
     /* Cut a run when it is full and enough are left for another; what is left
      * in the end is the last run. */
-    size_t median = median_cell(review, table, rows);
-    size_t first = 0;
+    size_t median = median_cell(review, table, begin, rows);
+    size_t first = begin;
     int128 left = people;
-    for (size_t i = 0; i < table->columns; i++) {
+    for (size_t i = begin; i < end; i++) {
         int128 here = cell_at(review, table, i)[CELL_PEOPLE];
         in_run += here;
         left -= here;
         bool full = in_run >= review->limits->min_cell &&
                     left >= review->limits->min_cell;
-        if (!full && i + 1 < table->columns)
+        if (!full && i + 1 < end)
             continue;
         merge_run(review, table, first, i + 1, median);
         first = i + 1;
         in_run = 0;
     }
+}
+
+static void review_ordered(
+    const struct review *review, const struct table_shape *table)
+{
+    for (size_t r = 0; r < table->rows; r++)
+        review_ordered_row(review, table, r * table->columns);
 }
 
 /* ---- sums of models: D9, D10, D12 ---- */

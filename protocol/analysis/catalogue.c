@@ -14,8 +14,11 @@ const struct analysis_kind *const analysis_catalogue[] = {
     &analysis_lm,
     &analysis_anova,
     &analysis_t_test,
+    &analysis_rank_test,
     &analysis_correlation,
+    &analysis_pca,
     &analysis_glm,
+    &analysis_roc,
     &analysis_cox,
 };
 const size_t analysis_catalogue_count =

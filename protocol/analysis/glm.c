@@ -143,15 +143,7 @@ static enum status shape(const struct analysis *analysis,
     const struct dictionary *dictionary, struct shape *out)
 {
     (void)dictionary;
-    const struct glm *glm = analysis->model;
-    size_t p = glm_columns(analysis), extras = p * (p + 1) / 2 + p;
-    model_shape(out, extras + EXTRA_COUNT, p);
-    if (glm->family == FAMILY_BINOMIAL) {
-        out->tables[0].events = COUNTS_CELL + extras + EXTRA_Y;
-        out->tables[0].event_bits = GLM_BITS;
-        out->tables[0].two_outcomes = true;
-    }
-    return STATUS_OK;
+    return glm_shape(analysis, 0, out);
 }
 
 /* ---- the result ---- */

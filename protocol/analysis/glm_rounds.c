@@ -11,6 +11,21 @@
 #define STEP_EPSILON 1e-22
 #define ITERATIONS_MAX 25
 
+enum status glm_shape(
+    const struct analysis *analysis, size_t width, struct shape *out)
+{
+    const struct glm *glm = analysis->model;
+    const size_t p = glm_columns(analysis), extras = p * (p + 1) / 2 + p;
+    const size_t own = extras + EXTRA_COUNT;
+    model_shape(out, own < width ? width : own, p);
+    if (glm->family == FAMILY_BINOMIAL) {
+        out->tables[0].events = COUNTS_CELL + extras + EXTRA_Y;
+        out->tables[0].event_bits = GLM_BITS;
+        out->tables[0].two_outcomes = true;
+    }
+    return STATUS_OK;
+}
+
 /* ---- one round at a center ---- */
 
 static void add_extras(
@@ -49,6 +64,24 @@ static double extras_size(const struct glm *glm, double y, double mu)
     return fmax(fmax(deviance, pearson), own);
 }
 
+static double offset_of(const struct glm *glm, const double *x)
+{
+    const struct design *design = glm->design;
+    return design->formula->has_offset ? x[design->column_count + 1] *
+                                             design->offset_scale /
+                                             glm->eta_unit
+                                       : 0.0;
+}
+
+double glm_linear(
+    const struct glm *glm, const double *x, const double *coefficients)
+{
+    double eta = offset_of(glm, x);
+    for (size_t j = 0; j < glm->design->column_count; j++)
+        eta += x[j] * coefficients[j];
+    return eta;
+}
+
 /* x: the row's columns, then y, then the offset where there is one. */
 static void add_row(const struct glm *glm, const double *x,
     const double *coefficients, int128 *sums)
@@ -57,14 +90,11 @@ static void add_row(const struct glm *glm, const double *x,
     size_t p = design->column_count;
     int128 *score = sums + p * (p + 1) / 2, *extras = score + p;
     double y = x[p] * design->response_scale / glm->response_unit;
-    double offset = design->formula->has_offset
-                        ? x[p + 1] * design->offset_scale / glm->eta_unit
-                        : 0.0;
-    double eta = offset;
-    if (coefficients == NULL)
-        eta = glm_link_value(glm->link, glm_start(glm->family, y));
-    for (size_t j = 0; coefficients != NULL && j < p; j++)
-        eta += x[j] * coefficients[j];
+    double offset = offset_of(glm, x);
+    double eta =
+        coefficients != NULL
+            ? glm_linear(glm, x, coefficients)
+            : glm_link_value(glm->link, glm_start(glm->family, y));
     double mu = glm_mean(glm->link, eta);
     if (!isfinite(eta) || !glm_mean_is_valid(glm->family, mu)) {
         extras[EXTRA_INVALID]++;

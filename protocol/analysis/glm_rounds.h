@@ -59,6 +59,12 @@ static inline size_t glm_columns(const struct analysis *analysis)
     return glm->design->column_count;
 }
 
+/* At least `width` sums, for those who need more room. */
+enum status glm_shape(
+    const struct analysis *analysis, size_t width, struct shape *out);
+/* The linear predictor of a row of the design. */
+double glm_linear(
+    const struct glm *glm, const double *x, const double *coefficients);
 /* As in struct analysis_kind. */
 void glm_contribute(const struct analysis *analysis, const struct shape *shape,
     const struct row_block *block, void *state, int128 *elements,

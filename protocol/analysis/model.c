@@ -69,6 +69,15 @@ bool model_set_counts(
     return true;
 }
 
+json_t *model_level(const struct formula_atom *atom,
+    const struct dictionary *dictionary, size_t level)
+{
+    const struct variable *variable = &dictionary->variables[atom->variable];
+    return variable_level_count(variable) > 0
+               ? json_string(variable_level_code(variable, level))
+               : json_integer(atom->first_level + (json_int_t)level);
+}
+
 json_t *model_term(const char *name, bool used, double estimate,
     double std_error, double df, double level)
 {

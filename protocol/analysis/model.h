@@ -40,6 +40,9 @@ static inline void model_count_row(
  * be shown; with "centers_withheld" where some kept it back. */
 bool model_set_counts(
     json_t *out, const int128 *elements, const int128 *cell, int64_t min_cell);
+/* The level of a category or boolean, or the number of a factor(). */
+json_t *model_level(const struct formula_atom *atom,
+    const struct dictionary *dictionary, size_t level);
 /* One coefficient's row. df: of Student's t; not finite: the normal
  * distribution. A term that was not used has nulls, as in R. */
 json_t *model_term(const char *name, bool used, double estimate,

@@ -6,11 +6,8 @@
 #include <math.h>
 
 #include "protocol/analysis/parameters.h"
+#include "protocol/analysis/steps.h"
 #include "protocol/analysis/tally.h"
-#include "protocol/wire/defence.h"
-
-#define STEPS_MAX 40000
-#define TAIL_MIN 10 /* D7: people on the nearer side of a quantile */
 
 static enum status read_probs(struct analysis *analysis,
     const struct field *parameters, struct diagnostic *diagnostic)
@@ -33,13 +30,6 @@ static enum status read_probs(struct analysis *analysis,
     return status;
 }
 
-/* Steps stand on multiples of the grid, as thresholds do. */
-static int64_t step_count(const struct variable *variable)
-{
-    return (int64_t)floor_divide(variable->max, variable->grid) -
-           floor_divide(variable->min, variable->grid) + 1;
-}
-
 static enum status parse(struct analysis *analysis,
     const struct field *parameters, const struct dictionary *dictionary,
     struct diagnostic *diagnostic)
@@ -51,30 +41,16 @@ static enum status parse(struct analysis *analysis,
             USE_NUMBER, dictionary, diagnostic);
     if (status == STATUS_OK)
         status = read_probs(analysis, parameters, diagnostic);
-    if (status != STATUS_OK)
-        return status;
-    const struct variable *variable =
-        &dictionary->variables[analysis->variables[0]];
-    if (step_count(variable) > STEPS_MAX) {
-        struct field field;
-        field_find(&field, parameters, "variable");
-        return field_fail(&field, diagnostic,
-            "'%s' has %lld steps between min and max, at most %d; give it a "
-            "coarser \"grid\" or a narrower range in the dictionary",
-            variable->name, (long long)step_count(variable), STEPS_MAX);
-    }
-    return STATUS_OK;
+    return status == STATUS_OK
+               ? steps_check(&dictionary->variables[analysis->variables[0]],
+                     parameters, "variable", diagnostic)
+               : status;
 }
 
 static enum status shape(const struct analysis *analysis,
     const struct dictionary *dictionary, struct shape *out)
 {
-    const struct variable *variable =
-        &dictionary->variables[analysis->variables[0]];
-    tally_shape(out, 1, (size_t)step_count(variable));
-    out->tables[0].kind = TABLE_ORDERED;
-    out->tables[0].origin = floor_divide(variable->min, variable->grid);
-    out->tables[0].grid = variable->grid;
+    steps_shape(out, &dictionary->variables[analysis->variables[0]], 1);
     out->tables[0].tails = analysis->probs;
     out->tables[0].tail_count = analysis->prob_count;
     return STATUS_OK;
@@ -87,40 +63,13 @@ static size_t state_size(
     return tally_state_size(shape_->tables[0].columns);
 }
 
-/* Rows without a value count nowhere: the mask is narrowed first. */
 static void contribute(const struct analysis *analysis,
     const struct shape *shape_, const struct row_block *block, void *state,
     int128 *elements, struct cell_facts *facts)
 {
-    int32_t codes[BLOCK_ROWS];
-    uint32_t cells[BLOCK_ROWS];
-    uint8_t mask[BLOCK_ROWS];
-    struct row_block valued = *block;
-    const struct table_shape *table = &shape_->tables[0];
     (void)facts;
-    column_read(&block->rows->columns[analysis->variables[0]], block->first,
-        block->count, codes);
-    for (size_t i = 0; i < block->count; i++) {
-        bool missing = codes[i] == VALUE_MISSING;
-        int32_t step = missing ? 0 : floor_divide(codes[i], table->grid);
-        mask[i] = missing ? 0 : block->mask[i];
-        cells[i] = missing ? 0 : (uint32_t)(step - table->origin);
-    }
-    valued.mask = mask;
-    tally_add(&valued, cells, table->columns, state, elements + table->first);
-}
-
-/* The step that holds the value of rank `rank` (from 1). */
-static size_t step_of_rank(
-    const int128 *elements, const struct table_shape *table, int128 rank)
-{
-    int128 seen = 0;
-    for (size_t i = 0; i < table->columns; i++) {
-        seen += table_cell(elements, table, 0, i)[CELL_ROWS];
-        if (seen >= rank)
-            return i;
-    }
-    return table->columns - 1;
+    steps_add(&shape_->tables[0], block, analysis->variables[0], NULL, state,
+        elements);
 }
 
 /* R's type 1: j = floor(n p + 4 eps), and the next value where n p > j. */
@@ -159,17 +108,16 @@ static enum status finish(const struct analysis *analysis,
     json_t *list = json_array();
     for (size_t i = 0; i < analysis->prob_count; i++) {
         double prob = analysis->probs[i];
-        double tail = (double)n * (prob < 0.5 ? prob : 1 - prob);
         json_t *row = json_pack("{s:f}", "prob", prob);
         if ((withheld > 0 && n == 0) ||
-            (min_cell > 1 && tail < TAIL_MIN && DEFENCE("quantile-tail")))
+            !steps_tail_shows(n, prob, min_cell))
             json_object_set_new(row, "suppressed", json_true());
         else if (n == 0)
             json_object_set_new(row, "estimate", json_null());
         else
             json_object_set_new(row, "estimate",
                 json_number(estimate(table, variable,
-                    step_of_rank(elements, table, rank_of(prob, n)), prob)));
+                    steps_of_rank(elements, table, 0, rank_of(prob, n)), prob)));
         json_array_append_new(list, row);
     }
     json_object_set_new(out, "n", json_integer((json_int_t)n));

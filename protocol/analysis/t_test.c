@@ -99,14 +99,9 @@ static json_t *group_row(const struct analysis *analysis,
     const struct group *group)
 {
     const struct design *design = analysis->model;
-    const struct variable *variable =
-        &dictionary->variables[design->formula->atoms[0].variable];
     json_t *row = json_object();
     json_object_set_new(row, "group",
-        variable_level_count(variable) > 0
-            ? json_string(variable_level_code(variable, level))
-            : json_integer(
-                  design->formula->atoms[0].first_level + (json_int_t)level));
+        model_level(&design->formula->atoms[0], dictionary, level));
     json_object_set_new(row, "n", json_integer((json_int_t)group->n));
     json_object_set_new(row, "mean", json_number(group->mean));
     json_object_set_new(row, "sd", json_number(sqrt(group->variance)));

@@ -414,7 +414,75 @@ expect_cox <- function(rows, entry, p, dictionary, what) {
   }
 }
 
-expectations <- list(cox = expect_cox, km = expect_km, logrank = expect_logrank,
+expect_rank_test <- function(rows, entry, p, dictionary, what) {
+  sides <- all.vars(as.formula(p$formula))
+  kept <- rows[complete.cases(rows[sides]), ]
+  check(entry$n == nrow(kept), paste(what, "n"))
+  groups <- split(kept[[sides[1]]], kept[[sides[2]]])
+  test <- if (length(groups) == 2) {
+    wilcox.test(groups[[1]], groups[[2]], exact = FALSE)
+  } else {
+    kruskal.test(groups)
+  }
+  check(near(entry$statistic, unname(test$statistic)), paste(what, "statistic"))
+  check(close_to(entry$p_value, test$p.value), paste(what, "p_value"))
+  for (i in seq_along(groups)) {
+    check(entry$table[[i]]$n == length(groups[[i]]), paste(what, "n of", i))
+    check(near(entry$table[[i]]$median, median(groups[[i]])),
+      paste(what, "median of", i))
+  }
+}
+
+expect_pca <- function(rows, entry, p, dictionary, what) {
+  kept <- rows[complete.cases(rows[unlist(p$variables)]), unlist(p$variables)]
+  fit <- prcomp(kept, scale. = isTRUE(p$scale))
+  shown <- if (is.null(p$components)) ncol(kept) else p$components
+  check(length(entry$table) == shown, paste(what, "components"))
+  variances <- fit$sdev^2
+  for (i in seq_len(shown)) {
+    row <- entry$table[[i]]
+    check(near_fit(row$eigenvalue, variances[i]), paste(what, "eigenvalue", i))
+    check(near_fit(row$cumulative, sum(variances[1:i]) / sum(variances)),
+      paste(what, "cumulative", i))
+  }
+  for (row in entry$loadings) {
+    vector <- fit$rotation[, row$component]
+    vector <- vector * sign(vector[which.max(abs(vector))])
+    check(abs(row$loading - vector[[row$variable]]) <= 1e-9,
+      paste(what, "loading", row$component, row$variable))
+  }
+}
+
+# pROC's definitions: the area with DeLong's variance, Youden's threshold.
+expect_roc <- function(rows, entry, p, dictionary, what) {
+  formula <- as.formula(p$formula)
+  kept <- rows[complete.cases(rows[all.vars(formula)]), ]
+  outcome <- as.integer(kept[[all.vars(formula)[1]]]) == 2
+  score <- if (length(all.vars(formula)) == 2 &&
+      is.numeric(kept[[all.vars(formula)[2]]])) {
+    kept[[all.vars(formula)[2]]]
+  } else {
+    floor(fitted(glm(formula, binomial, kept,
+      control = glm.control(epsilon = 1e-14))) * 512) / 512
+  }
+  x <- score[outcome]
+  y <- score[!outcome]
+  mine <- vapply(x, function(v) mean(v > y) + mean(v == y) / 2, 0)
+  theirs <- vapply(y, function(v) mean(x > v) + mean(x == v) / 2, 0)
+  half <- qnorm(0.975) * sqrt(var(mine) / length(x) + var(theirs) / length(y))
+  check(entry$n == length(score), paste(what, "n"))
+  check(entry$events == length(x), paste(what, "events"))
+  check(close_to(entry$auc, mean(mine)), paste(what, "auc"))
+  check(close_to(entry$conf_low, mean(mine) - half), paste(what, "conf_low"))
+  index <- vapply(sort(unique(score)), function(t)
+    mean(x >= t) + mean(y < t) - 1, 0)
+  check(close_to(entry$youden, max(index)), paste(what, "youden"))
+  check(close_to(entry$sensitivity, mean(x >= entry$threshold)),
+    paste(what, "sensitivity"))
+}
+
+expectations <- list(rank_test = expect_rank_test, pca = expect_pca,
+  roc = expect_roc, cox = expect_cox, km = expect_km, logrank = expect_logrank,
   glm = expect_glm, lm = expect_lm, anova = expect_anova,
   t_test = expect_t_test, correlation = expect_correlation,
   count = expect_count, summary = expect_summary,
@@ -542,6 +610,7 @@ run_query("uci_glm", uci_dictionary, uci_files, function(rows) {
   rows <- with_disease(rows)
   rows[is_true(rows$age >= 30), ]
 })
+run_query("uci_more", uci_dictionary, uci_files, with_disease)
 run_query("uci_models", uci_dictionary, uci_files, function(rows) {
   rows <- with_disease(rows)
   rows[is_true(rows$age >= 30), ]

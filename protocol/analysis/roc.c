@@ -1,0 +1,345 @@
+/*
+ * roc: how well a score tells who has an outcome. A formula with one number on
+ * its right is that score itself, at the steps of its grid, in one round. Any
+ * other formula is fitted first, as a logistic regression; its probabilities
+ * are then counted in ROC_BINS equal bins, and compared with what came true
+ * (calibration).
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/analysis/glm_rounds.h"
+#include "protocol/analysis/parameters.h"
+#include "protocol/analysis/roc_curve.h"
+#include "protocol/analysis/steps.h"
+#include "protocol/analysis/tally.h"
+
+#define ROC_BINS 512
+#define CALIBRATION_GROUPS 10
+
+struct roc {
+    struct glm glm; /* first: analysis->model is a struct glm to its rounds */
+    bool fitted;
+};
+
+static enum status check_formula(const struct formula *formula,
+    const struct field *parameters, struct diagnostic *diagnostic)
+{
+    if (formula->response_kind != RESPONSE_LEVELS ||
+        formula->response.level_count != 2)
+        return parameter_fail(parameters, "formula", diagnostic,
+            "on the left of '~' stands a boolean or a category of two levels");
+    if (formula->term_count == 0 || formula->strata_count > 0 ||
+        formula->strata_center || formula->has_offset)
+        return parameter_fail(parameters, "formula", diagnostic,
+            "on the right of '~' stands a score, or the terms of a logistic "
+            "regression");
+    return STATUS_OK;
+}
+
+static enum status parse(struct analysis *analysis,
+    const struct field *parameters, const struct dictionary *dictionary,
+    struct diagnostic *diagnostic)
+{
+    static const char *const keys[] = {"formula", "level"};
+    struct roc *roc = calloc(1, sizeof *roc);
+    analysis->model = roc;
+    if (roc == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = field_expect_object(parameters, keys, 2, diagnostic);
+    if (status == STATUS_OK)
+        status = parameter_level(analysis, parameters, diagnostic);
+    if (status == STATUS_OK)
+        status = parameter_design(
+            &roc->glm.design, analysis, parameters, dictionary, diagnostic);
+    if (status != STATUS_OK)
+        return status;
+    const struct formula *formula = roc->glm.design->formula;
+    status = check_formula(formula, parameters, diagnostic);
+    if (status != STATUS_OK)
+        return status;
+    roc->glm.family = FAMILY_BINOMIAL;
+    roc->glm.link = LINK_LOGIT;
+    roc->glm.response_unit = roc->glm.eta_unit = 1;
+    roc->fitted = formula->term_count > 1 ||
+                  formula->atoms[0].kind != ATOM_NUMBER ||
+                  !formula->atoms[0].plain;
+    return roc->fitted
+               ? STATUS_OK
+               : steps_check(
+                     &dictionary->variables[formula->atoms[0].variable],
+                     parameters, "formula", diagnostic);
+}
+
+static void release(struct analysis *analysis)
+{
+    struct roc *roc = analysis->model;
+    if (roc != NULL)
+        design_destroy(roc->glm.design);
+    free(roc);
+    analysis->model = NULL;
+}
+
+/* Counts with the outcome, without it, and sums of probabilities. */
+enum bins { BINS_WITH, BINS_WITHOUT, BINS_EXPECTED, BINS_COUNT };
+
+static enum status shape(const struct analysis *analysis,
+    const struct dictionary *dictionary, struct shape *out)
+{
+    const struct roc *roc = analysis->model;
+    const struct formula *formula = roc->glm.design->formula;
+    if (roc->fitted)
+        return glm_shape(analysis, BINS_COUNT * ROC_BINS, out);
+    steps_shape(
+        out, &dictionary->variables[formula->atoms[0].variable], 2);
+    return STATUS_OK;
+}
+
+static size_t state_size(
+    const struct analysis *analysis, const struct shape *shape_)
+{
+    const struct roc *roc = analysis->model;
+    return roc->fitted ? model_state_size(analysis, shape_)
+                       : tally_state_size(2 * shape_->tables[0].columns);
+}
+
+/* ---- one round at a center ---- */
+
+struct adding {
+    const struct glm *glm;
+    const struct row_block *block;
+    uint64_t *last;
+    int128 *cell;
+};
+
+static void count_score(void *arg, size_t row, const double *x)
+{
+    const struct adding *to = arg;
+    const struct design *design = to->glm->design;
+    const double mu = glm_mean(
+        LINK_LOGIT, glm_linear(to->glm, x, to->block->values));
+    size_t bin = mu > 0 ? (size_t)(mu * ROC_BINS) : 0;
+    int128 *bins = to->cell + COUNTS_CELL;
+    model_count_row(to->block, row, to->last, to->cell);
+    if (bin >= ROC_BINS)
+        bin = ROC_BINS - 1;
+    bins[(x[design->column_count] != 0 ? BINS_WITH : BINS_WITHOUT) * ROC_BINS +
+         bin]++;
+    bins[BINS_EXPECTED * ROC_BINS + bin] += design_fixed(mu, GLM_BITS);
+}
+
+static bool is_scoring(const struct analysis *analysis, const double *values)
+{
+    return values != NULL && values[glm_columns(analysis)] > 0;
+}
+
+static void contribute(const struct analysis *analysis,
+    const struct shape *shape_, const struct row_block *block, void *state,
+    int128 *elements, struct cell_facts *facts)
+{
+    const struct roc *roc = analysis->model;
+    const struct formula *formula = roc->glm.design->formula;
+    struct adding to = {
+        &roc->glm, block, state, elements + shape_->tables[0].first};
+    if (!roc->fitted)
+        steps_add(&shape_->tables[0], block, formula->atoms[0].variable,
+            &(struct steps_group){
+                formula->response.variable, formula->response.first_level},
+            state, elements);
+    else if (is_scoring(analysis, block->values))
+        model_each_row(roc->glm.design, block, count_score, &to);
+    else
+        glm_contribute(analysis, shape_, block, state, elements, facts);
+}
+
+/* ---- from round to round ---- */
+
+static size_t value_count(
+    const struct analysis *analysis, const struct shape *shape_)
+{
+    return glm_value_count(analysis, shape_) + 1; /* 1: count the scores */
+}
+
+static size_t memory_count(
+    const struct analysis *analysis, const struct shape *shape_)
+{
+    return glm_memory_count(analysis, shape_) + BINS_COUNT * ROC_BINS;
+}
+
+static void keep_bins(const int128 *sums, double *bins)
+{
+    for (size_t i = 0; i < BINS_EXPECTED * ROC_BINS; i++)
+        bins[i] = (double)sums[i];
+    for (size_t i = BINS_EXPECTED * ROC_BINS; i < BINS_COUNT * ROC_BINS; i++)
+        bins[i] = ldexp((double)sums[i], -GLM_BITS);
+}
+
+static enum status advance(const struct analysis *analysis,
+    const struct shape *shape_, const struct dictionary *dictionary,
+    uint32_t number, int64_t min_cell, const int128 *elements,
+    const double *values, double *memory, double *next, bool *done)
+{
+    const struct roc *roc = analysis->model;
+    const size_t p = glm_columns(analysis);
+    *done = true;
+    if (!roc->fitted)
+        return STATUS_OK;
+    if (number > 1 && is_scoring(analysis, values)) {
+        keep_bins(elements + shape_->tables[0].first + COUNTS_CELL,
+            memory + glm_memory_count(analysis, shape_));
+        return STATUS_OK;
+    }
+    next[p] = 0;
+    enum status status = glm_advance(analysis, shape_, dictionary, number,
+        min_cell, elements, values, memory, next, done);
+    if (status == STATUS_OK && *done && memory[MEMORY_OUTCOME] == CONVERGED) {
+        memcpy(next, memory + MEMORY_VECTORS + p, p * sizeof *next);
+        next[p] = 1;
+        *done = false;
+    }
+    return status;
+}
+
+/* ---- the result ---- */
+
+/* Tenths of the patients by probability: expected and observed. */
+static json_t *calibration(const double *bins, int64_t min_cell)
+{
+    json_t *rows = json_array();
+    double total = 0, seen = 0, with = 0, without = 0, expected = 0;
+    size_t group = 1;
+    for (size_t i = 0; i < BINS_EXPECTED * ROC_BINS; i++)
+        total += bins[i];
+    for (size_t i = 0; i < ROC_BINS; i++) {
+        with += bins[BINS_WITH * ROC_BINS + i];
+        without += bins[BINS_WITHOUT * ROC_BINS + i];
+        expected += bins[BINS_EXPECTED * ROC_BINS + i];
+        seen += bins[BINS_WITH * ROC_BINS + i] +
+                bins[BINS_WITHOUT * ROC_BINS + i];
+        if (with + without <= 0 ||
+            (seen * CALIBRATION_GROUPS < (double)group * total &&
+                i + 1 < ROC_BINS))
+            continue;
+        json_t *row = json_pack("{s:I, s:f}", "n",
+            (json_int_t)(with + without), "expected",
+            expected / (with + without));
+        if (few_people((int128)with, min_cell) ||
+            few_people((int128)without, min_cell))
+            json_object_set_new(row, "observed", json_suppressed());
+        else
+            json_object_set_new(
+                row, "observed", json_number(with / (with + without)));
+        json_array_append_new(rows, row);
+        while (seen * CALIBRATION_GROUPS >= (double)group * total)
+            group++;
+        with = without = expected = 0;
+    }
+    return rows;
+}
+
+static double bin_score(const void *arg, size_t at)
+{
+    (void)arg;
+    return (double)at / ROC_BINS;
+}
+
+static enum status conclude_fit(const struct analysis *analysis,
+    const struct shape *shape_, const int128 *first, const double *memory,
+    int64_t min_cell, json_t *out)
+{
+    const double *bins = memory + glm_memory_count(analysis, shape_);
+    const struct roc_counts counts = {.count = ROC_BINS,
+        .with = bins + BINS_WITH * ROC_BINS,
+        .without = bins + BINS_WITHOUT * ROC_BINS,
+        .score = bin_score};
+    if (!model_set_counts(
+            out, first, first + shape_->tables[0].first, min_cell))
+        return STATUS_OK;
+    json_object_set_new(out, "score", json_string("probability"));
+    if (memory[MEMORY_OUTCOME] != CONVERGED) {
+        json_object_set_new(out, "message",
+            json_string("the logistic regression did not converge"));
+        return STATUS_OK;
+    }
+    roc_set_curve(out, &counts, analysis->level, min_cell);
+    json_object_set_new(out, "calibration", calibration(bins, min_cell));
+    return STATUS_OK;
+}
+
+struct stepped {
+    const struct table_shape *table;
+    const struct variable *variable;
+};
+
+static double step_score(const void *arg, size_t at)
+{
+    const struct stepped *stepped = arg;
+    return steps_value(stepped->table, stepped->variable, at);
+}
+
+static enum status conclude_steps(const struct roc *roc,
+    const struct table_shape *table, const struct dictionary *dictionary,
+    const double *with, const double *without, int64_t min_cell, double level,
+    json_t *out)
+{
+    const struct variable *variable =
+        &dictionary->variables[roc->glm.design->formula->atoms[0].variable];
+    const struct stepped stepped = {table, variable};
+    const struct roc_counts counts = {.count = table->columns,
+        .with = with,
+        .without = without,
+        .score = step_score,
+        .arg = &stepped};
+    json_object_set_new(out, "score", json_string(variable->name));
+    roc_set_curve(out, &counts, level, min_cell);
+    return STATUS_OK;
+}
+
+static enum status conclude(const struct analysis *analysis,
+    const struct shape *shape_, const struct dictionary *dictionary,
+    const int128 *first, const double *memory, int64_t min_cell, json_t *out)
+{
+    const struct roc *roc = analysis->model;
+    const struct table_shape *table = &shape_->tables[0];
+    if (roc->fitted)
+        return conclude_fit(analysis, shape_, first, memory, min_cell, out);
+    double *counts = calloc(2 * table->columns, sizeof *counts);
+    if (counts == NULL)
+        return STATUS_NO_MEMORY;
+    int128 n = 0, withheld = 0;
+    for (size_t i = 0; i < 2 * table->columns; i++) {
+        const int128 *cell = first + table->first + i * COUNTS_CELL;
+        counts[i] = (double)cell[CELL_ROWS];
+        n += cell[CELL_ROWS];
+        withheld += cell[CELL_WITHHELD];
+    }
+    if (withheld > 0) {
+        json_object_set_new(out, "suppressed", json_true());
+        free(counts);
+        return STATUS_OK;
+    }
+    json_object_set_new(out, "n", json_integer((json_int_t)n));
+    json_object_set_new(
+        out, "patients", json_integer((json_int_t)first[HEAD_PEOPLE]));
+    json_object_set_new(out, "missing",
+        json_integer((json_int_t)(first[HEAD_ROWS] - n)));
+    enum status status = conclude_steps(roc, table, dictionary,
+        counts + table->columns, counts, min_cell, analysis->level, out);
+    free(counts);
+    return status;
+}
+
+const struct analysis_kind analysis_roc = {
+    .name = "roc",
+    .summary = "how well a score or a logistic model tells an outcome",
+    .parse = parse,
+    .release = release,
+    .shape = shape,
+    .state_size = state_size,
+    .contribute = contribute,
+    .value_count = value_count,
+    .memory_count = memory_count,
+    .advance = advance,
+    .conclude = conclude,
+};

@@ -1,0 +1,105 @@
+#include "protocol/analysis/steps.h"
+
+#include "protocol/analysis/tally.h"
+#include "protocol/wire/defence.h"
+
+#define TAIL_MIN 10 /* D7: people on the nearer side of a quantile */
+
+/* Steps stand on multiples of the grid, as thresholds do. */
+static int64_t step_count(const struct variable *variable)
+{
+    return (int64_t)floor_divide(variable->max, variable->grid) -
+           floor_divide(variable->min, variable->grid) + 1;
+}
+
+enum status steps_check(const struct variable *variable,
+    const struct field *parameters, const char *key,
+    struct diagnostic *diagnostic)
+{
+    struct field field;
+    if (step_count(variable) <= STEPS_MAX)
+        return STATUS_OK;
+    if (!field_find(&field, parameters, key))
+        field = *parameters;
+    return field_fail(&field, diagnostic,
+        "'%s' has %lld steps between min and max, at most %d; give it a "
+        "coarser \"grid\" or a narrower range in the dictionary",
+        variable->name, (long long)step_count(variable), STEPS_MAX);
+}
+
+void steps_shape(
+    struct shape *out, const struct variable *variable, size_t groups)
+{
+    tally_shape(out, groups, (size_t)step_count(variable));
+    out->tables[0].kind = TABLE_ORDERED;
+    out->tables[0].origin = floor_divide(variable->min, variable->grid);
+    out->tables[0].grid = variable->grid;
+}
+
+/* The mask is narrowed first. */
+void steps_add(const struct table_shape *table, const struct row_block *block,
+    size_t variable, const struct steps_group *group, void *state,
+    int128 *elements)
+{
+    int32_t codes[BLOCK_ROWS], groups[BLOCK_ROWS] = {0};
+    uint32_t cells[BLOCK_ROWS];
+    uint8_t mask[BLOCK_ROWS];
+    struct row_block valued = *block;
+    const int32_t first = group == NULL ? 0 : group->first_level;
+    column_read(&block->rows->columns[variable], block->first, block->count,
+        codes);
+    if (group != NULL)
+        column_read(&block->rows->columns[group->variable], block->first,
+            block->count, groups);
+    for (size_t i = 0; i < block->count; i++) {
+        const bool missing =
+            codes[i] == VALUE_MISSING || groups[i] == VALUE_MISSING;
+        mask[i] = missing ? 0 : block->mask[i];
+        cells[i] = 0;
+        if (!missing)
+            cells[i] =
+                (uint32_t)((size_t)(groups[i] - first) * table->columns) +
+                (uint32_t)(floor_divide(codes[i], table->grid) - table->origin);
+    }
+    valued.mask = mask;
+    tally_add(&valued, cells, table->rows * table->columns, state,
+        elements + table->first);
+}
+
+bool steps_tail_shows(int128 n, double prob, int64_t min_cell)
+{
+    const double tail = (double)n * (prob < 0.5 ? prob : 1 - prob);
+    return min_cell <= 1 || tail >= TAIL_MIN || !DEFENCE("quantile-tail");
+}
+
+size_t steps_of_rank(const int128 *elements, const struct table_shape *table,
+    size_t group, int128 rank)
+{
+    int128 seen = 0;
+    for (size_t i = 0; i < table->columns; i++) {
+        seen += table_cell(elements, table, group, i)[CELL_ROWS];
+        if (seen >= rank)
+            return i;
+    }
+    return table->columns - 1;
+}
+
+double steps_value(const struct table_shape *table,
+    const struct variable *variable, size_t step)
+{
+    return variable_value(
+        variable, (table->origin + (int64_t)step) * variable->grid);
+}
+
+double steps_median(const int128 *elements, const struct table_shape *table,
+    size_t group, const struct variable *variable)
+{
+    int128 n = 0;
+    for (size_t i = 0; i < table->columns; i++)
+        n += table_cell(elements, table, group, i)[CELL_ROWS];
+    const double low = steps_value(table, variable,
+        steps_of_rank(elements, table, group, (n + 1) / 2));
+    const double high = steps_value(table, variable,
+        steps_of_rank(elements, table, group, n / 2 + 1));
+    return (low + high) / 2;
+}
