@@ -350,55 +350,63 @@ static bool may_remain(const struct review *review, int128 people)
     return !few_people(people, review->limits->min_cell);
 }
 
-/* One group: events wait for the next step until there are enough of them,
- * censored people until they are no small cell. Nothing passes that would leave
- * few at risk: these count as censored where the curve was cut. */
-static void review_curve(const struct review *review,
-    const struct table_shape *table, size_t first, int128 people)
+/* Nothing of a kind is told below this. */
+static bool is_enough(
+    const struct review *review, bool events, const int128 *waiting)
 {
-    const size_t steps = table->columns / 2;
-    int128 events[COUNTS_CELL] = {0}, censored[COUNTS_CELL] = {0};
+    return waiting[CELL_PEOPLE] > 0 &&
+           (events ? waiting[CELL_PEOPLE] >= EVENTS_MIN
+                   : may_remain(review, waiting[CELL_PEOPLE]));
+}
+
+/* One group: events wait for the next step until there are enough of their
+ * kind, censored people until they are no small cell. Nothing passes that would
+ * leave few at risk: these count as censored where the curve was cut. */
+static void review_curve(const struct review *review,
+    const struct table_shape *table, size_t first, int128 people,
+    int128 (*waiting)[COUNTS_CELL])
+{
+    const size_t steps = table->columns / table->outcomes;
+    const size_t censored = table->outcomes - 1;
     int128 risk = people;
     size_t kept = 0;
+    memset(waiting, 0, table->outcomes * sizeof *waiting);
     for (size_t s = 0; s < steps; s++) {
-        int128 *dead = cell_at(review, table, first + 2 * s);
-        int128 *left = cell_at(review, table, first + 2 * s + 1);
-        bool waits = events[CELL_PEOPLE] + censored[CELL_PEOPLE] > 0;
-        review->report->withheld[RULE_MERGED] +=
-            waits && dead[CELL_PEOPLE] + left[CELL_PEOPLE] > 0;
-        add_counts(events, dead);
-        add_counts(censored, left);
-        memset(dead, 0, COUNTS_CELL * sizeof *dead);
-        memset(left, 0, COUNTS_CELL * sizeof *left);
-        if (events[CELL_PEOPLE] >= EVENTS_MIN &&
-            may_remain(review, risk - events[CELL_PEOPLE])) {
-            risk -= events[CELL_PEOPLE];
-            release(review, table, events, first + 2 * s);
-            kept = s;
-        }
-        if (censored[CELL_PEOPLE] > 0 && may_remain(review, censored[CELL_PEOPLE]) &&
-            may_remain(review, risk - censored[CELL_PEOPLE])) {
-            risk -= censored[CELL_PEOPLE];
-            release(review, table, censored, first + 2 * s + 1);
+        for (size_t k = 0; k < table->outcomes; k++) {
+            const size_t cell = first + table->outcomes * s + k;
+            int128 *here = cell_at(review, table, cell);
+            review->report->withheld[RULE_MERGED] +=
+                waiting[k][CELL_PEOPLE] > 0 && here[CELL_PEOPLE] > 0;
+            add_counts(waiting[k], here);
+            memset(here, 0, COUNTS_CELL * sizeof *here);
+            if (!is_enough(review, k != censored, waiting[k]) ||
+                !may_remain(review, risk - waiting[k][CELL_PEOPLE]))
+                continue;
+            risk -= waiting[k][CELL_PEOPLE];
+            release(review, table, waiting[k], cell);
             kept = s;
         }
     }
-    release(review, table, events, first + 2 * kept + 1);
-    release(review, table, censored, first + 2 * kept + 1);
+    for (size_t k = 0; k < table->outcomes; k++)
+        release(review, table, waiting[k],
+            first + table->outcomes * kept + censored);
 }
 
-static void review_times(
+static enum status review_times(
     const struct review *review, const struct table_shape *table)
 {
     if (review->limits->min_cell <= 1)
-        return;
+        return STATUS_OK;
+    int128(*waiting)[COUNTS_CELL] = calloc(table->outcomes, sizeof *waiting);
+    if (waiting == NULL)
+        return STATUS_NO_MEMORY;
     for (size_t g = 0; g < table->rows; g++) {
         size_t first = g * table->columns;
         int128 people = 0;
         for (size_t c = 0; c < table->columns; c++)
             people += cell_at(review, table, first + c)[CELL_PEOPLE];
         if (!few_people(people, review->limits->min_cell)) {
-            review_curve(review, table, first, people);
+            review_curve(review, table, first, people, waiting);
             continue;
         }
         for (size_t c = 0; c < table->columns; c++)
@@ -406,6 +414,8 @@ static void review_times(
                 COUNTS_CELL * sizeof(int128));
         withhold_cell(review, table, first, RULE_CELL);
     }
+    free(waiting);
+    return STATUS_OK;
 }
 
 /* ---- segments ---- */
@@ -428,7 +438,7 @@ static enum status review_segment(const struct review *review)
         case TABLE_MOMENTS: review_moments(review, table); break;
         case TABLE_ORDERED: review_ordered(review, table); break;
         case TABLE_SUMS: review_sums(review, table); break;
-        case TABLE_TIMES: review_times(review, table); break;
+        case TABLE_TIMES: status = review_times(review, table); break;
         }
     }
     if (review->limits->rounding > 1) {

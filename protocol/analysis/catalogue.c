@@ -10,6 +10,7 @@ const struct analysis_kind *const analysis_catalogue[] = {
     &analysis_histogram,
     &analysis_quantile,
     &analysis_km,
+    &analysis_cumulative_incidence,
     &analysis_logrank,
     &analysis_lm,
     &analysis_anova,

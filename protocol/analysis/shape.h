@@ -38,9 +38,10 @@ enum table_kind {
      * CELL_PEOPLE, CELL_WITHHELD, then `width` elements of the analysis' own.
      * A cell is a group or a stratum. */
     TABLE_SUMS,
-    /* Events and censorings on a grid of times, a row a group; column 2 s is
-     * events at step s, 2 s + 1 censorings. Cells as in TABLE_COUNTS; where the
-     * rules ask for it steps are merged and the curve is cut. */
+    /* Events and censorings on a grid of times, a row a group; `outcomes`
+     * columns a step: one a kind of event, then the censorings. Cells as in
+     * TABLE_COUNTS; where the rules ask for it steps are merged and the curve
+     * is cut. */
     TABLE_TIMES
 };
 
@@ -70,6 +71,7 @@ struct table_shape {
                           2^-event_bits; 0: nowhere (D10, D12) */
     unsigned event_bits;
     bool two_outcomes; /* rows without an event are an outcome as well (D10) */
+    size_t outcomes; /* TABLE_TIMES */
     bool by_step; /* TABLE_SUMS: figures of single steps of time, which only a
                      sum of many centers may hold (D12) */
     int32_t origin;      /* what cell 0 stands for, in the analysis' own unit */

@@ -58,6 +58,23 @@ static enum status read_formula(struct times *times,
     return STATUS_OK;
 }
 
+enum status times_parse_causes(struct analysis *analysis,
+    const struct field *parameters, const struct dictionary *dictionary,
+    struct diagnostic *diagnostic)
+{
+    enum status status =
+        times_parse(analysis, parameters, dictionary, diagnostic);
+    struct times *times = analysis->model;
+    if (status != STATUS_OK)
+        return status;
+    times->outcomes = variable_level_count(times->event);
+    if (times->event->type != VARIABLE_CATEGORY || times->outcomes < 3)
+        return parameter_fail(parameters, "formula", diagnostic,
+            "competing risks need a category in Surv(time, status): its first "
+            "level is censored, each other one a kind of event");
+    return STATUS_OK;
+}
+
 enum status times_parse(struct analysis *analysis,
     const struct field *parameters, const struct dictionary *dictionary,
     struct diagnostic *diagnostic)
@@ -68,6 +85,7 @@ enum status times_parse(struct analysis *analysis,
     if (times == NULL)
         return STATUS_NO_MEMORY;
     times->grid = GRID_DAYS_DEFAULT;
+    times->outcomes = 2;
     enum status status = field_expect_object(parameters, keys, 3, diagnostic);
     if (status == STATUS_OK)
         status = parameter_level(analysis, parameters, diagnostic);
@@ -96,8 +114,10 @@ enum status times_shape(const struct analysis *analysis,
     const struct times *times = analysis->model;
     (void)dictionary;
     tally_shape(out, times->group_count,
-        2 * (times_step(times->stop, times->grid, times->stop->max) + 1));
+        times->outcomes *
+            (times_step(times->stop, times->grid, times->stop->max) + 1));
     out->tables[0].kind = TABLE_TIMES;
+    out->tables[0].outcomes = times->outcomes;
     return STATUS_OK;
 }
 
@@ -106,6 +126,14 @@ size_t times_state_size(
 {
     (void)analysis;
     return tally_state_size(shape->tables[0].rows * shape->tables[0].columns);
+}
+
+/* The column of an event's code within its step. */
+static size_t outcome_of(const struct times *times, int32_t event)
+{
+    if (event == 0)
+        return times->outcomes - 1;
+    return times->outcomes == 2 ? 0 : (size_t)event - 1;
 }
 
 /* Rows without a time, an event or a group count nowhere. */
@@ -138,8 +166,9 @@ void times_contribute(const struct analysis *analysis,
         if (!missing)
             cells[i] =
                 (uint32_t)((size_t)(groups[i] - first) * table->columns +
-                           2 * times_step(times->stop, times->grid, stops[i]) +
-                           (events[i] != 0 ? 0 : 1));
+                           times->outcomes *
+                               times_step(times->stop, times->grid, stops[i]) +
+                           outcome_of(times, events[i]));
     }
     valued.mask = mask;
     tally_add(&valued, cells, table->rows * table->columns, state,
@@ -148,7 +177,7 @@ void times_contribute(const struct analysis *analysis,
 
 size_t times_steps(const struct table_shape *table)
 {
-    return table->columns / 2;
+    return table->columns / table->outcomes;
 }
 
 int64_t times_total(

@@ -23,11 +23,16 @@ struct times {
     int64_t grid;
     size_t group_count;
     const struct formula_atom *group; /* NULL: one group */
+    size_t outcomes; /* of a step: kinds of event and censoring */
     const struct variable *stop, *event, *by;
 };
 
-/* parse, shape, state_size, contribute and release of both analyses. */
+/* parse, shape, state_size, contribute and release of the analyses. */
 enum status times_parse(struct analysis *analysis,
+    const struct field *parameters, const struct dictionary *dictionary,
+    struct diagnostic *diagnostic);
+/* Each level of the event but the first is a kind of event. */
+enum status times_parse_causes(struct analysis *analysis,
     const struct field *parameters, const struct dictionary *dictionary,
     struct diagnostic *diagnostic);
 void times_release(struct analysis *analysis);
@@ -39,20 +44,30 @@ void times_contribute(const struct analysis *analysis,
     const struct shape *shape, const struct row_block *block, void *state,
     int128 *elements, struct cell_facts *facts);
 
-/* One group's summed counts at a step. */
-static inline int64_t times_events(const int128 *elements,
-    const struct table_shape *table, size_t group, size_t step)
+/* One group's summed counts of an outcome at a step; the last is censoring. */
+static inline int64_t times_outcome(const int128 *elements,
+    const struct table_shape *table, size_t group, size_t step, size_t outcome)
 {
     return (int64_t)elements[table->first +
-                             (group * table->columns + 2 * step) * COUNTS_CELL];
+                             (group * table->columns + table->outcomes * step +
+                                 outcome) *
+                                 COUNTS_CELL];
 }
 
 static inline int64_t times_censored(const int128 *elements,
     const struct table_shape *table, size_t group, size_t step)
 {
-    return (
-        int64_t)elements[table->first +
-                         (group * table->columns + 2 * step + 1) * COUNTS_CELL];
+    return times_outcome(elements, table, group, step, table->outcomes - 1);
+}
+
+/* Events of every kind. */
+static inline int64_t times_events(const int128 *elements,
+    const struct table_shape *table, size_t group, size_t step)
+{
+    int64_t events = 0;
+    for (size_t k = 0; k + 1 < table->outcomes; k++)
+        events += times_outcome(elements, table, group, step, k);
+    return events;
 }
 
 size_t times_steps(const struct table_shape *table);

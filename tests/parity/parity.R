@@ -268,6 +268,33 @@ expect_km <- function(rows, entry, p, dictionary, what) {
   }
 }
 
+expect_cumulative_incidence <- function(rows, entry, p, dictionary, what) {
+  g <- on_grid(rows, p)
+  status <- all.vars(as.formula(p$formula)[[2]])[2]
+  g$rows$event_ <- rows[[status]]
+  causes <- levels(rows[[status]])[-1]
+  g$rows$id_ <- seq_len(nrow(g$rows))
+  fit <- summary(survfit(g$formula, g$rows, id = id_,
+    conf.type = "log"), censored = TRUE)
+  strata <- if (is.null(fit$strata)) rep("all", length(fit$time)) else
+    as.character(fit$strata)
+  used <- rowSums(fit$n.event) > 0
+  seen <- list()
+  for (row in entry$table) seen[[paste(row$strata, row$cause, row$time)]] <- row
+  check(length(seen) == sum(used) * length(causes), paste(what, "steps"))
+  for (i in which(used)) for (k in seq_along(causes)) {
+    row <- seen[[paste(strata[i], causes[k], fit$time[i])]]
+    at <- paste(what, strata[i], causes[k], fit$time[i])
+    check(close_to(row$estimate, fit$pstate[i, k + 1]), paste(at, "estimate"))
+    check(abs(row$std_error - fit$std.err[i, k + 1]) <= 1e-9,
+      paste(at, "std_error"))
+    if (fit$pstate[i, k + 1] > 0) {
+      check(close_to(row$conf_low, fit$lower[i, k + 1]), paste(at, "conf_low"))
+      check(close_to(row$conf_high, fit$upper[i, k + 1]), paste(at, "conf_high"))
+    }
+  }
+}
+
 expect_logrank <- function(rows, entry, p, dictionary, what) {
   g <- on_grid(rows, p)
   test <- survdiff(g$formula, g$rows)
@@ -481,7 +508,8 @@ expect_roc <- function(rows, entry, p, dictionary, what) {
     paste(what, "sensitivity"))
 }
 
-expectations <- list(rank_test = expect_rank_test, pca = expect_pca,
+expectations <- list(cumulative_incidence = expect_cumulative_incidence,
+  rank_test = expect_rank_test, pca = expect_pca,
   roc = expect_roc, cox = expect_cox, km = expect_km, logrank = expect_logrank,
   glm = expect_glm, lm = expect_lm, anova = expect_anova,
   t_test = expect_t_test, correlation = expect_correlation,
@@ -628,9 +656,10 @@ as_number <- function(name, type, min, max) list(name = name, type = type,
   entity = "exam", resolution = 1, min = min, max = max)
 survival_dictionary <- file.path(scratch, "survival.json")
 write_json(list(id = "survival", version = 1, variables = list(
-  as_number("time", "days", 0, 4000), list(name = "event", type = "boolean",
+  as_number("time", "days", 0, 15000), list(name = "event", type = "boolean",
     entity = "exam"), as_category("sex", c("1", "2")),
-  as_category("group", c("1", "2", "3")), as_number("age", "integer", 0, 120))),
+  as_category("group", c("1", "2", "3")),
+  as_category("status", c("0", "1", "2")), as_number("age", "integer", 0, 120))),
   survival_dictionary, auto_unbox = TRUE, digits = NA)
 colon_deaths <- subset(colon, etype == 2)
 lung_file <- survival_file("lung", with(lung, data.frame(time,
@@ -641,6 +670,17 @@ run_query("lung", survival_dictionary, lung_file, identity)
 run_query("lung_cox", survival_dictionary, lung_file, identity)
 run_query("colon", survival_dictionary, colon_file, identity)
 run_query("colon_cox", survival_dictionary, colon_file, identity)
+# Competing risks: transplant and death (pbc), malignancy and death (mgus2)
+pbc_file <- survival_file("pbc", with(pbc, data.frame(time,
+  event = as.integer(status == 2), sex = as.integer(sex == "f") + 1,
+  group = 1 + (edema > 0) + (edema > 0.5), status, age = floor(age))))
+mgus_file <- survival_file("mgus2", with(mgus2, data.frame(
+  time = 30 * ifelse(pstat == 1, ptime, futime), event = death,
+  sex = as.integer(sex == "F") + 1, group = NA,
+  status = ifelse(pstat == 1, 1, 2 * death), age)))
+for (file in c(pbc_file, mgus_file)) {
+  run_query("causes", survival_dictionary, file, identity)
+}
 
 pbc <- pbcseq
 pbc_rows <- data.frame(patient = pbc$id, age = floor(pbc$age), sex = pbc$sex,

@@ -1,0 +1,184 @@
+/*
+ * cumulative_incidence: how many have had each kind of event by a time, where
+ * kinds compete: Aalen and Johansen 1978, on a grid of days. The standard error
+ * is the infinitesimal jackknife of R's survfit on a status of several kinds,
+ * the interval on the log scale.
+ *
+ * A patient's influence U on the state (event-free, kind 1, ...) changes with
+ * each step as the state does, by the same matrix for all who have left and by
+ * the same amount for all who are at risk, so that sums of products of U over
+ * patients are enough.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MATHLIB_STANDALONE
+#include <Rmath.h>
+
+#include "protocol/analysis/tally.h"
+#include "protocol/analysis/times.h"
+
+/* One kind of event; sums are over patients who have left. */
+struct kind {
+    double incidence;
+    double at_risk;  /* the influence of each patient still at risk */
+    double squares;  /* sum of U_kind^2 */
+    double products; /* sum of U_free U_kind */
+};
+
+struct state {
+    double free;         /* probability of no event */
+    double free_at_risk; /* influence on it of a patient at risk */
+    double free_squares; /* sum of U_free^2 of those who have left */
+    int64_t risk, events;
+    struct kind *kinds;
+    size_t count;
+};
+
+/* The influences move on, then `leaves` patients of outcome `outcome` leave
+ * (count: censored). */
+static void leave(struct state *state, const struct state *before,
+    size_t outcome, int64_t leaves, double risk)
+{
+    const double one = state->free_at_risk -
+                       (outcome < state->count ? before->free / risk : 0);
+    state->free_squares += (double)leaves * one * one;
+    for (size_t k = 0; k < state->count; k++) {
+        const double own = state->kinds[k].at_risk +
+                           (outcome == k ? before->free / risk : 0);
+        state->kinds[k].squares += (double)leaves * own * own;
+        state->kinds[k].products += (double)leaves * one * own;
+    }
+}
+
+static void pass_step(struct state *state, const struct table_shape *table,
+    const int128 *elements, size_t group, size_t step)
+{
+    const struct state before = *state;
+    const double n = (double)state->risk;
+    const int64_t d = times_events(elements, table, group, step);
+    const double stays = 1 - (double)d / n;
+    for (size_t k = 0; k < state->count; k++) {
+        struct kind *kind = &state->kinds[k];
+        const double h =
+            (double)times_outcome(elements, table, group, step, k) / n;
+        kind->incidence += before.free * h;
+        kind->squares += 2 * h * kind->products + h * h * before.free_squares;
+        kind->products =
+            stays * (kind->products + h * before.free_squares);
+        kind->at_risk += before.free_at_risk * h - before.free * h / n;
+    }
+    state->free *= stays;
+    state->free_squares *= stays * stays;
+    state->free_at_risk =
+        before.free_at_risk * stays + before.free * (double)d / n / n;
+    for (size_t k = 0; k <= state->count; k++)
+        leave(state, &before, k,
+            times_outcome(elements, table, group, step, k), n);
+    state->risk -= d + times_censored(elements, table, group, step);
+    state->events += d;
+}
+
+static double error_of(const struct state *state, size_t k)
+{
+    const struct kind *kind = &state->kinds[k];
+    return sqrt(fmax(kind->squares + (double)state->risk * kind->at_risk *
+                                         kind->at_risk,
+        0));
+}
+
+static json_t *step_row(const struct state *state, int64_t risk,
+    const char *name, const char *cause, size_t k, double time, int64_t events,
+    double z)
+{
+    const double estimate = state->kinds[k].incidence;
+    const double error = error_of(state, k);
+    const double ratio = z * error / estimate;
+    json_t *row = json_pack("{s:s, s:s, s:f, s:I, s:I}", "strata", name,
+        "cause", cause, "time", time, "n_risk", (json_int_t)risk, "n_event",
+        (json_int_t)events);
+    json_object_set_new(row, "estimate", json_number(estimate));
+    json_object_set_new(row, "std_error", json_number(error));
+    json_object_set_new(row, "conf_low",
+        json_number(estimate > 0 ? estimate * exp(-ratio) : NAN));
+    json_object_set_new(row, "conf_high",
+        json_number(estimate > 0 ? fmin(estimate * exp(ratio), 1) : NAN));
+    return row;
+}
+
+static void add_steps(const struct analysis *analysis, struct state *state,
+    const struct table_shape *table, const int128 *elements, size_t group,
+    const char *name, json_t *rows)
+{
+    const struct times *times = analysis->model;
+    const double z = qnorm(0.5 + analysis->level / 2, 0, 1, 1, 0);
+    for (size_t s = 0; s < times_steps(table); s++) {
+        const int64_t risk = state->risk;
+        const int64_t events = times_events(elements, table, group, s);
+        if (events + times_censored(elements, table, group, s) == 0)
+            continue;
+        pass_step(state, table, elements, group, s);
+        for (size_t k = 0; events > 0 && k < state->count; k++)
+            json_array_append_new(rows,
+                step_row(state, risk, name,
+                    variable_level_code(times->event, k + 1), k,
+                    (double)((int64_t)s * times->grid),
+                    times_outcome(elements, table, group, s, k), z));
+    }
+}
+
+static enum status add_group(const struct analysis *analysis,
+    const struct table_shape *table, const int128 *elements, size_t group,
+    json_t *out[2])
+{
+    const struct times *times = analysis->model;
+    struct state state = {.free = 1,
+        .risk = times_total(elements, table, group),
+        .count = table->outcomes - 1,
+        .kinds = calloc(table->outcomes, sizeof *state.kinds)};
+    char name[VARIABLE_NAME_MAX + 128];
+    const int64_t n = state.risk;
+    if (state.kinds == NULL)
+        return STATUS_NO_MEMORY;
+    times_group_name(times, group, name, sizeof name);
+    if (times_withheld(elements, table, group)) {
+        json_array_append_new(
+            out[1], json_pack("{s:s, s:b}", "strata", name, "suppressed", 1));
+    } else {
+        add_steps(analysis, &state, table, elements, group, name, out[0]);
+        json_array_append_new(
+            out[1], json_pack("{s:s, s:I, s:I}", "strata", name, "n",
+                        (json_int_t)n, "events", (json_int_t)state.events));
+    }
+    free(state.kinds);
+    return STATUS_OK;
+}
+
+static enum status finish(const struct analysis *analysis,
+    const struct shape *shape, const struct dictionary *dictionary,
+    const int128 *elements, int64_t min_cell, json_t *out)
+{
+    const struct times *times = analysis->model;
+    json_t *tables[2] = {json_array(), json_array()};
+    enum status status = STATUS_OK;
+    (void)dictionary, (void)min_cell;
+    times_set_heads(times, shape, elements, out);
+    for (size_t g = 0; status == STATUS_OK && g < times->group_count; g++)
+        status =
+            add_group(analysis, &shape->tables[0], elements, g, tables);
+    json_object_set_new(out, "strata", tables[1]);
+    json_object_set_new(out, "table", tables[0]);
+    return status;
+}
+
+const struct analysis_kind analysis_cumulative_incidence = {
+    .name = "cumulative_incidence",
+    .summary = "competing kinds of event, on a grid of days",
+    .parse = times_parse_causes,
+    .release = times_release,
+    .shape = times_shape,
+    .state_size = times_state_size,
+    .contribute = times_contribute,
+    .finish = finish,
+};
