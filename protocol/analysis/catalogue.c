@@ -14,6 +14,7 @@ const struct analysis_kind *const analysis_catalogue[] = {
     &analysis_logrank,
     &analysis_lm,
     &analysis_anova,
+    &analysis_mixed,
     &analysis_t_test,
     &analysis_rank_test,
     &analysis_correlation,

@@ -380,6 +380,12 @@ enum status parameter_design(struct design **out, struct analysis *analysis,
     if (status != STATUS_OK)
         return status;
     status = formula_parse(&formula, text, dictionary, &error);
+    if (status == STATUS_OK && formula->random_center &&
+        analysis->kind != &analysis_mixed) {
+        formula_destroy(formula);
+        return field_fail(&field, diagnostic,
+            "(1 | center) is a term of the analysis \"mixed\"");
+    }
     if (status == STATUS_OK) {
         formula_visit_variables(formula, add_variable, analysis);
         status = analysis->variable_count == ANALYSIS_VARIABLES_MAX

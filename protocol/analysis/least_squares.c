@@ -1,5 +1,6 @@
 #include "protocol/analysis/least_squares.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define TOLERANCE 1e-14 /* of squares: R's 1e-7 */
@@ -57,6 +58,7 @@ void least_squares_solve(struct least_squares *fit)
         fit->used[k] = pivot > (wide)fit->tolerance * norms[k];
         fit->effects[k] = fit->used[k] ? cross * cross / pivot : 0;
         if (fit->used[k]) {
+            fit->log_determinant += log((double)pivot);
             sweep(fit, k);
             fit->rank++;
         }

@@ -21,6 +21,7 @@ typedef __float128 wide;
 struct least_squares {
     size_t count; /* columns; the response is one more */
     size_t rank;
+    double log_determinant; /* of X'X at the columns used */
     double tolerance; /* of what is left of a column's square, for `used` */
     wide *matrix;     /* [(count + 1) * (count + 1)], [X y]'[X y] in; then the
                          inverse of X'X at the columns used, coefficients in the

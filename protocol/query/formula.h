@@ -10,7 +10,7 @@
  *     product   := cross ("*" cross)*
  *     cross     := power (":" power)*
  *     power     := primary ["^" whole number]
- *     primary   := "0" | "1" | "(" sum ")" | atom
+ *     primary   := "0" | "1" | "(" sum ")" | "(" "1" "|" "center" ")" | atom
  *     atom      := name | "factor(" name ")" | "I(" expression ")"
  *                | function "(" expression ")" | "ns(" name "," ["df ="] n ")"
  *                | "strata(" name ("," name)* ")" | "offset(" expression ")"
@@ -111,6 +111,7 @@ struct formula {
     size_t term_count;
     const struct formula_term *terms;
     bool strata_center; /* strata(center) */
+    bool random_center; /* (1 | center) */
     size_t strata_count;
     size_t strata[FORMULA_STRATA_MAX]; /* categories or booleans */
     bool has_offset;

@@ -57,7 +57,7 @@ void formula_advance(struct formula_parser *parser)
                (*at == '.' && isdigit((unsigned char)at[1]))) {
         word.kind = WORD_NUMBER;
         word.size = number_size(at);
-    } else if (strchr("~+-*/:^(),=", *at) != NULL) {
+    } else if (strchr("~+-*/:^(),=|", *at) != NULL) {
         word.kind = WORD_MARK;
     } else {
         /* a letter of several bytes is shown whole */

@@ -95,6 +95,21 @@ static enum status add_atom(
 
 /* ---- the right side ---- */
 
+/* (1 | center): behind what stands before the bar. */
+static enum status read_random(struct formula_parser *parser, struct terms *out)
+{
+    const bool intercept = out->count == 1 && out->sets[0] == 0;
+    const char *bar = parser->word.start;
+    formula_advance(parser);
+    if (!intercept || !formula_word_is(parser, "center"))
+        return formula_fail(parser, bar, STATUS_MALFORMED,
+            "the random effect that can be asked for is (1 | center)");
+    formula_advance(parser);
+    parser->formula->random_center = true;
+    *out = (struct terms){.alone = true};
+    return STATUS_OK;
+}
+
 static enum status parse_primary(struct reader *reader, struct terms *out)
 {
     struct formula_parser *parser = &reader->parser;
@@ -111,6 +126,8 @@ static enum status parse_primary(struct reader *reader, struct terms *out)
         formula_advance(parser);
         enum status status = parse_sum(reader, out);
         parser->depth--;
+        if (status == STATUS_OK && formula_word_is(parser, "|"))
+            status = read_random(parser, out);
         return status == STATUS_OK ? formula_take(parser, ")") : status;
     }
     if (parser->word.kind != WORD_NAME)
@@ -172,7 +189,7 @@ static enum status join(struct reader *reader, struct terms *out,
     enum status status = STATUS_OK;
     if (subtract && right->alone)
         return formula_fail(&reader->parser, reader->parser.word.start,
-            STATUS_MALFORMED, "strata() and offset() are not taken away");
+            STATUS_MALFORMED, "strata(), offset() and (1 | center) are not taken away");
     for (size_t i = 0; status == STATUS_OK && i < right->count; i++) {
         if (right->zero != subtract)
             terms_remove(out, right->sets[i]);
