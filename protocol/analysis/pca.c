@@ -41,6 +41,19 @@ static enum status parse(struct analysis *analysis,
     return status;
 }
 
+/* D9 counts what is told: a component is its variance and its loadings. */
+static enum status shape(const struct analysis *analysis,
+    const struct dictionary *dictionary, struct shape *out)
+{
+    const struct pca *pca = analysis->model;
+    const size_t told =
+        (size_t)pca->components * (analysis->variable_count + 1);
+    enum status status = products_shape(analysis, dictionary, out);
+    if (status == STATUS_OK && told > 0 && told < out->tables[0].parameters)
+        out->tables[0].parameters = told;
+    return status;
+}
+
 static void release(struct analysis *analysis)
 {
     free(analysis->model);
@@ -297,7 +310,7 @@ const struct analysis_kind analysis_pca = {
     .summary = "principal components of several variables",
     .parse = parse,
     .release = release,
-    .shape = products_shape,
+    .shape = shape,
     .state_size = model_state_size,
     .contribute = products_contribute,
     .finish = finish,
