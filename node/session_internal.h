@@ -28,6 +28,7 @@ struct question {
     struct budget_terms noise;
     char study_name[STUDY_NAME_MAX + 1];
     int64_t study_until;
+    size_t center; /* this one's place in the header's list */
     struct guard_people *people; /* NULL: it is a stored answer */
     struct digest asked;         /* the question without nonce and dates */
     struct buffer vector;        /* what leaves; before masks */
@@ -57,6 +58,8 @@ struct session {
     struct question *open[OPEN_MAX]; /* NULL: free */
 };
 
+/* The frame's rows, as this center's of the question. */
+struct rows question_rows(const struct question *question);
 enum status outbox_add(struct outbox *outbox, const struct message *message);
 /* Accepts NULL. */
 void question_destroy(struct question *question);

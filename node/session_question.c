@@ -81,13 +81,15 @@ static struct digest digest_of_documents(const struct message *message)
     return digest;
 }
 
-static bool is_asked(const struct question *question)
+static bool is_asked(struct question *question)
 {
     const struct session_header *header = question->admission.header;
     const char *name = keypair_identity(question->session->setup.keys)->name;
     for (size_t i = 0; i < header->center_count; i++) {
-        if (strcmp(header->centers[i], name) == 0)
+        if (strcmp(header->centers[i], name) == 0) {
+            question->center = i;
             return true;
+        }
     }
     return false;
 }
@@ -205,22 +207,29 @@ static bool rules_act_here(const struct question *question)
            question->privacy == PRIVACY_SITE || question->own_limits;
 }
 
+struct rows question_rows(const struct question *question)
+{
+    struct rows rows = *frame_rows(question->session->frame);
+    rows.center = question->center;
+    return rows;
+}
+
 static enum status compute(struct question *question)
 {
     struct session *session = question->session;
     struct contribution contribution = {0};
     enum status status = frame_refresh(session->frame, session->setup.store);
-    const struct rows *rows = frame_rows(session->frame);
+    const struct rows rows = question_rows(question);
     if (status == STATUS_OK)
         status = guard_check(session->guard, &question->people,
             session->setup.store, session->frame, question->admission.plan,
             question->limits.min_cell, question->now);
     if (status == STATUS_OK)
-        status = plan_contribute(question->admission.plan, rows,
+        status = plan_contribute(question->admission.plan, &rows,
             session->setup.threads, &contribution);
     if (status == STATUS_OK && rules_act_here(question))
         status = disclosure_apply(question->admission.plan, &question->limits,
-            rows->patient_count, &contribution, &question->report);
+            rows.patient_count, &contribution, &question->report);
     question->generation = frame_generation(session->frame);
     if (status == STATUS_OK)
         status = vector_encode(&contribution.vector, &question->vector);

@@ -74,8 +74,9 @@ static enum status contribute(struct question *question,
     const struct session *session = question->session;
     const struct digest digest = digest_of(told);
     struct contribution contribution = {0};
-    enum status status = plan_contribute_round(question->admission.plan,
-        frame_rows(session->frame), session->setup.threads, round,
+    const struct rows rows = question_rows(question);
+    enum status status = plan_contribute_round(question->admission.plan, &rows,
+        session->setup.threads, round,
         &contribution);
     reply->round = round->number;
     reply->vector = contribution.vector;

@@ -25,6 +25,7 @@ struct rows {
     const uint32_t *patients; /* [count], non-decreasing from 0; NULL when each
                                  row is a person of its own */
     const struct column *columns; /* one a variable of the dictionary */
+    size_t center; /* whose rows: a place in the session's list of centers */
 };
 
 #endif

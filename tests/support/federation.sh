@@ -80,7 +80,7 @@ roster() {
     for name in $centers; do
         options+=(--center "$FED/$name/card.json")
     done
-    quiet "$BIN/cohortium" roster create --federation uci-heart \
+    quiet "$BIN/cohortium" roster create --federation "${FEDERATION:-uci-heart}" \
         --threshold "$threshold" "${options[@]}" \
         --coordinator "$FED/office/card.json" --endpoint "$ENDPOINT" \
         --out "$FED/roster.json" "$@"

@@ -43,9 +43,10 @@ static int teardown(void **state)
 static void check(const char *unit, bool with_patients)
 {
     const struct column columns[] = {{2, volume}, {1, sex}};
-    const struct rows rows = {ROWS,
-        with_patients ? patients[ROWS - 1] + 1 : ROWS,
-        with_patients ? patients : NULL, columns};
+    const struct rows rows = {.count = ROWS,
+        .patient_count = with_patients ? patients[ROWS - 1] + 1 : ROWS,
+        .patients = with_patients ? patients : NULL,
+        .columns = columns};
     struct contribution one;
     struct asked asked;
     char query[512];

@@ -8,6 +8,7 @@
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -428,7 +429,8 @@ static void write_patient(FILE *file, struct stream *stream,
     const struct stream kept = *stream;
     for (size_t i = 0; i < count; i++) {
         struct stream same = kept; /* what is missing is missing on both rows */
-        fprintf(file, "P%06zu,%06zu-%zu", number, number, i + 1);
+        fprintf(file, "%02td-%06zu,%02td-%06zu-%zu",
+            center - centers + 1, number, center - centers + 1, number, i + 1);
         write_exam(file, &same, center, &patient);
         fprintf(file, ",%.0f,%.0f,%d,%d,%d\n", periods[i].start, periods[i].end,
             periods[i].surgery, periods[i].outcome != 0, periods[i].outcome);

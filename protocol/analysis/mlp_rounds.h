@@ -1,0 +1,67 @@
+/*
+ * mlp_rounds: a network trained by all centers together. The first round gives
+ * the inputs' means and spreads; each round after it is one epoch, the slopes
+ * of all rows' losses, every row rounded to 2^-MLP_BITS; the last one counts
+ * what the trained networks say.
+ *
+ * Beside the network of all centers (model 0) there is one for each center,
+ * trained on the others and tested on it. The coordinator steps by Adam (Kingma
+ * and Ba 2015), with weight decay l2.
+ */
+#ifndef COHORTIUM_PROTOCOL_ANALYSIS_MLP_ROUNDS_H
+#define COHORTIUM_PROTOCOL_ANALYSIS_MLP_ROUNDS_H
+
+#include "protocol/analysis/mlp_network.h"
+#include "protocol/analysis/model.h"
+
+#define MLP_FOLDS_MAX 16 /* more centers share a fold */
+#define MLP_EPOCHS_MAX 1000
+#define MLP_BINS 64 /* of a probability, for the ROC curve */
+#define MLP_BITS 60
+
+struct mlp {
+    struct design *design;
+    struct network network;
+    size_t first; /* the design's column of the first input */
+    int64_t epochs, seed;
+    double l2, rate;
+};
+
+static inline size_t mlp_models(void)
+{
+    return 1 + MLP_FOLDS_MAX;
+}
+
+/* Where in the coordinator's memory, and what it is. */
+struct mlp_memory {
+    double *rounds;    /* [1] */
+    double *rows;      /* [models]: rows that train each; 0: there is none */
+    double *inputs;    /* [2 * inputs]: mean and 1 / sd */
+    double *weights;   /* [models * weights], trained */
+    double *moments;   /* [2 * models * weights]: Adam's */
+    double *curve;     /* [epochs]: mean loss of model 0 */
+    double *confusion; /* [folds + 1][classes][classes]: of each fold held out;
+                          the last: model 0 on the rows that trained it */
+    double *bins;      /* [classes][2][MLP_BINS]: probabilities of a class, held
+                          out, of rows that are of it and that are not */
+    size_t count;
+};
+
+/* base may be NULL: only the count counts. */
+struct mlp_memory mlp_memory_of(const struct mlp *mlp, const double *base);
+
+enum status mlp_shape(const struct analysis *analysis,
+    const struct dictionary *dictionary, struct shape *out);
+void mlp_contribute(const struct analysis *analysis, const struct shape *shape,
+    const struct row_block *block, void *state, int128 *elements,
+    struct cell_facts *facts);
+size_t mlp_value_count(
+    const struct analysis *analysis, const struct shape *shape);
+size_t mlp_memory_count(
+    const struct analysis *analysis, const struct shape *shape);
+enum status mlp_advance(const struct analysis *analysis,
+    const struct shape *shape, const struct dictionary *dictionary,
+    uint32_t number, int64_t min_cell, const int128 *elements,
+    const double *values, double *memory, double *next, bool *done);
+
+#endif

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Proves: project 3 runs over 13 centers with masked sums and finds what scar and valve surgery do in aortic regurgitation,
+# as R does on the pooled rows.
+set -euo pipefail
+. "$(dirname "$0")/../support/federation.sh"
+. "$(dirname "$0")/../support/projects.sh"
+registry
+project 3
+answer_project 3 "$FED/answer"
+grep -q '"privacy":"sum"' "$FED/answer.json" || fail "the sums were not masked"
+Rscript "$(dirname "$0")/projects.R" 3 "$FED"

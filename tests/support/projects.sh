@@ -1,0 +1,67 @@
+# The synthetic registry of 13 centers and the five projects that ask it. Source
+# it after federation.sh.
+
+PROJECTS=$root/tests/data/projects
+DICTIONARY=$root/tests/data/synthesize/dictionary.json
+FEDERATION=cmr-registry
+CENTERS=$(printf 'center_%02d ' $(seq 1 13))
+
+# registry [options of synthesize]: centers with their data, committee of three,
+# one researcher, all connected
+registry() {
+    local name
+    federation_begin
+    quiet "$BIN/synthesize" "$@" "$FED/data"
+    person carol dave erin ada
+    office
+    center $CENTERS
+    roster 2 "carol dave erin" "$CENTERS"
+    sign_roster carol dave
+    install_roster $CENTERS
+    for name in $CENTERS; do
+        quiet "$BIN/cohortium-node" import --home "$FED/$name" \
+            "$FED/data/$name.csv"
+    done
+    start_office
+    start_centers $CENTERS
+}
+
+# project N: its study, approved, and every center opted in
+project() {
+    local name
+    study "$PROJECTS/$1/study.json" ada
+    approve carol
+    approve dave
+    submit_study carol study.json carol.approval dave.approval
+    name=$(sed -n 's/.*"name": "\(.*\)".*/\1/p' "$PROJECTS/$1/study.json")
+    opt_in "$name" $CENTERS
+}
+
+# The scores of project 4: the first component's loadings as a question.
+scores_query() { # RESULT
+    python3 - "$1" <<'PY'
+import json, sys
+result = json.load(open(sys.argv[1]))
+score = "".join("%+.3f*%s" % (row["loading"], row["variable"])
+    for row in result["results"][0]["loadings"] if row["component"] == 1)
+score = score.lstrip("+")
+print(json.dumps({"study": "tetralogy-atlas", "cohort": "dx_primary = tof",
+    "analyses": [{"lm": {"formula":
+        "I(%s) ~ pulm_regurg_vol + age_at_exam + sex" % score}}]}))
+PY
+}
+
+# answer_project N OUT: asks what the project asks; OUT_2.json is the second
+answer_project() {
+    local second=
+    ask ada "$PROJECTS/$1/query.json" --out "$2.json" >/dev/null 2>"$FED/err" ||
+        fail "$(cat "$FED/err")"
+    case $1 in
+    3) second=$PROJECTS/3/query_medical.json ;;
+    4) second=$FED/scores.json
+       scores_query "$2.json" >"$second" ;;
+    esac
+    [ -z "$second" ] ||
+        ask ada "$second" --out "$2_2.json" >/dev/null 2>"$FED/err" ||
+        fail "$(cat "$FED/err")"
+}
