@@ -9,7 +9,7 @@
 #include "protocol/query/formula.h"
 
 #define FORMULA_DEPTH_MAX 24
-#define FORMULA_NAME_MAX 256 /* of an atom as R deparses it */
+#define FORMULA_NAME_MAX 1024 /* of an atom as R deparses it */
 
 enum word_kind { WORD_END, WORD_NAME, WORD_NUMBER, WORD_MARK, WORD_BAD };
 
