@@ -105,6 +105,7 @@ enum status command_query_submit(const struct arguments *arguments);
 enum status command_query_status(const struct arguments *arguments);
 enum status command_result_fetch(const struct arguments *arguments);
 enum status command_result_show(const struct arguments *arguments);
+enum status command_result_export(const struct arguments *arguments);
 enum status command_result_verify(const struct arguments *arguments);
 enum status command_sandbox(const struct arguments *arguments);
 

@@ -93,6 +93,21 @@ static const struct program_option fetch_options[] = {
     CLIENT_OPTIONS_END,
 };
 
+static const struct program_option show_options[] = {
+    {"plot", 'p', "FILE",
+        "Draw it instead, as SVG: curves of km and cumulative_incidence, "
+        "forest plots of models, bars of histogram and frequency, roc, pca, "
+        "mlp."},
+    {"analysis", 'a', "N",
+        "Draw the Nth analysis; without it the first that can be drawn."},
+    CLIENT_OPTIONS_END,
+};
+
+static const struct program_option export_options[] = {
+    {"out", 'o', "FOLDER", "Where the files go; made when it is not there."},
+    CLIENT_OPTIONS_END,
+};
+
 static const struct program_option sandbox_options[] = {
     {"dictionary", 'd', "FILE", "The variables of the CSV files."},
     {"query", 'q', "FILE", "The query; it may leave 'study' out."},
@@ -190,8 +205,14 @@ static const struct program_command commands[] = {
         connect_options, command_query_status},
     {"result fetch", "QUERY", ONE, "Get a result again", NULL, NULL,
         fetch_options, command_result_fetch},
-    {"result show", "FILE", ONE, "Print a result as tables", NULL, NULL, NULL,
+    {"result show", "FILE", ONE, "Print a result as tables, or draw it", NULL,
+        "cohortium result show result.json --plot curves.svg", show_options,
         command_result_show},
+    {"result export", "FILE", ONE, "Write a result as CSV files",
+        "One CSV file a table, with the names of the result's fields, and "
+        "methods.txt, a paragraph for a paper.",
+        "cohortium result export result.json --out tables", export_options,
+        command_result_export},
     {"result verify", "FILE", ONE,
         "Check that the coordinator signed these very bytes", NULL,
         "cohortium result verify result.json --roster roster.json",

@@ -1,6 +1,7 @@
 #include "coordinator/client/result_table.h"
 
 #include <libsmartcols.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,19 +12,58 @@ static bool is_suppressed(const json_t *object)
     return json_is_true(json_object_get(object, "suppressed"));
 }
 
-/* A value as people read it: six significant digits. */
-static void value_text(const json_t *value, char *out, size_t capacity)
+/* A value as people read it: four significant digits, p as in a paper. */
+static void value_text(
+    const char *key, const json_t *value, char *out, size_t capacity)
 {
+    const double number = json_number_value(value);
     if (json_is_integer(value))
         snprintf(out, capacity, "%lld", (long long)json_integer_value(value));
+    else if (json_is_real(value) && strstr(key, "p_value") != NULL)
+        snprintf(out, capacity, number < 0.001 ? "<0.001" : "%.3f", number);
+    else if (json_is_real(value) && fabs(number) >= 1000 && fabs(number) < 1e9)
+        snprintf(out, capacity, "%.1f", number);
     else if (json_is_real(value))
-        snprintf(out, capacity, "%.6g", json_real_value(value));
+        snprintf(out, capacity, "%.4g", number);
     else if (json_is_string(value))
         snprintf(out, capacity, "%s", json_string_value(value));
+    else if (json_is_boolean(value))
+        snprintf(out, capacity, "%s", json_is_true(value) ? "yes" : "no");
     else if (json_is_object(value) && is_suppressed(value))
         snprintf(out, capacity, "withheld");
     else
         snprintf(out, capacity, "%s", value == NULL ? "" : "-");
+}
+
+#define RATIO "ratio (interval)" /* hazard or odds ratio, not a key of rows */
+
+/* conf_low stands for both ends. */
+static void interval_text(
+    const json_t *row, bool ratio, char *out, size_t capacity)
+{
+    const json_t *low = json_object_get(row, "conf_low");
+    const json_t *high = json_object_get(row, "conf_high");
+    const json_t *at = json_object_get(row, "estimate");
+    *out = '\0';
+    if (!json_is_number(low) || !json_is_number(high))
+        return;
+    if (ratio)
+        snprintf(out, capacity, "%.3g (%.3g, %.3g)", exp(json_number_value(at)),
+            exp(json_number_value(low)), exp(json_number_value(high)));
+    else
+        snprintf(out, capacity, "(%.4g, %.4g)", json_number_value(low),
+            json_number_value(high));
+}
+
+static void cell_text(
+    const json_t *row, const char *key, char *out, size_t capacity)
+{
+    if (strcmp(key, RATIO) == 0)
+        interval_text(row, true, out, capacity);
+    else if (strcmp(key, "conf_low") == 0)
+        interval_text(row, false, out, capacity);
+    else
+        value_text(key, json_object_get(row, key), out, capacity);
 }
 
 /* The keys of all rows, in the order in which they first come. */
@@ -37,7 +77,10 @@ static size_t collect_keys(const json_t *table, const char *keys[COLUMNS_MAX])
         json_t *value;
         json_object_foreach(row, key, value)
         {
-            bool known = strcmp(key, "suppressed") == 0;
+            bool known = strcmp(key, "suppressed") == 0 ||
+                         strcmp(key, "conf_high") == 0 ||
+                         strcmp(key, "hazard_ratio") == 0 ||
+                         json_is_array(value);
             for (size_t i = 0; i < count; i++)
                 known = known || strcmp(keys[i], key) == 0;
             if (!known && count < COLUMNS_MAX)
@@ -57,8 +100,8 @@ static enum status add_row(struct libscols_table *table, const json_t *row,
     for (size_t i = 0; i < count; i++) {
         char text[128];
         const json_t *value = json_object_get(row, keys[i]);
-        value_text(value, text, sizeof text);
-        if (value == NULL && is_suppressed(row) && !said) {
+        cell_text(row, keys[i], text, sizeof text);
+        if (value == NULL && strcmp(keys[i], RATIO) != 0 && is_suppressed(row) && !said) {
             strcpy(text, "withheld");
             said = true;
         }
@@ -68,7 +111,7 @@ static enum status add_row(struct libscols_table *table, const json_t *row,
     return STATUS_OK;
 }
 
-static enum status print_table(FILE *out, const json_t *rows)
+static enum status print_table(FILE *out, const json_t *rows, bool ratios)
 {
     const char *keys[COLUMNS_MAX];
     size_t count = collect_keys(rows, keys), at;
@@ -79,11 +122,14 @@ static enum status print_table(FILE *out, const json_t *rows)
     if (count == 1 && json_array_size(rows) > 0 &&
         is_suppressed(json_array_get(rows, 0)))
         keys[count++] = "n";
+    if (ratios && count < COLUMNS_MAX)
+        keys[count++] = RATIO;
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        const char *title = strcmp(keys[i], "conf_low") == 0 ? "interval" : keys[i];
         bool text =
             json_is_string(json_object_get(json_array_get(rows, 0), keys[i]));
         if (scols_table_new_column(
-                table, keys[i], 0, text ? 0 : SCOLS_FL_RIGHT) == NULL)
+                table, title, 0, text ? 0 : SCOLS_FL_RIGHT) == NULL)
             status = STATUS_NO_MEMORY;
     }
     json_array_foreach((json_t *)rows, at, row)
@@ -99,28 +145,82 @@ static enum status print_table(FILE *out, const json_t *rows)
     return status;
 }
 
+/* Everything about the whole analysis that is one value, in lines of the
+ * terminal's width. */
+static void print_facts(FILE *out, const json_t *entry)
+{
+    const char *key;
+    json_t *value;
+    size_t column = 0;
+    json_object_foreach((json_t *)entry, key, value)
+    {
+        char text[640], fact[768];
+        if (strcmp(key, "analysis") == 0 || strcmp(key, "suppressed") == 0 ||
+            json_is_array(value) ||
+            (json_is_object(value) && !is_suppressed(value)))
+            continue;
+        value_text(key, value, text, sizeof text);
+        snprintf(fact, sizeof fact, "%s: %s", key, text);
+        if (column > 0 && column + strlen(fact) + 2 > 78) {
+            fputc('\n', out);
+            column = 0;
+        }
+        fprintf(out, "%s%s", column > 0 ? "  " : "", fact);
+        column += strlen(fact) + 2;
+    }
+    fputc('\n', out);
+}
+
 static void print_title(FILE *out, const json_t *entry)
 {
     char text[128];
     const char *key;
     json_t *value;
+    const json_t *parameters = json_object_get(entry, "parameters");
+    const json_t *what = json_object_get(parameters, "formula");
+    if (what == NULL)
+        what = json_object_get(parameters, "variable");
     fprintf(out, "\n%s", json_string_value(json_object_get(entry, "analysis")));
+    if (json_is_string(what))
+        fprintf(out, "  %s", json_string_value(what));
     json_object_foreach(json_object_get(entry, "by"), key, value)
     {
-        value_text(value, text, sizeof text);
+        value_text(key, value, text, sizeof text);
         fprintf(out, "  %s = %s", key, text);
     }
-    static const char *const facts[] = {"n", "patients", "missing",
-        "centers_released", "centers_withheld", "values_withheld", "statistic",
-        "df", "p_value", "fisher_p_value"};
-    for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
-        value = json_object_get(entry, facts[i]);
-        if (value == NULL)
-            continue;
-        value_text(value, text, sizeof text);
-        fprintf(out, "  %s: %s", facts[i], text);
-    }
     fputc('\n', out);
+    print_facts(out, entry);
+}
+
+/* Hazard ratios, and odds ratios of a logistic regression. */
+static bool has_ratios(const json_t *entry)
+{
+    const char *name = json_string_value(json_object_get(entry, "analysis"));
+    const char *link = json_string_value(json_object_get(entry, "link"));
+    return name != NULL &&
+           (strcmp(name, "cox") == 0 ||
+               (strcmp(name, "glm") == 0 && link != NULL &&
+                   strcmp(link, "logit") == 0));
+}
+
+/* The main table first, then those of other members, each under its name. */
+static enum status print_tables(FILE *out, const json_t *entry)
+{
+    const json_t *table = json_object_get(entry, "table");
+    enum status status = STATUS_OK;
+    const char *key;
+    json_t *value;
+    if (json_is_object(json_array_get(table, 0)))
+        status = print_table(out, table, has_ratios(entry));
+    json_object_foreach((json_t *)entry, key, value)
+    {
+        if (status != STATUS_OK || value == table ||
+            !json_is_object(json_array_get(value, 0)))
+            continue;
+        fprintf(out, "%s\n", key);
+        status = print_table(out, value, false);
+    }
+    return status;
 }
 
 static void print_names(FILE *out, const char *what, const json_t *list)
@@ -143,7 +243,8 @@ static void print_provenance(FILE *out, const json_t *result)
     fputc('\n', out);
     for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
         char text[512];
-        value_text(json_object_get(result, facts[i]), text, sizeof text);
+        value_text(
+            facts[i], json_object_get(result, facts[i]), text, sizeof text);
         fprintf(out, "%-10s %s\n", facts[i], text);
     }
     print_names(out, "answered  ", json_object_get(report, "answered"));
@@ -160,15 +261,14 @@ enum status result_table_print(FILE *out, const json_t *result)
         return STATUS_MALFORMED;
     json_array_foreach((json_t *)results, at, entry)
     {
-        const json_t *rows = json_object_get(entry, "table");
+        enum status status = STATUS_OK;
         print_title(out, entry);
         if (is_suppressed(entry))
             fprintf(out, "withheld: too few people, or a rule of the study\n");
-        else if (json_is_array(rows)) {
-            enum status status = print_table(out, rows);
-            if (status != STATUS_OK)
-                return status;
-        }
+        else
+            status = print_tables(out, entry);
+        if (status != STATUS_OK)
+            return status;
     }
     print_provenance(out, result);
     return STATUS_OK;

@@ -31,6 +31,9 @@ static enum status finish_segment(const struct plan *plan,
     const struct analysis *analysis = &plan->analyses[segment->analysis];
     json_object_set_new(out, "analysis", json_string(analysis->kind->name));
     json_object_set_new(out, "by", by_object(plan, segment->level));
+    json_object_set_new(out, "parameters",
+        json_deep_copy(
+            plan->query->analyses[segment->analysis].parameters.value));
     if (is_suppressed(elements, min_cell)) {
         json_object_set_new(out, "suppressed", json_true());
         return STATUS_OK;

@@ -1,0 +1,139 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "coordinator/client/asking.h"
+#include "coordinator/client/plot/plot.h"
+#include "coordinator/client/result_export.h"
+#include "coordinator/client/result_file.h"
+
+static enum status load_result(struct envelope **out, const char *path)
+{
+    struct buffer text;
+    enum status status = client_read_file(&text, path);
+    if (status == STATUS_OK)
+        status = result_file_read(out, buffer_view(&text));
+    if (status == STATUS_MALFORMED)
+        program_fail(
+            status, "%s is no result of cohortium, or was changed", path);
+    buffer_fini(&text);
+    return status;
+}
+
+/* The payload as JSON; a new reference. */
+static enum status load_json(json_t **out, const char *path)
+{
+    struct envelope *result = NULL;
+    enum status status = load_result(&result, path);
+    *out = NULL;
+    if (status == STATUS_OK) {
+        *out = json_loadb((const char *)result->payload.data,
+            result->payload.size, JSON_REJECT_DUPLICATES, NULL);
+        if (!json_is_array(json_object_get(*out, "results")))
+            status = program_fail(STATUS_MALFORMED,
+                "%s holds no results", path);
+    }
+    envelope_destroy(result);
+    return status;
+}
+
+/* --analysis N, from 1; without it the first that can be drawn. */
+static enum status choose_entry(const json_t **out, const json_t *results,
+    const struct arguments *arguments)
+{
+    const char *text = argument_value(arguments, "analysis");
+    const size_t count = json_array_size(results);
+    char *end = NULL;
+    const unsigned long number = text == NULL ? 0 : strtoul(text, &end, 10);
+    if (text != NULL && (*text == '\0' || *end != '\0' || number < 1 ||
+                            number > count))
+        return program_fail(STATUS_USAGE,
+            "--analysis is a number from 1 to %zu", count);
+    for (size_t i = 0; i < count; i++) {
+        *out = json_array_get(results, i);
+        const char *name =
+            json_string_value(json_object_get(*out, "analysis"));
+        if (text != NULL ? i + 1 == number
+                         : name != NULL && plot_draws(name) &&
+                               json_array_size(
+                                   json_object_get(*out, "table")) > 0)
+            return STATUS_OK;
+    }
+    return program_fail(STATUS_NOT_FOUND, "no analysis of it can be drawn");
+}
+
+static enum status draw(
+    const json_t *results, const struct arguments *arguments, const char *path)
+{
+    const json_t *entry = NULL;
+    struct buffer svg;
+    buffer_init(&svg, BUFFER_LIMIT_DEFAULT);
+    enum status status = choose_entry(&entry, results, arguments);
+    if (status == STATUS_OK) {
+        status = plot_entry(&svg, entry);
+        if (status != STATUS_OK)
+            program_fail(status, status == STATUS_NOT_FOUND
+                                     ? "of this analysis there is nothing to "
+                                       "draw"
+                                     : "the result cannot be drawn");
+    }
+    if (status == STATUS_OK)
+        status = client_write_file(path, buffer_view(&svg));
+    buffer_fini(&svg);
+    return status;
+}
+
+enum status command_result_show(const struct arguments *arguments)
+{
+    const char *plot = argument_value(arguments, "plot");
+    struct envelope *result = NULL;
+    json_t *parsed = NULL;
+    enum status status;
+    if (plot != NULL) {
+        status = load_json(&parsed, operand_at(arguments, 0));
+        if (status == STATUS_OK)
+            status = draw(json_object_get(parsed, "results"), arguments, plot);
+        json_decref(parsed);
+        return status;
+    }
+    status = load_result(&result, operand_at(arguments, 0));
+    if (status == STATUS_OK)
+        status = result_print(result, false);
+    envelope_destroy(result);
+    return status;
+}
+
+enum status command_result_export(const struct arguments *arguments)
+{
+    const char *folder;
+    json_t *parsed = NULL;
+    enum status status = client_need(arguments, "out", &folder);
+    if (status == STATUS_OK)
+        status = load_json(&parsed, operand_at(arguments, 0));
+    if (status == STATUS_OK)
+        status = result_export(parsed, folder);
+    json_decref(parsed);
+    return status;
+}
+
+enum status command_result_verify(const struct arguments *arguments)
+{
+    struct envelope *result = NULL;
+    struct roster *roster = NULL;
+    enum status status = client_load_roster(&roster, arguments);
+    if (status == STATUS_OK)
+        status = load_result(&result, operand_at(arguments, 0));
+    if (status == STATUS_OK) {
+        status =
+            envelope_verify(result, TYPE_RESULT, &roster->coordinator.sign);
+        if (status == STATUS_OK)
+            printf("%s: signed by %s of federation %s, unchanged\n",
+                operand_at(arguments, 0), roster->coordinator.name,
+                roster->federation);
+        else
+            program_fail(status, "%s: it is %s", operand_at(arguments, 0),
+                status_text(status));
+    }
+    envelope_destroy(result);
+    roster_destroy(roster);
+    return status;
+}

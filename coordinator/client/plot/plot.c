@@ -1,0 +1,88 @@
+#include "coordinator/client/plot/plot.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "coordinator/client/plot/plot_internal.h"
+
+static const struct kind {
+    const char *analysis;
+    enum status (*draw)(struct svg *svg, const json_t *entry);
+} kinds[] = {
+    {"km", plot_curves},
+    {"cumulative_incidence", plot_curves},
+    {"cox", plot_forest},
+    {"glm", plot_forest},
+    {"lm", plot_forest},
+    {"mixed", plot_forest},
+    {"histogram", plot_bars},
+    {"frequency", plot_bars},
+    {"roc", plot_roc},
+    {"pca", plot_scree},
+    {"mlp", plot_training},
+};
+
+static const struct kind *kind_of(const char *analysis)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strcmp(kinds[i].analysis, analysis) == 0)
+            return &kinds[i];
+    }
+    return NULL;
+}
+
+bool plot_draws(const char *analysis)
+{
+    return kind_of(analysis) != NULL;
+}
+
+double row_number(const json_t *row, const char *key)
+{
+    const json_t *value = json_object_get(row, key);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+const char *row_text(const json_t *row, const char *key)
+{
+    const char *text = json_string_value(json_object_get(row, key));
+    return text == NULL ? "" : text;
+}
+
+void plot_title(struct svg *svg, const json_t *entry)
+{
+    const json_t *parameters = json_object_get(entry, "parameters");
+    const char *what = row_text(parameters, "formula");
+    const char *key;
+    json_t *value;
+    char title[512];
+    if (*what == '\0')
+        what = row_text(parameters, "variable");
+    int used = snprintf(
+        title, sizeof title, "%s  %.300s", row_text(entry, "analysis"), what);
+    json_object_foreach(json_object_get(entry, "by"), key, value)
+    {
+        if (used >= 0 && (size_t)used < sizeof title)
+            used += snprintf(title + used, sizeof title - (size_t)used,
+                "  %s = %s", key,
+                json_is_string(value) ? json_string_value(value) : "");
+    }
+    svg_text(svg, 24, 26, strlen(title) > 90 ? 10.5 : 15, ANCHOR_START, title);
+}
+
+enum status plot_entry(struct buffer *out, const json_t *entry)
+{
+    const struct kind *kind = kind_of(row_text(entry, "analysis"));
+    struct svg svg = {.status = STATUS_OK};
+    if (kind == NULL || json_is_true(json_object_get(entry, "suppressed")))
+        return STATUS_NOT_FOUND;
+    if (json_array_size(json_object_get(entry, "table")) == 0)
+        return STATUS_NOT_FOUND;
+    enum status status = kind->draw(&svg, entry);
+    if (status == STATUS_OK)
+        status = svg_end(&svg);
+    if (status == STATUS_OK)
+        status = buffer_append(out, svg.text.data, svg.text.size);
+    buffer_fini(&svg.text);
+    return status;
+}

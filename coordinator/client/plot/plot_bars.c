@@ -1,0 +1,94 @@
+/*
+ * plot_bars: histograms and frequencies. A withheld bar is hatched, at a height
+ * that says nothing.
+ */
+#include <math.h>
+#include <stdio.h>
+
+#include "coordinator/client/plot/plot_internal.h"
+
+#define BAR_HEIGHT 26.0
+
+static bool is_withheld(const json_t *row)
+{
+    return json_is_true(json_object_get(row, "suppressed"));
+}
+
+static double largest(const json_t *table)
+{
+    size_t at;
+    json_t *row;
+    double most = 1;
+    json_array_foreach((json_t *)table, at, row)
+        most = fmax(most, row_number(row, "n"));
+    return most;
+}
+
+static enum status histogram(struct svg *svg, const json_t *entry)
+{
+    const json_t *table = json_object_get(entry, "table");
+    const size_t count = json_array_size(table);
+    const double low = row_number(json_array_get(table, 0), "low");
+    const double high = row_number(json_array_get(table, count - 1), "high");
+    const struct axis x = {low, high, 90, PLOT_WIDTH - 30, false};
+    const struct axis y = {0, largest(table) * 1.05, 360, 50, false};
+    size_t at;
+    json_t *row;
+    if (!(high > low))
+        return STATUS_MALFORMED;
+    svg_begin(svg, PLOT_WIDTH, 420);
+    plot_title(svg, entry);
+    frame_draw(svg, &x, &y,
+        row_text(json_object_get(entry, "parameters"), "variable"), "patients");
+    json_array_foreach((json_t *)table, at, row)
+    {
+        const double left = axis_place(&x, row_number(row, "low"));
+        const double right = axis_place(&x, row_number(row, "high"));
+        const double top =
+            is_withheld(row) ? 340 : axis_place(&y, row_number(row, "n"));
+        svg_box(svg, left, top, right - left, 360 - top, svg_colour(0),
+            is_withheld(row));
+    }
+    return svg->status;
+}
+
+static void draw_level(
+    struct svg *svg, const struct axis *x, const json_t *row, double y)
+{
+    char text[96];
+    const double n = row_number(row, "n");
+    svg_text(svg, 190, y + 17, 13, ANCHOR_END, row_text(row, "level"));
+    if (is_withheld(row)) {
+        svg_box(svg, x->from, y + 3, 30, BAR_HEIGHT - 6, "", true);
+        svg_text(svg, x->from + 38, y + 17, 12, ANCHOR_START, "withheld");
+        return;
+    }
+    const double to = axis_place(x, n);
+    svg_box(svg, x->from, y + 3, to - x->from, BAR_HEIGHT - 6, svg_colour(0),
+        false);
+    snprintf(text, sizeof text, "%.0f (%.1f %%)", n,
+        100 * row_number(row, "proportion"));
+    svg_text(svg, to + 8, y + 17, 12, ANCHOR_START, text);
+}
+
+static enum status frequency(struct svg *svg, const json_t *entry)
+{
+    const json_t *table = json_object_get(entry, "table");
+    const double bottom = 48 + BAR_HEIGHT * (double)json_array_size(table);
+    const struct axis x = {0, largest(table), 200, PLOT_WIDTH - 150, false};
+    size_t at;
+    json_t *row;
+    svg_begin(svg, PLOT_WIDTH, bottom + 60);
+    plot_title(svg, entry);
+    frame_draw_x(svg, &x, bottom, "patients");
+    json_array_foreach((json_t *)table, at, row)
+        draw_level(svg, &x, row, 46 + BAR_HEIGHT * (double)at);
+    return svg->status;
+}
+
+enum status plot_bars(struct svg *svg, const json_t *entry)
+{
+    const json_t *first = json_array_get(json_object_get(entry, "table"), 0);
+    return json_object_get(first, "low") != NULL ? histogram(svg, entry)
+                                                 : frequency(svg, entry);
+}

@@ -1,0 +1,167 @@
+/*
+ * plot_curves: Kaplan-Meier curves and cumulative incidences as steps, with
+ * their confidence bands and the number at risk below.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "coordinator/client/plot/plot_internal.h"
+
+struct curves {
+    const json_t *table;
+    bool falls; /* from 1; incidences rise from 0 */
+    size_t count;
+    char names[PLOT_GROUPS_MAX][192];
+    struct axis x, y;
+};
+
+static void curve_name(
+    const json_t *row, char *out, size_t capacity)
+{
+    const char *cause = row_text(row, "cause");
+    if (*cause == '\0')
+        snprintf(out, capacity, "%s", row_text(row, "strata"));
+    else
+        snprintf(out, capacity, "%s, event %s", row_text(row, "strata"), cause);
+}
+
+static bool is_of(const json_t *row, const char *name)
+{
+    char own[192];
+    curve_name(row, own, sizeof own);
+    return strcmp(own, name) == 0;
+}
+
+static void find_curves(struct curves *curves)
+{
+    size_t at;
+    json_t *row;
+    double last = 0, highest = 0;
+    json_array_foreach((json_t *)curves->table, at, row)
+    {
+        bool known = false;
+        for (size_t i = 0; i < curves->count; i++)
+            known = known || is_of(row, curves->names[i]);
+        if (!known && curves->count < PLOT_GROUPS_MAX)
+            curve_name(row, curves->names[curves->count++],
+                sizeof curves->names[0]);
+        last = fmax(last, row_number(row, "time"));
+        highest = fmax(highest, row_number(row, "conf_high"));
+    }
+    curves->x = (struct axis){0, last > 0 ? last : 1, 100, PLOT_WIDTH - 30,
+        false};
+    curves->y = (struct axis){0,
+        curves->falls ? 1 : fmin(1, highest > 0 ? highest : 1), 360, 50, false};
+}
+
+/* One edge of the band, or the curve, as steps. */
+static void steps(struct svg *svg, const struct curves *curves,
+    const char *name, const char *key, bool first)
+{
+    size_t at;
+    json_t *row;
+    double before = curves->falls ? 1 : 0;
+    svg_path_to(svg, first, axis_place(&curves->x, 0),
+        axis_place(&curves->y, before));
+    json_array_foreach((json_t *)curves->table, at, row)
+    {
+        const double value = row_number(row, key);
+        const double x = axis_place(&curves->x, row_number(row, "time"));
+        if (!is_of(row, name) || isnan(value))
+            continue;
+        svg_path_to(svg, false, x, axis_place(&curves->y, before));
+        svg_path_to(svg, false, x, axis_place(&curves->y, value));
+        before = value;
+    }
+}
+
+static void steps_back(
+    struct svg *svg, const struct curves *curves, const char *name)
+{
+    for (size_t at = json_array_size(curves->table); at-- > 0;) {
+        const json_t *row = json_array_get(curves->table, at);
+        const double low = row_number(row, "conf_low");
+        const double x = axis_place(&curves->x, row_number(row, "time"));
+        double before = curves->falls ? 1 : 0;
+        if (!is_of(row, name) || isnan(low))
+            continue;
+        for (size_t k = at; k-- > 0;) {
+            const json_t *other = json_array_get(curves->table, k);
+            if (is_of(other, name) && !isnan(row_number(other, "conf_low"))) {
+                before = row_number(other, "conf_low");
+                break;
+            }
+        }
+        svg_path_to(svg, false, x, axis_place(&curves->y, low));
+        svg_path_to(svg, false, x, axis_place(&curves->y, before));
+    }
+}
+
+/* At risk just before a time: the next row's, or 0 past the last. */
+static double at_risk(
+    const struct curves *curves, const char *name, double time)
+{
+    size_t at;
+    json_t *row;
+    json_array_foreach((json_t *)curves->table, at, row)
+    {
+        if (is_of(row, name) && row_number(row, "time") >= time)
+            return row_number(row, "n_risk");
+    }
+    return 0;
+}
+
+static void risk_table(struct svg *svg, const struct curves *curves)
+{
+    double ticks[TICKS_MAX];
+    const size_t count = axis_ticks(&curves->x, ticks);
+    char text[224];
+    svg_text(svg, 24, 424, 12, ANCHOR_START, "at risk");
+    for (size_t g = 0; g < curves->count; g++) {
+        const double y = 442 + 18 * (double)g;
+        svg_box(svg, 24, y - 9, 10, 10, svg_colour(g), false);
+        for (size_t i = 0; i < count; i++) {
+            snprintf(text, sizeof text, "%.0f",
+                at_risk(curves, curves->names[g], ticks[i]));
+            svg_text(svg, axis_place(&curves->x, ticks[i]), y, 12,
+                ANCHOR_MIDDLE, text);
+        }
+    }
+}
+
+static void legend(struct svg *svg, const struct curves *curves)
+{
+    for (size_t g = 0; g < curves->count; g++) {
+        const double y = curves->falls ? 340 - 18 * (double)(curves->count - g)
+                                       : 70 + 18 * (double)g;
+        svg_line(svg, 116, y - 4, 140, y - 4, svg_colour(g), 2);
+        svg_text(svg, 146, y, 12, ANCHOR_START, curves->names[g]);
+    }
+}
+
+enum status plot_curves(struct svg *svg, const json_t *entry)
+{
+    static struct curves curves;
+    curves = (struct curves){.table = json_object_get(entry, "table"),
+        .falls = strcmp(row_text(entry, "analysis"), "km") == 0};
+    find_curves(&curves);
+    svg_begin(svg, PLOT_WIDTH, 452 + 18 * (double)curves.count);
+    plot_title(svg, entry);
+    frame_draw(svg, &curves.x, &curves.y, "days",
+        curves.falls ? "event-free" : "cumulative incidence");
+    for (size_t g = 0; g < curves.count; g++) {
+        svg_path_begin(svg);
+        steps(svg, &curves, curves.names[g], "conf_high", true);
+        steps_back(svg, &curves, curves.names[g]);
+        svg_path_end(svg, svg_colour(g), true);
+    }
+    for (size_t g = 0; g < curves.count; g++) {
+        svg_path_begin(svg);
+        steps(svg, &curves, curves.names[g], "estimate", true);
+        svg_path_end(svg, svg_colour(g), false);
+    }
+    legend(svg, &curves);
+    risk_table(svg, &curves);
+    return svg->status;
+}

@@ -1,0 +1,118 @@
+/*
+ * plot_forest: the terms of a model with their intervals; hazard and odds
+ * ratios on a logarithmic axis.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "coordinator/client/plot/plot_internal.h"
+
+#define RATIO_MIN 0.01
+#define RATIO_MAX 100.0
+
+struct forest {
+    const json_t *table;
+    bool ratios;
+    struct axis x;
+};
+
+static bool is_drawn(const json_t *row)
+{
+    return strcmp(row_text(row, "term"), "(Intercept)") != 0 &&
+           !isnan(row_number(row, "conf_low")) &&
+           !isnan(row_number(row, "conf_high"));
+}
+
+static double figure(const struct forest *forest, const json_t *row,
+    const char *key)
+{
+    const double value = row_number(row, key);
+    if (!forest->ratios)
+        return value;
+    return fmin(fmax(exp(value), RATIO_MIN), RATIO_MAX);
+}
+
+static size_t set_axis(struct forest *forest)
+{
+    const double nothing = forest->ratios ? 1 : 0;
+    double low = nothing, high = nothing;
+    size_t count = 0, at;
+    json_t *row;
+    json_array_foreach((json_t *)forest->table, at, row)
+    {
+        if (!is_drawn(row))
+            continue;
+        low = fmin(low, figure(forest, row, "conf_low"));
+        high = fmax(high, figure(forest, row, "conf_high"));
+        count++;
+    }
+    const double margin = (high - low) * 0.05 + 1e-9;
+    forest->x = (struct axis){forest->ratios ? low / 1.1 : low - margin,
+        forest->ratios ? high * 1.1 : high + margin, 230, PLOT_WIDTH - 190,
+        forest->ratios};
+    return count;
+}
+
+static void draw_term(
+    struct svg *svg, const struct forest *forest, const json_t *row, double y)
+{
+    char text[128];
+    const double low = figure(forest, row, "conf_low");
+    const double high = figure(forest, row, "conf_high");
+    const double at = figure(forest, row, "estimate");
+    const double p = row_number(row, "p_value");
+    svg_text(svg, 216, y + 4, 13, ANCHOR_END, row_text(row, "term"));
+    svg_line(svg, axis_place(&forest->x, low), y, axis_place(&forest->x, high),
+        y, svg_colour(0), 2);
+    svg_dot(svg, axis_place(&forest->x, at), y, 4.5, svg_colour(0));
+    snprintf(text, sizeof text, "%.3g (%.3g to %.3g)", at, low, high);
+    svg_text(svg, PLOT_WIDTH - 180, y, 12, ANCHOR_START, text);
+    if (p < 0.001)
+        snprintf(text, sizeof text, "p < 0.001");
+    else
+        snprintf(text, sizeof text, "p = %.3f", p);
+    svg_text(svg, PLOT_WIDTH - 180, y + 13, 11, ANCHOR_START, text);
+}
+
+/* Ratios where the coefficients are logarithms of them. */
+static const char *label_of(const json_t *entry, bool *ratios)
+{
+    const char *analysis = row_text(entry, "analysis");
+    const char *link = row_text(entry, "link");
+    *ratios = true;
+    if (strcmp(analysis, "cox") == 0)
+        return "hazard ratio";
+    if (strcmp(analysis, "glm") == 0 && strcmp(link, "logit") == 0)
+        return "odds ratio";
+    if (strcmp(analysis, "glm") == 0 && strcmp(link, "log") == 0)
+        return "ratio of means";
+    *ratios = false;
+    return "coefficient";
+}
+
+enum status plot_forest(struct svg *svg, const json_t *entry)
+{
+    struct forest forest = {.table = json_object_get(entry, "table")};
+    const char *label = label_of(entry, &forest.ratios);
+    const size_t count = set_axis(&forest);
+    const double bottom = 60 + 34 * (double)count;
+    double y = 66;
+    size_t at;
+    json_t *row;
+    if (count == 0)
+        return STATUS_NOT_FOUND;
+    svg_begin(svg, PLOT_WIDTH, bottom + 56);
+    plot_title(svg, entry);
+    frame_draw_x(svg, &forest.x, bottom, label);
+    const double nothing = axis_place(&forest.x, forest.ratios ? 1 : 0);
+    svg_dashed(svg, nothing, 44, nothing, bottom, "#888");
+    json_array_foreach((json_t *)forest.table, at, row)
+    {
+        if (!is_drawn(row))
+            continue;
+        draw_term(svg, &forest, row, y);
+        y += 34;
+    }
+    return svg->status;
+}

@@ -1,0 +1,28 @@
+/*
+ * plot_internal: one function a kind of picture, and what they share.
+ */
+#ifndef COHORTIUM_COORDINATOR_CLIENT_PLOT_PLOT_INTERNAL_H
+#define COHORTIUM_COORDINATOR_CLIENT_PLOT_PLOT_INTERNAL_H
+
+#include <jansson.h>
+
+#include "coordinator/client/plot/frame.h"
+
+#define PLOT_WIDTH 760.0
+#define PLOT_GROUPS_MAX 12
+
+/* A number of a row; NaN when it is not there. */
+double row_number(const json_t *row, const char *key);
+/* A text of a row; "" when it is not there. */
+const char *row_text(const json_t *row, const char *key);
+/* "cox  sex = 2", the formula or the variable. */
+void plot_title(struct svg *svg, const json_t *entry);
+
+enum status plot_curves(struct svg *svg, const json_t *entry);
+enum status plot_forest(struct svg *svg, const json_t *entry);
+enum status plot_bars(struct svg *svg, const json_t *entry);
+enum status plot_roc(struct svg *svg, const json_t *entry);
+enum status plot_scree(struct svg *svg, const json_t *entry);
+enum status plot_training(struct svg *svg, const json_t *entry);
+
+#endif
