@@ -28,13 +28,24 @@ static enum status read_formula(struct times *times,
     struct diagnostic *diagnostic)
 {
     const struct formula *formula = times->design->formula;
+    struct field field;
     if (formula->response_kind != RESPONSE_SURVIVAL ||
         formula->survival.has_start)
         return parameter_fail(parameters, "formula", diagnostic,
             "on the left of '~' stands Surv(time, event)");
-    if (formula->strata_count > 0 || formula->strata_center)
+    const bool strata = formula->strata_count > 0 || formula->strata_center;
+    if (strata && !times->takes_strata)
         return parameter_fail(parameters, "formula", diagnostic,
             "strata() is not taken here; name one group");
+    if (formula->strata_count + formula->strata_center > 1)
+        return parameter_fail(
+            parameters, "formula", diagnostic, "one strata() variable");
+    times->by_center = formula->strata_center;
+    if (times->by_center && !field_find(&field, parameters, "grid_days"))
+        times->grid = 1; /* no step of it leaves the center */
+    if (formula->strata_count > 0)
+        times->strata =
+            variable_level_count(&dictionary->variables[formula->strata[0]]);
     if (formula->term_count > 1 ||
         (formula->term_count == 1 &&
             (formula->atom_count != 1 ||
@@ -75,7 +86,7 @@ enum status times_parse_causes(struct analysis *analysis,
     return STATUS_OK;
 }
 
-enum status times_parse(struct analysis *analysis,
+static enum status parse(struct analysis *analysis, bool takes_strata,
     const struct field *parameters, const struct dictionary *dictionary,
     struct diagnostic *diagnostic)
 {
@@ -86,6 +97,8 @@ enum status times_parse(struct analysis *analysis,
         return STATUS_NO_MEMORY;
     times->grid = GRID_DAYS_DEFAULT;
     times->outcomes = 2;
+    times->strata = 1;
+    times->takes_strata = takes_strata;
     enum status status = field_expect_object(parameters, keys, 3, diagnostic);
     if (status == STATUS_OK)
         status = parameter_level(analysis, parameters, diagnostic);
@@ -97,6 +110,20 @@ enum status times_parse(struct analysis *analysis,
     return status == STATUS_OK
                ? read_formula(times, parameters, dictionary, diagnostic)
                : status;
+}
+
+enum status times_parse(struct analysis *analysis,
+    const struct field *parameters, const struct dictionary *dictionary,
+    struct diagnostic *diagnostic)
+{
+    return parse(analysis, false, parameters, dictionary, diagnostic);
+}
+
+enum status times_parse_strata(struct analysis *analysis,
+    const struct field *parameters, const struct dictionary *dictionary,
+    struct diagnostic *diagnostic)
+{
+    return parse(analysis, true, parameters, dictionary, diagnostic);
 }
 
 void times_release(struct analysis *analysis)
@@ -113,7 +140,7 @@ enum status times_shape(const struct analysis *analysis,
 {
     const struct times *times = analysis->model;
     (void)dictionary;
-    tally_shape(out, times->group_count,
+    tally_shape(out, times->strata * times->group_count,
         times->outcomes *
             (times_step(times->stop, times->grid, times->stop->max) + 1));
     out->tables[0].kind = TABLE_TIMES;
@@ -145,6 +172,7 @@ void times_contribute(const struct analysis *analysis,
     const struct formula *formula = times->design->formula;
     const struct table_shape *table = &shape->tables[0];
     int32_t stops[BLOCK_ROWS], events[BLOCK_ROWS], groups[BLOCK_ROWS];
+    int32_t strata[BLOCK_ROWS] = {0};
     uint32_t cells[BLOCK_ROWS];
     uint8_t mask[BLOCK_ROWS];
     struct row_block valued = *block;
@@ -157,15 +185,21 @@ void times_contribute(const struct analysis *analysis,
     if (times->group != NULL)
         column_read(&block->rows->columns[times->group->variable], block->first,
             block->count, groups);
+    if (formula->strata_count > 0)
+        column_read(&block->rows->columns[formula->strata[0]], block->first,
+            block->count, strata);
     for (size_t i = 0; i < block->count; i++) {
         bool missing = stops[i] == VALUE_MISSING ||
-                       events[i] == VALUE_MISSING || groups[i] == VALUE_MISSING;
+                       events[i] == VALUE_MISSING ||
+                       groups[i] == VALUE_MISSING || strata[i] == VALUE_MISSING;
         int32_t first = times->group == NULL ? 0 : times->group->first_level;
         mask[i] = missing ? 0 : block->mask[i];
         cells[i] = 0;
         if (!missing)
             cells[i] =
-                (uint32_t)((size_t)(groups[i] - first) * table->columns +
+                (uint32_t)(((size_t)strata[i] * times->group_count +
+                               (size_t)(groups[i] - first)) *
+                               table->columns +
                            times->outcomes *
                                times_step(times->stop, times->grid, stops[i]) +
                            outcome_of(times, events[i]));
@@ -213,7 +247,7 @@ void times_set_heads(const struct times *times, const struct shape *shape,
 {
     const struct table_shape *table = &shape->tables[0];
     int64_t n = 0, events = 0;
-    for (size_t g = 0; g < times->group_count; g++) {
+    for (size_t g = 0; g < table->rows; g++) {
         n += times_total(elements, table, g);
         for (size_t s = 0; s < times_steps(table); s++)
             events += times_events(elements, table, g, s);

@@ -24,11 +24,19 @@ struct times {
     size_t group_count;
     const struct formula_atom *group; /* NULL: one group */
     size_t outcomes; /* of a step: kinds of event and censoring */
+    bool takes_strata; /* the analysis does */
+    bool by_center;    /* strata(center) */
+    size_t strata;     /* levels of strata(v); 1 without. A row of the table is
+                          stratum * group_count + group */
     const struct variable *stop, *event, *by;
 };
 
 /* parse, shape, state_size, contribute and release of the analyses. */
 enum status times_parse(struct analysis *analysis,
+    const struct field *parameters, const struct dictionary *dictionary,
+    struct diagnostic *diagnostic);
+/* The same for one that takes strata(). */
+enum status times_parse_strata(struct analysis *analysis,
     const struct field *parameters, const struct dictionary *dictionary,
     struct diagnostic *diagnostic);
 /* Each level of the event but the first is a kind of event. */

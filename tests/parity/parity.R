@@ -301,8 +301,11 @@ expect_logrank <- function(rows, entry, p, dictionary, what) {
   check(close_to(entry$statistic, test$chisq), paste(what, "statistic"))
   check(entry$df == length(test$n) - 1, paste(what, "df"))
   for (i in seq_along(test$n)) {
-    check(entry$table[[i]]$observed == test$obs[i], paste(what, "observed"))
-    check(close_to(entry$table[[i]]$expected, test$exp[i]),
+    # With strata R has a column a stratum.
+    observed <- if (is.matrix(test$obs)) sum(test$obs[i, ]) else test$obs[i]
+    expected <- if (is.matrix(test$exp)) sum(test$exp[i, ]) else test$exp[i]
+    check(entry$table[[i]]$observed == observed, paste(what, "observed"))
+    check(close_to(entry$table[[i]]$expected, expected),
       paste(what, "expected"))
   }
 }
@@ -655,12 +658,13 @@ as_category <- function(name, codes) list(name = name, type = "category",
 as_number <- function(name, type, min, max) list(name = name, type = type,
   entity = "exam", resolution = 1, min = min, max = max)
 survival_dictionary <- file.path(scratch, "survival.json")
-write_json(list(id = "survival", version = 1, variables = list(
-  as_number("time", "days", 0, 15000), list(name = "event", type = "boolean",
+long_dictionary <- file.path(scratch, "long.json")
+for (longest in c(4000, 15000)) write_json(list(id = "survival", version = 1,
+  variables = list(as_number("time", "days", 0, longest), list(name = "event", type = "boolean",
     entity = "exam"), as_category("sex", c("1", "2")),
   as_category("group", c("1", "2", "3")),
   as_category("status", c("0", "1", "2")), as_number("age", "integer", 0, 120))),
-  survival_dictionary, auto_unbox = TRUE, digits = NA)
+  if (longest == 4000) survival_dictionary else long_dictionary, auto_unbox = TRUE, digits = NA)
 colon_deaths <- subset(colon, etype == 2)
 lung_file <- survival_file("lung", with(lung, data.frame(time,
   event = status - 1, sex, group = 1 + (ph.ecog > 0) + (ph.ecog > 1), age)))
@@ -679,7 +683,7 @@ mgus_file <- survival_file("mgus2", with(mgus2, data.frame(
   sex = as.integer(sex == "F") + 1, group = NA,
   status = ifelse(pstat == 1, 1, 2 * death), age)))
 for (file in c(pbc_file, mgus_file)) {
-  run_query("causes", survival_dictionary, file, identity)
+  run_query("causes", long_dictionary, file, identity)
 }
 
 pbc <- pbcseq
@@ -734,6 +738,9 @@ cox_query <- function(formula, more = "") {
     more), file)
   file
 }
+logrank_query <- file.path(scratch, "logrank.json")
+writeLines(paste('{"unit": "exam", "analyses": [{"logrank":',
+  '{"formula": "Surv(time, event) ~ sex + strata(center)"}}]}'), logrank_query)
 strict <- coxph.control(eps = 1e-14, toler.chol = 1e-15, iter.max = 60)
 lung_rows <- with(lung, data.frame(start = 0, time, event = status - 1, sex, age))
 heart_rows <- with(heart, data.frame(patient = id, start = ceiling(start),
@@ -748,6 +755,13 @@ for (centers in c(1, 2, 5, 13)) {
     cox_query("Surv(time, event) ~ age + sex + strata(center)"), parts),
     coxph(Surv(time, event) ~ age + factor(sex) + strata(at), lung_rows,
       control = strict), paste("strata(center)", centers))
+  test <- fromJSON(answer(late_dictionary, logrank_query, parts),
+    simplifyVector = FALSE)$results[[1]]
+  theirs <- survdiff(Surv(time, event) ~ sex + strata(at), lung_rows)
+  check(close_to(test$statistic, theirs$chisq),
+    paste("logrank strata(center)", centers))
+  check(close_to(test$table[[1]]$expected, sum(as.matrix(theirs$exp)[1, ])),
+    paste("logrank strata(center) expected", centers))
   at <- heart_rows$patient %% centers
   parts <- vapply(seq_len(centers) - 1, function(k)
     survival_file(sprintf("heart_%d_%d", centers, k), heart_rows[at == k, ]), "")
