@@ -99,7 +99,8 @@ extern const struct analysis_kind analysis_count, analysis_summary,
     analysis_quantile, analysis_lm, analysis_anova, analysis_t_test,
     analysis_correlation, analysis_glm, analysis_cox, analysis_km,
     analysis_logrank, analysis_rank_test, analysis_pca, analysis_roc,
-    analysis_cumulative_incidence, analysis_mixed, analysis_mlp;
+    analysis_cumulative_incidence, analysis_mixed, analysis_mlp,
+    analysis_quality;
 extern const struct analysis_kind *const analysis_catalogue[];
 extern const size_t analysis_catalogue_count;
 /* NULL when there is none. */

@@ -23,6 +23,7 @@ const struct analysis_kind *const analysis_catalogue[] = {
     &analysis_roc,
     &analysis_cox,
     &analysis_mlp,
+    &analysis_quality,
 };
 const size_t analysis_catalogue_count =
     sizeof analysis_catalogue / sizeof analysis_catalogue[0];

@@ -4,11 +4,13 @@ static enum status check_use(const struct field *field,
     const struct variable *variable, enum variable_use use,
     struct diagnostic *diagnostic)
 {
-    bool levels = variable_level_count(variable) > 0;
+    const bool levels = variable_level_count(variable) > 0;
     if (variable->type == VARIABLE_VECTOR)
         return field_fail(field, diagnostic,
             "'%s' is a vector, which this analysis does not take",
             variable->name);
+    if (use == USE_ANY)
+        return STATUS_OK;
     if (use == USE_LEVELS && !levels)
         return field_fail(field, diagnostic,
             "'%s' is a number; this takes a category or a boolean",

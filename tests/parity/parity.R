@@ -444,6 +444,24 @@ expect_cox <- function(rows, entry, p, dictionary, what) {
   }
 }
 
+expect_quality <- function(rows, entry, p, dictionary, what) {
+  for (row in entry$table) {
+    variable <- variable_of(dictionary, row$variable)
+    x <- rows[[row$variable]]
+    check(row$n == sum(!is.na(x)), paste(what, row$variable, "n"))
+    check(near(row$completeness, mean(!is.na(x))),
+      paste(what, row$variable, "completeness"))
+    step <- if (is.null(variable$resolution)) 1 else variable$resolution
+    if (is.numeric(x) && (variable$max - variable$min) / step >= 20) {
+      last <- abs(round(x[!is.na(x)] / step)) %% 10
+      check(near(row$digit_preference, (mean(last %in% c(0, 5)) - 0.2) / 0.8),
+        paste(what, row$variable, "digit_preference"))
+    } else {
+      check(is.null(row$digit_preference), paste(what, row$variable, "no digits"))
+    }
+  }
+}
+
 expect_rank_test <- function(rows, entry, p, dictionary, what) {
   sides <- all.vars(as.formula(p$formula))
   kept <- rows[complete.cases(rows[sides]), ]
@@ -511,7 +529,8 @@ expect_roc <- function(rows, entry, p, dictionary, what) {
     paste(what, "sensitivity"))
 }
 
-expectations <- list(cumulative_incidence = expect_cumulative_incidence,
+expectations <- list(quality = expect_quality,
+  cumulative_incidence = expect_cumulative_incidence,
   rank_test = expect_rank_test, pca = expect_pca,
   roc = expect_roc, cox = expect_cox, km = expect_km, logrank = expect_logrank,
   glm = expect_glm, lm = expect_lm, anova = expect_anova,
