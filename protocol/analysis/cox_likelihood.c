@@ -7,9 +7,8 @@ struct cox_layout cox_layout_of(size_t p, bool efron)
 {
     struct cox_layout layout = {.p = p, .triangle = p * (p + 1) / 2};
     layout.all = 1 + p + layout.triangle;
+    layout.width = layout.all + 1;
     layout.dead = efron ? layout.all : 0;
-    layout.events = efron ? 2 * layout.all : layout.all;
-    layout.width = layout.events + 1;
     return layout;
 }
 
@@ -70,12 +69,13 @@ void cox_likelihood_add(const struct cox_layout *layout, const int128 *sums,
     memset(running, 0, layout->all * sizeof *running);
     for (size_t g = count; g-- > 0;) {
         const int128 *here = sums + g * layout->width;
-        const int128 events = here[layout->events];
+        const int128 *dying = sums + count * layout->width + g * layout->dead;
+        const int128 events = here[layout->all];
         for (size_t i = 0; i < layout->all; i++)
             running[i] += here[i];
         for (size_t i = 0; events > 0 && i < layout->all; i++) {
             risk[i] = value_of(running[i]);
-            dead[i] = layout->dead == 0 ? 0 : value_of(here[layout->dead + i]);
+            dead[i] = layout->dead == 0 ? 0 : value_of(dying[i]);
         }
         for (int128 k = 0; k < events; k++)
             add_event(layout, risk, dead,

@@ -3,10 +3,12 @@
  * information, from sums over risk sets. Cox 1972; ties by Efron 1977 or
  * Breslow 1974.
  *
- * Sums are kept a risk set after the other, in order of time, `width` numbers
- * each, in units of 2^-COX_BITS: of rows that leave from its time on and before
- * the next one's, w = exp(x b), w x [p] and w x x' [upper triangle, p (p + 1) /
- * 2]; with Efron's ties the same of its events alone; then events, a count.
+ * Sums of a stratum are kept a risk set after the other, in order of time,
+ * `width` numbers each, in units of 2^-COX_BITS: of rows that leave from its time
+ * on and before the next one's, w = exp(x b), w x [p] and w x x' [upper triangle,
+ * p (p + 1) / 2]; then events, a count. With Efron's ties the first three of
+ * events alone follow, `dead` numbers for each risk set: they are needed
+ * seldom, and would only be in the way.
  */
 #ifndef COHORTIUM_PROTOCOL_ANALYSIS_COX_LIKELIHOOD_H
 #define COHORTIUM_PROTOCOL_ANALYSIS_COX_LIKELIHOOD_H
@@ -20,12 +22,16 @@
 struct cox_layout {
     size_t p, triangle;
     size_t all;    /* w, w x, w x x' */
-    size_t dead;   /* where those of events begin; 0 without (Breslow) */
-    size_t events; /* where the count of events is */
-    size_t width;
+    size_t width;  /* these and the count of events, which is the last */
+    size_t dead;   /* `all`, or 0 without (Breslow) */
 };
 
 struct cox_layout cox_layout_of(size_t p, bool efron);
+/* Numbers of a stratum of `count` risk sets. */
+static inline size_t cox_stratum(const struct cox_layout *layout, size_t count)
+{
+    return count * (layout->width + layout->dead);
+}
 
 struct cox_likelihood {
     long double loglik; /* without the sum of x b over events */

@@ -18,7 +18,7 @@
 
 /* The sums of the cell: these, then x of events [p]; then by center score [p]
  * and information [triangle], on the grid in the first round STEP_COUNTS a
- * step, in the others layout.width a risk set, stratum by stratum. */
+ * step, in the others those of the risk sets, stratum by stratum. */
 enum sums {
     SUM_EVENTS,  /* rows with an event */
     SUM_INVALID, /* rows whose exp(x b) is too large */
@@ -29,7 +29,8 @@ enum sums {
 void cox_plan(struct cox *cox)
 {
     cox->layout = cox_layout_of(cox->count, cox->efron);
-    size_t room = PLAN_VECTOR_MAX / 2 / (cox->strata * cox->layout.width);
+    size_t room =
+        PLAN_VECTOR_MAX / 2 / (cox->strata * cox_stratum(&cox->layout, 1));
     if (room < RISK_SETS_MIN)
         room = RISK_SETS_MIN;
     cox->risk_sets = cox->steps < room ? cox->steps : room;
@@ -48,7 +49,7 @@ enum status cox_shape(const struct analysis *analysis,
     size_t width = cox->by_center
                        ? layout->p + layout->triangle
                        : cox->strata * larger(cox->steps * STEP_COUNTS,
-                                           cox->risk_sets * layout->width);
+                                           cox_stratum(layout, cox->risk_sets));
     (void)dictionary;
     model_shape(out, SUM_X + layout->p + width, layout->p);
     out->tables[0].events = COUNTS_CELL + SUM_EVENTS;
@@ -74,7 +75,7 @@ struct cox_state {
 
 static size_t step_sums(const struct cox *cox)
 {
-    return cox->layout.width * cox->steps * cox->strata;
+    return cox->strata * cox_stratum(&cox->layout, cox->steps);
 }
 
 size_t cox_state_size(
@@ -204,7 +205,7 @@ static void sum_row(const struct adding *to, const double *x,
     const struct cox_layout *layout = &to->cox->layout;
     const double *beta = to->block->values;
     int128 *stratum =
-        to->places + at->stratum * to->place_count * layout->width;
+        to->places + at->stratum * cox_stratum(layout, to->place_count);
     int128 *sums = stratum + at->stop * layout->width;
     double eta = 0;
     for (size_t i = 0; beta != NULL && i < layout->p; i++)
@@ -215,11 +216,14 @@ static void sum_row(const struct adding *to, const double *x,
     }
     const struct places places = {.leaves = sums,
         .begins = begins == 0 ? NULL : stratum + (begins - 1) * layout->width,
-        .dies = at->event && layout->dead > 0 ? sums + layout->dead : NULL};
+        .dies = at->event && layout->dead > 0
+                    ? stratum + to->place_count * layout->width +
+                          at->stop * layout->dead
+                    : NULL};
     put_weighted(&places, x, exp(eta), layout->p);
     if (!at->event)
         return;
-    sums[layout->events]++;
+    sums[layout->all]++;
     to->cell[COUNTS_CELL + SUM_EVENTS]++;
     for (size_t i = 0; i < layout->p; i++)
         to->cell[COUNTS_CELL + SUM_X + i] += design_fixed(x[i], COX_BITS);
@@ -292,7 +296,7 @@ void cox_flush(const struct analysis *analysis, const struct shape *shape,
     cox_likelihood_start(layout, workspace, &own);
     for (size_t g = 0; g < cox->strata; g++)
         cox_likelihood_add(layout,
-            state->sums + g * cox->steps * layout->width, cox->steps, workspace,
+            state->sums + g * cox_stratum(layout, cox->steps), cox->steps, workspace,
             &own);
     sums[SUM_LOGLIK] += rounded(own.loglik);
     sums += SUM_X + layout->p;
@@ -338,7 +342,7 @@ static enum status read_likelihood(const struct cox *cox, const int128 *sums,
     cox_likelihood_start(layout, *workspace, out);
     for (size_t g = 0; !cox->by_center && g < cox->strata; g++)
         cox_likelihood_add(layout,
-            rest + g * cox->risk_sets * layout->width, cox->risk_sets,
+            rest + g * cox_stratum(layout, cox->risk_sets), cox->risk_sets,
             *workspace, out);
     if (cox->by_center) {
         out->loglik = value_of(sums[SUM_LOGLIK]);

@@ -18,7 +18,7 @@ static double scale_of(double bound)
     return ldexp(1.0, fraction == 0.5 ? exponent - 1 : exponent);
 }
 
-int128 design_fixed(double value, int bits)
+int128 design_fixed_large(double value, int bits)
 {
     double scaled = nearbyint(ldexp(value, bits));
     double most = ldexp(1.0, 126 - ROW_BITS);

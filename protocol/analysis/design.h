@@ -13,6 +13,7 @@
 #define COHORTIUM_PROTOCOL_ANALYSIS_DESIGN_H
 
 #include "protocol/analysis/analysis.h"
+#include "protocol/analysis/fixed.h"
 #include "protocol/query/formula.h"
 
 #define DESIGN_COLUMNS_MAX 160
@@ -52,10 +53,6 @@ void design_destroy(struct design *design);
  * there are. matrix has count * stride numbers. */
 void design_fill(const struct design *design, const struct rows *rows,
     size_t first, size_t count, const uint8_t *mask, bool *in, double *matrix);
-/* value * 2^bits to the nearest integer; beyond +-2^(126 - 40) it stays there,
- * so that no sum of 2^40 rows can leave 128 bits. */
-int128 design_fixed(double value, int bits);
-
 /* Reads "formula" (required) into a design; its variables are appended to
  * analysis->variables. Mistakes are positioned inside the text. */
 enum status parameter_design(struct design **out, struct analysis *analysis,

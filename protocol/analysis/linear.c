@@ -45,6 +45,15 @@ enum status linear_shape(const struct analysis *analysis,
     return STATUS_OK;
 }
 
+/* |product| <= 1, to 2^-86: three parts would be one too many, so the first is
+ * cut at 2^-24 and what is left has 62 bits. */
+static inline int128 linear_fixed(double product)
+{
+    const int64_t high = (int64_t)(product * 0x1p24);
+    const double low = product - (double)high * 0x1p-24;
+    return (int128)high * ((int128)1 << 62) + fixed_nearest(low * 0x1p86);
+}
+
 /* Upper triangle, row by row. |product| <= 1, so nothing needs a check. */
 static void add_products(const double *row, size_t stride, int128 *sums)
 {
@@ -54,8 +63,7 @@ static void add_products(const double *row, size_t stride, int128 *sums)
             continue;
         }
         for (size_t j = i; j < stride; j++) {
-            double product = row[i] * row[j];
-            *sums++ += (int128)nearbyint(product * 0x1p86);
+            *sums++ += linear_fixed(row[i] * row[j]);
         }
     }
 }

@@ -45,13 +45,14 @@ static bool show_one_person(const struct asked *asked)
     const int128 one = (int128)1 << COX_BITS;
     const int128 *sums = asked->sum.elements + asked->plan->segments[0].first;
     const struct table_shape *table = &asked->plan->shapes[0].tables[0];
-    const size_t from = table->first + COUNTS_CELL + 4;
-    for (size_t at = from; at + layout.width <= asked->plan->shapes[0].length;
-         at += layout.width) {
-        const int128 *alone = sums[at] == one ? sums + at
-                              : sums[at + layout.dead] == one
-                                  ? sums + at + layout.dead
-                                  : NULL;
+    const size_t count = asked->plan->value_count - 1; /* risk sets */
+    sums += table->first + COUNTS_CELL + 4;
+    for (size_t g = 0; g < count; g++) {
+        const int128 *leaving = sums + g * layout.width;
+        const int128 *dying = sums + count * layout.width + g * layout.dead;
+        const int128 *alone = *leaving == one ? leaving
+                              : *dying == one ? dying
+                                              : NULL;
         if (alone == NULL)
             continue;
         printf("a patient is %.0f years old\n",
