@@ -1,14 +1,15 @@
 #include "node/import.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "node/connectors/csv.h"
+#include "node/import_queue.h"
 #include "node/value_reader.h"
 #include "protocol/program/program.h"
 #include "protocol/query/derivation.h"
 
-#define IDENTIFIER_MAX 256
 #define PROGRESS_ROWS 8192
 
 enum column_role { COLUMN_LEFT_OUT, COLUMN_PATIENT, COLUMN_EXAM, COLUMN_VALUE };
@@ -28,7 +29,8 @@ struct import {
     struct column_plan columns[CSV_FIELDS_MAX];
     size_t column_count;
     struct value_reader *readers; /* by variable */
-    int32_t *codes;
+    struct import_queue *queue;
+    int32_t *codes; /* of the row that is read */
     bool derives;
 };
 
@@ -132,14 +134,15 @@ static enum status note_problem(struct import *import, size_t field,
 }
 
 static enum status take_identifier(struct import *import, size_t field,
-    const struct csv_field *value, const char **out)
+    const struct csv_field *value, char *out)
 {
     if (value->size == 0)
         return complain(import, field,
             "the identifier is empty; every row needs one, or no row");
     if (value->size > IDENTIFIER_MAX)
         return complain(import, field, "an identifier of over 256 bytes");
-    *out = value->text;
+    memcpy(out, value->text, value->size);
+    out[value->size] = '\0';
     return STATUS_OK;
 }
 
@@ -156,12 +159,13 @@ static enum status take_value(
 }
 
 static enum status take_field(struct import *import, size_t field,
-    const struct csv_field *value, struct store_row *row)
+    const struct csv_field *value, struct import_row *row)
 {
     switch (import->columns[field].role) {
     case COLUMN_PATIENT:
-        return take_identifier(import, field, value, &row->patient);
-    case COLUMN_EXAM: return take_identifier(import, field, value, &row->exam);
+        
+        return take_identifier(import, field, value, row->patient);
+    case COLUMN_EXAM: return take_identifier(import, field, value, row->exam);
     case COLUMN_VALUE: return take_value(import, field, value);
     default: return STATUS_OK;
     }
@@ -179,11 +183,9 @@ static void derive(struct import *import)
     }
 }
 
-static enum status take_row(
-    struct import *import, const struct csv_field *fields, size_t count)
+static enum status read_row(struct import *import,
+    const struct csv_field *fields, size_t count, struct import_row *row)
 {
-    struct store_row row = {.codes = import->codes};
-    bool replaced = false;
     if (count != import->column_count) {
         char message[96];
         snprintf(message, sizeof message,
@@ -195,36 +197,93 @@ static enum status take_row(
     }
     for (size_t i = 0; i < import->dictionary->variable_count; i++)
         import->codes[i] = VALUE_MISSING;
+    row->patient[0] = row->exam[0] = '\0';
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < count; i++)
-        status = take_field(import, i, &fields[i], &row);
-    if (status != STATUS_OK)
-        return status;
-    if (import->derives)
+        status = take_field(import, i, &fields[i], row);
+    if (status == STATUS_OK && import->derives)
         derive(import);
-    if (!import->options->dry_run)
-        status = store_put_row(import->store, &row, &replaced);
-    import->report->rows++;
-    import->report->replaced += replaced;
-    import->report->added += !replaced;
+    import->report->rows += status == STATUS_OK;
     return status;
 }
 
-static enum status read_rows(struct import *import)
+/* One batch; STATUS_NOT_FOUND at the end of the file. */
+static enum status read_batch(struct import *import, struct import_batch *batch)
 {
+    const size_t variables = import->dictionary->variable_count;
     const struct csv_field *fields;
     size_t count;
     enum status status = STATUS_OK;
-    while (status == STATUS_OK) {
+    while (status == STATUS_OK && batch->count < BATCH_ROWS) {
         status = csv_next(import->csv, &fields, &count, import->diagnostic);
-        if (status == STATUS_OK)
-            status = take_row(import, fields, count);
+        if (status != STATUS_OK)
+            break;
+        import->codes = batch->codes + batch->count * variables;
+        status = read_row(import, fields, count, &batch->rows[batch->count]);
+        batch->count += status == STATUS_OK;
         if (import->report->rows % PROGRESS_ROWS == 0)
             progress_update("bytes imported", csv_bytes_read(import->csv),
                 csv_bytes_total(import->csv));
     }
+    return status;
+}
+
+/* The thread that reads: it has the file, the report's counts and the
+ * diagnostic until it ends. */
+static void *read_rows(void *arg)
+{
+    struct import *import = arg;
+    struct import_batch *batch;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK &&
+           (batch = import_queue_fill(import->queue)) != NULL) {
+        status = read_batch(import, batch);
+        if (batch->count > 0 &&
+            (status == STATUS_OK || status == STATUS_NOT_FOUND))
+            import_queue_push(import->queue);
+    }
+    import_queue_end(
+        import->queue, status == STATUS_NOT_FOUND ? STATUS_OK : status);
+    return NULL;
+}
+
+static enum status store_batch(
+    struct import *import, const struct import_batch *batch)
+{
+    const size_t variables = import->dictionary->variable_count;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < batch->count; i++) {
+        const struct import_row *row = &batch->rows[i];
+        bool replaced = false;
+        if (!import->options->dry_run)
+            status = store_put_row(import->store,
+                &(struct store_row){
+                    .patient = row->patient[0] == '\0' ? NULL : row->patient,
+                    .exam = row->exam[0] == '\0' ? NULL : row->exam,
+                    .codes = batch->codes + i * variables},
+                &replaced);
+        import->report->replaced += replaced;
+        import->report->added += !replaced;
+    }
+    return status;
+}
+
+static enum status take_rows(struct import *import)
+{
+    const struct import_batch *batch;
+    pthread_t reader;
+    enum status status = STATUS_OK;
+    if (pthread_create(&reader, NULL, read_rows, import) != 0)
+        return STATUS_NO_MEMORY;
+    while (status == STATUS_OK &&
+           (batch = import_queue_take(import->queue)) != NULL) {
+        status = store_batch(import, batch);
+        import_queue_release(import->queue);
+    }
+    import_queue_stop(import->queue);
+    pthread_join(reader, NULL);
     progress_done();
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    return status == STATUS_OK ? import_queue_status(import->queue) : status;
 }
 
 /* ---- the whole ---- */
@@ -234,17 +293,16 @@ static enum status prepare(struct import *import)
     size_t count = import->dictionary->variable_count;
     struct import_report *report = import->report;
     import->readers = calloc(count, sizeof *import->readers);
-    import->codes = calloc(count, sizeof *import->codes);
     report->counts = calloc(count, sizeof *report->counts);
     report->present = calloc(count, sizeof *report->present);
-    if (import->readers == NULL || import->codes == NULL ||
-        report->counts == NULL || report->present == NULL)
+    if (import->readers == NULL || report->counts == NULL || report->present == NULL)
         return STATUS_NO_MEMORY;
+    enum status status = import_queue_create(&import->queue, count);
     for (size_t i = 0; i < count; i++)
         value_reader_init(
             &import->readers[i], &import->dictionary->variables[i]);
     import->derives = dictionary_has_derived(import->dictionary);
-    return STATUS_OK;
+    return status;
 }
 
 static enum status note(struct import *import, int64_t now)
@@ -279,7 +337,7 @@ static enum status run(struct import *import, int64_t now)
     if (status == STATUS_OK)
         status = read_header(import);
     if (status == STATUS_OK)
-        status = read_rows(import);
+        status = take_rows(import);
     if (dry)
         return status;
     if (status == STATUS_OK)
@@ -311,7 +369,7 @@ enum status import_file(struct store *store,
         status = run(import, now);
     csv_close(import->csv);
     free(import->readers);
-    free(import->codes);
+    import_queue_destroy(import->queue);
     free(import);
     return status;
 }

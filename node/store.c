@@ -309,9 +309,13 @@ enum status store_open(
     if (store == NULL)
         return STATUS_NO_MEMORY;
     store->dictionary = dictionary;
+    /* No statistics of memory, and so no lock at each allocation; refused, and
+     * no harm, when the library is in use already. */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     mode_t mask = umask(0077);
     int code = sqlite3_open_v2(path, &store->database,
-        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE,
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE |
+            SQLITE_OPEN_NOMUTEX, /* one thread has it */
         NULL);
     enum status status = store_translate(store, code);
     if (status == STATUS_OK) {

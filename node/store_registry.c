@@ -17,7 +17,7 @@ enum status store_create_exam_table(struct store *store)
     buffer_init(&sql, SQL_MAX);
     enum status status = buffer_append_text(&sql,
         "CREATE TABLE exam (id INTEGER PRIMARY KEY, patient INTEGER NOT NULL,"
-        " identifier TEXT UNIQUE");
+        " identifier TEXT");
     for (size_t i = 0; status == STATUS_OK && i < dictionary->variable_count;
          i++)
         status = buffer_append_format(
@@ -27,6 +27,10 @@ enum status store_create_exam_table(struct store *store)
     if (status == STATUS_OK)
         status = store_execute(store, buffer_text(&sql));
     buffer_fini(&sql);
+    if (status == STATUS_OK) /* most exams have none: they cost nothing */
+        status = store_execute(store,
+            "CREATE UNIQUE INDEX exam_identifier ON exam (identifier)"
+            " WHERE identifier IS NOT NULL");
     if (status == STATUS_OK)
         status = store_run(store, "INSERT INTO meta VALUES ('dictionary', ?)",
             "d", &dictionary->digest);

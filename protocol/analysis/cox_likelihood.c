@@ -36,7 +36,7 @@ void cox_likelihood_start(const struct cox_layout *layout, void *workspace,
 
 static long double value_of(int128 sum)
 {
-    return ldexpl((long double)sum, -COX_BITS);
+    return (long double)sum * (1.0L / ((int128)1 << COX_BITS));
 }
 
 /* One event: what is left of the risk set when `part` of the tied events is

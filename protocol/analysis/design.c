@@ -250,7 +250,14 @@ static void note_variable(void *arg, size_t variable)
 static double scaled_value(const struct formula_atom *atom,
     const struct dictionary *dictionary, double scale, const int32_t *row)
 {
-    double value = formula_atom_value(atom, dictionary, row) / scale;
+    if (atom->plain && row[atom->variable] == VALUE_MISSING)
+        return NAN;
+    double value = (atom->plain
+                           ? variable_value(
+                                 &dictionary->variables[atom->variable],
+                                 row[atom->variable])
+                           : formula_atom_value(atom, dictionary, row)) /
+                   scale;
     return fabs(value) <= 1.0 ? value : NAN;
 }
 
