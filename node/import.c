@@ -32,6 +32,8 @@ struct import {
     struct import_queue *queue;
     int32_t *codes; /* of the row that is read */
     bool derives;
+    int64_t last_before; /* the exam that came last, before this file */
+    const struct import_row *twice; /* a row that names an earlier row's exam */
 };
 
 static enum status complain(
@@ -198,6 +200,7 @@ static enum status read_row(struct import *import,
     for (size_t i = 0; i < import->dictionary->variable_count; i++)
         import->codes[i] = VALUE_MISSING;
     row->patient[0] = row->exam[0] = '\0';
+    row->line = csv_line(import->csv);
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < count; i++)
         status = take_field(import, i, &fields[i], row);
@@ -254,7 +257,7 @@ static enum status store_batch(
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < batch->count; i++) {
         const struct import_row *row = &batch->rows[i];
-        bool replaced = false;
+        int64_t replaced = 0;
         if (!import->options->dry_run)
             status = store_put_row(import->store,
                 &(struct store_row){
@@ -262,8 +265,12 @@ static enum status store_batch(
                     .exam = row->exam[0] == '\0' ? NULL : row->exam,
                     .codes = batch->codes + i * variables},
                 &replaced);
-        import->report->replaced += replaced;
-        import->report->added += !replaced;
+        import->report->replaced += replaced != 0;
+        import->report->added += replaced == 0;
+        if (status == STATUS_OK && replaced > import->last_before) {
+            import->twice = row;
+            status = STATUS_MALFORMED;
+        }
     }
     return status;
 }
@@ -278,11 +285,17 @@ static enum status take_rows(struct import *import)
     while (status == STATUS_OK &&
            (batch = import_queue_take(import->queue)) != NULL) {
         status = store_batch(import, batch);
-        import_queue_release(import->queue);
+        if (status == STATUS_OK)
+            import_queue_release(import->queue);
     }
     import_queue_stop(import->queue);
     pthread_join(reader, NULL);
     progress_done();
+    if (import->twice != NULL)
+        diagnostic_set(import->diagnostic, import->twice->line, 1,
+            "exam '%.64s' is in the file twice; the second would replace the "
+            "first",
+            import->twice->exam);
     return status == STATUS_OK ? import_queue_status(import->queue) : status;
 }
 
@@ -334,6 +347,8 @@ static enum status run(struct import *import, int64_t now)
     enum status status = dry ? STATUS_OK : store_begin(import->store);
     if (status == STATUS_OK && !dry && import->options->replace)
         status = store_clear_registry(import->store);
+    if (status == STATUS_OK && !dry)
+        status = store_last_exam(import->store, &import->last_before);
     if (status == STATUS_OK)
         status = read_header(import);
     if (status == STATUS_OK)

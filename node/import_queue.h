@@ -15,6 +15,7 @@
 #define BATCH_ROWS 512
 
 struct import_row {
+    size_t line;
     char patient[IDENTIFIER_MAX + 1], exam[IDENTIFIER_MAX + 1]; /* "": none */
 };
 

@@ -37,9 +37,12 @@ struct store_row {
     const int32_t *codes; /* one a variable */
 };
 
-/* Adds the exam, or replaces the one with the same identifier. */
+/* Adds the exam, or replaces the one with the same identifier: *replaced is its
+ * id, 0 when there was none. Ids grow. */
 enum status store_put_row(
-    struct store *store, const struct store_row *row, bool *replaced);
+    struct store *store, const struct store_row *row, int64_t *replaced);
+/* The id of the exam that came last; 0: there is none. */
+enum status store_last_exam(struct store *store, int64_t *id);
 /* Forgets every exam; keeps the key table, so that pseudonyms stay. */
 enum status store_clear_registry(struct store *store);
 enum status store_note_import(struct store *store, const struct digest *file,

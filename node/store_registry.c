@@ -152,24 +152,30 @@ static enum status insert_exam(struct store *store, const struct store_row *row,
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
+enum status store_last_exam(struct store *store, int64_t *id)
+{
+    return store_integer(
+        store, id, 0, "SELECT coalesce(max(id), 0) FROM exam", "");
+}
+
 enum status store_put_row(
-    struct store *store, const struct store_row *row, bool *replaced)
+    struct store *store, const struct store_row *row, int64_t *replaced)
 {
     int64_t id = 0, patient = 0;
-    *replaced = false;
+    *replaced = 0;
     enum status status = prepare_all(store);
     if (status == STATUS_OK && row->exam != NULL) {
         status = find_exam(store, row->exam, &id, &patient);
-        *replaced = status == STATUS_OK;
+        *replaced = status == STATUS_OK ? id : 0;
         if (status == STATUS_NOT_FOUND)
             status = STATUS_OK;
     }
     if (status == STATUS_OK && row->patient != NULL)
         status = find_or_add_patient(store, row->patient, &patient);
-    else if (status == STATUS_OK && !*replaced)
+    else if (status == STATUS_OK && *replaced == 0)
         patient = new_pseudonym(store);
     return status == STATUS_OK
-               ? insert_exam(store, row, *replaced ? &id : NULL, patient)
+               ? insert_exam(store, row, *replaced != 0 ? &id : NULL, patient)
                : status;
 }
 

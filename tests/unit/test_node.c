@@ -53,10 +53,11 @@ static int close_store(void **state)
     return 0;
 }
 
+static struct diagnostic diagnostic; /* of the last import */
+
 static enum status import_text(const char *text,
     const struct import_options *options, struct import_report *report)
 {
-    struct diagnostic diagnostic;
     FILE *file = fopen(csv_path, "w");
     fputs(text, file);
     fclose(file);
@@ -121,6 +122,28 @@ static void test_import_same_file_twice_needs_again(void **state)
     assert_int_equal(import_text(text, &options, &report), STATUS_OK);
     import_report_fini(&report);
     assert_true(exam_count() == 2);
+}
+
+/* A file that names an exam twice would lose the first, many rows long. */
+static void test_import_exam_twice_in_a_file_is_refused(void **state)
+{
+    (void)state;
+    struct import_report report;
+    const struct import_options options = {0};
+    struct buffer text;
+    buffer_init(&text, BUFFER_LIMIT_DEFAULT);
+    assert_int_equal(buffer_append_text(&text, "patient,exam,age\n"), STATUS_OK);
+    for (int i = 0; i < 2000; i++)
+        assert_int_equal(buffer_append_format(&text, "p%d,e%d,60\n", i,
+                             i == 1500 ? 3 : i),
+            STATUS_OK);
+    assert_int_equal(
+        import_text(buffer_text(&text), &options, &report), STATUS_MALFORMED);
+    import_report_fini(&report);
+    buffer_fini(&text);
+    assert_true(exam_count() == 0);
+    assert_int_equal(diagnostic.line, 1502);
+    assert_non_null(strstr(diagnostic.message, "'e3' is in the file twice"));
 }
 
 static void test_import_known_exam_is_replaced(void **state)
@@ -229,6 +252,7 @@ int main(void)
         WITH_STORE(test_import_bad_value_is_refused_and_counted),
         WITH_STORE(test_import_broken_file_leaves_nothing),
         WITH_STORE(test_import_same_file_twice_needs_again),
+        WITH_STORE(test_import_exam_twice_in_a_file_is_refused),
         WITH_STORE(test_import_known_exam_is_replaced),
         WITH_STORE(test_frame_keeps_patients_together_and_leaves_opted_out),
         cmocka_unit_test(test_value_reader_equals_the_long_way),
