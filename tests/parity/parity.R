@@ -693,6 +693,32 @@ run_query("lung", survival_dictionary, lung_file, identity)
 run_query("lung_cox", survival_dictionary, lung_file, identity)
 run_query("colon", survival_dictionary, colon_file, identity)
 run_query("colon_cox", survival_dictionary, colon_file, identity)
+# survival::veteran: lung cancer, four types of cell, here three groups
+veteran_file <- survival_file("veteran", with(veteran, data.frame(time,
+  event = status, sex = trt, group = pmin(as.integer(celltype), 3), age)))
+run_query("veteran", survival_dictionary, veteran_file, identity)
+# UCI heart failure, 299 patients
+failure_rows <- read.csv(file.path(data, "heart_failure", "heart_failure.csv"))
+names(failure_rows)[13] <- "death"
+failure_file <- survival_file("heart_failure", failure_rows)
+failure_dictionary <- file.path(scratch, "heart_failure.json")
+as_real <- function(name, resolution, min, max) {
+  v <- as_number(name, "real", min, max)
+  v$resolution <- resolution
+  v
+}
+as_boolean <- function(name) list(name = name, type = "boolean", entity = "exam")
+write_json(list(id = "heart-failure", version = 1, variables = list(
+  as_real("age", 0.001, 0, 120), as_boolean("anaemia"),
+  as_number("creatinine_phosphokinase", "integer", 0, 20000),
+  as_boolean("diabetes"), as_number("ejection_fraction", "integer", 0, 100),
+  as_boolean("high_blood_pressure"), as_real("platelets", 0.01, 0, 1e6),
+  as_real("serum_creatinine", 0.01, 0, 20),
+  as_number("serum_sodium", "integer", 100, 200), as_boolean("sex"),
+  as_boolean("smoking"), as_number("time", "days", 0, 300), as_boolean("death"))),
+  failure_dictionary, auto_unbox = TRUE, digits = NA)
+run_query("heart_failure", failure_dictionary, failure_file, identity)
+
 # Competing risks: transplant and death (pbc), malignancy and death (mgus2)
 pbc_file <- survival_file("pbc", with(pbc, data.frame(time,
   event = as.integer(status == 2), sex = as.integer(sex == "f") + 1,

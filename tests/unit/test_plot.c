@@ -121,10 +121,12 @@ static void test_curves_have_numbers_at_risk(void **state)
 static void test_strange_entries_are_survived(void **state)
 {
     (void)state;
+    static const char wide[] =
+        "[{\"term\":\"x\",\"estimate\":1e308,\"conf_low\":-1e308,"
+        "\"conf_high\":1e308}]";
     static const char *const tables[] = {"[]", "[1]", "[{}]", "[null,{}]",
         "[{\"low\":1,\"high\":1}]", "[{\"term\":5}]",
-        "[{\"term\":\"x\",\"estimate\":1e308,\"conf_low\":-1e308,"
-        "\"conf_high\":1e308}]",
+        wide,
         "[{\"strata\":7,\"time\":-1e300,\"n_risk\":\"x\"}]",
         "{\"suppressed\":true}", "[{\"time\":1e300,\"estimate\":5}]"};
     static const char *const kinds[] = {"km", "cumulative_incidence", "cox",
