@@ -165,7 +165,7 @@ static enum status take_field(struct import *import, size_t field,
 {
     switch (import->columns[field].role) {
     case COLUMN_PATIENT:
-        
+
         return take_identifier(import, field, value, row->patient);
     case COLUMN_EXAM: return take_identifier(import, field, value, row->exam);
     case COLUMN_VALUE: return take_value(import, field, value);
@@ -308,7 +308,8 @@ static enum status prepare(struct import *import)
     import->readers = calloc(count, sizeof *import->readers);
     report->counts = calloc(count, sizeof *report->counts);
     report->present = calloc(count, sizeof *report->present);
-    if (import->readers == NULL || report->counts == NULL || report->present == NULL)
+    if (import->readers == NULL || report->counts == NULL ||
+        report->present == NULL)
         return STATUS_NO_MEMORY;
     enum status status = import_queue_create(&import->queue, count);
     for (size_t i = 0; i < count; i++)

@@ -28,7 +28,7 @@ struct question {
     struct budget_terms noise;
     char study_name[STUDY_NAME_MAX + 1];
     int64_t study_until;
-    size_t center; /* this one's place in the header's list */
+    size_t center;               /* this one's place in the header's list */
     struct guard_people *people; /* NULL: it is a stored answer */
     struct digest asked;         /* the question without nonce and dates */
     struct buffer vector;        /* what leaves; before masks */

@@ -76,8 +76,7 @@ static enum status contribute(struct question *question,
     struct contribution contribution = {0};
     const struct rows rows = question_rows(question);
     enum status status = plan_contribute_round(question->admission.plan, &rows,
-        session->setup.threads, round,
-        &contribution);
+        session->setup.threads, round, &contribution);
     reply->round = round->number;
     reply->vector = contribution.vector;
     contribution.vector = (struct vector){0};

@@ -319,8 +319,7 @@ static void review_sums(
         if (few_people(people, limits->min_cell))
             withhold_cell(review, table, i, RULE_CELL);
         else if ((int128)table->parameters * limits->moments_share > people ||
-                 !has_enough_events(
-                     review, table, cell_at(review, table, i)) ||
+                 !has_enough_events(review, table, cell_at(review, table, i)) ||
                  shows_own_steps(review, table))
             withhold_cell(review, table, i, RULE_MODEL);
     }

@@ -1,9 +1,9 @@
 /*
  * disclosure: what may leave. Applies rules D1-D5, D7-D12 and D17 of
- * policy/README.md to one center's own figures before they are sent, or to a sum
- * of many before it is told, in place.
- * A withheld cell leaves as zeros with CELL_WITHHELD = 1, a withheld segment
- * as zeros with HEAD_WITHHELD = 1. People are counted, not rows.
+ * policy/README.md to one center's own figures before they are sent, or to a
+ * sum of many before it is told, in place. A withheld cell leaves as zeros with
+ * CELL_WITHHELD = 1, a withheld segment as zeros with HEAD_WITHHELD = 1. People
+ * are counted, not rows.
  */
 #ifndef COHORTIUM_POLICY_DISCLOSURE_H
 #define COHORTIUM_POLICY_DISCLOSURE_H

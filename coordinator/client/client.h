@@ -31,7 +31,8 @@
         NULL, 0, NULL, NULL                                                    \
     }
 
-/* A key file, with its passphrase (from that file, or typed) if it is sealed. */
+/* A key file, with its passphrase (from that file, or typed) if it is sealed.
+ */
 enum status client_open_key(
     struct keypair **out, const char *path, const char *passphrase_file);
 /* The one that --key names. */

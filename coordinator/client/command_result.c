@@ -29,8 +29,8 @@ static enum status load_json(json_t **out, const char *path)
         *out = json_loadb((const char *)result->payload.data,
             result->payload.size, JSON_REJECT_DUPLICATES, NULL);
         if (!json_is_array(json_object_get(*out, "results")))
-            status = program_fail(STATUS_MALFORMED,
-                "%s holds no results", path);
+            status =
+                program_fail(STATUS_MALFORMED, "%s holds no results", path);
     }
     envelope_destroy(result);
     return status;
@@ -44,18 +44,17 @@ static enum status choose_entry(const json_t **out, const json_t *results,
     const size_t count = json_array_size(results);
     char *end = NULL;
     const unsigned long number = text == NULL ? 0 : strtoul(text, &end, 10);
-    if (text != NULL && (*text == '\0' || *end != '\0' || number < 1 ||
-                            number > count))
-        return program_fail(STATUS_USAGE,
-            "--analysis is a number from 1 to %zu", count);
+    if (text != NULL &&
+        (*text == '\0' || *end != '\0' || number < 1 || number > count))
+        return program_fail(
+            STATUS_USAGE, "--analysis is a number from 1 to %zu", count);
     for (size_t i = 0; i < count; i++) {
         *out = json_array_get(results, i);
-        const char *name =
-            json_string_value(json_object_get(*out, "analysis"));
-        if (text != NULL ? i + 1 == number
-                         : name != NULL && plot_draws(name) &&
-                               json_array_size(
-                                   json_object_get(*out, "table")) > 0)
+        const char *name = json_string_value(json_object_get(*out, "analysis"));
+        if (text != NULL
+                ? i + 1 == number
+                : name != NULL && plot_draws(name) &&
+                      json_array_size(json_object_get(*out, "table")) > 0)
             return STATUS_OK;
     }
     return program_fail(STATUS_NOT_FOUND, "no analysis of it can be drawn");

@@ -188,7 +188,8 @@ static const struct program_command commands[] = {
         "cohortium query check query.json --dictionary dictionary.json --study "
         "study.json",
         check_options, command_query_check},
-    {"query cost", "FILE", ONE, "What a query costs of a study's privacy budget",
+    {"query cost", "FILE", ONE,
+        "What a query costs of a study's privacy budget",
         "For a study with noise: the price in rho, what it means as epsilon and "
         "delta, how many such queries the study has, and how far a count will be "
         "off. Nothing is sent.",

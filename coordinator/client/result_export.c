@@ -36,12 +36,13 @@ static enum status put_value(struct buffer *out, const json_t *value)
     if (json_is_string(value))
         return put_field(out, json_string_value(value));
     if (json_is_integer(value))
-        snprintf(text, sizeof text, "%lld",
-            (long long)json_integer_value(value));
+        snprintf(
+            text, sizeof text, "%lld", (long long)json_integer_value(value));
     else if (json_is_real(value))
         snprintf(text, sizeof text, "%.17g", json_real_value(value));
     else if (json_is_boolean(value))
-        snprintf(text, sizeof text, "%s", json_is_true(value) ? "true" : "false");
+        snprintf(
+            text, sizeof text, "%s", json_is_true(value) ? "true" : "false");
     else if (json_is_true(json_object_get(value, "suppressed")))
         strcpy(text, "withheld");
     return put(out, text);
@@ -163,8 +164,8 @@ enum status result_export_methods(struct buffer *out, const json_t *result)
             (long long)json_integer_value(json_object_get(limits, "min_cell")));
     json_array_foreach(json_object_get(result, "results"), at, entry)
     {
-        char *parameters = json_dumps(
-            json_object_get(entry, "parameters"), JSON_COMPACT | JSON_ENCODE_ANY);
+        char *parameters = json_dumps(json_object_get(entry, "parameters"),
+            JSON_COMPACT | JSON_ENCODE_ANY);
         if (status == STATUS_OK)
             status = say(out, "%2zu. %s ", at + 1, text_of(entry, "analysis"));
         if (status == STATUS_OK && parameters != NULL)
@@ -232,8 +233,7 @@ enum status result_export(const json_t *result, const char *folder)
     size_t at;
     json_t *entry;
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        return program_fail(
-            STATUS_IO, "%s: %s", folder, strerror(errno));
+        return program_fail(STATUS_IO, "%s: %s", folder, strerror(errno));
     enum status status = STATUS_OK;
     json_array_foreach(json_object_get(result, "results"), at, entry)
     {

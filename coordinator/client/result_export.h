@@ -1,6 +1,6 @@
 /*
- * result_export: a result as CSV files (RFC 4180), one a table, with the names of
- * the result's own fields, and a paragraph of methods.
+ * result_export: a result as CSV files (RFC 4180), one a table, with the names
+ * of the result's own fields, and a paragraph of methods.
  */
 #ifndef COHORTIUM_COORDINATOR_CLIENT_RESULT_EXPORT_H
 #define COHORTIUM_COORDINATOR_CLIENT_RESULT_EXPORT_H

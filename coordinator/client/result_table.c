@@ -101,7 +101,8 @@ static enum status add_row(struct libscols_table *table, const json_t *row,
         char text[128];
         const json_t *value = json_object_get(row, keys[i]);
         cell_text(row, keys[i], text, sizeof text);
-        if (value == NULL && strcmp(keys[i], RATIO) != 0 && is_suppressed(row) && !said) {
+        if (value == NULL && strcmp(keys[i], RATIO) != 0 &&
+            is_suppressed(row) && !said) {
             strcpy(text, "withheld");
             said = true;
         }
@@ -125,7 +126,8 @@ static enum status print_table(FILE *out, const json_t *rows, bool ratios)
     if (ratios && count < COLUMNS_MAX)
         keys[count++] = RATIO;
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        const char *title = strcmp(keys[i], "conf_low") == 0 ? "interval" : keys[i];
+        const char *title =
+            strcmp(keys[i], "conf_low") == 0 ? "interval" : keys[i];
         bool text =
             json_is_string(json_object_get(json_array_get(rows, 0), keys[i]));
         if (scols_table_new_column(
@@ -197,10 +199,9 @@ static bool has_ratios(const json_t *entry)
 {
     const char *name = json_string_value(json_object_get(entry, "analysis"));
     const char *link = json_string_value(json_object_get(entry, "link"));
-    return name != NULL &&
-           (strcmp(name, "cox") == 0 ||
-               (strcmp(name, "glm") == 0 && link != NULL &&
-                   strcmp(link, "logit") == 0));
+    return name != NULL && (strcmp(name, "cox") == 0 ||
+                               (strcmp(name, "glm") == 0 && link != NULL &&
+                                   strcmp(link, "logit") == 0));
 }
 
 /* The main table first, then those of other members, each under its name. */

@@ -168,8 +168,8 @@ static enum status conclude(const struct analysis *analysis,
     json_object_set_new(out, "table", table);
     set_tests(kept, out);
     if (kept[KEPT_MERGED] > 0) {
-        json_object_set_new(out, "risk_sets",
-            json_integer((json_int_t)kept[KEPT_RISK_SETS]));
+        json_object_set_new(
+            out, "risk_sets", json_integer((json_int_t)kept[KEPT_RISK_SETS]));
         json_object_set_new(
             out, "merged", json_integer((json_int_t)kept[KEPT_MERGED]));
     }

@@ -20,8 +20,7 @@ size_t cox_workspace_size(const struct cox_layout *layout)
                sizeof(long double);
 }
 
-static long double *numbers_in(
-    const struct cox_layout *layout, void *workspace)
+static long double *numbers_in(const struct cox_layout *layout, void *workspace)
 {
     return (long double *)(void *)((int128 *)workspace + layout->all);
 }
@@ -78,8 +77,8 @@ void cox_likelihood_add(const struct cox_layout *layout, const int128 *sums,
             dead[i] = layout->dead == 0 ? 0 : value_of(dying[i]);
         }
         for (int128 k = 0; k < events; k++)
-            add_event(layout, risk, dead,
-                (long double)k / (long double)events, out);
+            add_event(
+                layout, risk, dead, (long double)k / (long double)events, out);
         out->events += (long double)events;
     }
 }

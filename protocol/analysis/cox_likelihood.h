@@ -4,11 +4,11 @@
  * Breslow 1974.
  *
  * Sums of a stratum are kept a risk set after the other, in order of time,
- * `width` numbers each, in units of 2^-COX_BITS: of rows that leave from its time
- * on and before the next one's, w = exp(x b), w x [p] and w x x' [upper triangle,
- * p (p + 1) / 2]; then events, a count. With Efron's ties the first three of
- * events alone follow, `dead` numbers for each risk set: they are needed
- * seldom, and would only be in the way.
+ * `width` numbers each, in units of 2^-COX_BITS: of rows that leave from its
+ * time on and before the next one's, w = exp(x b), w x [p] and w x x' [upper
+ * triangle, p (p + 1) / 2]; then events, a count. With Efron's ties the first
+ * three of events alone follow, `dead` numbers for each risk set: they are
+ * needed seldom, and would only be in the way.
  */
 #ifndef COHORTIUM_PROTOCOL_ANALYSIS_COX_LIKELIHOOD_H
 #define COHORTIUM_PROTOCOL_ANALYSIS_COX_LIKELIHOOD_H
@@ -21,9 +21,9 @@
 
 struct cox_layout {
     size_t p, triangle;
-    size_t all;    /* w, w x, w x x' */
-    size_t width;  /* these and the count of events, which is the last */
-    size_t dead;   /* `all`, or 0 without (Breslow) */
+    size_t all;   /* w, w x, w x x' */
+    size_t width; /* these and the count of events, which is the last */
+    size_t dead;  /* `all`, or 0 without (Breslow) */
 };
 
 struct cox_layout cox_layout_of(size_t p, bool efron);

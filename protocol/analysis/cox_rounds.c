@@ -144,8 +144,7 @@ static void count_row(
 {
     size_t place = at->stratum * to->place_count + at->stop;
     size_t *last = &to->state->last_place[at->event];
-    to->places[place * STEP_COUNTS +
-               (at->event ? STEP_EVENTS : STEP_OTHERS)]++;
+    to->places[place * STEP_COUNTS + (at->event ? STEP_EVENTS : STEP_OTHERS)]++;
     if (new_person)
         count_person(to->state, to->places);
     if (*last < place + 1)
@@ -156,8 +155,7 @@ static void count_row(
 static bool find_risk_sets(
     const struct cox *cox, const double *values, struct standing *at)
 {
-    const double *starts =
-        values + cox->count + at->stratum * cox->risk_sets;
+    const double *starts = values + cox->count + at->stratum * cox->risk_sets;
     size_t stop = cox_risk_set(starts, cox->risk_sets, at->stop);
     size_t start = cox->start == NULL
                        ? 0
@@ -263,8 +261,7 @@ void cox_contribute(const struct analysis *analysis, const struct shape *shape,
         .cell = cell,
         .places = cox->by_center ? state->sums
                                  : cell + COUNTS_CELL + SUM_X + cox->count,
-        .place_count =
-            cox->by_center || counts ? cox->steps : cox->risk_sets};
+        .place_count = cox->by_center || counts ? cox->steps : cox->risk_sets};
     (void)facts;
     model_each_row(cox->design, block, visit_row, &to);
 }
@@ -296,8 +293,8 @@ void cox_flush(const struct analysis *analysis, const struct shape *shape,
     cox_likelihood_start(layout, workspace, &own);
     for (size_t g = 0; g < cox->strata; g++)
         cox_likelihood_add(layout,
-            state->sums + g * cox_stratum(layout, cox->steps), cox->steps, workspace,
-            &own);
+            state->sums + g * cox_stratum(layout, cox->steps), cox->steps,
+            workspace, &own);
     sums[SUM_LOGLIK] += rounded(own.loglik);
     sums += SUM_X + layout->p;
     for (size_t i = 0; i < layout->p; i++)
@@ -491,8 +488,8 @@ enum status cox_advance(const struct analysis *analysis,
         return STATUS_OK;
     }
     if (!cox->by_center)
-        memcpy(next + p, values + p,
-            cox->strata * cox->risk_sets * sizeof *next);
+        memcpy(
+            next + p, values + p, cox->strata * cox->risk_sets * sizeof *next);
     enum status status = read_likelihood(cox, sums, beta, &workspace, &here);
     if (status == STATUS_OK)
         status = take_step(cox, sums, &here, values, memory, next, done);

@@ -45,8 +45,8 @@ static void leave(struct state *state, const struct state *before,
                        (outcome < state->count ? before->free / risk : 0);
     state->free_squares += (double)leaves * one * one;
     for (size_t k = 0; k < state->count; k++) {
-        const double own = state->kinds[k].at_risk +
-                           (outcome == k ? before->free / risk : 0);
+        const double own =
+            state->kinds[k].at_risk + (outcome == k ? before->free / risk : 0);
         state->kinds[k].squares += (double)leaves * own * own;
         state->kinds[k].products += (double)leaves * one * own;
     }
@@ -65,8 +65,7 @@ static void pass_step(struct state *state, const struct table_shape *table,
             (double)times_outcome(elements, table, group, step, k) / n;
         kind->incidence += before.free * h;
         kind->squares += 2 * h * kind->products + h * h * before.free_squares;
-        kind->products =
-            stays * (kind->products + h * before.free_squares);
+        kind->products = stays * (kind->products + h * before.free_squares);
         kind->at_risk += before.free_at_risk * h - before.free * h / n;
     }
     state->free *= stays;
@@ -74,8 +73,8 @@ static void pass_step(struct state *state, const struct table_shape *table,
     state->free_at_risk =
         before.free_at_risk * stays + before.free * (double)d / n / n;
     for (size_t k = 0; k <= state->count; k++)
-        leave(state, &before, k,
-            times_outcome(elements, table, group, step, k), n);
+        leave(state, &before, k, times_outcome(elements, table, group, step, k),
+            n);
     state->risk -= d + times_censored(elements, table, group, step);
     state->events += d;
 }
@@ -83,8 +82,8 @@ static void pass_step(struct state *state, const struct table_shape *table,
 static double error_of(const struct state *state, size_t k)
 {
     const struct kind *kind = &state->kinds[k];
-    return sqrt(fmax(kind->squares + (double)state->risk * kind->at_risk *
-                                         kind->at_risk,
+    return sqrt(fmax(
+        kind->squares + (double)state->risk * kind->at_risk * kind->at_risk,
         0));
 }
 
@@ -120,11 +119,11 @@ static void add_steps(const struct analysis *analysis, struct state *state,
             continue;
         pass_step(state, table, elements, group, s);
         for (size_t k = 0; events > 0 && k < state->count; k++)
-            json_array_append_new(rows,
-                step_row(state, risk, name,
-                    variable_level_code(times->event, k + 1), k,
-                    (double)((int64_t)s * times->grid),
-                    times_outcome(elements, table, group, s, k), z));
+            json_array_append_new(
+                rows, step_row(state, risk, name,
+                          variable_level_code(times->event, k + 1), k,
+                          (double)((int64_t)s * times->grid),
+                          times_outcome(elements, table, group, s, k), z));
     }
 }
 
@@ -165,8 +164,7 @@ static enum status finish(const struct analysis *analysis,
     (void)dictionary, (void)min_cell;
     times_set_heads(times, shape, elements, out);
     for (size_t g = 0; status == STATUS_OK && g < times->group_count; g++)
-        status =
-            add_group(analysis, &shape->tables[0], elements, g, tables);
+        status = add_group(analysis, &shape->tables[0], elements, g, tables);
     json_object_set_new(out, "strata", tables[1]);
     json_object_set_new(out, "table", tables[0]);
     return status;

@@ -252,12 +252,11 @@ static double scaled_value(const struct formula_atom *atom,
 {
     if (atom->plain && row[atom->variable] == VALUE_MISSING)
         return NAN;
-    double value = (atom->plain
-                           ? variable_value(
-                                 &dictionary->variables[atom->variable],
-                                 row[atom->variable])
-                           : formula_atom_value(atom, dictionary, row)) /
-                   scale;
+    double value =
+        (atom->plain ? variable_value(&dictionary->variables[atom->variable],
+                           row[atom->variable])
+                     : formula_atom_value(atom, dictionary, row)) /
+        scale;
     return fabs(value) <= 1.0 ? value : NAN;
 }
 

@@ -45,8 +45,8 @@ static enum status advance_segment(
     bool done = false;
     enum status status = analysis->kind->advance(analysis, shape,
         plan->dictionary, fit->number - 1, fit->min_cell,
-        sum->elements + segment->first, fit->values + segment->first_value, fit->memory + segment->first_memory,
-        next, &done);
+        sum->elements + segment->first, fit->values + segment->first_value,
+        fit->memory + segment->first_memory, next, &done);
     /* What is no number cannot be told: the analysis says so at its end. */
     if (!done && !all_finite(next, count))
         done = true;

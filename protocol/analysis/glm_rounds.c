@@ -67,10 +67,10 @@ static double extras_size(const struct glm *glm, double y, double mu)
 static double offset_of(const struct glm *glm, const double *x)
 {
     const struct design *design = glm->design;
-    return design->formula->has_offset ? x[design->column_count + 1] *
-                                             design->offset_scale /
-                                             glm->eta_unit
-                                       : 0.0;
+    return design->formula->has_offset
+               ? x[design->column_count + 1] * design->offset_scale /
+                     glm->eta_unit
+               : 0.0;
 }
 
 double glm_linear(
@@ -91,10 +91,9 @@ static void add_row(const struct glm *glm, const double *x,
     int128 *score = sums + p * (p + 1) / 2, *extras = score + p;
     double y = x[p] * design->response_scale / glm->response_unit;
     double offset = offset_of(glm, x);
-    double eta =
-        coefficients != NULL
-            ? glm_linear(glm, x, coefficients)
-            : glm_link_value(glm->link, glm_start(glm->family, y));
+    double eta = coefficients != NULL
+                     ? glm_linear(glm, x, coefficients)
+                     : glm_link_value(glm->link, glm_start(glm->family, y));
     double mu = glm_mean(glm->link, eta);
     if (!isfinite(eta) || !glm_mean_is_valid(glm->family, mu)) {
         extras[EXTRA_INVALID]++;

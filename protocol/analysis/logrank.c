@@ -188,8 +188,8 @@ static void contribute(const struct analysis *analysis,
     const struct counting to = {block, times, &((struct own *)state)->last,
         elements + shape_->tables[0].first};
     count_rows(&to);
-    times_contribute(analysis, &own, block, own_tally(state),
-        own_table(state, &own), facts);
+    times_contribute(
+        analysis, &own, block, own_tally(state), own_table(state, &own), facts);
 }
 
 static void flush(const struct analysis *analysis, const struct shape *shape_,
@@ -262,8 +262,7 @@ static bool read_test(const struct times *times, const struct shape *shape_,
         if (!model_set_counts(out, elements, cell, min_cell))
             return false;
         for (size_t i = 0; i < test_numbers(test->count); i++)
-            test->n[i] =
-                ldexp((double)cell[COUNTS_CELL + i], -LOGRANK_BITS);
+            test->n[i] = ldexp((double)cell[COUNTS_CELL + i], -LOGRANK_BITS);
         for (size_t g = 0; g < test->count; g++)
             events += test->observed[g];
         json_object_set_new(out, "events", json_integer((json_int_t)events));

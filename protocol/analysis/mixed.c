@@ -51,9 +51,9 @@ static json_t *terms(const struct analysis *analysis, const double *memory)
     for (size_t j = 0; j < p; j++) {
         const struct design_column *column = &design->columns[j];
         const double unit = design->response_scale / column->scale;
-        json_array_append_new(rows,
-            model_term(column->name, errors[j] > 0, estimates[j] * unit,
-                errors[j] * unit, INFINITY, analysis->level));
+        json_array_append_new(
+            rows, model_term(column->name, errors[j] > 0, estimates[j] * unit,
+                      errors[j] * unit, INFINITY, analysis->level));
     }
     return rows;
 }
@@ -104,10 +104,10 @@ static enum status conclude(const struct analysis *analysis,
             component("residual", residual)));
     json_object_set_new(
         out, "icc", json_number(between / (between + residual)));
-    json_object_set_new(out, "groups",
-        json_integer((json_int_t)memory[MIXED_CENTERS]));
-    json_object_set_new(out, "reml",
-        json_number(criterion(design, memory) + df * log(scale)));
+    json_object_set_new(
+        out, "groups", json_integer((json_int_t)memory[MIXED_CENTERS]));
+    json_object_set_new(
+        out, "reml", json_number(criterion(design, memory) + df * log(scale)));
     if (memory[MIXED_RATIO] == 0)
         json_object_set_new(out, "message",
             json_string("the centers do not differ more than patients do: "

@@ -118,10 +118,9 @@ void mixed_flush(const struct analysis *analysis, const struct shape *shape,
     out += SUM_PRODUCTS;
     for (size_t i = 0, k = 0; i < stride; i++) {
         for (size_t j = i; j < stride; j++, k++) {
-            const wide both = (wide)state->sums[i] * unit *
-                              ((wide)state->sums[j] * unit);
-            out[k] += rounded(
-                (wide)state->sums[stride + k] * unit - w * both);
+            const wide both =
+                (wide)state->sums[i] * unit * ((wide)state->sums[j] * unit);
+            out[k] += rounded((wide)state->sums[stride + k] * unit - w * both);
             out[triangle + k] -= rounded(slope * both);
         }
     }
@@ -175,8 +174,8 @@ static void add_slopes(const struct least_squares *fit, const int128 *slopes,
     }
 }
 
-static enum status evaluate(const struct design *design, const int128 *cell,
-    struct evaluation *out)
+static enum status evaluate(
+    const struct design *design, const int128 *cell, struct evaluation *out)
 {
     const int128 *sums = cell + COUNTS_CELL;
     const size_t p = design->column_count;

@@ -24,8 +24,8 @@ enum mixed_memory {
     MIXED_SIDE, /* which end moved last: -1, 1 */
     MIXED_ROUNDS,
     MIXED_CONVERGED,
-    MIXED_RATIO, /* l */
-    MIXED_RESIDUAL, /* residual variance */
+    MIXED_RATIO,     /* l */
+    MIXED_RESIDUAL,  /* residual variance */
     MIXED_CRITERION, /* -2 restricted log-likelihood, of scaled columns */
     MIXED_CENTERS,
     MIXED_RANK,

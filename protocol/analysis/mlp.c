@@ -43,8 +43,8 @@ static enum status read_numbers(struct mlp *mlp, const struct field *parameters,
     enum status status = read_whole(
         parameters, "hidden", 1, MLP_HIDDEN_MAX, &hidden, diagnostic);
     if (status == STATUS_OK)
-        status = read_whole(parameters, "epochs", 1, MLP_EPOCHS_MAX,
-            &mlp->epochs, diagnostic);
+        status = read_whole(
+            parameters, "epochs", 1, MLP_EPOCHS_MAX, &mlp->epochs, diagnostic);
     if (status == STATUS_OK)
         status = read_whole(
             parameters, "seed", 0, INT32_MAX, &mlp->seed, diagnostic);
@@ -110,8 +110,8 @@ static void release(struct analysis *analysis)
 /* ---- the result ---- */
 
 /* Rows of a confusion matrix and those on its diagonal. */
-static void accuracy_of(const double *confusion, size_t classes, double *rows,
-    double *right)
+static void accuracy_of(
+    const double *confusion, size_t classes, double *rows, double *right)
 {
     *rows = *right = 0;
     for (size_t i = 0; i < classes * classes; i++) {
@@ -193,8 +193,8 @@ static json_t *network_json(
         const double each = memory->inputs[inputs + i];
         json_t *row = json_pack("{s:s, s:f}", "input", column->name, "mean",
             memory->inputs[i] * column->scale);
-        json_object_set_new(row, "sd",
-            json_number(each > 0 ? column->scale / each : 0));
+        json_object_set_new(
+            row, "sd", json_number(each > 0 ? column->scale / each : 0));
         json_array_append_new(list, row);
     }
     return json_pack("{s:I, s:o, s:o}", "hidden",
@@ -210,8 +210,7 @@ static enum status conclude(const struct analysis *analysis,
     const struct mlp_memory memory = mlp_memory_of(mlp, memory_);
     const size_t classes = mlp->network.classes;
     double rows = 0, right = 0, all = 0, correct = 0;
-    if (!model_set_counts(
-            out, first, first + shape->tables[0].first, min_cell))
+    if (!model_set_counts(out, first, first + shape->tables[0].first, min_cell))
         return STATUS_OK;
     accuracy_of(memory.confusion + MLP_FOLDS_MAX * classes * classes, classes,
         &all, &correct);
@@ -222,14 +221,12 @@ static enum status conclude(const struct analysis *analysis,
     }
     for (size_t f = 0; f < MLP_FOLDS_MAX; f++) {
         double n, k;
-        accuracy_of(
-            memory.confusion + f * classes * classes, classes, &n, &k);
+        accuracy_of(memory.confusion + f * classes * classes, classes, &n, &k);
         rows += n;
         right += k;
     }
     json_object_set_new(out, "epochs", json_integer(mlp->epochs));
-    json_object_set_new(
-        out, "training_accuracy", json_number(correct / all));
+    json_object_set_new(out, "training_accuracy", json_number(correct / all));
     json_object_set_new(
         out, "accuracy", json_number(rows > 0 ? right / rows : NAN));
     json_object_set_new(out, "table", folds(mlp, &memory, min_cell));

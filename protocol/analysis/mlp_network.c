@@ -1,8 +1,9 @@
 #include "protocol/analysis/mlp_network.h"
 
 #include <math.h>
-#include <sodium.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "protocol/analysis/design.h"
 
@@ -13,8 +14,8 @@ size_t network_weights(const struct network *network)
 }
 
 /* One layer: rows of `inputs` weights and a bias. */
-static double *start_layer(double *weights, const unsigned char *noise,
-    size_t inputs, size_t outputs)
+static double *start_layer(
+    double *weights, const unsigned char *noise, size_t inputs, size_t outputs)
 {
     const double range = sqrt(6.0 / (double)(inputs + outputs));
     for (size_t o = 0; o < outputs; o++) {

@@ -15,8 +15,8 @@ struct told {
 
 static struct told told_in(const struct mlp *mlp, const double *values)
 {
-    struct told told = {.phase = values[0] >= PHASE_TEST ? PHASE_TEST
-                                                         : PHASE_TRAIN,
+    struct told told = {
+        .phase = values[0] >= PHASE_TEST ? PHASE_TEST : PHASE_TRAIN,
         .inputs = values + 1};
     told.active = told.inputs + 2 * mlp->network.inputs;
     told.weights = told.active + mlp_models();
@@ -90,8 +90,7 @@ static void add_moments(const struct adding *to, const double *x)
     }
 }
 
-static void standardise(
-    const struct adding *to, const double *x, double *out)
+static void standardise(const struct adding *to, const double *x, double *out)
 {
     const size_t inputs = to->mlp->network.inputs;
     for (size_t i = 0; i < inputs; i++)
@@ -108,13 +107,12 @@ static void add_slopes(struct adding *to, const double *x, size_t class_of)
         if (!(to->told.active[m] > 0) || m == to->fold + 1)
             continue;
         network_run(network, own, x, hidden, chances);
-        network_slopes(
-            network, own, x, hidden, chances, class_of, to->slopes);
+        network_slopes(network, own, x, hidden, chances, class_of, to->slopes);
         for (size_t w = 0; w < weights; w++)
             to->sums[m * weights + w] += design_fixed(to->slopes[w], MLP_BITS);
         if (m == 0)
-            to->sums[mlp_models() * weights] += design_fixed(
-                -log(fmax(chances[class_of], 1e-300)), MLP_BITS);
+            to->sums[mlp_models() * weights] +=
+                design_fixed(-log(fmax(chances[class_of], 1e-300)), MLP_BITS);
     }
 }
 
@@ -253,8 +251,8 @@ static void start(
         memory->inputs[inputs + i] = square > 1e-12 ? 1 / sqrt(square) : 0;
     }
     for (size_t m = 0; m < mlp_models(); m++)
-        network_start(&mlp->network, (uint64_t)mlp->seed,
-            memory->weights + m * weights);
+        network_start(
+            &mlp->network, (uint64_t)mlp->seed, memory->weights + m * weights);
 }
 
 #define ADAM_FIRST 0.9
@@ -269,13 +267,12 @@ static void adam(const struct mlp *mlp, const int128 *sums, double rows,
     const double first = 1 - pow(ADAM_FIRST, step);
     const double second = 1 - pow(ADAM_SECOND, step);
     for (size_t w = 0; w < count; w++) {
-        const double slope =
-            number_of(sums[w]) / rows + mlp->l2 * weights[w];
+        const double slope = number_of(sums[w]) / rows + mlp->l2 * weights[w];
         double *m = &moments[2 * w], *v = &moments[2 * w + 1];
         *m = ADAM_FIRST * *m + (1 - ADAM_FIRST) * slope;
         *v = ADAM_SECOND * *v + (1 - ADAM_SECOND) * slope * slope;
-        weights[w] -= mlp->rate * (*m / first) /
-                      (sqrt(*v / second) + ADAM_SMALL);
+        weights[w] -=
+            mlp->rate * (*m / first) / (sqrt(*v / second) + ADAM_SMALL);
     }
 }
 

@@ -166,9 +166,8 @@ static void eigen_fini(struct eigen *eigen)
 /* ---- the result ---- */
 
 /* A power of ten, and no wide function is needed. */
-static wide resolution_of(
-    const struct analysis *analysis, const struct dictionary *dictionary,
-    size_t v)
+static wide resolution_of(const struct analysis *analysis,
+    const struct dictionary *dictionary, size_t v)
 {
     const struct variable *variable =
         &dictionary->variables[analysis->variables[v]];
@@ -218,11 +217,11 @@ static json_t *loadings(const struct eigen *eigen,
         }
         const int sign = column[largest * m] < 0 ? -1 : 1;
         for (size_t v = 0; v < m; v++)
-            json_array_append_new(rows,
-                json_pack("{s:I, s:s, s:f}", "component", (json_int_t)c + 1,
-                    "variable",
-                    dictionary->variables[analysis->variables[v]].name,
-                    "loading", (double)(sign * column[v * m])));
+            json_array_append_new(
+                rows, json_pack("{s:I, s:s, s:f}", "component",
+                          (json_int_t)c + 1, "variable",
+                          dictionary->variables[analysis->variables[v]].name,
+                          "loading", (double)(sign * column[v * m])));
     }
     return rows;
 }
@@ -238,9 +237,9 @@ static json_t *components_of(const struct eigen *eigen, size_t components)
         wide value = eigen->matrix[eigen->order[c] * (m + 1)];
         value = value > 0 ? value : 0;
         sum += value;
-        json_t *row = json_pack("{s:I, s:f, s:f}", "component",
-            (json_int_t)c + 1, "eigenvalue", (double)value, "sd",
-            (double)root(value));
+        json_t *row =
+            json_pack("{s:I, s:f, s:f}", "component", (json_int_t)c + 1,
+                "eigenvalue", (double)value, "sd", (double)root(value));
         json_object_set_new(
             row, "proportion", json_number((double)(value / total)));
         json_object_set_new(
@@ -295,8 +294,7 @@ static enum status finish(const struct analysis *analysis,
         json_object_set_new(out, "table", components_of(&eigen, components));
         json_object_set_new(out, "loadings",
             loadings(&eigen, analysis, dictionary, components));
-        json_object_set_new(
-            out, "means", means_of(analysis, dictionary, cell));
+        json_object_set_new(out, "means", means_of(analysis, dictionary, cell));
     } else {
         json_object_set_new(out, "message",
             json_string("a variable does not vary and cannot be scaled"));

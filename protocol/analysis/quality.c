@@ -10,7 +10,8 @@
 #include "protocol/analysis/tally.h"
 
 #define DIGITS 10
-#define SPAN_MIN 20 /* steps between min and max for digits to mean anything */
+#define SPAN_MIN 20 /* steps between min and max for digits to mean anything   \
+                     */
 
 static enum status parse(struct analysis *analysis,
     const struct field *parameters, const struct dictionary *dictionary,
@@ -96,8 +97,7 @@ static void contribute(const struct analysis *analysis,
             cells[i] = codes[i] == VALUE_MISSING ? missing
                        : missing == DIGITS       ? digit_of(codes[i])
                                                  : 0;
-        tally_add(
-            block, cells, table->columns, own, elements + table->first);
+        tally_add(block, cells, table->columns, own, elements + table->first);
         own += tally_state_size(table->columns);
     }
 }
@@ -127,8 +127,8 @@ static json_t *variable_row(const struct variable *variable,
         return row;
     }
     json_object_set_new(row, "n", json_integer((json_int_t)n));
-    json_object_set_new(row, "missing",
-        json_integer((json_int_t)(elements[HEAD_ROWS] - n)));
+    json_object_set_new(
+        row, "missing", json_integer((json_int_t)(elements[HEAD_ROWS] - n)));
     json_object_set_new(row, "completeness",
         json_number((double)n / (double)elements[HEAD_ROWS]));
     if (hidden && digits == DIGITS)
@@ -151,9 +151,9 @@ static enum status finish(const struct analysis *analysis,
     json_object_set_new(
         out, "patients", json_integer((json_int_t)elements[HEAD_PEOPLE]));
     for (size_t v = 0; v < analysis->variable_count; v++)
-        json_array_append_new(rows,
-            variable_row(&dictionary->variables[analysis->variables[v]],
-                elements, &shape_->tables[v], min_cell));
+        json_array_append_new(
+            rows, variable_row(&dictionary->variables[analysis->variables[v]],
+                      elements, &shape_->tables[v], min_cell));
     json_object_set_new(out, "table", rows);
     return STATUS_OK;
 }

@@ -109,15 +109,15 @@ static enum status finish(const struct analysis *analysis,
     for (size_t i = 0; i < analysis->prob_count; i++) {
         double prob = analysis->probs[i];
         json_t *row = json_pack("{s:f}", "prob", prob);
-        if ((withheld > 0 && n == 0) ||
-            !steps_tail_shows(n, prob, min_cell))
+        if ((withheld > 0 && n == 0) || !steps_tail_shows(n, prob, min_cell))
             json_object_set_new(row, "suppressed", json_true());
         else if (n == 0)
             json_object_set_new(row, "estimate", json_null());
         else
             json_object_set_new(row, "estimate",
                 json_number(estimate(table, variable,
-                    steps_of_rank(elements, table, 0, rank_of(prob, n)), prob)));
+                    steps_of_rank(elements, table, 0, rank_of(prob, n)),
+                    prob)));
         json_array_append_new(list, row);
     }
     json_object_set_new(out, "n", json_integer((json_int_t)n));

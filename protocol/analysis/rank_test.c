@@ -47,8 +47,7 @@ static enum status shape(const struct analysis *analysis,
     const struct dictionary *dictionary, struct shape *out)
 {
     const struct design *design = analysis->model;
-    steps_shape(out,
-        &dictionary->variables[design->formula->response.variable],
+    steps_shape(out, &dictionary->variables[design->formula->response.variable],
         design->formula->atoms[0].level_count);
     return STATUS_OK;
 }
@@ -105,9 +104,9 @@ static enum status rank_all(struct ranking *ranking, const int128 *elements,
                 cell[CELL_ROWS] * (2 * ranking->n + here + 1);
             ranking->groups[g].withheld |= cell[CELL_WITHHELD] > 0;
         }
-        ranking->ties += (long double)here * (long double)here *
-                             (long double)here -
-                         (long double)here;
+        ranking->ties +=
+            (long double)here * (long double)here * (long double)here -
+            (long double)here;
         ranking->n += here;
     }
     return STATUS_OK;
@@ -118,9 +117,9 @@ static void set_wilcoxon(json_t *out, const struct ranking *ranking)
     const struct group *a = &ranking->groups[0], *b = &ranking->groups[1];
     const double na = (double)a->n, nb = (double)b->n, n = na + nb;
     const double w = (double)(a->ranks - a->n * (a->n + 1)) / 2;
-    const double sigma = sqrt(na * nb / 12 *
-                              ((n + 1) - (double)(ranking->ties /
-                                             ((long double)n * (n - 1)))));
+    const double sigma =
+        sqrt(na * nb / 12 *
+             ((n + 1) - (double)(ranking->ties / ((long double)n * (n - 1)))));
     double z = w - na * nb / 2;
     z = (z - (z > 0 ? 0.5 : z < 0 ? -0.5 : 0)) / sigma;
     json_object_set_new(out, "method", json_string("wilcoxon"));
@@ -142,9 +141,8 @@ static void set_kruskal(json_t *out, const struct ranking *ranking)
         sum += ranks * ranks / (long double)group->n;
         df++;
     }
-    const double statistic =
-        (double)((12 * sum / (n * (n + 1)) - 3 * (n + 1)) /
-                 (1 - ranking->ties / (n * n * n - n)));
+    const double statistic = (double)((12 * sum / (n * (n + 1)) - 3 * (n + 1)) /
+                                      (1 - ranking->ties / (n * n * n - n)));
     json_object_set_new(out, "method", json_string("kruskal-wallis"));
     json_object_set_new(out, "statistic", json_number(statistic));
     json_object_set_new(out, "df", json_integer(df));
@@ -198,12 +196,12 @@ static enum status finish(const struct analysis *analysis,
         json_integer((json_int_t)(elements[HEAD_ROWS] - ranking.n)));
     json_t *rows = json_array();
     for (size_t g = 0; g < table->rows; g++)
-        json_array_append_new(rows, group_row(analysis, dictionary, table,
-                                        elements, g, min_cell));
+        json_array_append_new(rows,
+            group_row(analysis, dictionary, table, elements, g, min_cell));
     json_object_set_new(out, "table", rows);
     if (present < 2)
-        json_object_set_new(out, "message",
-            json_string("fewer than two groups have a value"));
+        json_object_set_new(
+            out, "message", json_string("fewer than two groups have a value"));
     else if (table->rows == 2)
         set_wilcoxon(out, &ranking);
     else

@@ -67,8 +67,7 @@ static enum status parse(struct analysis *analysis,
                   !formula->atoms[0].plain;
     return roc->fitted
                ? STATUS_OK
-               : steps_check(
-                     &dictionary->variables[formula->atoms[0].variable],
+               : steps_check(&dictionary->variables[formula->atoms[0].variable],
                      parameters, "formula", diagnostic);
 }
 
@@ -91,8 +90,7 @@ static enum status shape(const struct analysis *analysis,
     const struct formula *formula = roc->glm.design->formula;
     if (roc->fitted)
         return glm_shape(analysis, BINS_COUNT * ROC_BINS, out);
-    steps_shape(
-        out, &dictionary->variables[formula->atoms[0].variable], 2);
+    steps_shape(out, &dictionary->variables[formula->atoms[0].variable], 2);
     return STATUS_OK;
 }
 
@@ -117,8 +115,8 @@ static void count_score(void *arg, size_t row, const double *x)
 {
     const struct adding *to = arg;
     const struct design *design = to->glm->design;
-    const double mu = glm_mean(
-        LINK_LOGIT, glm_linear(to->glm, x, to->block->values));
+    const double mu =
+        glm_mean(LINK_LOGIT, glm_linear(to->glm, x, to->block->values));
     size_t bin = mu > 0 ? (size_t)(mu * ROC_BINS) : 0;
     int128 *bins = to->cell + COUNTS_CELL;
     model_count_row(to->block, row, to->last, to->cell);
@@ -215,15 +213,14 @@ static json_t *calibration(const double *bins, int64_t min_cell)
         with += bins[BINS_WITH * ROC_BINS + i];
         without += bins[BINS_WITHOUT * ROC_BINS + i];
         expected += bins[BINS_EXPECTED * ROC_BINS + i];
-        seen += bins[BINS_WITH * ROC_BINS + i] +
-                bins[BINS_WITHOUT * ROC_BINS + i];
+        seen +=
+            bins[BINS_WITH * ROC_BINS + i] + bins[BINS_WITHOUT * ROC_BINS + i];
         if (with + without <= 0 ||
             (seen * CALIBRATION_GROUPS < (double)group * total &&
                 i + 1 < ROC_BINS))
             continue;
-        json_t *row = json_pack("{s:I, s:f}", "n",
-            (json_int_t)(with + without), "expected",
-            expected / (with + without));
+        json_t *row = json_pack("{s:I, s:f}", "n", (json_int_t)(with + without),
+            "expected", expected / (with + without));
         if (few_people((int128)with, min_cell) ||
             few_people((int128)without, min_cell))
             json_object_set_new(row, "observed", json_suppressed());
@@ -322,8 +319,8 @@ static enum status conclude(const struct analysis *analysis,
     json_object_set_new(out, "n", json_integer((json_int_t)n));
     json_object_set_new(
         out, "patients", json_integer((json_int_t)first[HEAD_PEOPLE]));
-    json_object_set_new(out, "missing",
-        json_integer((json_int_t)(first[HEAD_ROWS] - n)));
+    json_object_set_new(
+        out, "missing", json_integer((json_int_t)(first[HEAD_ROWS] - n)));
     enum status status = conclude_steps(roc, table, dictionary,
         counts + table->columns, counts, min_cell, analysis->level, out);
     free(counts);

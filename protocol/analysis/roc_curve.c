@@ -74,9 +74,8 @@ static void walk(json_t *out, const struct roc_counts *counts,
         const double index = here.sensitivity + here.specificity - 1;
         const bool first = with + without <= 0;
         /* The lowest score of all is one patient's. */
-        const double score = first && min_cell > 1
-                                 ? NAN
-                                 : counts->score(counts->arg, i);
+        const double score =
+            first && min_cell > 1 ? NAN : counts->score(counts->arg, i);
         const bool stands =
             min_cell <= 1 ||
             (may_stand(with - last_with, without - last_without, min_cell) &&
@@ -107,8 +106,8 @@ void roc_set_curve(json_t *out, const struct roc_counts *counts, double level,
 {
     const struct area area = area_of(counts);
     if (!(area.with > 0 && area.without > 0)) {
-        json_object_set_new(out, "message",
-            json_string("all patients have the same outcome"));
+        json_object_set_new(
+            out, "message", json_string("all patients have the same outcome"));
         return;
     }
     const double half = qnorm((1 - level) / 2, 0, 1, 0, 0) *
@@ -117,7 +116,6 @@ void roc_set_curve(json_t *out, const struct roc_counts *counts, double level,
     json_object_set_new(out, "auc", json_number(auc));
     json_object_set_new(out, "conf_low", json_number(fmax(auc - half, 0)));
     json_object_set_new(out, "conf_high", json_number(fmin(auc + half, 1)));
-    json_object_set_new(
-        out, "events", json_integer((json_int_t)area.with));
+    json_object_set_new(out, "events", json_integer((json_int_t)area.with));
     walk(out, counts, &area, min_cell);
 }

@@ -13,7 +13,7 @@
 
 struct roc_counts {
     size_t count;
-    const double *with, *without; /* the outcome; [count] each */
+    const double *with, *without;                /* the outcome; [count] each */
     double (*score)(const void *arg, size_t at); /* what a place stands for */
     const void *arg;
 };
@@ -23,8 +23,7 @@ struct roc_counts {
  * at least min_cell of both outcomes lie between two points, and the first one,
  * where all are positive, has no threshold. A score at or above a threshold is
  * a positive test. */
-void roc_set_curve(
-    json_t *out, const struct roc_counts *counts, double level,
+void roc_set_curve(json_t *out, const struct roc_counts *counts, double level,
     int64_t min_cell);
 
 #endif

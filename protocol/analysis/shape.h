@@ -54,7 +54,7 @@ enum cell_element {
     CELL_SQUARES,
     CELL_ABSOLUTE, /* sum over patients of |patient's sum| */
     CELL_PARTS,    /* sum over patients of its square: bounds the largest */
-    MOMENTS_CELL /* elements of a cell of TABLE_MOMENTS */
+    MOMENTS_CELL   /* elements of a cell of TABLE_MOMENTS */
 };
 
 struct table_shape {
@@ -63,7 +63,7 @@ struct table_shape {
     size_t rows, columns;                       /* cells, row by row */
     bool last_row_missing, last_column_missing; /* TABLE_COUNTS: the last row,
         the last column counts missing values */
-    size_t first_fact;   /* TABLE_MOMENTS: see struct cell_facts */
+    size_t first_fact; /* TABLE_MOMENTS: see struct cell_facts */
     size_t width;      /* TABLE_SUMS */
     size_t parameters; /* TABLE_SUMS: of the model (D9), 0 when it has none */
     bool overlapping;  /* TABLE_SUMS: a row may count in several cells */
@@ -71,11 +71,11 @@ struct table_shape {
                           2^-event_bits; 0: nowhere (D10, D12) */
     unsigned event_bits;
     bool two_outcomes; /* rows without an event are an outcome as well (D10) */
-    size_t outcomes; /* TABLE_TIMES */
-    bool by_step; /* TABLE_SUMS: figures of single steps of time, which only a
-                     sum of many centers may hold (D12) */
-    int32_t origin;      /* what cell 0 stands for, in the analysis' own unit */
-    int32_t grid;        /* TABLE_ORDERED: codes that a cell spans */
+    size_t outcomes;   /* TABLE_TIMES */
+    bool by_step;   /* TABLE_SUMS: figures of single steps of time, which only a
+                       sum of many centers may hold (D12) */
+    int32_t origin; /* what cell 0 stands for, in the analysis' own unit */
+    int32_t grid;   /* TABLE_ORDERED: codes that a cell spans */
     const double *tails; /* TABLE_ORDERED: the probabilities asked for */
     size_t tail_count;
 };

@@ -46,8 +46,8 @@ void steps_add(const struct table_shape *table, const struct row_block *block,
     uint8_t mask[BLOCK_ROWS];
     struct row_block valued = *block;
     const int32_t first = group == NULL ? 0 : group->first_level;
-    column_read(&block->rows->columns[variable], block->first, block->count,
-        codes);
+    column_read(
+        &block->rows->columns[variable], block->first, block->count, codes);
     if (group != NULL)
         column_read(&block->rows->columns[group->variable], block->first,
             block->count, groups);
@@ -97,9 +97,9 @@ double steps_median(const int128 *elements, const struct table_shape *table,
     int128 n = 0;
     for (size_t i = 0; i < table->columns; i++)
         n += table_cell(elements, table, group, i)[CELL_ROWS];
-    const double low = steps_value(table, variable,
-        steps_of_rank(elements, table, group, (n + 1) / 2));
-    const double high = steps_value(table, variable,
-        steps_of_rank(elements, table, group, n / 2 + 1));
+    const double low = steps_value(
+        table, variable, steps_of_rank(elements, table, group, (n + 1) / 2));
+    const double high = steps_value(
+        table, variable, steps_of_rank(elements, table, group, n / 2 + 1));
     return (low + high) / 2;
 }

@@ -196,13 +196,12 @@ void times_contribute(const struct analysis *analysis,
         mask[i] = missing ? 0 : block->mask[i];
         cells[i] = 0;
         if (!missing)
-            cells[i] =
-                (uint32_t)(((size_t)strata[i] * times->group_count +
-                               (size_t)(groups[i] - first)) *
-                               table->columns +
-                           times->outcomes *
-                               times_step(times->stop, times->grid, stops[i]) +
-                           outcome_of(times, events[i]));
+            cells[i] = (uint32_t)(((size_t)strata[i] * times->group_count +
+                                      (size_t)(groups[i] - first)) *
+                                      table->columns +
+                                  times->outcomes * times_step(times->stop,
+                                                        times->grid, stops[i]) +
+                                  outcome_of(times, events[i]));
     }
     valued.mask = mask;
     tally_add(&valued, cells, table->rows * table->columns, state,

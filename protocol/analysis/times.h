@@ -23,7 +23,7 @@ struct times {
     int64_t grid;
     size_t group_count;
     const struct formula_atom *group; /* NULL: one group */
-    size_t outcomes; /* of a step: kinds of event and censoring */
+    size_t outcomes;   /* of a step: kinds of event and censoring */
     bool takes_strata; /* the analysis does */
     bool by_center;    /* strata(center) */
     size_t strata;     /* levels of strata(v); 1 without. A row of the table is
@@ -56,10 +56,10 @@ void times_contribute(const struct analysis *analysis,
 static inline int64_t times_outcome(const int128 *elements,
     const struct table_shape *table, size_t group, size_t step, size_t outcome)
 {
-    return (int64_t)elements[table->first +
-                             (group * table->columns + table->outcomes * step +
-                                 outcome) *
-                                 COUNTS_CELL];
+    return (
+        int64_t)elements[table->first + (group * table->columns +
+                                            table->outcomes * step + outcome) *
+                                            COUNTS_CELL];
 }
 
 static inline int64_t times_censored(const int128 *elements,

@@ -189,7 +189,8 @@ static enum status join(struct reader *reader, struct terms *out,
     enum status status = STATUS_OK;
     if (subtract && right->alone)
         return formula_fail(&reader->parser, reader->parser.word.start,
-            STATUS_MALFORMED, "strata(), offset() and (1 | center) are not taken away");
+            STATUS_MALFORMED,
+            "strata(), offset() and (1 | center) are not taken away");
     for (size_t i = 0; status == STATUS_OK && i < right->count; i++) {
         if (right->zero != subtract)
             terms_remove(out, right->sets[i]);

@@ -35,8 +35,8 @@ static void make_people(int32_t *codes)
     }
 }
 
-/* exp(x b) is 1 at b = 0: the first sum of a risk set is how many leave, that of
- * its events how many die. Ages come in units of AGE_SCALE (design.h). */
+/* exp(x b) is 1 at b = 0: the first sum of a risk set is how many leave, that
+ * of its events how many die. Ages come in units of AGE_SCALE (design.h). */
 #define AGE_SCALE 128
 
 static bool show_one_person(const struct asked *asked)

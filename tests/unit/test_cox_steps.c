@@ -45,11 +45,11 @@ static void check_risk_sets(const int128 counts[STEPS][STEP_COUNTS],
         }
         if (efron) {
             assert_true(sums[STEP_EVENT_PEOPLE] >= limit);
-            assert_true(sums[STEP_OTHERS] == 0 ||
-                        sums[STEP_OTHER_PEOPLE] >= limit);
+            assert_true(
+                sums[STEP_OTHERS] == 0 || sums[STEP_OTHER_PEOPLE] >= limit);
         } else {
-            assert_true(sums[STEP_EVENT_PEOPLE] + sums[STEP_OTHER_PEOPLE] >=
-                        limit);
+            assert_true(
+                sums[STEP_EVENT_PEOPLE] + sums[STEP_OTHER_PEOPLE] >= limit);
         }
     }
 }
@@ -67,8 +67,8 @@ static void test_every_risk_set_holds_enough_people(void **state)
             struct cox_merge merge = {0};
             size_t events = 0;
             int64_t limit = 2 + (int64_t)draw(20);
-            cox_merge_steps(&counts[0][0], STEPS, ties == 0, limit, starts,
-                STEPS, &merge);
+            cox_merge_steps(
+                &counts[0][0], STEPS, ties == 0, limit, starts, STEPS, &merge);
             for (size_t s = 0; s < STEPS; s++)
                 events += counts[s][STEP_EVENTS] > 0;
             assert_int_equal(merge.risk_sets + merge.merged, events);
@@ -122,8 +122,7 @@ static void test_room_for_few_risk_sets_is_enough(void **state)
             counts[s][STEP_EVENTS] = counts[s][STEP_EVENT_PEOPLE] = 2;
             counts[s][STEP_OTHERS] = counts[s][STEP_OTHER_PEOPLE] = 3;
         }
-        cox_merge_steps(
-            &counts[0][0], STEPS, true, 1, starts, room, &merge);
+        cox_merge_steps(&counts[0][0], STEPS, true, 1, starts, room, &merge);
         assert_true(merge.risk_sets >= 1 && merge.risk_sets <= room);
         assert_true(merge.risk_sets * 2 >= room);
     }

@@ -1,6 +1,7 @@
 /* D9 to D12 at their boundaries, on sums and on a center's own figures. */
-#include "analysis_fixture.h"
 #include "policy/disclosure.h"
+
+#include "analysis_fixture.h"
 
 static const char dictionary[] =
     "{\"id\":\"made\",\"version\":1,\"variables\":["
@@ -55,7 +56,8 @@ static void review(struct asked *asked, struct table *table, int32_t *codes,
 
 static int64_t people_at(struct asked *asked, size_t step, bool event)
 {
-    return (int64_t)asked_cell(asked, 0, 2 * step + (event ? 0 : 1))[CELL_PEOPLE];
+    return (int64_t)asked_cell(
+        asked, 0, 2 * step + (event ? 0 : 1))[CELL_PEOPLE];
 }
 
 static void check_curve(
@@ -147,7 +149,8 @@ static const char poisson[] =
 static void test_cox_needs_ten_events_a_covariate(void **state)
 {
     (void)state;
-    const int nine[STEPS][2] = {{0, 0}, {9, 80}}, ten[STEPS][2] = {{0, 0}, {10, 80}};
+    const int nine[STEPS][2] = {{0, 0}, {9, 80}},
+              ten[STEPS][2] = {{0, 0}, {10, 80}};
     assert_int_equal(models_withheld(nine, cox, false), 1);
     assert_int_equal(models_withheld(ten, cox, false), 0);
     assert_int_equal(models_withheld(nine, cox_by_center, true), 1);
@@ -158,7 +161,8 @@ static void test_logistic_needs_ten_of_the_rarer_outcome(void **state)
 {
     (void)state;
     /* Two parameters. */
-    const int few[STEPS][2] = {{0, 0}, {19, 80}}, enough[STEPS][2] = {{0, 0}, {20, 80}};
+    const int few[STEPS][2] = {{0, 0}, {19, 80}},
+              enough[STEPS][2] = {{0, 0}, {20, 80}};
     const int most[STEPS][2] = {{0, 0}, {81, 19}};
     assert_int_equal(models_withheld(few, logistic, false), 1);
     assert_int_equal(models_withheld(enough, logistic, false), 0);

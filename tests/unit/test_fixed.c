@@ -1,5 +1,6 @@
 /* Fixed-point numbers against the plain way, in every size. */
 #include <math.h>
+
 #include <sodium.h>
 
 #include "protocol/analysis/fixed.h"

@@ -132,10 +132,11 @@ static void test_import_exam_twice_in_a_file_is_refused(void **state)
     const struct import_options options = {0};
     struct buffer text;
     buffer_init(&text, BUFFER_LIMIT_DEFAULT);
-    assert_int_equal(buffer_append_text(&text, "patient,exam,age\n"), STATUS_OK);
+    assert_int_equal(
+        buffer_append_text(&text, "patient,exam,age\n"), STATUS_OK);
     for (int i = 0; i < 2000; i++)
-        assert_int_equal(buffer_append_format(&text, "p%d,e%d,60\n", i,
-                             i == 1500 ? 3 : i),
+        assert_int_equal(
+            buffer_append_format(&text, "p%d,e%d,60\n", i, i == 1500 ? 3 : i),
             STATUS_OK);
     assert_int_equal(
         import_text(buffer_text(&text), &options, &report), STATUS_MALFORMED);

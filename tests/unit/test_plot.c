@@ -35,9 +35,10 @@ static void test_ticks_are_round_and_within(void **state)
         size_t count = axis_ticks(&axes[a], ticks);
         assert_true(count >= 3);
         for (size_t i = 0; i < count; i++) {
-            double digits = ticks[i] == 0 ? 1
-                                          : fabs(ticks[i]) /
-                                                pow(10, floor(log10(fabs(ticks[i]))));
+            double digits =
+                ticks[i] == 0
+                    ? 1
+                    : fabs(ticks[i]) / pow(10, floor(log10(fabs(ticks[i]))));
             assert_true(ticks[i] >= axes[a].low - 1e-9);
             assert_true(ticks[i] <= axes[a].high + 1e-9);
             assert_true(fabs(digits * 10 - round(digits * 10)) < 1e-6);
@@ -61,10 +62,10 @@ static void test_text_is_escaped(void **state)
 {
     (void)state;
     struct buffer svg;
-    assert_int_equal(draw(&svg,
-                         "{\"analysis\":\"frequency\",\"by\":{},\"table\":[{"
-                         "\"level\":\"<a & \\\"b\\\">\",\"n\":12,"
-                         "\"proportion\":1}]}"),
+    assert_int_equal(
+        draw(&svg, "{\"analysis\":\"frequency\",\"by\":{},\"table\":[{"
+                   "\"level\":\"<a & \\\"b\\\">\",\"n\":12,"
+                   "\"proportion\":1}]}"),
         STATUS_OK);
     assert_holds(&svg, "&lt;a &amp; &quot;b&quot;&gt;");
     assert_holds(&svg, "12 (100.0 %)");
@@ -104,12 +105,11 @@ static void test_curves_have_numbers_at_risk(void **state)
     (void)state;
     struct buffer svg;
     assert_int_equal(
-        draw(&svg,
-            "{\"analysis\":\"km\",\"table\":["
-            "{\"strata\":\"sex=1\",\"time\":100,\"n_risk\":321,"
-            "\"estimate\":0.9,\"conf_low\":0.8,\"conf_high\":1},"
-            "{\"strata\":\"sex=2\",\"time\":200,\"n_risk\":123,"
-            "\"estimate\":0.7,\"conf_low\":null,\"conf_high\":null}]}"),
+        draw(&svg, "{\"analysis\":\"km\",\"table\":["
+                   "{\"strata\":\"sex=1\",\"time\":100,\"n_risk\":321,"
+                   "\"estimate\":0.9,\"conf_low\":0.8,\"conf_high\":1},"
+                   "{\"strata\":\"sex=2\",\"time\":200,\"n_risk\":123,"
+                   "\"estimate\":0.7,\"conf_low\":null,\"conf_high\":null}]}"),
         STATUS_OK);
     assert_holds(&svg, ">321<");
     assert_holds(&svg, ">123<");
@@ -125,8 +125,7 @@ static void test_strange_entries_are_survived(void **state)
         "[{\"term\":\"x\",\"estimate\":1e308,\"conf_low\":-1e308,"
         "\"conf_high\":1e308}]";
     static const char *const tables[] = {"[]", "[1]", "[{}]", "[null,{}]",
-        "[{\"low\":1,\"high\":1}]", "[{\"term\":5}]",
-        wide,
+        "[{\"low\":1,\"high\":1}]", "[{\"term\":5}]", wide,
         "[{\"strata\":7,\"time\":-1e300,\"n_risk\":\"x\"}]",
         "{\"suppressed\":true}", "[{\"time\":1e300,\"estimate\":5}]"};
     static const char *const kinds[] = {"km", "cumulative_incidence", "cox",

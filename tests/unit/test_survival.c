@@ -17,11 +17,11 @@ static const char dictionary[] =
     "\"max\":200}]}";
 enum { VARIABLES = 4 };
 
-static const int32_t codes[] = {
-    9, 1, 0, 0, 13, 1, 0, 0, 13, 0, 0, 0, 18, 1, 0, 0, 23, 1, 0, 0, 28, 0, 0, 0,
-    31, 1, 0, 0, 34, 1, 0, 0, 45, 0, 0, 0, 48, 1, 0, 0, 161, 0, 0, 0, 5, 1, 1,
-    0, 5, 1, 1, 0, 8, 1, 1, 0, 8, 1, 1, 0, 12, 1, 1, 0, 16, 0, 1, 0, 23, 1, 1,
-    0, 27, 1, 1, 0, 30, 1, 1, 0, 33, 1, 1, 0, 43, 1, 1, 0, 45, 1, 1, 0};
+static const int32_t codes[] = {9, 1, 0, 0, 13, 1, 0, 0, 13, 0, 0, 0, 18, 1, 0,
+    0, 23, 1, 0, 0, 28, 0, 0, 0, 31, 1, 0, 0, 34, 1, 0, 0, 45, 0, 0, 0, 48, 1,
+    0, 0, 161, 0, 0, 0, 5, 1, 1, 0, 5, 1, 1, 0, 8, 1, 1, 0, 8, 1, 1, 0, 12, 1,
+    1, 0, 16, 0, 1, 0, 23, 1, 1, 0, 27, 1, 1, 0, 30, 1, 1, 0, 33, 1, 1, 0, 43,
+    1, 1, 0, 45, 1, 1, 0};
 
 static struct table aml;
 
@@ -61,8 +61,7 @@ static void test_km_agrees_with_survfit(void **state)
     json_t *results = results_of(&aml,
         "{\"analyses\":[{\"km\":{\"formula\":\"Surv(time, status) ~ x\","
         "\"grid_days\":1}}]}");
-    const json_t *rows =
-        json_object_get(json_array_get(results, 0), "table");
+    const json_t *rows = json_object_get(json_array_get(results, 0), "table");
     const json_t *row = at_time(rows, "x=m", 18);
     assert_integer(row, "n_risk", 8);
     assert_integer(row, "n_event", 1);
@@ -99,7 +98,8 @@ static json_t *cox(const char *parameters, size_t centers, int64_t min_cell)
 {
     char query[512];
     uint128 trace;
-    snprintf(query, sizeof query, "{\"analyses\":[{\"cox\":{%s}}]}", parameters);
+    snprintf(
+        query, sizeof query, "{\"analyses\":[{\"cox\":{%s}}]}", parameters);
     return rounds_of(&aml, query, centers, min_cell, &trace);
 }
 
@@ -162,10 +162,10 @@ static void test_cox_is_the_same_bytes_at_any_split(void **state)
 static void test_cox_merges_steps_of_few_people(void **state)
 {
     (void)state;
-    json_t *entry = cox(
-        "\"formula\":\"Surv(time, status) ~ x\",\"grid_days\":10,"
-        "\"ties\":\"breslow\"",
-        1, 6);
+    json_t *entry =
+        cox("\"formula\":\"Surv(time, status) ~ x\",\"grid_days\":10,"
+            "\"ties\":\"breslow\"",
+            1, 6);
     assert_integer(entry, "events", 18);
     assert_integer(entry, "risk_sets", 2);
     assert_integer(entry, "merged", 3);

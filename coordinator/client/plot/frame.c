@@ -7,10 +7,9 @@
 
 double axis_place(const struct axis *axis, double value)
 {
-    double share =
-        axis->logarithmic
-            ? log(value / axis->low) / log(axis->high / axis->low)
-            : (value - axis->low) / (axis->high - axis->low);
+    double share = axis->logarithmic
+                       ? log(value / axis->low) / log(axis->high / axis->low)
+                       : (value - axis->low) / (axis->high - axis->low);
     share = share < 0 ? 0 : share > 1 ? 1 : share;
     return axis->from + share * (axis->to - axis->from);
 }

@@ -22,7 +22,7 @@ size_t axis_ticks(const struct axis *axis, double ticks[TICKS_MAX]);
 /* Lines, ticks and labels on the left and below. */
 void frame_draw(struct svg *svg, const struct axis *x, const struct axis *y,
     const char *x_label, const char *y_label);
-void frame_draw_x(struct svg *svg, const struct axis *x, double at,
-    const char *x_label);
+void frame_draw_x(
+    struct svg *svg, const struct axis *x, double at, const char *x_label);
 
 #endif

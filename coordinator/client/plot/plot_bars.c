@@ -19,8 +19,8 @@ static double largest(const json_t *table)
     size_t at;
     json_t *row;
     double most = 1;
-    json_array_foreach((json_t *)table, at, row)
-        most = fmax(most, row_number(row, "n"));
+    json_array_foreach((json_t *)table, at, row) most =
+        fmax(most, row_number(row, "n"));
     return most;
 }
 

@@ -16,8 +16,7 @@ struct curves {
     struct axis x, y;
 };
 
-static void curve_name(
-    const json_t *row, char *out, size_t capacity)
+static void curve_name(const json_t *row, char *out, size_t capacity)
 {
     const char *cause = row_text(row, "cause");
     if (*cause == '\0')
@@ -44,13 +43,13 @@ static void find_curves(struct curves *curves)
         for (size_t i = 0; i < curves->count; i++)
             known = known || is_of(row, curves->names[i]);
         if (!known && curves->count < PLOT_GROUPS_MAX)
-            curve_name(row, curves->names[curves->count++],
-                sizeof curves->names[0]);
+            curve_name(
+                row, curves->names[curves->count++], sizeof curves->names[0]);
         last = fmax(last, row_number(row, "time"));
         highest = fmax(highest, row_number(row, "conf_high"));
     }
-    curves->x = (struct axis){0, last > 0 ? last : 1, 100, PLOT_WIDTH - 30,
-        false};
+    curves->x =
+        (struct axis){0, last > 0 ? last : 1, 100, PLOT_WIDTH - 30, false};
     curves->y = (struct axis){0,
         curves->falls ? 1 : fmin(1, highest > 0 ? highest : 1), 360, 50, false};
 }
@@ -62,8 +61,8 @@ static void steps(struct svg *svg, const struct curves *curves,
     size_t at;
     json_t *row;
     double before = curves->falls ? 1 : 0;
-    svg_path_to(svg, first, axis_place(&curves->x, 0),
-        axis_place(&curves->y, before));
+    svg_path_to(
+        svg, first, axis_place(&curves->x, 0), axis_place(&curves->y, before));
     json_array_foreach((json_t *)curves->table, at, row)
     {
         const double value = row_number(row, key);

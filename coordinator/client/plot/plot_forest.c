@@ -24,8 +24,8 @@ static bool is_drawn(const json_t *row)
            !isnan(row_number(row, "conf_high"));
 }
 
-static double figure(const struct forest *forest, const json_t *row,
-    const char *key)
+static double figure(
+    const struct forest *forest, const json_t *row, const char *key)
 {
     const double value = row_number(row, key);
     if (!forest->ratios)

@@ -9,19 +9,17 @@
 
 #define SIDE 300.0
 
-static void draw_curve(
-    struct svg *svg, const json_t *entry, const struct axis *x,
-    const struct axis *y)
+static void draw_curve(struct svg *svg, const json_t *entry,
+    const struct axis *x, const struct axis *y)
 {
     size_t at;
     json_t *row;
     char text[96];
     svg_dashed(svg, x->from, y->from, x->to, y->to, "#888");
     svg_path_begin(svg);
-    json_array_foreach(json_object_get(entry, "table"), at, row)
-        svg_path_to(svg, at == 0,
-            axis_place(x, 1 - row_number(row, "specificity")),
-            axis_place(y, row_number(row, "sensitivity")));
+    json_array_foreach(json_object_get(entry, "table"), at, row) svg_path_to(
+        svg, at == 0, axis_place(x, 1 - row_number(row, "specificity")),
+        axis_place(y, row_number(row, "sensitivity")));
     svg_path_to(svg, false, x->from, y->from);
     svg_path_end(svg, svg_colour(0), false);
     svg_dot(svg, axis_place(x, 1 - row_number(entry, "specificity")),
@@ -32,9 +30,8 @@ static void draw_curve(
     svg_text(svg, x->to - 8, y->from - 12, 13, ANCHOR_END, text);
 }
 
-static void draw_calibration(
-    struct svg *svg, const json_t *rows, const struct axis *x,
-    const struct axis *y)
+static void draw_calibration(struct svg *svg, const json_t *rows,
+    const struct axis *x, const struct axis *y)
 {
     size_t at;
     json_t *row;

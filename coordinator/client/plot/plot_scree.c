@@ -10,7 +10,8 @@ enum status plot_scree(struct svg *svg, const json_t *entry)
 {
     const json_t *table = json_object_get(entry, "table");
     const size_t count = json_array_size(table);
-    const struct axis x = {0.5, (double)count + 0.5, 90, PLOT_WIDTH - 30, false};
+    const struct axis x = {
+        0.5, (double)count + 0.5, 90, PLOT_WIDTH - 30, false};
     const struct axis y = {0, 1, 360, 50, false};
     size_t at;
     json_t *row;
@@ -40,8 +41,8 @@ enum status plot_training(struct svg *svg, const json_t *entry)
     size_t at;
     json_t *value;
     double highest = 0;
-    json_array_foreach((json_t *)curve, at, value)
-        highest = fmax(highest, json_number_value(value));
+    json_array_foreach((json_t *)curve, at, value) highest =
+        fmax(highest, json_number_value(value));
     if (count < 2 || !(highest > 0))
         return STATUS_NOT_FOUND;
     const struct axis x = {1, (double)count, 90, PLOT_WIDTH - 30, false};

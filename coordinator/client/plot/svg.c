@@ -108,9 +108,8 @@ void svg_text(struct svg *svg, double x, double y, double size,
     enum svg_anchor anchor, const char *text)
 {
     static const char *const anchors[] = {"start", "middle", "end"};
-    put(svg,
-        "<text x=\"%.2f\" y=\"%.2f\" font-size=\"%g\" text-anchor=\"%s\">", x,
-        y, size, anchors[anchor]);
+    put(svg, "<text x=\"%.2f\" y=\"%.2f\" font-size=\"%g\" text-anchor=\"%s\">",
+        x, y, size, anchors[anchor]);
     put_escaped(svg, text);
     put(svg, "</text>\n");
 }

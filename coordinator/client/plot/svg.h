@@ -31,7 +31,8 @@ void svg_dot(
 void svg_text(struct svg *svg, double x, double y, double size,
     enum svg_anchor anchor, const char *text);
 void svg_text_upward(struct svg *svg, double x, double y, const char *text);
-/* A line through points, or an area of that colour at a fifth of its strength. */
+/* A line through points, or an area of that colour at a fifth of its strength.
+ */
 void svg_path_begin(struct svg *svg);
 void svg_path_to(struct svg *svg, bool first, double x, double y);
 void svg_path_end(struct svg *svg, const char *colour, bool area);

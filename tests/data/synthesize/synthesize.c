@@ -5,13 +5,14 @@
  */
 #include <errno.h>
 #include <math.h>
-#include <sodium.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include <sodium.h>
 
 #define CENTERS 13
 #define SHAPES 16
@@ -85,22 +86,21 @@ static double logistic(double x)
 /* ---- centers ---- */
 
 struct center {
-    double share;    /* of all patients, in percent */
-    double three_t;  /* probability of 3 T */
-    double frailty;  /* log hazard */
-    double absent;   /* factor on what is missing */
-    int vendor;      /* the usual one */
+    double share;   /* of all patients, in percent */
+    double three_t; /* probability of 3 T */
+    double frailty; /* log hazard */
+    double absent;  /* factor on what is missing */
+    int vendor;     /* the usual one */
     double congenital;
 };
 
-static const struct center centers[CENTERS] = {
-    {19, 0.40, 0.00, 0.8, 0, 1.0}, {15, 0.25, -0.15, 1.0, 0, 0.7},
-    {12, 0.60, 0.20, 1.2, 1, 1.4}, {10, 0.10, 0.10, 0.9, 0, 0.8},
-    {8, 0.30, -0.05, 1.1, 2, 1.0}, {7, 0.50, 0.15, 1.0, 1, 2.0},
-    {6, 0.00, -0.10, 1.3, 0, 0.9}, {5, 0.20, 0.05, 0.7, 2, 1.1},
-    {5, 0.45, 0.25, 1.0, 1, 0.8}, {4, 0.35, -0.20, 1.1, 0, 3.0},
-    {4, 0.15, 0.00, 1.4, 0, 0.6}, {3, 0.55, 0.10, 0.9, 1, 1.0},
-    {2, 0.00, -0.25, 1.2, 2, 1.2}};
+static const struct center centers[CENTERS] = {{19, 0.40, 0.00, 0.8, 0, 1.0},
+    {15, 0.25, -0.15, 1.0, 0, 0.7}, {12, 0.60, 0.20, 1.2, 1, 1.4},
+    {10, 0.10, 0.10, 0.9, 0, 0.8}, {8, 0.30, -0.05, 1.1, 2, 1.0},
+    {7, 0.50, 0.15, 1.0, 1, 2.0}, {6, 0.00, -0.10, 1.3, 0, 0.9},
+    {5, 0.20, 0.05, 0.7, 2, 1.1}, {5, 0.45, 0.25, 1.0, 1, 0.8},
+    {4, 0.35, -0.20, 1.1, 0, 3.0}, {4, 0.15, 0.00, 1.4, 0, 0.6},
+    {3, 0.55, 0.10, 0.9, 1, 1.0}, {2, 0.00, -0.25, 1.2, 2, 1.2}};
 
 enum diagnosis { NORMAL, ISCHEMIC, DCM, HCM, AMYLOID, VALVE, TOF, OTHER };
 static const char *const diagnoses[] = {
@@ -142,9 +142,9 @@ static void draw_person(struct stream *stream, struct patient *p)
     static const double female[] = {.52, .30, .40, .38, .27, .30, .47, .48};
     p->age = floor(bounded(stream, ages[p->dx], 13, 18, 90));
     p->female = chance(stream, female[p->dx]);
-    p->height =
-        round(bounded(stream, p->female ? 163 : 176, 7, 130, 215));
-    p->weight = round(10 * bounded(stream, p->female ? 74 : 88, 16, 35, 220)) / 10;
+    p->height = round(bounded(stream, p->female ? 163 : 176, 7, 130, 215));
+    p->weight =
+        round(10 * bounded(stream, p->female ? 74 : 88, 16, 35, 220)) / 10;
     /* Mosteller 1987 */
     p->bsa = round(100 * sqrt(p->height * p->weight / 3600)) / 100;
     p->hypertension = chance(stream, logistic(-2.4 + 0.035 * p->age));
@@ -176,9 +176,10 @@ static void draw_ventricle(struct stream *stream, struct patient *p)
     p->ef = round(1000 * (1 - p->esvi / p->edvi)) / 10;
     p->mass = round(10 * within((p->female ? 61 : 67) + mass[p->dx] +
                                     normal(stream, 0, 10),
-                             28, 220)) / 10;
-    p->ar_volume = round(10 * p->ar_fraction / 100 * (p->edvi - p->esvi) *
-                         p->bsa) / 10;
+                             28, 220)) /
+              10;
+    p->ar_volume =
+        round(10 * p->ar_fraction / 100 * (p->edvi - p->esvi) * p->bsa) / 10;
     p->ar_grade = p->ar_fraction < 5    ? 0
                   : p->ar_fraction < 16 ? 1
                   : p->ar_fraction < 26 ? 2
@@ -190,27 +191,40 @@ static void draw_ventricle(struct stream *stream, struct patient *p)
 
 static void draw_tissue(struct stream *stream, struct patient *p)
 {
-    static const double scar[] = {0.05, 0.72, 0.38, 0.55, 0.88, 0.30, 0.35, 0.15};
+    static const double scar[] = {
+        0.05, 0.72, 0.38, 0.55, 0.88, 0.30, 0.35, 0.15};
     static const double shift[] = {0, 15, 40, 45, 115, 15, 20, 10};
     p->scar = chance(stream, scar[p->dx]);
     p->infarct = p->scar && (p->dx == ISCHEMIC || chance(stream, 0.18));
     p->mi = p->infarct ? chance(stream, 0.55) : chance(stream, 0.02);
     p->extent =
-        p->scar ? round(10 * within(-8 * log(uniform(stream)), 0.5, 60)) / 10 : 0;
+        p->scar ? round(10 * within(-8 * log(uniform(stream)), 0.5, 60)) / 10
+                : 0;
     p->wmsi = p->ef >= 55
                   ? 1
                   : round(100 * within(1 + (58 - p->ef) / 28 +
                                            fabs(normal(stream, 0, 0.15)),
-                              1, 4)) / 100;
+                                    1, 4)) /
+                        100;
     p->t1 = round((p->three_t ? 1160 : 960) + (p->vendor == 1 ? 12 : 0) +
                   (p->vendor == 2 ? -18 : 0) + shift[p->dx] +
                   (p->female ? 12 : 0) + normal(stream, 0, 28));
-    p->ecv = round(10 * bounded(stream, p->dx == AMYLOID ? 46 : 27 + shift[p->dx] / 25,
-                             p->dx == AMYLOID ? 7 : 3.2, 16, 72)) / 10;
-    p->rvedvi = round(10 * bounded(stream, p->dx == TOF ? 132 : p->female ? 74 : 84,
-                                p->dx == TOF ? 30 : 13, 30, 280)) / 10;
-    p->rvef = round(10 * bounded(stream, p->dx == TOF ? 47 : p->dx == DCM ? 45 : 55,
-                              7, 12, 80)) / 10;
+    p->ecv = round(10 * bounded(stream,
+                            p->dx == AMYLOID ? 46 : 27 + shift[p->dx] / 25,
+                            p->dx == AMYLOID ? 7 : 3.2, 16, 72)) /
+             10;
+    p->rvedvi = round(10 * bounded(stream,
+                               p->dx == TOF ? 132
+                               : p->female  ? 74
+                                            : 84,
+                               p->dx == TOF ? 30 : 13, 30, 280)) /
+                10;
+    p->rvef = round(10 * bounded(stream,
+                             p->dx == TOF   ? 47
+                             : p->dx == DCM ? 45
+                                            : 55,
+                             7, 12, 80)) /
+              10;
 }
 
 /* Project 5: ATTR is of older men with thicker walls; AL has the larger ECV. */
@@ -229,10 +243,10 @@ static void draw_amyloid(struct stream *stream, struct patient *p)
 static void draw_shape(struct stream *stream, struct patient *p)
 {
     p->pr_volume = round(10 * bounded(stream, p->dx == TOF ? 34 : 1.5,
-                                   p->dx == TOF ? 16 : 1, 0, 120)) / 10;
+                                  p->dx == TOF ? 16 : 1, 0, 120)) /
+                   10;
     p->pr_fraction = round(10 * within(p->pr_volume * 0.9, 0, 75)) / 10;
-    const double scores[3] = {
-        0.30 * (p->pr_volume - 34) + normal(stream, 0, 3),
+    const double scores[3] = {0.30 * (p->pr_volume - 34) + normal(stream, 0, 3),
         normal(stream, 0, 4), normal(stream, 0, 2.5)};
     for (size_t j = 0; j < SHAPES; j++) {
         double at = normal(stream, 0, 0.5);
@@ -248,8 +262,7 @@ static void draw_patient(
 {
     p->dx = draw_diagnosis(stream, center);
     p->three_t = chance(stream, center->three_t);
-    p->vendor =
-        chance(stream, 0.8) ? center->vendor : (int)(draw(stream) % 3);
+    p->vendor = chance(stream, 0.8) ? center->vendor : (int)(draw(stream) % 3);
     draw_person(stream, p);
     draw_ventricle(stream, p);
     draw_tissue(stream, p);
@@ -272,8 +285,8 @@ static double log_hazard(const struct patient *p, const struct center *center)
 {
     double x = center->frailty + 0.050 * (p->age - 58) +
                (p->female ? -0.20 : 0) + 0.15 * p->hypertension +
-               0.30 * p->diabetes + 0.35 * p->smoking -
-               0.020 * (p->ef - 60) + 0.50 * p->infarct;
+               0.30 * p->diabetes + 0.35 * p->smoking - 0.020 * (p->ef - 60) +
+               0.50 * p->infarct;
     if (p->dx == VALVE)
         x += 0.60 + (p->scar ? 0.90 - 0.50 * p->infarct : 0);
     if (p->dx == AMYLOID)
@@ -295,8 +308,7 @@ static size_t follow(struct stream *stream, const struct patient *p,
 {
     const double x = log_hazard(p, center);
     const double exponential = -log(uniform(stream));
-    const double censored =
-        floor(200 + uniform(stream) * (TEN_YEARS - 200));
+    const double censored = floor(200 + uniform(stream) * (TEN_YEARS - 200));
     double operated = TEN_YEARS + 1;
     if (p->dx == VALVE && !p->repaired)
         operated = floor(60 - 2400 * log(uniform(stream)) *
@@ -393,8 +405,8 @@ static void write_exam(FILE *file, struct stream *stream,
     put(file, false, 0, p->repaired);
     put_word(file, false, vendors[p->vendor]);
     put_word(file, false, p->three_t ? "3" : "1.5");
-    put_word(file, absent(stream, center, 0.04),
-        indication_of(p, uniform(stream)));
+    put_word(
+        file, absent(stream, center, 0.04), indication_of(p, uniform(stream)));
     put_word(file, false, diagnoses[p->dx]);
     put(file, false, 1, p->edvi);
     put(file, false, 1, p->esvi);
@@ -429,8 +441,8 @@ static void write_patient(FILE *file, struct stream *stream,
     const struct stream kept = *stream;
     for (size_t i = 0; i < count; i++) {
         struct stream same = kept; /* what is missing is missing on both rows */
-        fprintf(file, "%02td-%06zu,%02td-%06zu-%zu",
-            center - centers + 1, number, center - centers + 1, number, i + 1);
+        fprintf(file, "%02td-%06zu,%02td-%06zu-%zu", center - centers + 1,
+            number, center - centers + 1, number, i + 1);
         write_exam(file, &same, center, &patient);
         fprintf(file, ",%.0f,%.0f,%d,%d,%d\n", periods[i].start, periods[i].end,
             periods[i].surgery, periods[i].outcome != 0, periods[i].outcome);
