@@ -115,7 +115,8 @@ uint64_t channel_client_handshakes(struct channel_client *client);
 enum status channel_client_wait(
     struct channel_client *client, struct buffer *body, int timeout_ms);
 enum status channel_client_ready(struct channel_client *client, int timeout_ms);
-/* Drops the connection and makes a new one (a peer that stopped answering). */
+/* Drops the connection and makes a new one (a peer that stopped answering).
+ * What is sent before the next handshake may be lost with the old one. */
 enum status channel_client_reconnect(struct channel_client *client);
 
 #endif

@@ -26,6 +26,7 @@ struct channel_client {
     void *monitor; /* of the handshakes */
     char *endpoint;
     bool attached;        /* libzmq is connected or tries to */
+    bool connected;       /* the handshake of this attachment went well */
     bool refused_unsaid;  /* the caller does not know of a refusal yet */
     unsigned failures;    /* handshakes, since the last good one */
     uint64_t handshakes;  /* good ones */
@@ -37,6 +38,7 @@ static enum status attach(struct channel_client *client)
     if (zmq_connect(client->socket, client->endpoint) != 0)
         return channel_status_of_error();
     client->attached = true;
+    client->connected = false;
     return STATUS_OK;
 }
 
@@ -75,6 +77,7 @@ static void note_failure(struct channel_client *client, bool refused)
 static void note_success(struct channel_client *client)
 {
     client->failures = 0;
+    client->connected = true;
     client->handshakes++;
     client->refused_unsaid = false;
     log_event(
@@ -82,10 +85,11 @@ static void note_success(struct channel_client *client)
 }
 
 /* After a message above the limit libzmq ends the connection and does not try
- * again, unlike after any other loss; so every loss is taken over. */
+ * again, unlike after any other loss; so every loss is taken over. What is lost
+ * before the handshake is a connection that was given up here. */
 static void note_loss(struct channel_client *client)
 {
-    if (!client->attached)
+    if (!client->attached || !client->connected)
         return;
     detach(client);
     client->retry_at_ms =
