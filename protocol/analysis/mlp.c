@@ -158,9 +158,10 @@ static json_t *classes_of(const struct analysis *analysis,
     const struct mlp *mlp = analysis->model;
     json_t *rows = json_array();
     for (size_t c = 0; c < mlp->network.classes; c++) {
+        const double *bins = memory->bins + c * MLP_OF_A_CLASS * MLP_BINS;
         const struct roc_counts counts = {.count = MLP_BINS,
-            .with = memory->bins + c * 2 * MLP_BINS,
-            .without = memory->bins + (c * 2 + 1) * MLP_BINS,
+            .with = bins + MLP_OF_IT * MLP_BINS,
+            .without = bins + MLP_NOT_OF_IT * MLP_BINS,
             .score = bin_score};
         json_t *row = json_object();
         json_object_set_new(row, "level",
@@ -168,6 +169,8 @@ static json_t *classes_of(const struct analysis *analysis,
         roc_set_curve(row, &counts, analysis->level, min_cell);
         json_object_set(row, "curve", json_object_get(row, "table"));
         json_object_del(row, "table");
+        json_object_set_new(row, "calibration",
+            roc_calibration(&counts, bins + MLP_EXPECTED * MLP_BINS, min_cell));
         json_array_append_new(rows, row);
     }
     return rows;

@@ -49,7 +49,8 @@ static size_t epoch_width(const struct mlp *mlp)
 static size_t test_width(const struct mlp *mlp)
 {
     const size_t classes = mlp->network.classes;
-    return (MLP_FOLDS_MAX + 1) * classes * classes + classes * 2 * MLP_BINS;
+    return (MLP_FOLDS_MAX + 1) * classes * classes +
+           classes * MLP_OF_A_CLASS * MLP_BINS;
 }
 
 enum status mlp_shape(const struct analysis *analysis,
@@ -145,7 +146,12 @@ static void add_test(const struct adding *to, const double *x, size_t class_of)
     for (size_t c = 0; c < classes; c++) {
         size_t bin = (size_t)(chances[c] * MLP_BINS);
         bin = bin < MLP_BINS ? bin : MLP_BINS - 1;
-        bins[(c * 2 + (c == class_of ? 0 : 1)) * MLP_BINS + bin]++;
+        bins[(c * MLP_OF_A_CLASS +
+                 (c == class_of ? MLP_OF_IT : MLP_NOT_OF_IT)) *
+                 MLP_BINS +
+             bin]++;
+        bins[(c * MLP_OF_A_CLASS + MLP_EXPECTED) * MLP_BINS + bin] +=
+            design_fixed(chances[c], MLP_BITS);
     }
 }
 
@@ -198,7 +204,8 @@ struct mlp_memory mlp_memory_of(const struct mlp *mlp, const double *base)
     const size_t classes = mlp->network.classes, models = mlp_models();
     const size_t sizes[] = {1, models, 2 * mlp->network.inputs,
         models * weights, 2 * models * weights, (size_t)mlp->epochs,
-        (MLP_FOLDS_MAX + 1) * classes * classes, classes * 2 * MLP_BINS};
+        (MLP_FOLDS_MAX + 1) * classes * classes,
+        classes * MLP_OF_A_CLASS * MLP_BINS};
     struct mlp_memory memory = {0};
     double **const places[] = {&memory.rounds, &memory.rows, &memory.inputs,
         &memory.weights, &memory.moments, &memory.curve, &memory.confusion,
@@ -329,8 +336,10 @@ enum status mlp_advance(const struct analysis *analysis,
     const size_t table = (MLP_FOLDS_MAX + 1) * classes * classes;
     for (size_t i = 0; i < table; i++)
         memory.confusion[i] = (double)sums[i];
-    for (size_t i = 0; i < classes * 2 * MLP_BINS; i++)
-        memory.bins[i] = (double)sums[table + i];
+    for (size_t i = 0; i < classes * MLP_OF_A_CLASS * MLP_BINS; i++)
+        memory.bins[i] = i / MLP_BINS % MLP_OF_A_CLASS == MLP_EXPECTED
+                             ? number_of(sums[table + i])
+                             : (double)sums[table + i];
     *done = true;
     return STATUS_OK;
 }

@@ -19,6 +19,8 @@
 #define MLP_BINS 64 /* of a probability, for the ROC curve */
 #define MLP_BITS 60
 
+enum mlp_bins { MLP_OF_IT, MLP_NOT_OF_IT, MLP_EXPECTED, MLP_OF_A_CLASS };
+
 struct mlp {
     struct design *design;
     struct network network;
@@ -42,8 +44,9 @@ struct mlp_memory {
     double *curve;     /* [epochs]: mean loss of model 0 */
     double *confusion; /* [folds + 1][classes][classes]: of each fold held out;
                           the last: model 0 on the rows that trained it */
-    double *bins;      /* [classes][2][MLP_BINS]: probabilities of a class, held
-                          out, of rows that are of it and that are not */
+    double *bins; /* [classes][MLP_OF_A_CLASS][MLP_BINS]: by the probability of
+                     a class, held out: rows that are of it, rows that are not,
+                     and the sum of the probabilities */
     size_t count;
 };
 

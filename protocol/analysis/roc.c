@@ -16,7 +16,6 @@
 #include "protocol/analysis/tally.h"
 
 #define ROC_BINS 512
-#define CALIBRATION_GROUPS 10
 
 struct roc {
     struct glm glm; /* first: analysis->model is a struct glm to its rounds */
@@ -201,40 +200,6 @@ static enum status advance(const struct analysis *analysis,
 
 /* ---- the result ---- */
 
-/* Tenths of the patients by probability: expected and observed. */
-static json_t *calibration(const double *bins, int64_t min_cell)
-{
-    json_t *rows = json_array();
-    double total = 0, seen = 0, with = 0, without = 0, expected = 0;
-    size_t group = 1;
-    for (size_t i = 0; i < BINS_EXPECTED * ROC_BINS; i++)
-        total += bins[i];
-    for (size_t i = 0; i < ROC_BINS; i++) {
-        with += bins[BINS_WITH * ROC_BINS + i];
-        without += bins[BINS_WITHOUT * ROC_BINS + i];
-        expected += bins[BINS_EXPECTED * ROC_BINS + i];
-        seen +=
-            bins[BINS_WITH * ROC_BINS + i] + bins[BINS_WITHOUT * ROC_BINS + i];
-        if (with + without <= 0 ||
-            (seen * CALIBRATION_GROUPS < (double)group * total &&
-                i + 1 < ROC_BINS))
-            continue;
-        json_t *row = json_pack("{s:I, s:f}", "n", (json_int_t)(with + without),
-            "expected", expected / (with + without));
-        if (few_people((int128)with, min_cell) ||
-            few_people((int128)without, min_cell))
-            json_object_set_new(row, "observed", json_suppressed());
-        else
-            json_object_set_new(
-                row, "observed", json_number(with / (with + without)));
-        json_array_append_new(rows, row);
-        while (seen * CALIBRATION_GROUPS >= (double)group * total)
-            group++;
-        with = without = expected = 0;
-    }
-    return rows;
-}
-
 static double bin_score(const void *arg, size_t at)
 {
     (void)arg;
@@ -260,7 +225,8 @@ static enum status conclude_fit(const struct analysis *analysis,
         return STATUS_OK;
     }
     roc_set_curve(out, &counts, analysis->level, min_cell);
-    json_object_set_new(out, "calibration", calibration(bins, min_cell));
+    json_object_set_new(out, "calibration",
+        roc_calibration(&counts, bins + BINS_EXPECTED * ROC_BINS, min_cell));
     return STATUS_OK;
 }
 

@@ -119,3 +119,47 @@ void roc_set_curve(json_t *out, const struct roc_counts *counts, double level,
     json_object_set_new(out, "events", json_integer((json_int_t)area.with));
     walk(out, counts, &area, min_cell);
 }
+
+#define CALIBRATION_GROUPS 10
+
+struct tenth {
+    double with, without, expected;
+};
+
+static json_t *tenth_row(const struct tenth *tenth, int64_t min_cell)
+{
+    const double n = tenth->with + tenth->without;
+    json_t *row = json_pack(
+        "{s:I, s:f}", "n", (json_int_t)n, "expected", tenth->expected / n);
+    if (few_people((int128)tenth->with, min_cell) ||
+        few_people((int128)tenth->without, min_cell))
+        json_object_set_new(row, "observed", json_suppressed());
+    else
+        json_object_set_new(row, "observed", json_number(tenth->with / n));
+    return row;
+}
+
+json_t *roc_calibration(
+    const struct roc_counts *counts, const double *expected, int64_t min_cell)
+{
+    json_t *rows = json_array();
+    struct tenth tenth = {0};
+    double total = 0, seen = 0, group = 1;
+    for (size_t i = 0; i < counts->count; i++)
+        total += counts->with[i] + counts->without[i];
+    for (size_t i = 0; i < counts->count; i++) {
+        tenth.with += counts->with[i];
+        tenth.without += counts->without[i];
+        tenth.expected += expected[i];
+        seen += counts->with[i] + counts->without[i];
+        if (tenth.with + tenth.without <= 0 ||
+            (seen * CALIBRATION_GROUPS < group * total &&
+                i + 1 < counts->count))
+            continue;
+        json_array_append_new(rows, tenth_row(&tenth, min_cell));
+        while (seen * CALIBRATION_GROUPS >= group * total)
+            group++;
+        tenth = (struct tenth){0};
+    }
+    return rows;
+}

@@ -26,4 +26,9 @@ struct roc_counts {
 void roc_set_curve(json_t *out, const struct roc_counts *counts, double level,
     int64_t min_cell);
 
+/* Tenths of the people by score: `expected` is the sum of their probabilities
+ * [count], observed the share with the outcome, withheld where it is of few. */
+json_t *roc_calibration(
+    const struct roc_counts *counts, const double *expected, int64_t min_cell);
+
 #endif

@@ -697,6 +697,10 @@ run_query("colon_cox", survival_dictionary, colon_file, identity)
 veteran_file <- survival_file("veteran", with(veteran, data.frame(time,
   event = status, sex = trt, group = pmin(as.integer(celltype), 3), age)))
 run_query("veteran", survival_dictionary, veteran_file, identity)
+# survival::kidney: infections at catheters, two for each of 38 patients
+kidney_file <- survival_file("kidney", with(kidney, data.frame(patient = id, time,
+  event = status, sex, group = pmin(as.integer(disease), 3), age)))
+run_query("veteran", survival_dictionary, kidney_file, identity)
 # UCI heart failure, 299 patients
 failure_rows <- read.csv(file.path(data, "heart_failure", "heart_failure.csv"))
 names(failure_rows)[13] <- "death"
@@ -953,6 +957,17 @@ expect_mlp <- function(files, dictionary_file, rows, formula, what) {
     paste(what, "weights"))
   check(max(abs(unlist(entry$training_curve) - trained$curve)) < 1e-9,
     paste(what, "training curve"))
+  for (class in entry$classes) {
+    tenths <- class$calibration
+    check(sum(vapply(tenths, function(t) t$n, 0)) == nrow(kept) ||
+      length(entry$table) == 0, paste(what, "calibration counts all"))
+    # Shares of a class agree with what was expected, over all tenths.
+    n <- vapply(tenths, function(t) t$n, 0)
+    expected <- sum(n * vapply(tenths, function(t) t$expected, 0))
+    observed <- sum(n * vapply(tenths, function(t) t$observed, 0))
+    check(abs(expected - observed) < 0.15 * nrow(kept),
+      paste(what, "calibration"))
+  }
   for (centers in c(1, 2, 5, 13)) {
     split <- mlp_answer(split_rows(files, centers, seed = centers),
       dictionary_file, formula, train)
