@@ -239,7 +239,7 @@ json_t *rounds_of(const struct table *table, const char *query, size_t centers,
 {
     static const uint8_t active[] = {1};
     struct asked asked, later;
-    double values[2048] = {0}, next[2048] = {0}, memory[1024] = {0};
+    double values[2048] = {0}, next[2048] = {0}, memory[8192] = {0};
     bool done = false;
     ask(&asked, table, query, centers);
     later = asked;
@@ -248,7 +248,7 @@ json_t *rounds_of(const struct table *table, const char *query, size_t centers,
     size_t first = asked.plan->segments[0].first;
     assert_int_equal(asked.plan->segment_count, 1);
     assert_true(asked.plan->value_count <= 2048);
-    assert_true(asked.plan->memory_count <= 1024);
+    assert_true(asked.plan->memory_count <= 8192);
     *trace = 0;
     for (uint32_t number = 1; !done; number++) {
         assert_true(number < ROUNDS_MAX);
