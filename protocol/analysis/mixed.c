@@ -13,17 +13,11 @@ static enum status parse(struct analysis *analysis,
     const struct field *parameters, const struct dictionary *dictionary,
     struct diagnostic *diagnostic)
 {
-    static const char *const keys[] = {"formula", "level"};
-    struct design *design = NULL;
-    enum status status = field_expect_object(parameters, keys, 2, diagnostic);
-    if (status == STATUS_OK)
-        status = parameter_level(analysis, parameters, diagnostic);
-    if (status == STATUS_OK)
-        status = parameter_design(
-            &design, analysis, parameters, dictionary, diagnostic);
+    enum status status =
+        model_parse(analysis, parameters, dictionary, diagnostic);
     if (status != STATUS_OK)
         return status;
-    analysis->model = design;
+    const struct design *design = analysis->model;
     const struct formula *formula = design->formula;
     if (!formula->random_center)
         return parameter_fail(parameters, "formula", diagnostic,

@@ -4,7 +4,25 @@
 #define MATHLIB_STANDALONE 1
 #include <Rmath.h>
 
+#include "protocol/analysis/parameters.h"
 #include "protocol/analysis/tally.h"
+
+enum status model_parse(struct analysis *analysis,
+    const struct field *parameters, const struct dictionary *dictionary,
+    struct diagnostic *diagnostic)
+{
+    static const char *const keys[] = {"formula", "level"};
+    struct design *design = NULL;
+    enum status status = field_expect_object(parameters, keys, 2, diagnostic);
+    if (status == STATUS_OK)
+        status = parameter_level(analysis, parameters, diagnostic);
+    if (status == STATUS_OK)
+        status = parameter_design(
+            &design, analysis, parameters, dictionary, diagnostic);
+    if (status == STATUS_OK)
+        analysis->model = design;
+    return status;
+}
 
 void model_release(struct analysis *analysis)
 {

@@ -8,7 +8,10 @@
 
 #include "protocol/analysis/design.h"
 
-/* analysis->model is a struct design. */
+/* Parameters "formula" and "level": analysis->model becomes a struct design. */
+enum status model_parse(struct analysis *analysis,
+    const struct field *parameters, const struct dictionary *dictionary,
+    struct diagnostic *diagnostic);
 void model_release(struct analysis *analysis);
 /* One cell of `width` sums, of a model with so many parameters (D9). */
 void model_shape(struct shape *out, size_t width, size_t parameters);

@@ -257,18 +257,24 @@ ask() {
         --roster "$FED/roster.json" --key "$FED/people/$who.key" --json "$@"
 }
 
+# house CENTERS: committee of three of whom two must sign, one researcher, an
+# office, and these centers, all with the roster
+house() {
+    person carol dave erin ada
+    office
+    center $1
+    roster 2 "carol dave erin" "$1"
+    sign_roster carol dave
+    install_roster $1
+}
+
 # The four hospitals of the UCI data, a committee of three of whom two sign, one
 # researcher; everything up to the opt-in.
 CENTERS="cleveland budapest zurich_basel long_beach"
 four_hospitals() {
     local name
     federation_begin
-    person carol dave erin ada
-    office
-    center $CENTERS
-    roster 2 "carol dave erin" "$CENTERS"
-    sign_roster carol dave
-    install_roster $CENTERS
+    house "$CENTERS"
     for name in $CENTERS; do
         quiet "$BIN/cohortium-node" import --home "$FED/$name" \
             "$UCI/$name.csv"

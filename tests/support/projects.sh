@@ -12,12 +12,7 @@ registry() {
     local name
     federation_begin
     quiet "$BIN/synthesize" "$@" "$FED/data"
-    person carol dave erin ada
-    office
-    center $CENTERS
-    roster 2 "carol dave erin" "$CENTERS"
-    sign_roster carol dave
-    install_roster $CENTERS
+    house "$CENTERS"
     for name in $CENTERS; do
         quiet "$BIN/cohortium-node" import --home "$FED/$name" \
             "$FED/data/$name.csv"
