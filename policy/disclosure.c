@@ -300,12 +300,11 @@ static bool has_enough_events(const struct review *review,
     return (int128)table->parameters * review->limits->moments_share <= rarer;
 }
 
-/* A center's own steps of time hold few people; those of a sum are merged. */
-static bool shows_own_steps(
+/* A center's own steps of time or bins of a score hold few people. */
+static bool shows_few_people(
     const struct review *review, const struct table_shape *table)
 {
-    return table->by_step && review->facts != NULL &&
-           review->limits->min_cell > 1;
+    return table->fine && review->facts != NULL && review->limits->min_cell > 1;
 }
 
 static void review_sums(
@@ -320,7 +319,7 @@ static void review_sums(
             withhold_cell(review, table, i, RULE_CELL);
         else if ((int128)table->parameters * limits->moments_share > people ||
                  !has_enough_events(review, table, cell_at(review, table, i)) ||
-                 shows_own_steps(review, table))
+                 shows_few_people(review, table))
             withhold_cell(review, table, i, RULE_MODEL);
     }
 }

@@ -53,7 +53,7 @@ enum status cox_shape(const struct analysis *analysis,
     (void)dictionary;
     model_shape(out, SUM_X + layout->p + width, layout->p);
     out->tables[0].events = COUNTS_CELL + SUM_EVENTS;
-    out->tables[0].by_step = !cox->by_center;
+    out->tables[0].fine = !cox->by_center;
     return STATUS_OK;
 }
 

@@ -11,8 +11,7 @@
 #define STEP_EPSILON 1e-22
 #define ITERATIONS_MAX 25
 
-enum status glm_shape(
-    const struct analysis *analysis, size_t width, struct shape *out)
+void glm_shape(const struct analysis *analysis, size_t width, struct shape *out)
 {
     const struct glm *glm = analysis->model;
     const size_t p = glm_columns(analysis), extras = p * (p + 1) / 2 + p;
@@ -23,7 +22,6 @@ enum status glm_shape(
         out->tables[0].event_bits = GLM_BITS;
         out->tables[0].two_outcomes = true;
     }
-    return STATUS_OK;
 }
 
 /* ---- one round at a center ---- */

@@ -60,7 +60,7 @@ static inline size_t glm_columns(const struct analysis *analysis)
 }
 
 /* At least `width` sums, for those who need more room. */
-enum status glm_shape(
+void glm_shape(
     const struct analysis *analysis, size_t width, struct shape *out);
 /* The linear predictor of a row of the design. */
 double glm_linear(

@@ -64,6 +64,7 @@ enum status mlp_shape(const struct analysis *analysis,
     if (width < test_width(mlp))
         width = test_width(mlp);
     model_shape(out, width, network_weights(&mlp->network));
+    out->tables[0].fine = true;
     return STATUS_OK;
 }
 

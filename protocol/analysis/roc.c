@@ -87,8 +87,11 @@ static enum status shape(const struct analysis *analysis,
 {
     const struct roc *roc = analysis->model;
     const struct formula *formula = roc->glm.design->formula;
-    if (roc->fitted)
-        return glm_shape(analysis, BINS_COUNT * ROC_BINS, out);
+    if (roc->fitted) {
+        glm_shape(analysis, BINS_COUNT * ROC_BINS, out);
+        out->tables[0].fine = true;
+        return STATUS_OK;
+    }
     steps_shape(out, &dictionary->variables[formula->atoms[0].variable], 2);
     return STATUS_OK;
 }

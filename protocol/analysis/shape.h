@@ -72,8 +72,8 @@ struct table_shape {
     unsigned event_bits;
     bool two_outcomes; /* rows without an event are an outcome as well (D10) */
     size_t outcomes;   /* TABLE_TIMES */
-    bool by_step;   /* TABLE_SUMS: figures of single steps of time, which only a
-                       sum of many centers may hold (D12) */
+    bool fine; /* TABLE_SUMS: a round holds counts of few people (steps of time,
+                  bins of a score), which only a sum of all centers may hold */
     int32_t origin; /* what cell 0 stands for, in the analysis' own unit */
     int32_t grid;   /* TABLE_ORDERED: codes that a cell spans */
     const double *tails; /* TABLE_ORDERED: the probabilities asked for */

@@ -171,12 +171,18 @@ static void test_logistic_needs_ten_of_the_rarer_outcome(void **state)
 }
 
 /* A center's own steps cannot be merged over centers. */
-static void test_cox_on_the_grid_needs_a_sum(void **state)
+static void test_fine_counts_need_a_sum(void **state)
 {
     (void)state;
+    static const char roc[] = "{\"roc\":{\"formula\":\"event ~ x + time\"}}";
     const int counts[STEPS][2] = {{0, 0}, {20, 80}};
+    const int enough[STEPS][2] = {{0, 0}, {40, 80}};
     assert_int_equal(models_withheld(counts, cox, true), 1);
     assert_int_equal(models_withheld(counts, cox_by_center, true), 0);
+    assert_int_equal(models_withheld(counts, cox, false), 0);
+    assert_int_equal(models_withheld(enough, roc, true), 1);
+    assert_int_equal(models_withheld(enough, roc, false), 0);
+    assert_int_equal(models_withheld(enough, logistic, true), 0);
 }
 
 int main(void)
@@ -189,7 +195,7 @@ int main(void)
         cmocka_unit_test(test_a_small_group_is_withheld),
         cmocka_unit_test(test_cox_needs_ten_events_a_covariate),
         cmocka_unit_test(test_logistic_needs_ten_of_the_rarer_outcome),
-        cmocka_unit_test(test_cox_on_the_grid_needs_a_sum),
+        cmocka_unit_test(test_fine_counts_need_a_sum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
