@@ -175,7 +175,8 @@ static bool set_terms(json_t *object, const struct result_facts *facts)
 {
     const struct question *question = facts->question;
     const struct query *query = question->query;
-    return set(object, "privacy", json_string(
+    return set(object, "privacy",
+               json_string(
                    study_privacy_name(question->study->study->privacy))) ||
            set(object, "unit",
                json_string(query->unit == UNIT_EXAM ? "exam" : "patient")) ||
@@ -187,6 +188,20 @@ static bool set_terms(json_t *object, const struct result_facts *facts)
            set(object, "withheld", withheld_object(facts)) ||
            set(object, "centers", json_integer(count_answered(facts))) ||
            set(object, "center_report", center_report(facts));
+}
+
+/* A test is made for exact counts: of noisy ones its p value would be wrong. */
+static void drop_tests(json_t *results)
+{
+    static const char *const members[] = {
+        "statistic", "df", "p_value", "fisher_p_value"};
+    size_t at;
+    json_t *entry;
+    json_array_foreach(results, at, entry)
+    {
+        for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+            json_object_del(entry, members[i]);
+    }
 }
 
 enum status result_write(struct buffer *out, const struct result_facts *facts)
@@ -201,6 +216,8 @@ enum status result_write(struct buffer *out, const struct result_facts *facts)
                            question->study->study->limits.min_cell, &results)
                      : fit_finish(facts->fit,
                            question->study->study->limits.min_cell, &results);
+    if (status == STATUS_OK && question->study->study->privacy == PRIVACY_NOISE)
+        drop_tests(results);
     if (status == STATUS_OK &&
         (set_origin(object, facts) || set_terms(object, facts) ||
             json_object_set(object, "results", results) != 0))

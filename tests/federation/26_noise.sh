@@ -23,7 +23,11 @@ first=$(results)
 grep -q '"epsilon"' "$FED/out" || fail "no promise: $(cat "$FED/out")"
 question "age >= 50" || fail "$(cat "$FED/err")"
 [ "$(results)" = "$first" ] || fail "other noise for the same question"
-question "age >= 40" || fail "the second: $(cat "$FED/err")"
+echo '{"cohort": "age >= 40", "analyses": [{"crosstab": {"rows": "exang", "columns": "disease"}}]}' >"$FED/q.json"
+ask ada "$FED/q.json" >"$FED/out" 2>"$FED/err" ||
+    fail "the second: $(cat "$FED/err")"
+grep -q '"row":' "$FED/out" || fail "no crosstab: $(cat "$FED/out")"
+! grep -q '"p_value"' "$FED/out" || fail "a test on noisy counts"
 if question "age >= 60"; then fail "the budget has no end"; fi
 "$BIN/cohortium-node" audit show --home "$FED/cleveland" |
     grep -q "limit was reached\|LIMIT_REACHED" || fail "the log does not say why"
