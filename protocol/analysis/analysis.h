@@ -38,6 +38,7 @@ struct row_block {
 struct analysis_kind {
     const char *name;
     const char *summary; /* one line of help */
+    bool random_center;  /* takes (1 | center) in its formula */
     /* Parameters -> analysis (zeroed but for kind and level). */
     enum status (*parse)(struct analysis *analysis,
         const struct field *parameters, const struct dictionary *dictionary,

@@ -33,11 +33,6 @@ void cox_likelihood_start(const struct cox_layout *layout, void *workspace,
     out->information = out->score + layout->p;
 }
 
-static long double value_of(int128 sum)
-{
-    return (long double)sum * (1.0L / ((int128)1 << COX_BITS));
-}
-
 /* One event: what is left of the risk set when `part` of the tied events is
  * taken off. */
 static void add_event(const struct cox_layout *layout, const long double *risk,
@@ -73,8 +68,8 @@ void cox_likelihood_add(const struct cox_layout *layout, const int128 *sums,
         for (size_t i = 0; i < layout->all; i++)
             running[i] += here[i];
         for (size_t i = 0; events > 0 && i < layout->all; i++) {
-            risk[i] = value_of(running[i]);
-            dead[i] = layout->dead == 0 ? 0 : value_of(dying[i]);
+            risk[i] = cox_value(running[i]);
+            dead[i] = layout->dead == 0 ? 0 : cox_value(dying[i]);
         }
         for (int128 k = 0; k < events; k++)
             add_event(

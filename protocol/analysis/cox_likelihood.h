@@ -19,6 +19,12 @@
 
 #define COX_BITS 56
 
+/* A sum in units of 2^-COX_BITS as a number. */
+static inline long double cox_value(int128 sum)
+{
+    return (long double)sum * (1.0L / ((int128)1 << COX_BITS));
+}
+
 struct cox_layout {
     size_t p, triangle;
     size_t all;   /* w, w x, w x x' */

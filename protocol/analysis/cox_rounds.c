@@ -285,10 +285,12 @@ void cox_flush(const struct analysis *analysis, const struct shape *shape,
     struct cox_likelihood own;
     (void)facts;
     int128 *sums = elements + shape->tables[0].first + COUNTS_CELL;
-    if (!cox->by_center && values == NULL)
-        count_person(state, sums + SUM_X + cox->count);
-    if (!cox->by_center)
+    int128 *rest = sums + SUM_X + cox->count;
+    if (!cox->by_center) {
+        if (values == NULL)
+            count_person(state, rest);
         return;
+    }
     void *workspace = state->sums + step_sums(cox);
     cox_likelihood_start(layout, workspace, &own);
     for (size_t g = 0; g < cox->strata; g++)
@@ -296,11 +298,8 @@ void cox_flush(const struct analysis *analysis, const struct shape *shape,
             state->sums + g * cox_stratum(layout, cox->steps), cox->steps,
             workspace, &own);
     sums[SUM_LOGLIK] += rounded(own.loglik);
-    sums += SUM_X + layout->p;
-    for (size_t i = 0; i < layout->p; i++)
-        sums[i] += rounded(own.score[i]);
-    for (size_t i = 0; i < layout->triangle; i++)
-        sums[layout->p + i] += rounded(own.information[i]);
+    for (size_t i = 0; i < layout->p + layout->triangle; i++)
+        rest[i] += rounded(own.score[i]); /* the information follows */
 }
 
 /* ---- from round to round ---- */
@@ -321,11 +320,6 @@ size_t cox_memory_count(
     return 2 * cox->count + KEPT_COUNT;
 }
 
-static long double value_of(int128 sum)
-{
-    return ldexpl((long double)sum, -COX_BITS);
-}
-
 /* The log-likelihood, its score and its information at beta (NULL: 0).
  * *workspace is the caller's to free. */
 static enum status read_likelihood(const struct cox *cox, const int128 *sums,
@@ -342,13 +336,13 @@ static enum status read_likelihood(const struct cox *cox, const int128 *sums,
             rest + g * cox_stratum(layout, cox->risk_sets), cox->risk_sets,
             *workspace, out);
     if (cox->by_center) {
-        out->loglik = value_of(sums[SUM_LOGLIK]);
+        out->loglik = cox_value(sums[SUM_LOGLIK]);
         out->events = (long double)sums[SUM_EVENTS];
         for (size_t i = 0; i < layout->p + layout->triangle; i++)
-            out->score[i] = value_of(rest[i]); /* the information follows */
+            out->score[i] = cox_value(rest[i]); /* the information follows */
     }
     for (size_t i = 0; i < layout->p; i++) {
-        long double x = value_of(sums[SUM_X + i]);
+        long double x = cox_value(sums[SUM_X + i]);
         out->score[i] += x;
         out->loglik += beta == NULL ? 0 : x * beta[i];
     }

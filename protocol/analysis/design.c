@@ -250,13 +250,7 @@ static void note_variable(void *arg, size_t variable)
 static double scaled_value(const struct formula_atom *atom,
     const struct dictionary *dictionary, double scale, const int32_t *row)
 {
-    if (atom->plain && row[atom->variable] == VALUE_MISSING)
-        return NAN;
-    double value =
-        (atom->plain ? variable_value(&dictionary->variables[atom->variable],
-                           row[atom->variable])
-                     : formula_atom_value(atom, dictionary, row)) /
-        scale;
+    double value = formula_atom_value(atom, dictionary, row) / scale;
     return fabs(value) <= 1.0 ? value : NAN;
 }
 
@@ -387,7 +381,7 @@ enum status parameter_design(struct design **out, struct analysis *analysis,
         return status;
     status = formula_parse(&formula, text, dictionary, &error);
     if (status == STATUS_OK && formula->random_center &&
-        analysis->kind != &analysis_mixed) {
+        !analysis->kind->random_center) {
         formula_destroy(formula);
         return field_fail(&field, diagnostic,
             "(1 | center) is a term of the analysis \"mixed\"");

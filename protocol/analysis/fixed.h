@@ -23,7 +23,7 @@ static inline int64_t fixed_nearest(double x)
 #endif
 }
 
-/* value * 2^bits beyond what design_fixed does itself. */
+/* The same for every value, plainly; slower. */
 int128 design_fixed_large(double value, int bits);
 
 /* value * 2^bits to the nearest integer; beyond +-2^(126 - 40) it stays there,
@@ -33,7 +33,7 @@ static inline int128 design_fixed(double value, int bits)
     const double scaled = value * ldexp(1.0, bits);
     if (fabs(scaled) < 0x1p62)
         return fixed_nearest(scaled);
-    if (!(fabs(scaled) < 0x1p84))
+    if (!(fabs(scaled) <= 0x1p86))
         return design_fixed_large(value, bits);
     /* Two parts of less than 2^62: the first is even in units of the second,
      * so that rounding the second rounds the whole. */

@@ -39,26 +39,15 @@ enum status linear_shape(const struct analysis *analysis,
     return STATUS_OK;
 }
 
-/* |product| <= 1, to 2^-86: three parts would be one too many, so the first is
- * cut at 2^-24 and what is left has 62 bits. */
-static inline int128 linear_fixed(double product)
-{
-    const int64_t high = (int64_t)(product * 0x1p24);
-    const double low = product - (double)high * 0x1p-24;
-    return (int128)high * ((int128)1 << 62) + fixed_nearest(low * 0x1p86);
-}
-
-/* Upper triangle, row by row. |product| <= 1, so nothing needs a check. */
-static void add_products(const double *row, size_t stride, int128 *sums)
+void linear_add_products(const double *row, size_t stride, int128 *sums)
 {
     for (size_t i = 0; i < stride; i++) {
         if (row[i] == 0.0) {
             sums += stride - i;
             continue;
         }
-        for (size_t j = i; j < stride; j++) {
-            *sums++ += linear_fixed(row[i] * row[j]);
-        }
+        for (size_t j = i; j < stride; j++)
+            *sums++ += design_fixed(row[i] * row[j], DESIGN_BITS);
     }
 }
 
@@ -73,7 +62,7 @@ static void add_row(void *arg, size_t row, const double *x)
 {
     const struct adding *to = arg;
     model_count_row(to->block, row, to->last, to->cell);
-    add_products(x, to->stride, to->cell + COUNTS_CELL);
+    linear_add_products(x, to->stride, to->cell + COUNTS_CELL);
 }
 
 void linear_contribute(const struct analysis *analysis,

@@ -112,6 +112,7 @@ static enum status conclude(const struct analysis *analysis,
 const struct analysis_kind analysis_mixed = {
     .name = "mixed",
     .summary = "a linear model with a random intercept for each center",
+    .random_center = true,
     .parse = parse,
     .release = model_release,
     .shape = mixed_shape,

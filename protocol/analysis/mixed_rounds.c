@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "protocol/analysis/least_squares.h"
+#include "protocol/analysis/linear.h"
 
 #define BITS 70
 #define ROUNDS 60
@@ -74,10 +74,7 @@ static void add_row(void *arg, size_t row, const double *z)
     to->state->rows++;
     for (size_t i = 0; i < to->stride; i++)
         *sums++ += design_fixed(z[i], DESIGN_BITS);
-    for (size_t i = 0; i < to->stride; i++) {
-        for (size_t j = i; j < to->stride; j++)
-            *sums++ += design_fixed(z[i] * z[j], DESIGN_BITS);
-    }
+    linear_add_products(z, to->stride, sums);
 }
 
 void mixed_contribute(const struct analysis *analysis,

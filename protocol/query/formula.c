@@ -80,6 +80,11 @@ double formula_atom_value(const struct formula_atom *atom,
 {
     double stack[FORMULA_STACK_MAX + 1] = {0};
     size_t top = 0; /* values on the stack; stack[0] is unused */
+    if (atom->plain)
+        return codes[atom->variable] == VALUE_MISSING
+                   ? NAN
+                   : variable_value(&dictionary->variables[atom->variable],
+                         codes[atom->variable]);
     for (size_t i = 0; i < atom->step_count; i++) {
         const struct formula_step *step = &atom->steps[i];
         if (step->kind == STEP_VARIABLE) {
