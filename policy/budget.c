@@ -7,9 +7,8 @@
 #include "protocol/masking/gaussian.h"
 #include "protocol/masking/steps.h"
 
-#define SIGMA2_MIN                                                             \
-    4 /* of one center's part: the sum of parts is then as one                 \
-       */
+/* Of one center's part: the sum of parts is then as one. */
+#define SIGMA2_MIN 4
 
 void budget_default(struct budget_terms *terms)
 {

@@ -11,7 +11,6 @@
  */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define MATHLIB_STANDALONE
 #include <Rmath.h>

@@ -8,7 +8,6 @@
  */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define MATHLIB_STANDALONE
 #include <Rmath.h>
@@ -149,32 +148,6 @@ static bool whole(const struct analysis *analysis)
     return times->by_center;
 }
 
-struct counting {
-    const struct row_block *block;
-    const struct times *times;
-    uint64_t *last;
-    int128 *cell;
-};
-
-/* Rows and people of the cell: those that the table counts. */
-static void count_rows(const struct counting *to)
-{
-    const struct formula *formula = to->times->design->formula;
-    const size_t variables[] = {formula->survival.stop, formula->survival.event,
-        to->times->group->variable};
-    for (size_t i = 0; i < to->block->count; i++) {
-        bool in = to->block->mask[i] != 0;
-        for (size_t v = 0; in && v < 3; v++) {
-            int32_t code;
-            column_read(&to->block->rows->columns[variables[v]],
-                to->block->first + i, 1, &code);
-            in = code != VALUE_MISSING;
-        }
-        if (in)
-            model_count_row(to->block, i, to->last, to->cell);
-    }
-}
-
 static void contribute(const struct analysis *analysis,
     const struct shape *shape_, const struct row_block *block, void *state,
     int128 *elements, struct cell_facts *facts)
@@ -185,11 +158,19 @@ static void contribute(const struct analysis *analysis,
         return;
     }
     const struct shape own = own_shape(analysis);
-    const struct counting to = {block, times, &((struct own *)state)->last,
-        elements + shape_->tables[0].first};
-    count_rows(&to);
-    times_contribute(
-        analysis, &own, block, own_tally(state), own_table(state, &own), facts);
+    const struct table_shape *table = &own.tables[0];
+    uint32_t cells[BLOCK_ROWS];
+    uint8_t mask[BLOCK_ROWS];
+    struct row_block valued = *block;
+    times_find_cells(times, table, block, cells, mask);
+    valued.mask = mask;
+    for (size_t i = 0; i < block->count; i++) {
+        if (mask[i] != 0)
+            model_count_row(block, i, &((struct own *)state)->last,
+                elements + shape_->tables[0].first);
+    }
+    tally_add(&valued, cells, table->rows * table->columns, own_tally(state),
+        own_table(state, &own) + table->first);
 }
 
 static void flush(const struct analysis *analysis, const struct shape *shape_,
@@ -311,7 +292,7 @@ static enum status parse(struct analysis *analysis,
 {
     enum status status =
         times_parse_strata(analysis, parameters, dictionary, diagnostic);
-    struct times *times = analysis->model;
+    const struct times *times = analysis->model;
     if (status != STATUS_OK || times->group != NULL)
         return status;
     return parameter_fail(parameters, "formula", diagnostic,

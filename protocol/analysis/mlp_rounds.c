@@ -19,7 +19,7 @@ static struct told told_in(const struct mlp *mlp, const double *values)
         .phase = values[0] >= PHASE_TEST ? PHASE_TEST : PHASE_TRAIN,
         .inputs = values + 1};
     told.active = told.inputs + 2 * mlp->network.inputs;
-    told.weights = told.active + mlp_models();
+    told.weights = told.active + MLP_MODELS;
     return told;
 }
 
@@ -29,7 +29,7 @@ size_t mlp_value_count(
     const struct mlp *mlp = analysis->model;
     (void)shape;
     return 1 + 2 * mlp->network.inputs +
-           mlp_models() * (1 + network_weights(&mlp->network));
+           MLP_MODELS * (1 + network_weights(&mlp->network));
 }
 
 /* ---- the sums of a round ---- */
@@ -43,7 +43,7 @@ static size_t first_width(const struct mlp *mlp)
 /* An epoch: of each model its slopes; then the loss of model 0. */
 static size_t epoch_width(const struct mlp *mlp)
 {
-    return mlp_models() * network_weights(&mlp->network) + 1;
+    return MLP_MODELS * network_weights(&mlp->network) + 1;
 }
 
 static size_t test_width(const struct mlp *mlp)
@@ -104,7 +104,7 @@ static void add_slopes(struct adding *to, const double *x, size_t class_of)
     const struct network *network = &to->mlp->network;
     const size_t weights = network_weights(network);
     double hidden[MLP_HIDDEN_MAX], chances[MLP_CLASSES_MAX];
-    for (size_t m = 0; m < mlp_models(); m++) {
+    for (size_t m = 0; m < MLP_MODELS; m++) {
         const double *own = to->told.weights + m * weights;
         if (!(to->told.active[m] > 0) || m == to->fold + 1)
             continue;
@@ -113,7 +113,7 @@ static void add_slopes(struct adding *to, const double *x, size_t class_of)
         for (size_t w = 0; w < weights; w++)
             to->sums[m * weights + w] += design_fixed(to->slopes[w], MLP_BITS);
         if (m == 0)
-            to->sums[mlp_models() * weights] +=
+            to->sums[MLP_MODELS * weights] +=
                 design_fixed(-log(fmax(chances[class_of], 1e-300)), MLP_BITS);
     }
 }
@@ -162,8 +162,7 @@ static void visit_row(void *arg, size_t row, const double *x)
     const struct mlp *mlp = to->mlp;
     const struct design *design = mlp->design;
     double inputs[DESIGN_COLUMNS_MAX];
-    const double response = x[design->column_count] * design->response_scale;
-    const size_t class_of = (size_t)nearbyint(response);
+    const size_t class_of = (size_t)x[design->column_count]; /* of LEVELS */
     model_count_row(to->block, row, to->last, to->cell);
     if (class_of >= mlp->network.classes)
         return;
@@ -202,15 +201,14 @@ void mlp_contribute(const struct analysis *analysis, const struct shape *shape,
 struct mlp_memory mlp_memory_of(const struct mlp *mlp, const double *base)
 {
     const size_t weights = network_weights(&mlp->network);
-    const size_t classes = mlp->network.classes, models = mlp_models();
-    const size_t sizes[] = {1, models, 2 * mlp->network.inputs,
-        models * weights, 2 * models * weights, (size_t)mlp->epochs,
+    const size_t classes = mlp->network.classes, models = MLP_MODELS;
+    const size_t sizes[] = {models, 2 * mlp->network.inputs, models * weights,
+        2 * models * weights, (size_t)mlp->epochs,
         (MLP_FOLDS_MAX + 1) * classes * classes,
         classes * MLP_OF_A_CLASS * MLP_BINS};
     struct mlp_memory memory = {0};
-    double **const places[] = {&memory.rounds, &memory.rows, &memory.inputs,
-        &memory.weights, &memory.moments, &memory.curve, &memory.confusion,
-        &memory.bins};
+    double **const places[] = {&memory.rows, &memory.inputs, &memory.weights,
+        &memory.moments, &memory.curve, &memory.confusion, &memory.bins};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         if (base != NULL)
             *places[i] = (double *)base + memory.count;
@@ -258,9 +256,10 @@ static void start(
         memory->inputs[i] = mean;
         memory->inputs[inputs + i] = square > 1e-12 ? 1 / sqrt(square) : 0;
     }
-    for (size_t m = 0; m < mlp_models(); m++)
-        network_start(
-            &mlp->network, (uint64_t)mlp->seed, memory->weights + m * weights);
+    network_start(&mlp->network, (uint64_t)mlp->seed, memory->weights);
+    for (size_t m = 1; m < MLP_MODELS; m++)
+        memcpy(memory->weights + m * weights, memory->weights,
+            weights * sizeof *memory->weights);
 }
 
 #define ADAM_FIRST 0.9
@@ -289,8 +288,8 @@ static void train(const struct mlp *mlp, const int128 *sums, size_t epoch,
 {
     const size_t weights = network_weights(&mlp->network);
     memory->curve[epoch - 1] =
-        number_of(sums[mlp_models() * weights]) / memory->rows[0];
-    for (size_t m = 0; m < mlp_models(); m++) {
+        number_of(sums[MLP_MODELS * weights]) / memory->rows[0];
+    for (size_t m = 0; m < MLP_MODELS; m++) {
         if (memory->rows[m] > 0)
             adam(mlp, sums + m * weights, memory->rows[m], (double)epoch,
                 memory->weights + m * weights,
@@ -306,9 +305,9 @@ static void tell(const struct mlp *mlp, const struct mlp_memory *memory,
     next[0] = phase;
     memcpy((double *)told.inputs, memory->inputs,
         2 * mlp->network.inputs * sizeof *next);
-    memcpy((double *)told.active, memory->rows, mlp_models() * sizeof *next);
+    memcpy((double *)told.active, memory->rows, MLP_MODELS * sizeof *next);
     memcpy((double *)told.weights, memory->weights,
-        mlp_models() * weights * sizeof *next);
+        MLP_MODELS * weights * sizeof *next);
 }
 
 enum status mlp_advance(const struct analysis *analysis,
@@ -322,7 +321,6 @@ enum status mlp_advance(const struct analysis *analysis,
     const size_t epoch = (size_t)number - 1;
     (void)dictionary, (void)min_cell, (void)values;
     *done = false;
-    memory.rounds[0] = number;
     if (number == 1)
         start(mlp, sums, &memory);
     else if (epoch <= (size_t)mlp->epochs)

@@ -15,6 +15,7 @@
 #include "protocol/analysis/model.h"
 
 #define MLP_FOLDS_MAX 16 /* more centers share a fold */
+#define MLP_MODELS ((size_t)(1 + MLP_FOLDS_MAX))
 #define MLP_EPOCHS_MAX 1000
 #define MLP_BINS 64 /* of a probability, for the ROC curve */
 #define MLP_BITS 60
@@ -29,14 +30,8 @@ struct mlp {
     double l2, rate;
 };
 
-static inline size_t mlp_models(void)
-{
-    return 1 + MLP_FOLDS_MAX;
-}
-
 /* Where in the coordinator's memory, and what it is. */
 struct mlp_memory {
-    double *rounds;    /* [1] */
     double *rows;      /* [models]: rows that train each; 0: there is none */
     double *inputs;    /* [2 * inputs]: mean and 1 / sd */
     double *weights;   /* [models * weights], trained */

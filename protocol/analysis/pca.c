@@ -176,25 +176,34 @@ static wide resolution_of(const struct analysis *analysis,
                : (wide)variable_value(variable, 1);
 }
 
+/* The unit of a product of two variables: their resolutions, or one over their
+ * standard deviations; 0 where one does not vary. */
+static wide unit_of(const struct analysis *analysis,
+    const struct dictionary *dictionary, const int128 *cell, size_t i, size_t j)
+{
+    const struct pca *pca = analysis->model;
+    const size_t m = analysis->variable_count;
+    const wide n = (wide)cell[CELL_ROWS];
+    if (!pca->scale)
+        return resolution_of(analysis, dictionary, i) *
+               resolution_of(analysis, dictionary, j);
+    const wide square =
+        products_spread(cell, m, i, i) * products_spread(cell, m, j, j);
+    return square > 0 ? n * (n - 1) / root(square) : 0;
+}
+
 /* False where a variable that is to be scaled does not vary. */
 static bool fill(struct eigen *eigen, const struct analysis *analysis,
     const struct dictionary *dictionary, const int128 *cell)
 {
-    const struct pca *pca = analysis->model;
     const size_t m = eigen->m;
     const wide n = (wide)cell[CELL_ROWS];
     for (size_t i = 0; i < m; i++) {
         for (size_t j = i; j < m; j++) {
-            wide value = products_spread(cell, m, i, j) / (n * (n - 1));
-            wide unit = resolution_of(analysis, dictionary, i) *
-                        resolution_of(analysis, dictionary, j);
-            if (pca->scale) {
-                wide square = products_spread(cell, m, i, i) *
-                              products_spread(cell, m, j, j);
-                if (!(square > 0))
-                    return false;
-                unit = n * (n - 1) / root(square);
-            }
+            const wide unit = unit_of(analysis, dictionary, cell, i, j);
+            const wide value = products_spread(cell, m, i, j) / (n * (n - 1));
+            if (!(unit > 0))
+                return false;
             eigen->matrix[i * m + j] = value * unit;
             eigen->matrix[j * m + i] = value * unit;
         }

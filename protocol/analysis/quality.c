@@ -10,8 +10,8 @@
 #include "protocol/analysis/tally.h"
 
 #define DIGITS 10
-#define SPAN_MIN 20 /* steps between min and max for digits to mean anything   \
-                     */
+/* Steps between min and max for digits to mean anything. */
+#define SPAN_MIN 20
 
 static enum status parse(struct analysis *analysis,
     const struct field *parameters, const struct dictionary *dictionary,

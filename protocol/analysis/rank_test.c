@@ -7,7 +7,6 @@
  */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define MATHLIB_STANDALONE
 #include <Rmath.h>
@@ -152,18 +151,15 @@ static void set_kruskal(json_t *out, const struct ranking *ranking)
 
 static json_t *group_row(const struct analysis *analysis,
     const struct dictionary *dictionary, const struct table_shape *table,
-    const int128 *elements, size_t g, int64_t min_cell)
+    const int128 *elements, size_t g, int128 n, int64_t min_cell)
 {
     const struct design *design = analysis->model;
     const struct formula *formula = design->formula;
-    int128 n = 0;
-    for (size_t s = 0; s < table->columns; s++)
-        n += table_cell(elements, table, g, s)[CELL_ROWS];
     json_t *row = json_pack("{s:o, s:I}", "group",
         model_level(&formula->atoms[0], dictionary, g), "n", (json_int_t)n);
     if (n > 0 && steps_tail_shows(n, 0.5, min_cell))
         json_object_set_new(row, "median",
-            json_number(steps_median(elements, table, g,
+            json_number(steps_median(elements, table, g, n,
                 &dictionary->variables[formula->response.variable])));
     else
         json_object_set_new(
@@ -196,8 +192,9 @@ static enum status finish(const struct analysis *analysis,
         json_integer((json_int_t)(elements[HEAD_ROWS] - ranking.n)));
     json_t *rows = json_array();
     for (size_t g = 0; g < table->rows; g++)
-        json_array_append_new(rows,
-            group_row(analysis, dictionary, table, elements, g, min_cell));
+        json_array_append_new(
+            rows, group_row(analysis, dictionary, table, elements, g,
+                      ranking.groups[g].n, min_cell));
     json_object_set_new(out, "table", rows);
     if (present < 2)
         json_object_set_new(

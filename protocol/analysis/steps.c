@@ -92,11 +92,8 @@ double steps_value(const struct table_shape *table,
 }
 
 double steps_median(const int128 *elements, const struct table_shape *table,
-    size_t group, const struct variable *variable)
+    size_t group, int128 n, const struct variable *variable)
 {
-    int128 n = 0;
-    for (size_t i = 0; i < table->columns; i++)
-        n += table_cell(elements, table, group, i)[CELL_ROWS];
     const double low = steps_value(
         table, variable, steps_of_rank(elements, table, group, (n + 1) / 2));
     const double high = steps_value(

@@ -34,9 +34,9 @@ bool steps_tail_shows(int128 n, double prob, int64_t min_cell);
 /* The step of one group that holds the value of rank `rank`, from 1. */
 size_t steps_of_rank(const int128 *elements, const struct table_shape *table,
     size_t group, int128 rank);
-/* R's median: of two middle values their mean. At least one row. */
+/* R's median of a group of n >= 1 rows: of two middle values their mean. */
 double steps_median(const int128 *elements, const struct table_shape *table,
-    size_t group, const struct variable *variable);
+    size_t group, int128 n, const struct variable *variable);
 /* What a step stands for: its lowest value. */
 double steps_value(const struct table_shape *table,
     const struct variable *variable, size_t step);

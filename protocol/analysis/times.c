@@ -23,7 +23,7 @@ enum status times_read_grid(int64_t *grid, const struct field *parameters,
                : STATUS_OK;
 }
 
-static enum status read_formula(struct times *times,
+static enum status read_formula(struct times *times, bool takes_strata,
     const struct field *parameters, const struct dictionary *dictionary,
     struct diagnostic *diagnostic)
 {
@@ -34,7 +34,7 @@ static enum status read_formula(struct times *times,
         return parameter_fail(parameters, "formula", diagnostic,
             "on the left of '~' stands Surv(time, event)");
     const bool strata = formula->strata_count > 0 || formula->strata_center;
-    if (strata && !times->takes_strata)
+    if (strata && !takes_strata)
         return parameter_fail(parameters, "formula", diagnostic,
             "strata() is not taken here; name one group");
     if (formula->strata_count + formula->strata_center > 1)
@@ -98,7 +98,6 @@ static enum status parse(struct analysis *analysis, bool takes_strata,
     times->grid = GRID_DAYS_DEFAULT;
     times->outcomes = 2;
     times->strata = 1;
-    times->takes_strata = takes_strata;
     enum status status = field_expect_object(parameters, keys, 3, diagnostic);
     if (status == STATUS_OK)
         status = parameter_level(analysis, parameters, diagnostic);
@@ -107,9 +106,9 @@ static enum status parse(struct analysis *analysis, bool takes_strata,
     if (status == STATUS_OK)
         status = parameter_design(
             &times->design, analysis, parameters, dictionary, diagnostic);
-    return status == STATUS_OK
-               ? read_formula(times, parameters, dictionary, diagnostic)
-               : status;
+    return status == STATUS_OK ? read_formula(times, takes_strata, parameters,
+                                     dictionary, diagnostic)
+                               : status;
 }
 
 enum status times_parse(struct analysis *analysis,
@@ -163,25 +162,17 @@ static size_t outcome_of(const struct times *times, int32_t event)
     return times->outcomes == 2 ? 0 : (size_t)event - 1;
 }
 
-/* Rows without a time, an event or a group count nowhere. */
-void times_contribute(const struct analysis *analysis,
-    const struct shape *shape, const struct row_block *block, void *state,
-    int128 *elements, struct cell_facts *facts)
+void times_find_cells(const struct times *times,
+    const struct table_shape *table, const struct row_block *block,
+    uint32_t *cells, uint8_t *mask)
 {
-    const struct times *times = analysis->model;
     const struct formula *formula = times->design->formula;
-    const struct table_shape *table = &shape->tables[0];
-    int32_t stops[BLOCK_ROWS], events[BLOCK_ROWS], groups[BLOCK_ROWS];
-    int32_t strata[BLOCK_ROWS] = {0};
-    uint32_t cells[BLOCK_ROWS];
-    uint8_t mask[BLOCK_ROWS];
-    struct row_block valued = *block;
-    (void)facts;
+    int32_t stops[BLOCK_ROWS], events[BLOCK_ROWS];
+    int32_t groups[BLOCK_ROWS] = {0}, strata[BLOCK_ROWS] = {0};
     column_read(&block->rows->columns[formula->survival.stop], block->first,
         block->count, stops);
     column_read(&block->rows->columns[formula->survival.event], block->first,
         block->count, events);
-    memset(groups, 0, sizeof groups);
     if (times->group != NULL)
         column_read(&block->rows->columns[times->group->variable], block->first,
             block->count, groups);
@@ -203,6 +194,18 @@ void times_contribute(const struct analysis *analysis,
                                                         times->grid, stops[i]) +
                                   outcome_of(times, events[i]));
     }
+}
+
+void times_contribute(const struct analysis *analysis,
+    const struct shape *shape, const struct row_block *block, void *state,
+    int128 *elements, struct cell_facts *facts)
+{
+    const struct table_shape *table = &shape->tables[0];
+    uint32_t cells[BLOCK_ROWS];
+    uint8_t mask[BLOCK_ROWS];
+    struct row_block valued = *block;
+    (void)facts;
+    times_find_cells(analysis->model, table, block, cells, mask);
     valued.mask = mask;
     tally_add(&valued, cells, table->rows * table->columns, state,
         elements + table->first);

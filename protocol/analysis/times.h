@@ -23,11 +23,10 @@ struct times {
     int64_t grid;
     size_t group_count;
     const struct formula_atom *group; /* NULL: one group */
-    size_t outcomes;   /* of a step: kinds of event and censoring */
-    bool takes_strata; /* the analysis does */
-    bool by_center;    /* strata(center) */
-    size_t strata;     /* levels of strata(v); 1 without. A row of the table is
-                          stratum * group_count + group */
+    size_t outcomes; /* of a step: kinds of event and censoring */
+    bool by_center;  /* strata(center) */
+    size_t strata;   /* levels of strata(v); 1 without. A row of the table is
+                        stratum * group_count + group */
     const struct variable *stop, *event, *by;
 };
 
@@ -48,6 +47,11 @@ enum status times_shape(const struct analysis *analysis,
     const struct dictionary *dictionary, struct shape *out);
 size_t times_state_size(
     const struct analysis *analysis, const struct shape *shape);
+/* Of each row its cell in the table, and the mask of those that count: rows
+ * without a time, an event, a group or a stratum count nowhere. */
+void times_find_cells(const struct times *times,
+    const struct table_shape *table, const struct row_block *block,
+    uint32_t *cells, uint8_t *mask);
 void times_contribute(const struct analysis *analysis,
     const struct shape *shape, const struct row_block *block, void *state,
     int128 *elements, struct cell_facts *facts);
