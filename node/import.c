@@ -165,7 +165,6 @@ static enum status take_field(struct import *import, size_t field,
 {
     switch (import->columns[field].role) {
     case COLUMN_PATIENT:
-
         return take_identifier(import, field, value, row->patient);
     case COLUMN_EXAM: return take_identifier(import, field, value, row->exam);
     case COLUMN_VALUE: return take_value(import, field, value);

@@ -170,8 +170,7 @@ enum status result_print(const struct envelope *result, bool json)
         buffer_fini(&text);
         return status;
     }
-    json_t *parsed = json_loadb((const char *)result->payload.data,
-        result->payload.size, JSON_REJECT_DUPLICATES, NULL);
+    json_t *parsed = result_file_json(result);
     status =
         parsed == NULL ? STATUS_MALFORMED : result_table_print(stdout, parsed);
     json_decref(parsed);

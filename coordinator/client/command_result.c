@@ -5,6 +5,7 @@
 #include "coordinator/client/plot/plot.h"
 #include "coordinator/client/result_export.h"
 #include "coordinator/client/result_file.h"
+#include "coordinator/client/result_table.h"
 
 static enum status load_result(struct envelope **out, const char *path)
 {
@@ -26,8 +27,7 @@ static enum status load_json(json_t **out, const char *path)
     enum status status = load_result(&result, path);
     *out = NULL;
     if (status == STATUS_OK) {
-        *out = json_loadb((const char *)result->payload.data,
-            result->payload.size, JSON_REJECT_DUPLICATES, NULL);
+        *out = result_file_json(result);
         if (!json_is_array(json_object_get(*out, "results")))
             status =
                 program_fail(STATUS_MALFORMED, "%s holds no results", path);
@@ -84,20 +84,13 @@ static enum status draw(
 enum status command_result_show(const struct arguments *arguments)
 {
     const char *plot = argument_value(arguments, "plot");
-    struct envelope *result = NULL;
     json_t *parsed = NULL;
-    enum status status;
-    if (plot != NULL) {
-        status = load_json(&parsed, operand_at(arguments, 0));
-        if (status == STATUS_OK)
-            status = draw(json_object_get(parsed, "results"), arguments, plot);
-        json_decref(parsed);
-        return status;
-    }
-    status = load_result(&result, operand_at(arguments, 0));
+    enum status status = load_json(&parsed, operand_at(arguments, 0));
     if (status == STATUS_OK)
-        status = result_print(result, false);
-    envelope_destroy(result);
+        status = plot == NULL ? result_table_print(stdout, parsed)
+                              : draw(json_object_get(parsed, "results"),
+                                    arguments, plot);
+    json_decref(parsed);
     return status;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "coordinator/client/client.h"
+#include "coordinator/client/result_rows.h"
 
 #define COLUMNS_MAX 32
 
@@ -43,29 +44,9 @@ static enum status put_value(struct buffer *out, const json_t *value)
     else if (json_is_boolean(value))
         snprintf(
             text, sizeof text, "%s", json_is_true(value) ? "true" : "false");
-    else if (json_is_true(json_object_get(value, "suppressed")))
+    else if (result_is_suppressed(value))
         strcpy(text, "withheld");
     return put(out, text);
-}
-
-static size_t collect_keys(const json_t *rows, const char *keys[COLUMNS_MAX])
-{
-    size_t count = 0, at;
-    json_t *row;
-    json_array_foreach((json_t *)rows, at, row)
-    {
-        const char *key;
-        json_t *value;
-        json_object_foreach(row, key, value)
-        {
-            bool known = json_is_array(value);
-            for (size_t i = 0; i < count; i++)
-                known = known || strcmp(keys[i], key) == 0;
-            if (!known && count < COLUMNS_MAX)
-                keys[count++] = key;
-        }
-    }
-    return count;
 }
 
 static enum status put_by(struct buffer *out, const json_t *by, bool names)
@@ -89,7 +70,7 @@ enum status result_export_table(
     struct buffer *out, const json_t *by, const json_t *rows)
 {
     const char *keys[COLUMNS_MAX];
-    const size_t count = collect_keys(rows, keys);
+    const size_t count = result_keys(rows, NULL, 0, keys, COLUMNS_MAX);
     size_t at;
     json_t *row;
     enum status status = put_by(out, by, true);

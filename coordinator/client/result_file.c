@@ -76,3 +76,9 @@ enum status result_file_read(struct envelope **out, struct view text)
     *out = envelope;
     return STATUS_OK;
 }
+
+json_t *result_file_json(const struct envelope *envelope)
+{
+    return json_loadb((const char *)envelope->payload.data,
+        envelope->payload.size, JSON_REJECT_DUPLICATES, NULL);
+}

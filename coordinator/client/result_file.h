@@ -7,11 +7,15 @@
 #ifndef COHORTIUM_COORDINATOR_CLIENT_RESULT_FILE_H
 #define COHORTIUM_COORDINATOR_CLIENT_RESULT_FILE_H
 
+#include <jansson.h>
+
 #include "protocol/wire/envelope.h"
 
 /* STATUS_MALFORMED unless the envelope is a result with one signature. */
 enum status result_file_write(
     struct buffer *out, const struct envelope *envelope);
+/* The payload as JSON: a new reference, NULL when it is none. */
+json_t *result_file_json(const struct envelope *envelope);
 /* Back to the envelope. Checks no signature. Caller destroys it. */
 enum status result_file_read(struct envelope **out, struct view text);
 

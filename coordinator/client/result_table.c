@@ -5,12 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS_MAX 16
+#include "coordinator/client/result_rows.h"
 
-static bool is_suppressed(const json_t *object)
-{
-    return json_is_true(json_object_get(object, "suppressed"));
-}
+#define COLUMNS_MAX 16
 
 /* A value as people read it: four significant digits, p as in a paper. */
 static void value_text(
@@ -29,7 +26,7 @@ static void value_text(
         snprintf(out, capacity, "%s", json_string_value(value));
     else if (json_is_boolean(value))
         snprintf(out, capacity, "%s", json_is_true(value) ? "yes" : "no");
-    else if (json_is_object(value) && is_suppressed(value))
+    else if (json_is_object(value) && result_is_suppressed(value))
         snprintf(out, capacity, "withheld");
     else
         snprintf(out, capacity, "%s", value == NULL ? "" : "-");
@@ -66,30 +63,6 @@ static void cell_text(
         value_text(key, json_object_get(row, key), out, capacity);
 }
 
-/* The keys of all rows, in the order in which they first come. */
-static size_t collect_keys(const json_t *table, const char *keys[COLUMNS_MAX])
-{
-    size_t count = 0, at;
-    json_t *row;
-    json_array_foreach((json_t *)table, at, row)
-    {
-        const char *key;
-        json_t *value;
-        json_object_foreach(row, key, value)
-        {
-            bool known = strcmp(key, "suppressed") == 0 ||
-                         strcmp(key, "conf_high") == 0 ||
-                         strcmp(key, "hazard_ratio") == 0 ||
-                         json_is_array(value);
-            for (size_t i = 0; i < count; i++)
-                known = known || strcmp(keys[i], key) == 0;
-            if (!known && count < COLUMNS_MAX)
-                keys[count++] = key;
-        }
-    }
-    return count;
-}
-
 static enum status add_row(struct libscols_table *table, const json_t *row,
     const char *const *keys, size_t count)
 {
@@ -102,7 +75,7 @@ static enum status add_row(struct libscols_table *table, const json_t *row,
         const json_t *value = json_object_get(row, keys[i]);
         cell_text(row, keys[i], text, sizeof text);
         if (value == NULL && strcmp(keys[i], RATIO) != 0 &&
-            is_suppressed(row) && !said) {
+            result_is_suppressed(row) && !said) {
             strcpy(text, "withheld");
             said = true;
         }
@@ -114,14 +87,17 @@ static enum status add_row(struct libscols_table *table, const json_t *row,
 
 static enum status print_table(FILE *out, const json_t *rows, bool ratios)
 {
+    /* An interval is told by its lower end, a hazard ratio by RATIO. */
+    static const char *const skip[] = {
+        "suppressed", "conf_high", "hazard_ratio"};
     const char *keys[COLUMNS_MAX];
-    size_t count = collect_keys(rows, keys), at;
+    size_t count = result_keys(rows, skip, 3, keys, COLUMNS_MAX), at;
     json_t *row;
     struct libscols_table *table = scols_new_table();
     enum status status = table == NULL ? STATUS_NO_MEMORY : STATUS_OK;
     /* A table of withheld cells only still has a place for the word. */
     if (count == 1 && json_array_size(rows) > 0 &&
-        is_suppressed(json_array_get(rows, 0)))
+        result_is_suppressed(json_array_get(rows, 0)))
         keys[count++] = "n";
     if (ratios && count < COLUMNS_MAX)
         keys[count++] = RATIO;
@@ -159,7 +135,7 @@ static void print_facts(FILE *out, const json_t *entry)
         char text[640], fact[768];
         if (strcmp(key, "analysis") == 0 || strcmp(key, "suppressed") == 0 ||
             json_is_array(value) ||
-            (json_is_object(value) && !is_suppressed(value)))
+            (json_is_object(value) && !result_is_suppressed(value)))
             continue;
         value_text(key, value, text, sizeof text);
         snprintf(fact, sizeof fact, "%s: %s", key, text);
@@ -264,7 +240,7 @@ enum status result_table_print(FILE *out, const json_t *result)
     {
         enum status status = STATUS_OK;
         print_title(out, entry);
-        if (is_suppressed(entry))
+        if (result_is_suppressed(entry))
             fprintf(out, "withheld: too few people, or a rule of the study\n");
         else
             status = print_tables(out, entry);

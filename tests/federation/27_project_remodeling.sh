@@ -4,8 +4,5 @@
 set -euo pipefail
 . "$(dirname "$0")/../support/federation.sh"
 . "$(dirname "$0")/../support/projects.sh"
-registry
-project 1
-answer_project 1 "$FED/answer"
-grep -q '"privacy":"sum"' "$FED/answer.json" || fail "the sums were not masked"
+project_story 1
 Rscript "$(dirname "$0")/projects.R" 1 "$FED"

@@ -4,8 +4,5 @@
 set -euo pipefail
 . "$(dirname "$0")/../support/federation.sh"
 . "$(dirname "$0")/../support/projects.sh"
-registry
-project 4
-answer_project 4 "$FED/answer"
-grep -q '"privacy":"sum"' "$FED/answer.json" || fail "the sums were not masked"
+project_story 4
 Rscript "$(dirname "$0")/projects.R" 4 "$FED"

@@ -21,15 +21,13 @@ registry() {
     start_centers $CENTERS
 }
 
-# project N: its study, approved, and every center opted in
-project() {
-    local name
-    study "$PROJECTS/$1/study.json" ada
+# approved_study DESCRIPTION: signed, approved, and every center opted in
+approved_study() {
+    study "$1" ada
     approve carol
     approve dave
     submit_study carol study.json carol.approval dave.approval
-    name=$(sed -n 's/.*"name": "\(.*\)".*/\1/p' "$PROJECTS/$1/study.json")
-    opt_in "$name" $CENTERS
+    opt_in "$(sed -n 's/.*"name": "\([^"]*\)".*/\1/p' "$1")" $CENTERS
 }
 
 # The scores of project 4: the first component's loadings as a question.
@@ -46,9 +44,11 @@ print(json.dumps({"study": "tetralogy-atlas", "cohort": "dx_primary = tof",
 PY
 }
 
-# answer_project N OUT: asks what the project asks; OUT_2.json is the second
+# answer_project N OUT: asks what the project asks; OUT_2.json is the answer to
+# its second query, where it has one
 answer_project() {
     local second=
+    rm -f "$2.json" "$2_2.json"
     ask ada "$PROJECTS/$1/query.json" --out "$2.json" >/dev/null 2>"$FED/err" ||
         fail "$(cat "$FED/err")"
     case $1 in
@@ -59,4 +59,12 @@ answer_project() {
     [ -z "$second" ] ||
         ask ada "$second" --out "$2_2.json" >/dev/null 2>"$FED/err" ||
         fail "$(cat "$FED/err")"
+}
+
+# project_story N: asked with masked sums; the answers are $FED/answer*.json
+project_story() {
+    registry
+    approved_study "$PROJECTS/$1/study.json"
+    answer_project "$1" "$FED/answer"
+    grep -q '"privacy":"sum"' "$FED/answer.json" || fail "the sums were not masked"
 }

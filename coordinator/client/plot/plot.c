@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "coordinator/client/plot/plot_internal.h"
+#include "coordinator/client/result_rows.h"
 
 static const struct kind {
     const char *analysis;
@@ -74,7 +75,7 @@ enum status plot_entry(struct buffer *out, const json_t *entry)
 {
     const struct kind *kind = kind_of(row_text(entry, "analysis"));
     struct svg svg = {.status = STATUS_OK};
-    if (kind == NULL || json_is_true(json_object_get(entry, "suppressed")))
+    if (kind == NULL || result_is_suppressed(entry))
         return STATUS_NOT_FOUND;
     if (json_array_size(json_object_get(entry, "table")) == 0)
         return STATUS_NOT_FOUND;

@@ -6,21 +6,19 @@
 #include <stdio.h>
 
 #include "coordinator/client/plot/plot_internal.h"
+#include "coordinator/client/result_rows.h"
 
 #define BAR_HEIGHT 26.0
-
-static bool is_withheld(const json_t *row)
-{
-    return json_is_true(json_object_get(row, "suppressed"));
-}
 
 static double largest(const json_t *table)
 {
     size_t at;
     json_t *row;
     double most = 1;
-    json_array_foreach((json_t *)table, at, row) most =
-        fmax(most, row_number(row, "n"));
+    json_array_foreach((json_t *)table, at, row)
+    {
+        most = fmax(most, row_number(row, "n"));
+    }
     return most;
 }
 
@@ -44,10 +42,11 @@ static enum status histogram(struct svg *svg, const json_t *entry)
     {
         const double left = axis_place(&x, row_number(row, "low"));
         const double right = axis_place(&x, row_number(row, "high"));
-        const double top =
-            is_withheld(row) ? 340 : axis_place(&y, row_number(row, "n"));
+        const double top = result_is_suppressed(row)
+                               ? 340
+                               : axis_place(&y, row_number(row, "n"));
         svg_box(svg, left, top, right - left, 360 - top, svg_colour(0),
-            is_withheld(row));
+            result_is_suppressed(row));
     }
     return svg->status;
 }
@@ -58,7 +57,7 @@ static void draw_level(
     char text[96];
     const double n = row_number(row, "n");
     svg_text(svg, 190, y + 17, 13, ANCHOR_END, row_text(row, "level"));
-    if (is_withheld(row)) {
+    if (result_is_suppressed(row)) {
         svg_box(svg, x->from, y + 3, 30, BAR_HEIGHT - 6, "", true);
         svg_text(svg, x->from + 38, y + 17, 12, ANCHOR_START, "withheld");
         return;

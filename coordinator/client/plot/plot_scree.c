@@ -41,8 +41,10 @@ enum status plot_training(struct svg *svg, const json_t *entry)
     size_t at;
     json_t *value;
     double highest = 0;
-    json_array_foreach((json_t *)curve, at, value) highest =
-        fmax(highest, json_number_value(value));
+    json_array_foreach((json_t *)curve, at, value)
+    {
+        highest = fmax(highest, json_number_value(value));
+    }
     if (count < 2 || !(highest > 0))
         return STATUS_NOT_FOUND;
     const struct axis x = {1, (double)count, 90, PLOT_WIDTH - 30, false};
