@@ -257,13 +257,12 @@ static enum status store_batch(
     for (size_t i = 0; status == STATUS_OK && i < batch->count; i++) {
         const struct import_row *row = &batch->rows[i];
         int64_t replaced = 0;
-        if (!import->options->dry_run)
-            status = store_put_row(import->store,
-                &(struct store_row){
-                    .patient = row->patient[0] == '\0' ? NULL : row->patient,
-                    .exam = row->exam[0] == '\0' ? NULL : row->exam,
-                    .codes = batch->codes + i * variables},
-                &replaced);
+        status = store_put_row(import->store,
+            &(struct store_row){
+                .patient = row->patient[0] == '\0' ? NULL : row->patient,
+                .exam = row->exam[0] == '\0' ? NULL : row->exam,
+                .codes = batch->codes + i * variables},
+            &replaced);
         import->report->replaced += replaced != 0;
         import->report->added += replaced == 0;
         if (status == STATUS_OK && replaced > import->last_before) {
@@ -341,23 +340,21 @@ static enum status note(struct import *import, int64_t now)
     return status;
 }
 
+/* A dry run does all of it and takes it back. */
 static enum status run(struct import *import, int64_t now)
 {
-    bool dry = import->options->dry_run;
-    enum status status = dry ? STATUS_OK : store_begin(import->store);
-    if (status == STATUS_OK && !dry && import->options->replace)
+    enum status status = store_begin(import->store);
+    if (status == STATUS_OK && import->options->replace)
         status = store_clear_registry(import->store);
-    if (status == STATUS_OK && !dry)
+    if (status == STATUS_OK)
         status = store_last_exam(import->store, &import->last_before);
     if (status == STATUS_OK)
         status = read_header(import);
     if (status == STATUS_OK)
         status = take_rows(import);
-    if (dry)
-        return status;
     if (status == STATUS_OK)
         status = note(import, now);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && !import->options->dry_run)
         return store_commit(import->store);
     store_rollback(import->store);
     return status;

@@ -130,6 +130,10 @@ static bool read_standing(const struct cox *cox, const struct rows *rows,
 /* The patient is over: one person at each of the last places. */
 static void count_person(struct cox_state *state, int128 *places)
 {
+    const size_t *last = state->last_place;
+    const size_t latest = last[0] > last[1] ? last[0] : last[1];
+    if (latest > 0)
+        places[(latest - 1) * STEP_COUNTS + STEP_PEOPLE]++;
     for (size_t event = 0; event < 2; event++) {
         size_t place = state->last_place[event];
         if (place > 0)

@@ -19,8 +19,7 @@ static bool is_enough(const struct holding *holding, const struct need *need)
     if (need->people <= 1)
         return true;
     if (!need->efron)
-        return counts[STEP_EVENT_PEOPLE] + counts[STEP_OTHER_PEOPLE] >=
-               need->people;
+        return counts[STEP_PEOPLE] >= need->people;
     return counts[STEP_EVENT_PEOPLE] >= need->people &&
            (counts[STEP_OTHERS] == 0 ||
                counts[STEP_OTHER_PEOPLE] >= need->people);

@@ -16,9 +16,11 @@
 
 #include "protocol/analysis/vector.h"
 
-/* Counts of a step. A person is counted where the last event is, and where the
- * last row without one leaves: never more than there are. */
+/* Counts of a step. A person is counted where the last row leaves, where the
+ * last event is, and where the last row without one leaves: each count is of
+ * different people, never more than there are. */
 enum step_count {
+    STEP_PEOPLE,
     STEP_EVENTS,
     STEP_EVENT_PEOPLE,
     STEP_OTHERS,
@@ -34,8 +36,9 @@ struct cox_merge {
 /* counts[steps][STEP_COUNTS] of one stratum -> starts[capacity]: the step at
  * which each risk set begins, in order; those not used are `steps`. Each risk
  * set holds at least `limit` people with an event and, without one, nobody or
- * at least `limit` (with Breslow's ties events need not be told apart: `limit`
- * of both together). None at all when the stratum has too few. Adds to *out. */
+ * at least `limit` (with Breslow's ties events are not told apart: `limit`
+ * people with or without one). None at all when the stratum has too few. Adds
+ * to *out. */
 void cox_merge_steps(const int128 *counts, size_t steps, bool efron,
     int64_t limit, double *starts, size_t capacity, struct cox_merge *out);
 /* The risk set at which a row with this step stands, from 1; 0 before the

@@ -92,9 +92,14 @@ static enum status check_csv(struct checking *c)
 {
     struct import_report report;
     const struct import_options options = {.dry_run = true, .strict = true};
-    enum status status = import_file(
-        NULL, c->dictionary, c->file, &options, 0, &report, &c->diagnostic);
+    struct store *store;
+    enum status status = store_open(&store, ":memory:", c->dictionary);
+    if (status != STATUS_OK)
+        return status;
+    status = import_file(
+        store, c->dictionary, c->file, &options, 0, &report, &c->diagnostic);
     import_report_fini(&report);
+    store_close(store);
     return status;
 }
 

@@ -129,7 +129,7 @@ static void test_import_exam_twice_in_a_file_is_refused(void **state)
 {
     (void)state;
     struct import_report report;
-    const struct import_options options = {0};
+    struct import_options options = {0};
     struct buffer text;
     buffer_init(&text, BUFFER_LIMIT_DEFAULT);
     assert_int_equal(
@@ -138,13 +138,44 @@ static void test_import_exam_twice_in_a_file_is_refused(void **state)
         assert_int_equal(
             buffer_append_format(&text, "p%d,e%d,60\n", i, i == 1500 ? 3 : i),
             STATUS_OK);
-    assert_int_equal(
-        import_text(buffer_text(&text), &options, &report), STATUS_MALFORMED);
-    import_report_fini(&report);
+    for (int dry = 0; dry < 2; dry++) {
+        options.dry_run = dry == 1;
+        assert_int_equal(import_text(buffer_text(&text), &options, &report),
+            STATUS_MALFORMED);
+        import_report_fini(&report);
+        assert_true(exam_count() == 0);
+        assert_int_equal(diagnostic.line, 1502);
+        assert_non_null(
+            strstr(diagnostic.message, "'e3' is in the file twice"));
+    }
     buffer_fini(&text);
-    assert_true(exam_count() == 0);
-    assert_int_equal(diagnostic.line, 1502);
-    assert_non_null(strstr(diagnostic.message, "'e3' is in the file twice"));
+}
+
+/* A dry run tells what the import would, and changes nothing. */
+static void test_dry_run_tells_the_same(void **state)
+{
+    (void)state;
+    struct import_report report;
+    struct import_options options = {0};
+    const char *later = "patient,exam,age\np,e1,65\nq,e2,70\n";
+    assert_int_equal(
+        import_text("patient,exam,age\np,e1,60\n", &options, &report),
+        STATUS_OK);
+    import_report_fini(&report);
+    for (int dry = 1; dry >= 0; dry--) {
+        options.dry_run = dry == 1;
+        assert_int_equal(import_text(later, &options, &report), STATUS_OK);
+        assert_true(report.added == 1 && report.replaced == 1);
+        import_report_fini(&report);
+        assert_true(exam_count() == (dry == 1 ? 1 : 2));
+    }
+    options.dry_run = true;
+    assert_int_equal(import_text(later, &options, &report), STATUS_EXISTS);
+    import_report_fini(&report);
+    options.replace = options.again = true;
+    assert_int_equal(import_text(later, &options, &report), STATUS_OK);
+    import_report_fini(&report);
+    assert_true(exam_count() == 2);
 }
 
 static void test_import_known_exam_is_replaced(void **state)
@@ -254,6 +285,7 @@ int main(void)
         WITH_STORE(test_import_broken_file_leaves_nothing),
         WITH_STORE(test_import_same_file_twice_needs_again),
         WITH_STORE(test_import_exam_twice_in_a_file_is_refused),
+        WITH_STORE(test_dry_run_tells_the_same),
         WITH_STORE(test_import_known_exam_is_replaced),
         WITH_STORE(test_frame_keeps_patients_together_and_leaves_opted_out),
         cmocka_unit_test(test_value_reader_equals_the_long_way),

@@ -114,6 +114,11 @@ static void test_curves_have_numbers_at_risk(void **state)
     assert_holds(&svg, ">321<");
     assert_holds(&svg, ">123<");
     assert_holds(&svg, "sex=2");
+    /* The first curve ends at 100 days, with 321 people still at risk: nothing
+     * is known past it. */
+    const char *table = strstr(buffer_text(&svg), ">at risk<");
+    assert_non_null(table);
+    assert_null(strstr(table, ">0<"));
     buffer_fini(&svg);
 }
 

@@ -97,7 +97,8 @@ static void steps_back(
     }
 }
 
-/* At risk just before a time: the next row's, or 0 past the last. */
+/* At risk just before a time: the next row's. NAN past the last row, where a
+ * curve may be cut with people still at risk. */
 static double at_risk(
     const struct curves *curves, const char *name, double time)
 {
@@ -108,7 +109,7 @@ static double at_risk(
         if (is_of(row, name) && row_number(row, "time") >= time)
             return row_number(row, "n_risk");
     }
-    return 0;
+    return NAN;
 }
 
 static void risk_table(struct svg *svg, const struct curves *curves)
@@ -121,8 +122,10 @@ static void risk_table(struct svg *svg, const struct curves *curves)
         const double y = 442 + 18 * (double)g;
         svg_box(svg, 24, y - 9, 10, 10, svg_colour(g), false);
         for (size_t i = 0; i < count; i++) {
-            snprintf(text, sizeof text, "%.0f",
-                at_risk(curves, curves->names[g], ticks[i]));
+            const double people = at_risk(curves, curves->names[g], ticks[i]);
+            if (isnan(people))
+                continue;
+            snprintf(text, sizeof text, "%.0f", people);
             svg_text(svg, axis_place(&curves->x, ticks[i]), y, 12,
                 ANCHOR_MIDDLE, text);
         }
