@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "protocol/query/formula_parser.h"
+#include "protocol/query/nearest.h"
 
 enum status formula_name_atom(
     struct formula_parser *parser, struct formula_atom *atom)
