@@ -8,7 +8,6 @@
 #include "protocol/analysis/design_spline.h"
 #include "protocol/analysis/tally.h"
 
-#define ROW_BITS 40 /* a sum is of fewer than 2^40 rows */
 #define COLUMN_NAME_MAX 512
 
 static double scale_of(double bound)
@@ -16,17 +15,6 @@ static double scale_of(double bound)
     int exponent = 0;
     double fraction = frexp(bound, &exponent);
     return ldexp(1.0, fraction == 0.5 ? exponent - 1 : exponent);
-}
-
-int128 design_fixed_large(double value, int bits)
-{
-    double scaled = nearbyint(ldexp(value, bits));
-    double most = ldexp(1.0, 126 - ROW_BITS);
-    if (!(scaled < most))
-        scaled = scaled > 0 ? most : 0; /* 0: not a number */
-    if (scaled < -most)
-        scaled = -most;
-    return (int128)scaled;
 }
 
 /* ---- columns ---- */
@@ -163,15 +151,41 @@ static enum status add_splines(
     return STATUS_OK;
 }
 
+static void note_variable(void *arg, size_t variable)
+{
+    struct design *design = arg;
+    for (size_t i = 0; i < design->variable_count; i++) {
+        if (design->variables[i] == variable)
+            return;
+    }
+    if (design->variable_count < ANALYSIS_VARIABLES_MAX)
+        design->variables[design->variable_count++] = variable;
+}
+
+/* Numbers that an atom has in a row, beside its codes. */
+static size_t numbers_of(const struct formula_atom *atom)
+{
+    return atom->kind == ATOM_NUMBER   ? 1
+           : atom->kind == ATOM_SPLINE ? atom->df
+                                       : 0;
+}
+
 static enum status fill_design(
     struct design *design, const struct dictionary *dictionary)
 {
     struct formula *formula = design->formula;
     enum status status = add_splines(design, dictionary);
+    size_t numbers = 0;
     design->dictionary = dictionary;
-    for (size_t a = 0; a < formula->atom_count; a++)
+    formula_visit_variables(formula, note_variable, design);
+    for (size_t a = 0; a < formula->atom_count; a++) {
         design->atom_scale[a] =
             scale_of(formula_atom_bound(&formula->atoms[a], dictionary));
+        design->atom_first[a] = numbers;
+        numbers += numbers_of(&formula->atoms[a]);
+    }
+    if (numbers > DESIGN_NUMBERS_MAX)
+        return STATUS_LIMIT_REACHED;
     if (status == STATUS_OK && formula->intercept)
         status = add_column(design, dictionary, &(struct design_column){0});
     for (size_t t = 0; status == STATUS_OK && t < formula->term_count; t++)
@@ -223,134 +237,6 @@ void design_destroy(struct design *design)
     free(design->columns);
     formula_destroy(design->formula);
     free(design);
-}
-
-/* ---- rows ---- */
-
-/* The codes of one row's variables, read column by column in advance. */
-struct codes {
-    size_t count;
-    size_t variables[ANALYSIS_VARIABLES_MAX];
-    int32_t (*values)[DESIGN_ROWS]; /* one a variable in the list */
-    int32_t *row;                   /* [dictionary's variables] */
-};
-
-static void note_variable(void *arg, size_t variable)
-{
-    struct codes *codes = arg;
-    for (size_t i = 0; i < codes->count; i++) {
-        if (codes->variables[i] == variable)
-            return;
-    }
-    if (codes->count < ANALYSIS_VARIABLES_MAX)
-        codes->variables[codes->count++] = variable;
-}
-
-/* A NUMBER in units of its scale; NaN when missing. */
-static double scaled_value(const struct formula_atom *atom,
-    const struct dictionary *dictionary, double scale, const int32_t *row)
-{
-    double value = formula_atom_value(atom, dictionary, row) / scale;
-    return fabs(value) <= 1.0 ? value : NAN;
-}
-
-/* The columns of each atom; false when one is missing. */
-static bool atom_values(const struct design *design, const int32_t *row,
-    double values[][FORMULA_DF_MAX])
-{
-    const struct dictionary *dictionary = design->dictionary;
-    const struct formula *formula = design->formula;
-    for (size_t a = 0; a < formula->atom_count; a++) {
-        const struct formula_atom *atom = &formula->atoms[a];
-        if (atom->kind == ATOM_NUMBER) {
-            values[a][0] =
-                scaled_value(atom, dictionary, design->atom_scale[a], row);
-            if (isnan(values[a][0]))
-                return false;
-        } else if (row[atom->variable] == VALUE_MISSING) {
-            return false;
-        } else if (atom->kind == ATOM_SPLINE) {
-            spline_evaluate(design->splines[a],
-                variable_value(&dictionary->variables[atom->variable],
-                    row[atom->variable]),
-                values[a]);
-        }
-    }
-    return true;
-}
-
-static double column_value(const struct design *design,
-    const struct design_column *column, const int32_t *row,
-    double values[][FORMULA_DF_MAX])
-{
-    const struct formula *formula = design->formula;
-    double value = 1.0;
-    if (column->term == 0)
-        return 1.0;
-    uint64_t set = formula->terms[column->term - 1].atoms;
-    for (; set != 0; set &= set - 1) {
-        size_t a = (size_t)__builtin_ctzll(set);
-        const struct formula_atom *atom = &formula->atoms[a];
-        if (atom->kind == ATOM_LEVELS)
-            value *= row[atom->variable] - atom->first_level ==
-                     (int32_t)column->parts[a];
-        else
-            value *= values[a][column->parts[a]];
-    }
-    return value;
-}
-
-static bool fill_row(
-    const struct design *design, const int32_t *row, double *out)
-{
-    const struct dictionary *dictionary = design->dictionary;
-    const struct formula *formula = design->formula;
-    double values[FORMULA_ATOMS_MAX][FORMULA_DF_MAX];
-    if (!atom_values(design, row, values))
-        return false;
-    for (size_t c = 0; c < design->column_count; c++)
-        *out++ = column_value(design, &design->columns[c], row, values);
-    if (formula->response_kind == RESPONSE_LEVELS) {
-        if (row[formula->response.variable] == VALUE_MISSING)
-            return false;
-        *out++ = row[formula->response.variable];
-    } else if (design->has_response) {
-        *out = scaled_value(
-            &formula->response, dictionary, design->response_scale, row);
-        if (isnan(*out++))
-            return false;
-    }
-    if (formula->has_offset) {
-        *out = scaled_value(
-            &formula->offset, dictionary, design->offset_scale, row);
-        if (isnan(*out++))
-            return false;
-    }
-    for (size_t i = 0; i < formula->strata_count; i++) {
-        if (row[formula->strata[i]] == VALUE_MISSING)
-            return false;
-    }
-    return true;
-}
-
-void design_fill(const struct design *design, const struct rows *rows,
-    size_t first, size_t count, const uint8_t *mask, bool *in, double *matrix)
-{
-    int32_t values[ANALYSIS_VARIABLES_MAX][DESIGN_ROWS];
-    int32_t row[DICTIONARY_VARIABLES_MAX];
-    struct codes codes = {.values = values, .row = row};
-    formula_visit_variables(design->formula, note_variable, &codes);
-    for (size_t v = 0; v < codes.count; v++)
-        column_read(
-            &rows->columns[codes.variables[v]], first, count, values[v]);
-    for (size_t i = 0; i < count; i++) {
-        in[i] = false;
-        if (mask[i] == 0)
-            continue;
-        for (size_t v = 0; v < codes.count; v++)
-            row[codes.variables[v]] = values[v][i];
-        in[i] = fill_row(design, row, matrix + i * design->stride);
-    }
 }
 
 /* ---- as a parameter ---- */

@@ -1,5 +1,5 @@
 /*
- * design: a formula's model matrix, row by row, as R makes it: the same
+ * design: a formula's model matrix, as R makes it: the same
  * columns with the same names in the same order (treatment contrasts, full
  * dummies where a margin is left out).
  *
@@ -19,6 +19,7 @@
 #define DESIGN_COLUMNS_MAX 160
 #define DESIGN_ROWS 256 /* of one design_fill */
 #define DESIGN_BITS 86
+#define DESIGN_NUMBERS_MAX (DESIGN_COLUMNS_MAX + FORMULA_ATOMS_MAX)
 
 struct design_column {
     const char *name; /* "(Intercept)", "age:sexM" */
@@ -35,8 +36,12 @@ struct design {
     struct formula *formula;             /* owned */
     size_t column_count;
     struct design_column *columns;
-    bool has_response; /* a number or a boolean, not Surv */
+    bool has_response;     /* a number or a boolean, not Surv */
+    size_t variable_count; /* that the formula reads */
+    size_t variables[ANALYSIS_VARIABLES_MAX];
     double atom_scale[FORMULA_ATOMS_MAX];
+    size_t atom_first[FORMULA_ATOMS_MAX]; /* of all atoms' numbers in a row,
+                                             where this one's begin */
     double response_scale;
     double offset_scale;
     size_t stride; /* numbers a row: columns, response, offset */
@@ -47,12 +52,21 @@ struct design {
 enum status design_create(struct design **out, struct formula **formula,
     const struct dictionary *dictionary);
 void design_destroy(struct design *design);
-/* Rows first..first + count of a table, count <= DESIGN_ROWS: in[i] says
- * whether row i counts (mask[i] != 0) and has no missing value; then
- * matrix[i * stride] are its columns, then its response and its offset where
- * there are. matrix has count * stride numbers. */
-void design_fill(const struct design *design, const struct rows *rows,
-    size_t first, size_t count, const uint8_t *mask, bool *in, double *matrix);
+/* Rows of a table: `count` <= DESIGN_ROWS from `first` on, or those of
+ * index[count] where it is not NULL. */
+struct design_rows {
+    const struct rows *rows;
+    size_t first;
+    const uint32_t *index;
+    size_t count;
+};
+
+/* in[i]: on entry not 0 where row i counts; on return 0xFF where it counts and
+ * has no missing value, else 0. matrix[c * DESIGN_ROWS + i] is column c of row
+ * i: the design's columns, then its response and its offset where there are;
+ * 0 in rows that are out. It has stride * DESIGN_ROWS numbers. */
+void design_fill(const struct design *design, const struct design_rows *which,
+    uint8_t *in, double *matrix);
 /* Reads "formula" (required) into a design; its variables are appended to
  * analysis->variables. Mistakes are positioned inside the text. */
 enum status parameter_design(struct design **out, struct analysis *analysis,

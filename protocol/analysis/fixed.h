@@ -6,6 +6,7 @@
 #define COHORTIUM_PROTOCOL_ANALYSIS_FIXED_H
 
 #include <math.h>
+#include <string.h>
 
 #include "protocol/analysis/vector.h"
 
@@ -41,5 +42,50 @@ static inline int128 design_fixed(double value, int bits)
     const double low = scaled - (double)high * 0x1p43;
     return (int128)high * ((int128)1 << 43) + fixed_nearest(low);
 }
+
+/* ---- many at once ---- */
+
+/*
+ * A number beside a large power of two is rounded to the units of that power's
+ * last bit, by the addition itself, and the sum's bits less the power's are
+ * how many: no conversion, and two or more at a time in any instruction set.
+ * What the first power leaves behind, exactly, goes to a second one. So
+ * |value| < 2^86 units of 2^-bits becomes `high` units of 2^(FIXED_SPLIT -
+ * bits) and `low` of 2^-bits, which together are design_fixed of it. Sums of
+ * the bits may wrap; those of low stay whole for FIXED_ROWS values.
+ */
+#define FIXED_SPLIT 48
+#define FIXED_ROWS ((size_t)1 << 15)
+
+struct fixed_split {
+    double high, low; /* the two powers, times 1.5 so that signs fit */
+};
+
+static inline struct fixed_split fixed_split_of(int bits)
+{
+    return (struct fixed_split){
+        ldexp(0x1.8p52, FIXED_SPLIT - bits), ldexp(0x1.8p52, -bits)};
+}
+
+static inline uint64_t fixed_bits(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* What `count` values were, from the sums of their bits. */
+static inline int128 fixed_joined(const struct fixed_split *split,
+    uint64_t high, uint64_t low, uint64_t count)
+{
+    high -= count * fixed_bits(split->high);
+    low -= count * fixed_bits(split->low);
+    return (int128)(int64_t)high * ((int128)1 << FIXED_SPLIT) + (int64_t)low;
+}
+
+/* The sum of design_fixed(a[i] * b[i], bits), b NULL: of a[i]; each smaller
+ * than 2^86 units. count <= FIXED_ROWS. */
+int128 fixed_sum_products(
+    const double *a, const double *b, size_t count, int bits);
 
 #endif

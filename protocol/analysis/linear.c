@@ -39,30 +39,27 @@ enum status linear_shape(const struct analysis *analysis,
     return STATUS_OK;
 }
 
-void linear_add_products(const double *row, size_t stride, int128 *sums)
+void linear_add_products(
+    const struct model_rows *rows, size_t stride, int128 *sums)
 {
     for (size_t i = 0; i < stride; i++) {
-        if (row[i] == 0.0) {
-            sums += stride - i;
-            continue;
-        }
         for (size_t j = i; j < stride; j++)
-            *sums++ += design_fixed(row[i] * row[j], DESIGN_BITS);
+            *sums++ += fixed_sum_products(rows->columns + i * DESIGN_ROWS,
+                rows->columns + j * DESIGN_ROWS, rows->count, DESIGN_BITS);
     }
 }
 
 struct adding {
-    const struct row_block *block;
     size_t stride;
     uint64_t *last;
     int128 *cell;
 };
 
-static void add_row(void *arg, size_t row, const double *x)
+static void add_rows(void *arg, const struct model_rows *rows)
 {
     const struct adding *to = arg;
-    model_count_row(to->block, row, to->last, to->cell);
-    linear_add_products(x, to->stride, to->cell + COUNTS_CELL);
+    model_count_rows(rows, to->last, to->cell);
+    linear_add_products(rows, to->stride, to->cell + COUNTS_CELL);
 }
 
 void linear_contribute(const struct analysis *analysis,
@@ -72,8 +69,8 @@ void linear_contribute(const struct analysis *analysis,
     (void)facts;
     const struct design *design = analysis->model;
     struct adding to = {
-        block, design->stride, state, elements + shape->tables[0].first};
-    model_each_row(design, block, add_row, &to);
+        design->stride, state, elements + shape->tables[0].first};
+    model_each_block(design, block, add_rows, &to);
 }
 
 enum status linear_solve(

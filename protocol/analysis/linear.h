@@ -18,8 +18,10 @@ enum status linear_shape(const struct analysis *analysis,
 void linear_contribute(const struct analysis *analysis,
     const struct shape *shape, const struct row_block *block, void *state,
     int128 *elements, struct cell_facts *facts);
-/* row row', the upper triangle row by row, in units of 2^-DESIGN_BITS. */
-void linear_add_products(const double *row, size_t stride, int128 *sums);
+/* Of all rows row row', the upper triangle row by row, in units of
+ * 2^-DESIGN_BITS. */
+void linear_add_products(
+    const struct model_rows *rows, size_t stride, int128 *sums);
 /* The summed cell, solved; STATUS_NO_MEMORY. Squares of the response are in
  * units of linear_unit. */
 enum status linear_solve(

@@ -60,21 +60,22 @@ size_t mixed_state_size(
 }
 
 struct adding {
-    const struct row_block *block;
     size_t stride;
     struct mixed_state *state;
     int128 *cell;
 };
 
-static void add_row(void *arg, size_t row, const double *z)
+static void add_rows(void *arg, const struct model_rows *rows)
 {
     const struct adding *to = arg;
     int128 *sums = to->state->sums;
-    model_count_row(to->block, row, &to->state->last, to->cell);
-    to->state->rows++;
+    const int128 before = to->cell[CELL_ROWS];
+    model_count_rows(rows, &to->state->last, to->cell);
+    to->state->rows += (uint64_t)(to->cell[CELL_ROWS] - before);
     for (size_t i = 0; i < to->stride; i++)
-        *sums++ += design_fixed(z[i], DESIGN_BITS);
-    linear_add_products(z, to->stride, sums);
+        *sums++ += fixed_sum_products(
+            rows->columns + i * DESIGN_ROWS, NULL, rows->count, DESIGN_BITS);
+    linear_add_products(rows, to->stride, sums);
 }
 
 void mixed_contribute(const struct analysis *analysis,
@@ -83,9 +84,9 @@ void mixed_contribute(const struct analysis *analysis,
 {
     const struct design *design = analysis->model;
     struct adding to = {
-        block, design->stride, state, elements + shape->tables[0].first};
+        design->stride, state, elements + shape->tables[0].first};
     (void)facts;
-    model_each_row(design, block, add_row, &to);
+    model_each_block(design, block, add_rows, &to);
 }
 
 static int128 rounded(wide value)

@@ -1,6 +1,7 @@
 #include "protocol/analysis/model.h"
 
 #include <math.h>
+#include <string.h>
 #define MATHLIB_STANDALONE 1
 #include <Rmath.h>
 
@@ -49,21 +50,73 @@ size_t model_state_size(
     return sizeof(uint64_t);
 }
 
+void model_each_block(const struct design *design,
+    const struct row_block *block, model_block_visit *visit, void *arg)
+{
+    double matrix[DESIGN_ROWS * (DESIGN_COLUMNS_MAX + 2)];
+    uint8_t in[DESIGN_ROWS];
+    for (size_t at = 0; at < block->count; at += DESIGN_ROWS) {
+        const size_t left = block->count - at;
+        const struct design_rows which = {.rows = block->rows,
+            .first = block->first + at,
+            .count = left < DESIGN_ROWS ? left : DESIGN_ROWS};
+        memcpy(in, block->mask + at, which.count);
+        design_fill(design, &which, in, matrix);
+        visit(arg, &(struct model_rows){.block = block,
+                       .first = at,
+                       .count = which.count,
+                       .in = in,
+                       .columns = matrix});
+    }
+}
+
+struct row_by_row {
+    const struct design *design;
+    model_row_visit *visit;
+    void *arg;
+};
+
+static void visit_rows(void *arg, const struct model_rows *rows)
+{
+    const struct row_by_row *to = arg;
+    double x[DESIGN_COLUMNS_MAX + 2];
+    for (size_t i = 0; i < rows->count; i++) {
+        if (rows->in[i] == 0)
+            continue;
+        for (size_t c = 0; c < to->design->stride; c++)
+            x[c] = rows->columns[c * DESIGN_ROWS + i];
+        to->visit(to->arg, rows->first + i, x);
+    }
+}
+
 void model_each_row(const struct design *design, const struct row_block *block,
     model_row_visit *visit, void *arg)
 {
-    double matrix[DESIGN_ROWS * (DESIGN_COLUMNS_MAX + 2)];
-    bool in[DESIGN_ROWS];
-    for (size_t at = 0; at < block->count; at += DESIGN_ROWS) {
-        size_t left = block->count - at;
-        size_t count = left < DESIGN_ROWS ? left : DESIGN_ROWS;
-        design_fill(design, block->rows, block->first + at, count,
-            block->mask + at, in, matrix);
-        for (size_t i = 0; i < count; i++) {
-            if (in[i])
-                visit(arg, at + i, matrix + i * design->stride);
-        }
+    struct row_by_row to = {design, visit, arg};
+    model_each_block(design, block, visit_rows, &to);
+}
+
+void model_count_rows(
+    const struct model_rows *rows, uint64_t *last, int128 *cell)
+{
+    const struct row_block *block = rows->block;
+    uint64_t count = 0, people = 0, latest = *last;
+    for (size_t i = 0; i < rows->count; i++)
+        count += rows->in[i] != 0;
+    cell[CELL_ROWS] += (int128)count;
+    if (block->patients == NULL) {
+        cell[CELL_PEOPLE] += (int128)count;
+        *last += count;
+        return;
     }
+    const uint32_t *patients = block->patients + block->first + rows->first;
+    for (size_t i = 0; i < rows->count; i++) {
+        const uint64_t patient = (uint64_t)patients[i] + 1;
+        people += rows->in[i] != 0 && patient != latest;
+        latest = rows->in[i] != 0 ? patient : latest;
+    }
+    cell[CELL_PEOPLE] += (int128)people;
+    *last = latest;
 }
 
 bool model_set_counts(

@@ -19,10 +19,19 @@ void model_shape(struct shape *out, size_t width, size_t parameters);
 size_t model_state_size(
     const struct analysis *analysis, const struct shape *shape);
 
+/* Some rows of a block, at most DESIGN_ROWS, in order. */
+struct model_rows {
+    const struct row_block *block;
+    size_t first, count;   /* within the block */
+    const uint8_t *in;     /* as design_fill leaves it */
+    const double *columns; /* likewise */
+};
+typedef void model_block_visit(void *arg, const struct model_rows *rows);
+/* All rows of a block, some at a time. */
+void model_each_block(const struct design *design,
+    const struct row_block *block, model_block_visit *visit, void *arg);
 /* Rows of a block that count and lack nothing, in order. row: its place in the
- * block; x: its columns, then response and offset where there are
- * (design_fill).
- */
+ * block; x: its columns, then response and offset where there are. */
 typedef void model_row_visit(void *arg, size_t row, const double *x);
 void model_each_row(const struct design *design, const struct row_block *block,
     model_row_visit *visit, void *arg);
@@ -38,6 +47,10 @@ static inline void model_count_row(
     cell[CELL_PEOPLE] += patient != *last;
     *last = patient;
 }
+
+/* The same of some rows, those that are in. */
+void model_count_rows(
+    const struct model_rows *rows, uint64_t *last, int128 *cell);
 
 /* "n", "patients", "missing", or "suppressed" and false when the cell may not
  * be shown; with "centers_withheld" where some kept it back. */

@@ -36,6 +36,23 @@ void column_read(
     }
 }
 
+void column_gather(const struct column *column, const uint32_t *index,
+    size_t count, int32_t *codes)
+{
+    const int8_t *narrow = column->data;
+    const int16_t *middle = column->data;
+    const int32_t *wide = column->data;
+    for (size_t i = 0; i < count; i++) {
+        const int32_t code = column->width == 1   ? narrow[index[i]]
+                             : column->width == 2 ? middle[index[i]]
+                             : column->width == 4 ? wide[index[i]]
+                                                  : VALUE_MISSING;
+        const bool missing = (column->width == 1 && code == INT8_MIN) ||
+                             (column->width == 2 && code == INT16_MIN);
+        codes[i] = missing ? VALUE_MISSING : code;
+    }
+}
+
 /* patient + 1 of the last row in each cell; 0 before the first */
 size_t tally_state_size(size_t cells)
 {

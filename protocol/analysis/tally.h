@@ -9,6 +9,9 @@
 /* codes[count] of rows first..; VALUE_MISSING for missing. */
 void column_read(
     const struct column *column, size_t first, size_t count, int32_t *codes);
+/* The same of the rows that index[count] names. */
+void column_gather(const struct column *column, const uint32_t *index,
+    size_t count, int32_t *codes);
 
 /* State of a tally over `cells` cells: the last patient seen in each. */
 size_t tally_state_size(size_t cells);

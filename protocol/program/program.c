@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "protocol/program/internal.h"
-#include "protocol/query/nearest.h"
 
 #define COMMANDS_MAX 128
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "protocol/query/nearest.h"
 #include "protocol/wire/log.h"
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};

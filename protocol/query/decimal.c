@@ -163,6 +163,14 @@ double decimal_multiple(int64_t count, struct decimal step)
                              : product * (double)powers[step.exponent];
 }
 
+void decimal_factors(
+    struct decimal step, double *times, double *up, double *down)
+{
+    *times = (double)step.mantissa;
+    *up = step.exponent > 0 ? (double)powers[step.exponent] : 1.0;
+    *down = step.exponent < 0 ? (double)powers[-step.exponent] : 1.0;
+}
+
 void decimal_multiple_text(
     char out[DECIMAL_TEXT], int64_t count, struct decimal step)
 {

@@ -27,6 +27,10 @@ enum status decimal_divide(
     int32_t *out, bool *exact, struct decimal value, struct decimal step);
 /* count * step as the nearest double (one rounding). */
 double decimal_multiple(int64_t count, struct decimal step);
+/* The same for many counts: count * *times * *up / *down, where one of the last
+ * two is 1. */
+void decimal_factors(
+    struct decimal step, double *times, double *up, double *down);
 /* count * step as exact text, such as "54.3". */
 #define DECIMAL_TEXT 48
 void decimal_multiple_text(

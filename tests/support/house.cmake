@@ -14,6 +14,8 @@ if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT COHORTIUM_SANITIZE)
 endif()
 # Equal results everywhere need equal rounding everywhere.
 target_compile_options(cohortium_flags INTERFACE -ffp-contract=off)
+# Nobody reads floating-point exceptions; loops with a choice in them vectorise.
+target_compile_options(cohortium_flags INTERFACE -fno-trapping-math)
 if(COHORTIUM_SANITIZE)
   target_compile_options(cohortium_flags INTERFACE
     -fsanitize=${COHORTIUM_SANITIZE} -fno-sanitize-recover=all

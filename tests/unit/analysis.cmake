@@ -1,6 +1,8 @@
 cohortium_test(test_scan SOURCES test_scan.c LINK cohortium_analysis)
 cohortium_test(test_vector SOURCES test_vector.c LINK cohortium_analysis)
 cohortium_test(test_fixed SOURCES test_fixed.c LINK cohortium_analysis)
+cohortium_test(test_elementary SOURCES test_elementary.c
+  LINK cohortium_analysis m)
 cohortium_test(test_cox_steps SOURCES test_cox_steps.c LINK cohortium_analysis)
 
 # A table in memory, shared by the tests of plan and analyses.

@@ -49,12 +49,35 @@ static void test_what_is_too_large_stays(void **state)
     assert_true(design_fixed(INFINITY, 60) == most);
 }
 
+/* Sums of many products are those of one after the other. */
+static void test_sums_are_those_of_single_numbers(void **state)
+{
+    (void)state;
+    static const int bits[] = {48, 56, 60, 86};
+    double a[256], b[256];
+    for (size_t k = 0; k < sizeof bits / sizeof bits[0]; k++) {
+        for (int exponent = -60; exponent <= 85 - bits[k]; exponent += 5) {
+            int128 products = 0, values = 0;
+            const size_t count = (size_t)(exponent + 61) % 256 + 1;
+            for (size_t i = 0; i < count; i++) {
+                a[i] = draw(exponent);
+                b[i] = draw(0);
+                products += design_fixed(a[i] * b[i], bits[k]);
+                values += design_fixed(a[i], bits[k]);
+            }
+            assert_true(fixed_sum_products(a, b, count, bits[k]) == products);
+            assert_true(fixed_sum_products(a, NULL, count, bits[k]) == values);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fixed_is_the_nearest),
         cmocka_unit_test(test_ties_go_to_even),
         cmocka_unit_test(test_what_is_too_large_stays),
+        cmocka_unit_test(test_sums_are_those_of_single_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,232 @@
+/* The model matrix of rows, column by column, so that every step of it is a
+ * loop over neighbours. */
+#include <math.h>
+#include <string.h>
+
+#include "protocol/analysis/design.h"
+#include "protocol/analysis/design_spline.h"
+#include "protocol/analysis/kernel.h"
+#include "protocol/analysis/tally.h"
+
+struct filling {
+    const struct design *design;
+    const struct design_rows *which;
+    int32_t codes[ANALYSIS_VARIABLES_MAX][DESIGN_ROWS];
+    const int32_t *of[DICTIONARY_VARIABLES_MAX]; /* those read: their codes */
+    double numbers[DESIGN_NUMBERS_MAX][DESIGN_ROWS]; /* of the atoms */
+    uint8_t *in;
+};
+
+KERNEL static void drop_missing(
+    const int32_t *restrict codes, size_t count, uint8_t *restrict in)
+{
+    for (size_t i = 0; i < count; i++)
+        in[i] = codes[i] == VALUE_MISSING ? 0 : in[i];
+}
+
+static void read_codes(struct filling *fill)
+{
+    const struct design *design = fill->design;
+    const struct design_rows *which = fill->which;
+    for (size_t v = 0; v < design->variable_count; v++) {
+        const size_t variable = design->variables[v];
+        const struct column *column = &which->rows->columns[variable];
+        if (which->index != NULL)
+            column_gather(column, which->index, which->count, fill->codes[v]);
+        else
+            column_read(column, which->first, which->count, fill->codes[v]);
+        fill->of[variable] = fill->codes[v];
+    }
+}
+
+/* ---- numbers ---- */
+
+/* A number is missing where it is not within its bound. */
+KERNEL static void drop_beyond(
+    const double *restrict values, size_t count, uint8_t *restrict in)
+{
+    for (size_t i = 0; i < count; i++)
+        in[i] = fabs(values[i]) <= 1.0 ? in[i] : 0;
+}
+
+/* code * times * up / down / scale, of which two are 1: rounded once. */
+struct unit {
+    double times, up, down, shrink;
+};
+
+KERNEL static void scale_codes(const int32_t *restrict codes, size_t count,
+    const struct unit *unit, double *restrict out)
+{
+    const double times = unit->times, up = unit->up, down = unit->down,
+                 shrink = unit->shrink;
+    if (down != 1.0) {
+        for (size_t i = 0; i < count; i++)
+            out[i] = codes[i] * times / down * shrink;
+    } else {
+        for (size_t i = 0; i < count; i++)
+            out[i] = codes[i] * times * up * shrink;
+    }
+}
+
+/* Row by row: an expression. */
+static void evaluate(const struct filling *fill,
+    const struct formula_atom *atom, double scale, double *out)
+{
+    const struct design *design = fill->design;
+    int32_t row[DICTIONARY_VARIABLES_MAX];
+    for (size_t i = 0; i < fill->which->count; i++) {
+        for (size_t v = 0; v < design->variable_count; v++)
+            row[design->variables[v]] = fill->codes[v][i];
+        out[i] = formula_atom_value(atom, design->dictionary, row) / scale;
+    }
+}
+
+/* A NUMBER in units of its scale. */
+static void number(struct filling *fill, const struct formula_atom *atom,
+    double scale, double *out)
+{
+    const size_t count = fill->which->count;
+    if (atom->plain) {
+        const struct variable *variable =
+            &fill->design->dictionary->variables[atom->variable];
+        struct unit unit = {.shrink = 1.0 / scale};
+        decimal_factors(
+            variable->resolution, &unit.times, &unit.up, &unit.down);
+        drop_missing(fill->of[atom->variable], count, fill->in);
+        scale_codes(fill->of[atom->variable], count, &unit, out);
+    } else {
+        evaluate(fill, atom, scale, out);
+    }
+    drop_beyond(out, count, fill->in);
+}
+
+static void spline_numbers(struct filling *fill, size_t atom)
+{
+    const struct design *design = fill->design;
+    const size_t variable = design->formula->atoms[atom].variable;
+    const size_t first = design->atom_first[atom];
+    const struct spline *spline = design->splines[atom];
+    double values[FORMULA_DF_MAX];
+    drop_missing(fill->of[variable], fill->which->count, fill->in);
+    for (size_t i = 0; i < fill->which->count; i++) {
+        if (fill->in[i] == 0)
+            continue;
+        spline_evaluate(spline,
+            variable_value(&design->dictionary->variables[variable],
+                fill->of[variable][i]),
+            values);
+        for (size_t k = 0; k < spline->df; k++)
+            fill->numbers[first + k][i] = values[k];
+    }
+}
+
+static void read_atoms(struct filling *fill)
+{
+    const struct design *design = fill->design;
+    const struct formula *formula = design->formula;
+    for (size_t a = 0; a < formula->atom_count; a++) {
+        const struct formula_atom *atom = &formula->atoms[a];
+        if (atom->kind == ATOM_NUMBER)
+            number(fill, atom, design->atom_scale[a],
+                fill->numbers[design->atom_first[a]]);
+        else if (atom->kind == ATOM_SPLINE)
+            spline_numbers(fill, a);
+        else
+            drop_missing(
+                fill->of[atom->variable], fill->which->count, fill->in);
+    }
+}
+
+/* ---- columns ---- */
+
+KERNEL static void set_constant(double value, size_t count, double *out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = value;
+}
+
+KERNEL static void multiply(
+    const double *restrict by, size_t count, double *restrict out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] *= by[i];
+}
+
+KERNEL static void multiply_level(const int32_t *restrict codes, int32_t code,
+    size_t count, double *restrict out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = codes[i] == code ? out[i] : 0.0;
+}
+
+KERNEL static void clear_out(
+    const uint8_t *restrict in, size_t count, double *restrict out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = in[i] != 0 ? out[i] : 0.0;
+}
+
+static void make_column(
+    const struct filling *fill, const struct design_column *column, double *out)
+{
+    const struct design *design = fill->design;
+    const struct formula *formula = design->formula;
+    const size_t count = fill->which->count;
+    set_constant(1.0, count, out);
+    if (column->term == 0)
+        return;
+    uint64_t set = formula->terms[column->term - 1].atoms;
+    for (; set != 0; set &= set - 1) {
+        const size_t a = (size_t)__builtin_ctzll(set);
+        const struct formula_atom *atom = &formula->atoms[a];
+        if (atom->kind == ATOM_LEVELS)
+            multiply_level(fill->of[atom->variable],
+                atom->first_level + column->parts[a], count, out);
+        else
+            multiply(fill->numbers[design->atom_first[a] + column->parts[a]],
+                count, out);
+    }
+}
+
+static double *make_response(struct filling *fill, double *out)
+{
+    const struct design *design = fill->design;
+    const struct formula_atom *response = &design->formula->response;
+    const struct unit one = {1, 1, 1, 1};
+    if (design->formula->response_kind == RESPONSE_LEVELS) {
+        drop_missing(
+            fill->of[response->variable], fill->which->count, fill->in);
+        scale_codes(
+            fill->of[response->variable], fill->which->count, &one, out);
+    } else {
+        number(fill, response, design->response_scale, out);
+    }
+    return out + DESIGN_ROWS;
+}
+
+void design_fill(const struct design *design, const struct design_rows *which,
+    uint8_t *in, double *matrix)
+{
+    struct filling fill;
+    const struct formula *formula = design->formula;
+    double *out = matrix;
+    fill.design = design;
+    fill.which = which;
+    fill.in = in;
+    for (size_t i = 0; i < which->count; i++)
+        in[i] = in[i] != 0 ? 0xFF : 0;
+    read_codes(&fill);
+    read_atoms(&fill);
+    for (size_t c = 0; c < design->column_count; c++, out += DESIGN_ROWS)
+        make_column(&fill, &design->columns[c], out);
+    if (design->has_response)
+        out = make_response(&fill, out);
+    if (formula->has_offset)
+        number(&fill, &formula->offset, design->offset_scale, out);
+    for (size_t i = 0; i < formula->strata_count; i++)
+        drop_missing(fill.of[formula->strata[i]], which->count, in);
+    if (memchr(in, 0, which->count) != NULL) {
+        for (size_t c = 0; c < design->stride; c++)
+            clear_out(in, which->count, matrix + c * DESIGN_ROWS);
+    }
+}
