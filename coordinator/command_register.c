@@ -18,8 +18,8 @@ enum status command_register_verify(const struct arguments *arguments)
         program_fail(status, "the register is damaged after entry %" PRId64,
             last.sequence);
     else if (status != STATUS_OK)
-        program_fail(status, "the register cannot be read: it is %s",
-            status_text(status));
+        program_fail(
+            status, "the register cannot be read: %s", status_text(status));
     else if (argument_flag(arguments, "json"))
         printf("{\"entries\":%" PRId64 ",\"digest\":\"%s\"}\n", last.sequence,
             digest);
@@ -53,8 +53,8 @@ enum status command_register_export(const struct arguments *arguments)
         return status;
     status = ledger_visit_register(ledger, print_entry, NULL);
     if (status != STATUS_OK)
-        program_fail(status, "the register cannot be exported: it is %s",
-            status_text(status));
+        program_fail(
+            status, "the register cannot be exported: %s", status_text(status));
     ledger_close(ledger);
     return status;
 }

@@ -54,14 +54,14 @@ static enum status install(
         catalog_load(&catalog, home->ledger, home->dictionary, now);
     if (status != STATUS_OK)
         return program_fail(
-            status, "the ledger cannot be read: it is %s", status_text(status));
+            status, "the ledger cannot be read: %s", status_text(status));
     if (!is_installed(catalog, envelope))
         status = catalog_add_roster(
             catalog, home->ledger, envelope, now, &diagnostic);
     if (status == STATUS_OK) {
         print_roster(catalog->roster);
     } else {
-        diagnostic_set(&diagnostic, 0, 0, "the roster is not taken: it is %s",
+        diagnostic_set(&diagnostic, 0, 0, "the roster is not taken: %s",
             status_text(status));
         program_fail_at(status, &diagnostic);
     }
@@ -79,7 +79,7 @@ enum status command_roster(const struct arguments *arguments)
         goto out;
     status = envelope_load(&envelope, file);
     if (status != STATUS_OK) {
-        program_fail(status, "%s: it is %s", file, status_text(status));
+        program_fail(status, "%s: %s", file, status_text(status));
         goto out;
     }
     status = check_coordinator(envelope, home.keys);

@@ -105,7 +105,7 @@ static enum status open_office(struct daemon *daemon)
             "does it");
     if (status != STATUS_OK)
         return program_fail(
-            status, "the office cannot open: it is %s", status_text(status));
+            status, "the office cannot open: %s", status_text(status));
     return STATUS_OK;
 }
 
@@ -118,7 +118,7 @@ static enum status open_channel(struct daemon *daemon)
         return program_fail(status,
             "the channel let a stranger in when it was tested; not serving");
     if (status != STATUS_OK)
-        return program_fail(status, "%s cannot be bound: it is %s",
+        return program_fail(status, "%s cannot be bound: %s",
             daemon->home.config.endpoint, status_text(status));
     return STATUS_OK;
 }

@@ -74,7 +74,7 @@ static enum status show(
     enum status status = report_create(&report, &request);
     if (status != STATUS_OK)
         return program_fail(
-            status, "the ledger cannot be read: it is %s", status_text(status));
+            status, "the ledger cannot be read: %s", status_text(status));
     if (as_json) {
         json_dumpf(report, stdout, JSON_INDENT(2));
         putchar('\n');
@@ -96,7 +96,7 @@ enum status command_status(const struct arguments *arguments)
         &catalog, home.ledger, home.dictionary, clock_wall_seconds());
     if (status != STATUS_OK)
         program_fail(
-            status, "the ledger cannot be read: it is %s", status_text(status));
+            status, "the ledger cannot be read: %s", status_text(status));
     else if (catalog->roster == NULL)
         status = program_fail(STATUS_NOT_FOUND, "no roster is installed");
     else

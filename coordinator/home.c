@@ -33,7 +33,7 @@ enum status home_open_ledger(struct ledger **out, const char *home)
             home);
     status = ledger_open(out, path);
     if (status != STATUS_OK)
-        return program_fail(status, "%s: it is %s", path, status_text(status));
+        return program_fail(status, "%s: %s", path, status_text(status));
     return STATUS_OK;
 }
 
@@ -69,7 +69,7 @@ static enum status load_keys(struct home *home)
         return status;
     status = keypair_load(&home->keys, path, NULL);
     if (status != STATUS_OK)
-        return program_fail(status, "%s: it is %s", path, status_text(status));
+        return program_fail(status, "%s: %s", path, status_text(status));
     return STATUS_OK;
 }
 

@@ -38,7 +38,7 @@ static enum status import_one(const struct home *home, const char *file,
     else if (diagnostic.message[0] != '\0')
         program_fail_at(status, &diagnostic);
     else
-        program_fail(status, "%s: it is %s", file, status_text(status));
+        program_fail(status, "%s: %s", file, status_text(status));
     if (status != STATUS_OK && !options->dry_run)
         fprintf(stderr, "nothing of %s was imported\n", file);
     import_report_fini(&report);

@@ -8,7 +8,7 @@
 
 static enum status fail_file(enum status status, const char *path)
 {
-    return program_fail(status, "%s: it is %s", path, status_text(status));
+    return program_fail(status, "%s: %s", path, status_text(status));
 }
 
 static bool is_center_name(const char *name)

@@ -85,7 +85,7 @@ static enum status install(const struct home *home,
     if (status == STATUS_OK) {
         status = write_roster(home, roster, envelope);
         if (status != STATUS_OK)
-            program_fail(status, "the roster could not be stored: it is %s",
+            program_fail(status, "the roster could not be stored: %s",
                 status_text(status));
     }
     if (status == STATUS_OK)
@@ -106,7 +106,7 @@ enum status command_roster(const struct arguments *arguments)
         goto out;
     status = envelope_load(&envelope, file);
     if (status != STATUS_OK) {
-        program_fail(status, "%s: it is %s", file, status_text(status));
+        program_fail(status, "%s: %s", file, status_text(status));
         goto out;
     }
     status = store_visit_rosters(home.store, count_roster, &stored);

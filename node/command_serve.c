@@ -108,8 +108,8 @@ static enum status open_channel(
     enum status status = channel_client_open(&daemon->channel,
         daemon->home.keys, &roster->coordinator.curve, endpoint);
     if (status != STATUS_OK)
-        return program_fail(status, "cannot connect to '%s': it is %s",
-            endpoint, status_text(status));
+        return program_fail(status, "cannot connect to '%s': %s", endpoint,
+            status_text(status));
     log_event(LOG_INFO, "serve", "connecting", "endpoint=%s", endpoint);
     return STATUS_OK;
 }
@@ -127,7 +127,7 @@ static enum status run(struct daemon *daemon, const struct arguments *arguments)
             "no roster is installed; 'cohortium-node roster FILE' does it");
     if (status != STATUS_OK)
         return program_fail(
-            status, "the node cannot start: it is %s", status_text(status));
+            status, "the node cannot start: %s", status_text(status));
     status = open_channel(daemon, arguments);
     if (status == STATUS_OK)
         status = loop_add_socket(daemon->loop,

@@ -44,11 +44,11 @@ enum status command_status(const struct arguments *arguments)
                 "audit_records", (json_int_t)records));
     else if (status == STATUS_OK)
         printf("center      %s\ndictionary  %s version %lld\n"
-               "exams       %lld in %lld imports\n"
+               "exams       %lld (imports: %lld)\n"
                "patients    %lld with an identifier, %lld opted out\n"
-               "roster      %lld versions\n"
+               "roster      versions: %lld\n"
                "studies     %lld known, %lld opted in\n"
-               "audit       %lld records\n",
+               "audit       records: %lld\n",
             keypair_identity(home.keys)->name, home.dictionary->id,
             (long long)home.dictionary->version, (long long)counts.exams,
             (long long)counts.imports, (long long)counts.identified,

@@ -40,8 +40,9 @@ static json_t *study_json(const struct home *home, const struct study *study)
         "variables", names_json(study->variables, study->variable_count),
         "analyses", names_json(study->analyses, study->analysis_count),
         "cohort", study->cohort_text, "limits", limits_json(&study->limits),
-        "privacy", study_privacy_name(study->privacy), "min_centers", (json_int_t)study->min_centers,
-        "valid_from", from, "valid_until", until);
+        "privacy", study_privacy_name(study->privacy), "min_centers",
+        (json_int_t)study->min_centers, "valid_from", from, "valid_until",
+        until);
 }
 
 struct listing {
@@ -177,12 +178,12 @@ static enum status decide(const struct arguments *arguments, bool in)
         status = decision_record(&setup, &study->id, roster->federation, in,
             limits, clock_wall_seconds());
         if (status != STATUS_OK)
-            program_fail(status, "the decision could not be stored: it is %s",
+            program_fail(status, "the decision could not be stored: %s",
                 status_text(status));
     }
     if (status == STATUS_OK)
-        printf("%s: opted %s of study %s\n", keypair_identity(home.keys)->name,
-            in ? "in" : "out", study->name);
+        printf("%s: opted %s study %s\n", keypair_identity(home.keys)->name,
+            in ? "in to" : "out of", study->name);
     study_destroy(study);
     roster_destroy(roster);
     home_close(&home);

@@ -59,7 +59,7 @@ static enum status load_keys(struct home *home)
             "%s can be read by others; take it back with 'chmod 600 %s'", path,
             path);
     if (status != STATUS_OK)
-        return program_fail(status, "%s: it is %s", path, status_text(status));
+        return program_fail(status, "%s: %s", path, status_text(status));
     return STATUS_OK;
 }
 
@@ -76,7 +76,7 @@ static enum status open_store(struct home *home)
             "it",
             path);
     if (status != STATUS_OK)
-        return program_fail(status, "%s: it is %s", path, status_text(status));
+        return program_fail(status, "%s: %s", path, status_text(status));
     return STATUS_OK;
 }
 

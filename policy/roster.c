@@ -229,7 +229,7 @@ static enum status check_signatures(const struct roster *roster,
     size_t signers = roster_count_signers(roster, envelope, TYPE_ROSTER);
     if (signers < roster->threshold) {
         diagnostic_set(diagnostic, 0, 0,
-            "signed by %zu members of its committee, %zu must sign", signers,
+            "signatures by members of its committee: %zu, needed: %zu", signers,
             roster->threshold);
         return STATUS_TOO_FEW_SIGNATURES;
     }

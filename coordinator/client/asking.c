@@ -114,7 +114,7 @@ static bool read_reply(struct connection *connection,
         return false;
     if (*status != STATUS_OK)
         program_fail(*status,
-            "the result is not signed by the coordinator of the roster: it is "
+            "the result is not signed by the coordinator of the roster: "
             "%s",
             status_text(*status));
     return true;

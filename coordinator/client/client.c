@@ -23,7 +23,7 @@ static enum status fail_file(enum status status, const char *path)
         return program_fail(status,
             "%s can be read by others; take it back with 'chmod 600 %s'", path,
             path);
-    return program_fail(status, "%s: it is %s", path, status_text(status));
+    return program_fail(status, "%s: %s", path, status_text(status));
 }
 
 enum status client_open_key(
@@ -51,10 +51,10 @@ enum status client_load_key(
     const char *path;
     *out = NULL;
     enum status status = client_need(arguments, "key", &path);
-    return status == STATUS_OK ? client_open_key(out, path,
-                                     argument_value(
-                                         arguments, "passphrase-file"))
-                               : status;
+    return status == STATUS_OK
+               ? client_open_key(
+                     out, path, argument_value(arguments, "passphrase-file"))
+               : status;
 }
 
 void client_clean_text(char *text)
@@ -188,8 +188,8 @@ enum status connection_send(
         status = channel_client_send(connection->channel, buffer_view(&body));
     buffer_fini(&body);
     if (status != STATUS_OK && status != STATUS_BUSY)
-        program_fail(status, "%s was not sent: it is %s",
-            message_name(message->type), status_text(status));
+        program_fail(status, "%s was not sent: %s", message_name(message->type),
+            status_text(status));
     return status;
 }
 

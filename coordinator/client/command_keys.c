@@ -54,7 +54,7 @@ enum status command_keys_new(const struct arguments *arguments)
         printf("key          %s (secret)\ncard         %s\n", path, card);
         print_identity(keypair_identity(keys));
     } else if (status != STATUS_EXISTS) {
-        program_fail(status, "%s: it is %s", path, status_text(status));
+        program_fail(status, "%s: %s", path, status_text(status));
     }
     keypair_destroy(keys);
     return status;
@@ -67,7 +67,7 @@ enum status command_keys_show(const struct arguments *arguments)
     enum status status = identity_load(&identity, path);
     if (status != STATUS_OK)
         return program_fail(status,
-            "%s: it is %s; a card is a file such as ada.card.json", path,
+            "%s: %s; a card is a file such as ada.card.json", path,
             status_text(status));
     print_identity(&identity);
     return STATUS_OK;

@@ -107,7 +107,8 @@ enum status command_query_check(const struct arguments *arguments)
     }
     if (status == STATUS_OK)
         printf(
-            "%s: %zu analyses at %zu levels; each center sends %zu numbers\n",
+            "%s: correct. Analyses: %zu, levels of 'by': %zu, numbers that each "
+            "center sends: %zu\n",
             path, checked.plan->analysis_count, checked.plan->level_count,
             checked.plan->vector_length);
     client_free_study(&study);

@@ -122,7 +122,7 @@ enum status command_result_verify(const struct arguments *arguments)
                 operand_at(arguments, 0), roster->coordinator.name,
                 roster->federation);
         else
-            program_fail(status, "%s: it is %s", operand_at(arguments, 0),
+            program_fail(status, "%s: %s", operand_at(arguments, 0),
                 status_text(status));
     }
     envelope_destroy(result);

@@ -19,8 +19,7 @@ static enum status load_card(json_t **out, const char *path)
     struct identity identity;
     enum status status = identity_load(&identity, path);
     if (status != STATUS_OK)
-        return program_fail(
-            status, "card %s: it is %s", path, status_text(status));
+        return program_fail(status, "card %s: %s", path, status_text(status));
     *out = identity_json(&identity);
     return STATUS_OK;
 }

@@ -71,7 +71,7 @@ static enum status complete(json_t *study, const struct arguments *arguments)
         status = identity_load(&identity, path);
         if (status != STATUS_OK)
             return program_fail(
-                status, "card %s: it is %s", path, status_text(status));
+                status, "card %s: %s", path, status_text(status));
         public_key_to_text(sign, &identity.sign);
         public_key_to_text(curve, &identity.curve);
         json_array_append_new(
@@ -208,7 +208,7 @@ static enum status write_approval(const struct approval *approval,
     if (status == STATUS_OK)
         status = envelope_save(envelope, out);
     if (status != STATUS_OK)
-        program_fail(status, "%s: it is %s", out, status_text(status));
+        program_fail(status, "%s: %s", out, status_text(status));
     envelope_destroy(envelope);
     buffer_fini(&payload);
     return status;
@@ -264,7 +264,7 @@ enum status command_study_verify(const struct arguments *arguments)
             printf("study %s is approved by %zu or more members\n",
                 file.study->name, roster->threshold);
         else
-            program_fail(status, "study %s is not approved: it is %s",
+            program_fail(status, "study %s is not approved: %s",
                 file.study->name, status_text(status));
     }
     free_approvals(&approvals);

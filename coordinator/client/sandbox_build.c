@@ -51,7 +51,7 @@ static enum status mark_as_sandbox(const char *home)
         file_write_atomic(path, view_of_text("sandbox = 1\n"), 0644);
     return status == STATUS_OK
                ? status
-               : program_fail(status, "%s: it is %s", path, status_text(status));
+               : program_fail(status, "%s: %s", path, status_text(status));
 }
 
 static enum status make_homes(struct sandbox *sandbox, const char *dictionary)

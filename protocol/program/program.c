@@ -35,7 +35,7 @@ enum status program_fail_at(
     }
     if (diagnostic->file[0] != '\0')
         return program_fail(
-            status, "%s: it is %s", diagnostic->file, status_text(status));
+            status, "%s: %s", diagnostic->file, status_text(status));
     return program_fail(status, "%s", status_text(status));
 }
 

@@ -73,7 +73,7 @@ enum status { STATUS_LIST(STATUS_ENUM) STATUS_COUNT };
 
 /* The code's name, for logs: "BAD_SIGNATURE". */
 const char *status_name(enum status status);
-/* A short English text that fits after "it is ". */
+/* A short English text that fits after a colon. */
 const char *status_text(enum status status);
 enum status_category status_category(enum status status);
 /* 0 ok, 1 failed, 2 usage, 3 denied by policy. */
