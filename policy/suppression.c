@@ -1,9 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "protocol/wire/defence.h"
-
 #include "policy/disclosure.h"
+#include "protocol/wire/defence.h"
 
 /* A table as its reader sees it: shown cells and every margin. */
 struct table {
@@ -91,40 +90,28 @@ static enum status narrow(
     return STATUS_OK;
 }
 
-/* The hidden cell with the narrowest range; false when nothing is hidden. */
-static bool narrowest(const struct table *table, const uint64_t *low,
-    const uint64_t *high, size_t *cell, uint64_t *range)
-{
-    bool found = false;
-    for (size_t i = 0; i < table->rows * table->columns; i++) {
-        if (table->hidden[i] && (!found || high[i] - low[i] < *range)) {
-            *cell = i;
-            *range = high[i] - low[i];
-            found = true;
-        }
-    }
-    return found;
-}
-
 uint64_t disclosure_narrowest_range(
     const uint64_t *people, size_t rows, size_t columns, const bool *hidden)
 {
     struct table table = {people, hidden, rows, columns};
-    size_t cells = rows * columns, cell;
+    size_t cells = rows * columns;
     uint64_t range = UINT64_MAX;
     uint64_t *bounds = calloc(2 * cells + 1, sizeof *bounds);
     if (bounds == NULL)
         return 0; /* not shown to be safe */
+    const uint64_t *low = bounds, *high = bounds + cells;
     if (narrow(&table, bounds, bounds + cells) != STATUS_OK)
         range = 0;
-    else if (!narrowest(&table, bounds, bounds + cells, &cell, &range))
-        range = UINT64_MAX;
+    for (size_t i = 0; i < cells; i++) {
+        if (hidden[i] && high[i] - low[i] < range)
+            range = high[i] - low[i];
+    }
     free(bounds);
     return range;
 }
 
-/* The next cell to hide for the sake of `cell`: in its row or column, the shown
- * one with the fewest people, so that as little as possible is lost. */
+/* A cell to hide for the sake of `cell`: in its row or column, the shown one
+ * with the fewest people, so that as little as possible is lost. */
 static bool find_companion(
     const struct table *table, size_t cell, size_t *companion)
 {
@@ -146,6 +133,30 @@ static bool find_companion(
     return found;
 }
 
+/* The next cell to hide: for the narrowest of the hidden cells that still have
+ * a neighbour to hide. Beside a cell whose row and column are hidden already,
+ * it is the others that must widen. STATUS_REFUSED when there is none, and
+ * STATUS_NOT_FOUND when every range is wide enough. */
+static enum status find_next(const struct table *table, const uint64_t *low,
+    const uint64_t *high, uint64_t limit, size_t *next)
+{
+    enum status status = STATUS_NOT_FOUND;
+    uint64_t range = limit;
+    for (size_t i = 0; i < table->rows * table->columns; i++) {
+        size_t companion = 0;
+        if (!table->hidden[i] || high[i] - low[i] >= limit)
+            continue;
+        if (status == STATUS_NOT_FOUND)
+            status = STATUS_REFUSED;
+        if (high[i] - low[i] >= range || !find_companion(table, i, &companion))
+            continue;
+        status = STATUS_OK;
+        range = high[i] - low[i];
+        *next = companion;
+    }
+    return status;
+}
+
 enum status disclosure_protect_table(const uint64_t *people, size_t rows,
     size_t columns, const struct limits *limits, bool *hidden)
 {
@@ -161,20 +172,16 @@ enum status disclosure_protect_table(const uint64_t *people, size_t rows,
     if (bounds == NULL)
         return STATUS_NO_MEMORY;
     enum status status = STATUS_OK;
-    for (;;) {
-        size_t cell = 0, companion = 0;
-        uint64_t range = 0;
+    while (status == STATUS_OK) {
+        size_t next = 0;
         status = narrow(&table, bounds, bounds + cells);
-        if (status != STATUS_OK ||
-            !narrowest(&table, bounds, bounds + cells, &cell, &range) ||
-            range >= limit)
-            break;
-        if (!find_companion(&table, cell, &companion)) {
-            status = STATUS_REFUSED;
-            break;
-        }
-        hidden[companion] = true;
+        if (status == STATUS_OK)
+            status = find_next(&table, bounds, bounds + cells, limit, &next);
+        if (status == STATUS_OK)
+            hidden[next] = true;
     }
     free(bounds);
-    return status == STATUS_LIMIT_REACHED ? STATUS_REFUSED : status;
+    return status == STATUS_NOT_FOUND       ? STATUS_OK
+           : status == STATUS_LIMIT_REACHED ? STATUS_REFUSED
+                                            : status;
 }

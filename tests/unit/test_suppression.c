@@ -154,16 +154,19 @@ static void test_narrowest_range_of_a_single_hidden_cell_is_zero(void **state)
     assert_true(disclosure_narrowest_range(people, 2, 2, none) == UINT64_MAX);
 }
 
-static void test_limits_stricter_takes_the_stricter_of_each(void **state)
+/* The first small cell's row and column are hidden already; the others still
+ * have neighbours. */
+static void test_protect_table_widens_the_other_hidden_cells(void **state)
 {
     (void)state;
-    struct limits a = limits_of(20), b = limits_of(5), both;
-    b.hide_zeros = true;
-    b.dominance_one = 30;
-    b.queries_per_day = 1;
-    limits_stricter(&both, &a, &b);
-    assert_true(both.min_cell == 20 && both.hide_zeros);
-    assert_true(both.dominance_one == 30 && both.queries_per_day == 1);
+    bool hidden[6];
+    struct limits limits = limits_of(11);
+    const uint64_t people[] = {10, 30, 40, 40, 0, 0};
+    assert_int_equal(
+        disclosure_protect_table(people, 3, 2, &limits, hidden), STATUS_OK);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(hidden[i], people[i] > 0);
+    assert_true(disclosure_narrowest_range(people, 3, 2, hidden) >= 11);
 }
 
 int main(void)
@@ -174,7 +177,7 @@ int main(void)
         cmocka_unit_test(test_protect_table_zeros_are_hidden_on_request),
         cmocka_unit_test(test_protect_table_all_small_is_refused),
         cmocka_unit_test(test_narrowest_range_of_a_single_hidden_cell_is_zero),
-        cmocka_unit_test(test_limits_stricter_takes_the_stricter_of_each),
+        cmocka_unit_test(test_protect_table_widens_the_other_hidden_cells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
