@@ -16,7 +16,7 @@ static void fuzz_raw(struct fixture *fixture, size_t who, struct view body)
     } else {
         memcpy(user, "person:", 8);
         public_key_to_text(
-            user + 7, &keypair_identity(fixture->researcher)->sign);
+            user + 7, &keypair_identity(fixture->cast.researcher)->sign);
         route = fixture_route(ROUTE_RESEARCHER);
     }
     office_receive(fixture->office, user, &route, body, fixture->now);

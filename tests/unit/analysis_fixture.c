@@ -130,14 +130,12 @@ static size_t count_patients(
     return count;
 }
 
-/* One center's rows: asked, checked as the coordinator does, and added. round
- * is NULL for the first. */
-static void add_center(
-    struct asked *asked, size_t first, size_t end, const struct round *round)
+/* What the rows of one center give. round is NULL for the first. */
+static void contribute(const struct asked *asked, size_t first, size_t end,
+    const struct round *round, struct contribution *out)
 {
     const struct table *table = asked->table;
     struct column columns[COLUMNS_MAX];
-    struct contribution contribution;
     size_t variables = table->dictionary->variable_count;
     for (size_t v = 0; v < variables; v++)
         columns[v] = (struct column){table->dictionary->variables[v].width,
@@ -148,17 +146,24 @@ static void add_center(
         rows.patients = table->patients + first;
         rows.patient_count = count_patients(table, first, end);
     }
-    assert_int_equal(round == NULL
-                         ? plan_contribute(asked->plan, &rows, 1, &contribution)
-                         : plan_contribute_round(
-                               asked->plan, &rows, 1, round, &contribution),
+    assert_int_equal(round == NULL ? plan_contribute(asked->plan, &rows, 1, out)
+                                   : plan_contribute_round(
+                                         asked->plan, &rows, 1, round, out),
         STATUS_OK);
+    for (size_t v = 0; v < variables; v++)
+        free((void *)columns[v].data);
+}
+
+/* One center's rows: asked, checked as the coordinator does, and added. */
+static void add_center(
+    struct asked *asked, size_t first, size_t end, const struct round *round)
+{
+    struct contribution contribution;
+    contribute(asked, first, end, round, &contribution);
     assert_int_equal(
         plan_check_vector(asked->plan, &contribution.vector), STATUS_OK);
     assert_int_equal(vector_add(&asked->sum, &contribution.vector), STATUS_OK);
     contribution_fini(&contribution);
-    for (size_t v = 0; v < variables; v++)
-        free((void *)columns[v].data);
 }
 
 static void add_centers(
@@ -176,8 +181,8 @@ static void add_centers(
     }
 }
 
-void ask(struct asked *asked, const struct table *table, const char *query,
-    size_t centers)
+static void plan_question(
+    struct asked *asked, const struct table *table, const char *query)
 {
     struct diagnostic diagnostic;
     *asked = (struct asked){.table = table};
@@ -189,7 +194,20 @@ void ask(struct asked *asked, const struct table *table, const char *query,
         fail_msg("%s", diagnostic.message);
     assert_int_equal(
         vector_init(&asked->sum, asked->plan->vector_length), STATUS_OK);
+}
+
+void ask(struct asked *asked, const struct table *table, const char *query,
+    size_t centers)
+{
+    plan_question(asked, table, query);
     add_centers(asked, centers, NULL);
+}
+
+void ask_own(struct asked *asked, const struct table *table, const char *query,
+    struct contribution *own)
+{
+    plan_question(asked, table, query);
+    contribute(asked, 0, table->count, NULL, own);
 }
 
 void ask_round(struct asked *asked, size_t centers, const struct round *round)

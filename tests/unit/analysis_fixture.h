@@ -43,6 +43,10 @@ struct asked {
 /* Splits the rows over `centers`, patients whole, and sums what they give. */
 void ask(struct asked *asked, const struct table *table, const char *query,
     size_t centers);
+/* One center with all the rows: its own figures, facts included, before any
+ * rule. The caller ends the contribution. */
+void ask_own(struct asked *asked, const struct table *table, const char *query,
+    struct contribution *own);
 /* The sum of a later round in place of the first one's. */
 void ask_round(struct asked *asked, size_t centers, const struct round *round);
 void asked_destroy(struct asked *asked);

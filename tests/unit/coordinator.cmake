@@ -4,7 +4,7 @@ add_library(coordinator_fixture STATIC
 target_include_directories(coordinator_fixture
   PUBLIC ${CMAKE_CURRENT_LIST_DIR})
 target_link_libraries(coordinator_fixture
-  PUBLIC cohortium_coordinator PkgConfig::CMOCKA)
+  PUBLIC cohortium_coordinator documents_fixture)
 
 cohortium_test(test_coordinator_session SOURCES test_coordinator_session.c
   LINK coordinator_fixture)

@@ -10,20 +10,6 @@
 
 #include "protocol/wire/log.h"
 
-static const char dictionary_text[] =
-    "{\"id\": \"small\", \"version\": 1, \"variables\": ["
-    "{\"name\": \"age\", \"label\": \"Age\", \"entity\": \"exam\","
-    " \"type\": \"integer\", \"min\": 0, \"max\": 120},"
-    "{\"name\": \"sex\", \"label\": \"Sex\", \"entity\": \"exam\","
-    " \"type\": \"category\", \"categories\": [{\"code\": \"F\"},"
-    " {\"code\": \"M\"}]}]}";
-
-static void must(enum status status)
-{
-    if (status != STATUS_OK)
-        fail_msg("%s", status_name(status));
-}
-
 struct channel_route fixture_route(int first)
 {
     return (struct channel_route){.bytes = {(uint8_t)first}, .size = 5};
@@ -42,16 +28,6 @@ void fixture_sign(struct buffer *out, struct digest *id, const char *type,
     envelope_destroy(envelope);
 }
 
-static json_t *card(const struct keypair *keys)
-{
-    const struct identity *identity = keypair_identity(keys);
-    char sign[KEY_TEXT], curve[KEY_TEXT];
-    public_key_to_text(sign, &identity->sign);
-    public_key_to_text(curve, &identity->curve);
-    return json_pack("{s:s, s:s, s:s}", "name", identity->name, "identity",
-        sign, "curve", curve);
-}
-
 static void sign_more(
     struct buffer *envelope_text, struct keypair *const *keys, size_t count)
 {
@@ -67,45 +43,21 @@ static void sign_more(
 void fixture_make_roster(struct fixture *fixture, struct buffer *out,
     int version, size_t centers, size_t signers)
 {
-    json_t *committee = json_array(), *list = json_array();
-    for (size_t i = 0; i < COMMITTEE; i++)
-        json_array_append_new(committee, card(fixture->committee[i]));
-    for (size_t i = 0; i < centers; i++)
-        json_array_append_new(list, card(fixture->centers[i]));
-    json_t *coordinator = card(fixture->coordinator);
-    json_object_set_new(
-        coordinator, "endpoint", json_string("tcp://127.0.0.1:7100"));
-    json_t *roster = json_pack(
-        "{s:s, s:i, s:s, s:i, s:i, s:o, s:o, s:o, s:s, s:s}", "cohortium",
-        "roster", "version", version, "federation", "test", "suite", 1,
-        "threshold", 2, "committee", committee, "centers", list, "coordinator",
-        coordinator, "valid_from", "2026-01-01", "valid_until", "2030-01-01");
+    json_t *roster = cast_roster(&fixture->cast, version, centers);
     char *text = json_dumps(roster, JSON_COMPACT);
     json_decref(roster);
-    fixture_sign(out, NULL, TYPE_ROSTER, text, fixture->committee[0]);
-    sign_more(out, fixture->committee, signers);
+    fixture_sign(out, NULL, TYPE_ROSTER, text, fixture->cast.committee[0]);
+    sign_more(out, fixture->cast.committee, signers);
     free(text);
 }
 
 void fixture_make_study(struct fixture *fixture, struct buffer *out,
     const char *name, int min_centers)
 {
-    char dictionary[DIGEST_TEXT];
-    digest_to_text(dictionary, &fixture->dictionary->digest);
-    json_t *study = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:[o],"
-                              " s:[s, s], s:[s, s], s:s, s:{s:i}, s:s, s:i,"
-                              " s:s, s:s}",
-        "cohortium", "study", "name", name, "version", 1, "title", "A test",
-        "principal_investigator", "Ada", "lead_institution", "Here",
-        "dictionary", dictionary, "roster", "test", "researchers",
-        card(fixture->researcher), "variables", "age", "sex", "analyses",
-        "count", "summary", "cohort", "age >= 18", "limits", "min_cell", 5,
-        "privacy", "plain", "min_centers", min_centers, "valid_from",
-        "2026-01-01", "valid_until", "2029-01-01");
-    assert_non_null(study);
+    json_t *study = cast_study(&fixture->cast, name, min_centers);
     char *text = json_dumps(study, JSON_COMPACT);
     json_decref(study);
-    fixture_sign(out, NULL, TYPE_STUDY, text, fixture->researcher);
+    fixture_sign(out, NULL, TYPE_STUDY, text, fixture->cast.researcher);
     free(text);
 }
 
@@ -138,34 +90,19 @@ void fixture_make_query(
         " {\"summary\": {\"variables\": [\"age\"]}}]}",
         number);
     must(query_seal(&payload, view_of_text(text), &fixture->study_id,
-        &fixture->dictionary->digest, nonce, fixture->now.wall + 3600,
+        &fixture->cast.dictionary->digest, nonce, fixture->now.wall + 3600,
         &diagnostic));
     fixture_sign(
-        out, id, TYPE_QUERY, buffer_text(&payload), fixture->researcher);
+        out, id, TYPE_QUERY, buffer_text(&payload), fixture->cast.researcher);
     buffer_fini(&payload);
 }
 
 void fixture_create(struct fixture *fixture)
 {
     struct diagnostic diagnostic;
-    char name[32];
     memset(fixture, 0, sizeof *fixture);
     log_set_level(LOG_ERROR);
-    must(keys_start());
-    diagnostic_init(&diagnostic, "dictionary");
-    must(dictionary_parse(
-        &fixture->dictionary, view_of_text(dictionary_text), &diagnostic));
-    for (size_t i = 0; i < COMMITTEE; i++) {
-        snprintf(name, sizeof name, "Member %zu", i);
-        must(keypair_create(&fixture->committee[i], name));
-    }
-    for (size_t i = 0; i < CENTERS; i++) {
-        snprintf(name, sizeof name, "center-%zu", i);
-        must(keypair_create(&fixture->centers[i], name));
-    }
-    must(keypair_create(&fixture->coordinator, "office"));
-    must(keypair_create(&fixture->researcher, "Ada"));
-    must(keypair_create(&fixture->stranger, "Mallory"));
+    cast_create(&fixture->cast);
     config_default(&fixture->config);
     fixture->now = (struct office_clock){NOW, 1000};
     fixture_make_roster(fixture, &fixture->roster, 1, CENTERS, 2);
@@ -176,10 +113,11 @@ void fixture_create(struct fixture *fixture)
     envelope_destroy(envelope);
     for (size_t i = 0; i < COMMITTEE; i++)
         fixture_make_approval(fixture, &fixture->approvals[i],
-            &fixture->study_id, fixture->committee[i], true);
+            &fixture->study_id, fixture->cast.committee[i], true);
     must(ledger_open(&fixture->ledger, ":memory:"));
     struct catalog *catalog = NULL;
-    must(catalog_load(&catalog, fixture->ledger, fixture->dictionary, NOW));
+    must(
+        catalog_load(&catalog, fixture->ledger, fixture->cast.dictionary, NOW));
     must(envelope_decode(&envelope, buffer_view(&fixture->roster)));
     must(catalog_add_roster(
         catalog, fixture->ledger, envelope, NOW, &diagnostic));
@@ -193,16 +131,9 @@ void fixture_destroy(struct fixture *fixture)
     fixture_close(fixture);
     fixture_forget(fixture);
     ledger_close(fixture->ledger);
-    dictionary_destroy(fixture->dictionary);
-    for (size_t i = 0; i < COMMITTEE; i++) {
-        keypair_destroy(fixture->committee[i]);
+    cast_destroy(&fixture->cast);
+    for (size_t i = 0; i < COMMITTEE; i++)
         buffer_fini(&fixture->approvals[i]);
-    }
-    for (size_t i = 0; i < CENTERS; i++)
-        keypair_destroy(fixture->centers[i]);
-    keypair_destroy(fixture->coordinator);
-    keypair_destroy(fixture->researcher);
-    keypair_destroy(fixture->stranger);
     buffer_fini(&fixture->roster);
     buffer_fini(&fixture->study);
 }
@@ -243,8 +174,8 @@ static void draw(void *arg, uint8_t *out, size_t size)
 void fixture_open(struct fixture *fixture)
 {
     const struct office_setup setup = {.config = &fixture->config,
-        .keys = fixture->coordinator,
-        .dictionary = fixture->dictionary,
+        .keys = fixture->cast.coordinator,
+        .dictionary = fixture->cast.dictionary,
         .ledger = fixture->ledger,
         .ports = {fixture, keep, count_enrolled, draw}};
     must(office_create(&fixture->office, &setup, fixture->now));
@@ -315,7 +246,8 @@ void fixture_opt_in(
         " \"center-%zu\", \"roster\": \"test\", \"decision\": \"%s\","
         " \"sequence\": %d, \"date\": \"2027-01-14T08:00:00Z\"}",
         study, center, in ? "in" : "out", sequence);
-    fixture_sign(&envelope, NULL, TYPE_OPT_IN, text, fixture->centers[center]);
+    fixture_sign(
+        &envelope, NULL, TYPE_OPT_IN, text, fixture->cast.centers[center]);
     struct message message = {
         .type = MESSAGE_OPT_IN, .document = buffer_view(&envelope)};
     fixture_from_center(fixture, center, &message);
@@ -330,7 +262,8 @@ void fixture_submit_study(
         .document_count = approvals};
     for (size_t i = 0; i < approvals; i++)
         message.documents[i] = buffer_view(&fixture->approvals[i]);
-    fixture_from_person(fixture, fixture->committee[0], ROUTE_MEMBER, &message);
+    fixture_from_person(
+        fixture, fixture->cast.committee[0], ROUTE_MEMBER, &message);
 }
 
 void fixture_submit_query(struct fixture *fixture, const struct buffer *query)
@@ -338,7 +271,7 @@ void fixture_submit_query(struct fixture *fixture, const struct buffer *query)
     struct message message = {
         .type = MESSAGE_SUBMIT_QUERY, .query = buffer_view(query)};
     fixture_from_person(
-        fixture, fixture->researcher, ROUTE_RESEARCHER, &message);
+        fixture, fixture->cast.researcher, ROUTE_RESEARCHER, &message);
 }
 
 /* What an honest node does with OPEN, without the disclosure rules. */
@@ -355,8 +288,8 @@ static void contribute(struct fixture *fixture, struct view query_bytes,
     diagnostic_init(&diagnostic, "query");
     must(envelope_decode(&envelope, query_bytes));
     must(query_parse(&query, buffer_view(&envelope->payload),
-        fixture->dictionary, &diagnostic));
-    must(plan_create(&plan, query, fixture->dictionary, &diagnostic));
+        fixture->cast.dictionary, &diagnostic));
+    must(plan_create(&plan, query, fixture->cast.dictionary, &diagnostic));
     for (uint32_t i = 0; i < rows; i++) {
         ages[i] = (int8_t)(40 + i % 50);
         sexes[i] = (int8_t)(i % 2);
@@ -455,8 +388,8 @@ json_t *fixture_result(struct fixture *fixture)
         return NULL;
     struct envelope *envelope = NULL;
     must(envelope_decode(&envelope, result->document));
-    must(envelope_verify(
-        envelope, TYPE_RESULT, &keypair_identity(fixture->coordinator)->sign));
+    must(envelope_verify(envelope, TYPE_RESULT,
+        &keypair_identity(fixture->cast.coordinator)->sign));
     json_t *payload = json_loadb(
         (const char *)envelope->payload.data, envelope->payload.size, 0, NULL);
     envelope_destroy(envelope);

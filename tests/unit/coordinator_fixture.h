@@ -1,7 +1,6 @@
 /*
- * coordinator_fixture: a registry office in memory, with a committee of three,
- * five centers and a researcher, all with real keys. What the office sends is
- * kept and looked at.
+ * coordinator_fixture: a registry office in memory, for a small federation with
+ * real keys. What the office sends is kept and looked at.
  */
 #ifndef COHORTIUM_TESTS_UNIT_COORDINATOR_FIXTURE_H
 #define COHORTIUM_TESTS_UNIT_COORDINATOR_FIXTURE_H
@@ -10,9 +9,8 @@
 #include "coordinator/session.h"
 #include "protocol/wire/message.h"
 
-#define COMMITTEE 3
-#define CENTERS 5
-#define NOW 1800000000 /* 2027-01-15 */
+#include "documents_fixture.h"
+
 #define SENT_MAX 512
 
 /* Whom a route belongs to: its first byte. */
@@ -24,9 +22,7 @@ struct sent {
 };
 
 struct fixture {
-    struct dictionary *dictionary;
-    struct keypair *committee[COMMITTEE], *centers[CENTERS];
-    struct keypair *coordinator, *researcher, *stranger;
+    struct cast cast;
     struct buffer roster, study, approvals[COMMITTEE];
     struct digest roster_id, study_id;
     struct ledger *ledger;

@@ -1,5 +1,18 @@
+# A small federation and its documents, for whoever tests policy.
+add_library(documents_fixture STATIC
+  ${CMAKE_CURRENT_LIST_DIR}/documents_fixture.c)
+target_include_directories(documents_fixture PUBLIC ${CMAKE_CURRENT_LIST_DIR})
+target_link_libraries(documents_fixture
+  PUBLIC cohortium_policy PkgConfig::CMOCKA)
+
+foreach(module roster study approval limits session_header admission)
+  cohortium_test(test_${module} SOURCES test_${module}.c LINK documents_fixture)
+endforeach()
 cohortium_test(test_suppression SOURCES test_suppression.c
   LINK cohortium_policy)
-cohortium_test(test_budget SOURCES test_budget.c LINK cohortium_policy)
+cohortium_test(test_budget SOURCES test_budget.c
+  LINK cohortium_policy analysis_fixture)
+cohortium_test(test_disclosure SOURCES test_disclosure.c
+  LINK cohortium_policy analysis_fixture)
 cohortium_test(test_disclosure_models SOURCES test_disclosure_models.c
   LINK cohortium_policy analysis_fixture)

@@ -18,7 +18,7 @@ static int setup(void **state)
     struct world *world = malloc(sizeof *world);
     fixture_create(&world->fixture);
     if (catalog_load(&world->catalog, world->fixture.ledger,
-            world->fixture.dictionary, NOW) != STATUS_OK)
+            world->fixture.cast.dictionary, NOW) != STATUS_OK)
         return 1;
     *state = world;
     return 0;
@@ -61,7 +61,7 @@ static void test_submit_study_with_enough_approvals_survives(void **state)
     assert_int_equal(submit_first(world, 3), STATUS_OK); /* one more */
     catalog_destroy(world->catalog);
     assert_int_equal(catalog_load(&world->catalog, world->fixture.ledger,
-                         world->fixture.dictionary, NOW),
+                         world->fixture.cast.dictionary, NOW),
         STATUS_OK);
     const struct catalog_study *study =
         catalog_find_study(world->catalog, &world->fixture.study_id);
@@ -84,7 +84,7 @@ static void test_submit_study_with_one_member_twice_is_one_short(void **state)
     struct buffer twice[2];
     twice[0] = world->fixture.approvals[0];
     fixture_make_approval(&world->fixture, &twice[1], &world->fixture.study_id,
-        world->fixture.committee[0], true);
+        world->fixture.cast.committee[0], true);
     assert_int_equal(submit(world, &world->fixture.study, twice, 2),
         STATUS_TOO_FEW_SIGNATURES);
     buffer_fini(&twice[1]);
@@ -96,7 +96,7 @@ static void test_submit_study_with_a_strangers_approval_is_refused(void **state)
     struct buffer approvals[2];
     approvals[0] = world->fixture.approvals[0];
     fixture_make_approval(&world->fixture, &approvals[1],
-        &world->fixture.study_id, world->fixture.stranger, true);
+        &world->fixture.study_id, world->fixture.cast.stranger, true);
     assert_int_equal(submit(world, &world->fixture.study, approvals, 2),
         STATUS_UNKNOWN_SIGNER);
     buffer_fini(&approvals[1]);
@@ -111,7 +111,7 @@ static void test_submit_study_signed_by_no_researcher_is_refused(void **state)
         envelope_decode(&envelope, buffer_view(&world->fixture.study)),
         STATUS_OK);
     fixture_sign(&other, NULL, TYPE_STUDY, buffer_text(&envelope->payload),
-        world->fixture.stranger);
+        world->fixture.cast.stranger);
     envelope_destroy(envelope);
     assert_int_equal(submit(world, &other, world->fixture.approvals, 3),
         STATUS_BAD_SIGNATURE);
@@ -140,9 +140,9 @@ static void test_submit_known_study_drops_useless_approvals(void **state)
     struct digest other = {{1}};
     assert_int_equal(submit_first(world, 2), STATUS_OK);
     fixture_make_approval(&world->fixture, &strange, &world->fixture.study_id,
-        world->fixture.stranger, true);
+        world->fixture.cast.stranger, true);
     fixture_make_approval(
-        &world->fixture, &wrong, &other, world->fixture.committee[2], true);
+        &world->fixture, &wrong, &other, world->fixture.cast.committee[2], true);
     assert_int_equal(
         submit(world, &world->fixture.study, &strange, 1), STATUS_OK);
     assert_int_equal(
@@ -201,8 +201,8 @@ static void test_admit_checks_the_sender(void **state)
     struct question question;
     struct diagnostic diagnostic;
     struct buffer query;
-    const struct public_key *ada = &keypair_identity(fixture->researcher)->sign;
-    const struct public_key *other = &keypair_identity(fixture->stranger)->sign;
+    const struct public_key *ada = &keypair_identity(fixture->cast.researcher)->sign;
+    const struct public_key *other = &keypair_identity(fixture->cast.stranger)->sign;
     diagnostic_init(&diagnostic, "");
     fixture_make_query(fixture, &query, NULL, 20);
     assert_int_equal(catalog_admit(world->catalog, &question,

@@ -155,14 +155,14 @@ static void test_ask_result_by_another_person_is_not_found(void **state)
     for (size_t i = 0; i < CENTERS; i++)
         fixture_answer(fixture, i, 50);
     fixture_from_person(
-        fixture, fixture->committee[1], ROUTE_MEMBER, &ask_result);
+        fixture, fixture->cast.committee[1], ROUTE_MEMBER, &ask_result);
     assert_null(fixture_last(fixture, ROUTE_MEMBER, MESSAGE_RESULT));
     assert_string_equal(
         fixture_last(fixture, ROUTE_MEMBER, MESSAGE_FAILURE)->name,
         "NOT_FOUND");
     fixture_forget(fixture);
     fixture_from_person(
-        fixture, fixture->researcher, ROUTE_RESEARCHER, &ask_result);
+        fixture, fixture->cast.researcher, ROUTE_RESEARCHER, &ask_result);
     assert_non_null(fixture_last(fixture, ROUTE_RESEARCHER, MESSAGE_RESULT));
 }
 
@@ -173,7 +173,7 @@ static void test_status_shows_a_member_every_query(void **state)
     ask(fixture, 20, NULL);
     fixture_answer(fixture, 2, 50);
     fixture_from_person(
-        fixture, fixture->committee[1], ROUTE_MEMBER, &ask_status);
+        fixture, fixture->cast.committee[1], ROUTE_MEMBER, &ask_status);
     json_t *status = fixture_status(fixture, ROUTE_MEMBER);
     const json_t *query = json_array_get(json_object_get(status, "queries"), 0);
     assert_string_equal(
@@ -202,7 +202,7 @@ static void test_submit_query_of_another_signer_is_refused(void **state)
     fixture_make_query(fixture, &query, NULL, 20);
     struct message message = {
         .type = MESSAGE_SUBMIT_QUERY, .query = buffer_view(&query)};
-    fixture_from_person(fixture, fixture->committee[0], ROUTE_MEMBER, &message);
+    fixture_from_person(fixture, fixture->cast.committee[0], ROUTE_MEMBER, &message);
     assert_string_equal(
         fixture_last(fixture, ROUTE_MEMBER, MESSAGE_FAILURE)->name,
         "NOT_ALLOWED");
@@ -217,7 +217,7 @@ static void test_submit_query_by_somebody_unknown_is_dropped(void **state)
     fixture_make_query(fixture, &query, NULL, 20);
     struct message message = {
         .type = MESSAGE_SUBMIT_QUERY, .query = buffer_view(&query)};
-    fixture_from_person(fixture, fixture->stranger, ROUTE_MEMBER, &message);
+    fixture_from_person(fixture, fixture->cast.stranger, ROUTE_MEMBER, &message);
     assert_int_equal(fixture->sent_count, 0);
     buffer_fini(&query);
 }
@@ -351,7 +351,7 @@ static void test_opt_in_for_another_center_is_refused(void **state)
         " \"center-1\", \"roster\": \"test\", \"decision\": \"out\","
         " \"sequence\": 9, \"date\": \"2027-01-14T08:00:00Z\"}",
         study);
-    fixture_sign(&envelope, NULL, TYPE_OPT_IN, text, fixture->centers[0]);
+    fixture_sign(&envelope, NULL, TYPE_OPT_IN, text, fixture->cast.centers[0]);
     struct message message = {
         .type = MESSAGE_OPT_IN, .document = buffer_view(&envelope)};
     fixture_from_center(fixture, 0, &message);
@@ -369,7 +369,7 @@ static void test_center_cannot_speak_as_a_person(void **state)
     assert_int_equal(fixture->sent_count, 0);
     struct message hello = {
         .type = MESSAGE_HELLO, .version = PROTOCOL_VERSION, .name = "x"};
-    fixture_from_person(fixture, fixture->researcher, ROUTE_RESEARCHER, &hello);
+    fixture_from_person(fixture, fixture->cast.researcher, ROUTE_RESEARCHER, &hello);
     assert_failure(fixture, "NOT_ALLOWED");
 }
 
@@ -405,7 +405,7 @@ static void test_deadline_with_too_few_answers_fails(void **state)
     assert_true(is_zero(&close->result));
     fixture_forget(fixture);
     fixture_from_person(
-        fixture, fixture->researcher, ROUTE_RESEARCHER, &ask_result);
+        fixture, fixture->cast.researcher, ROUTE_RESEARCHER, &ask_result);
     assert_failure(fixture, "TOO_FEW_CENTERS");
 }
 
@@ -517,7 +517,7 @@ static void test_restart_asks_the_rest_with_the_same_header(void **state)
     for (size_t i = 2; i < CENTERS; i++)
         fixture_answer(fixture, i, 60);
     fixture_from_person(
-        fixture, fixture->researcher, ROUTE_RESEARCHER, &ask_result);
+        fixture, fixture->cast.researcher, ROUTE_RESEARCHER, &ask_result);
     assert_answer(fixture, 4, 1, 0);
     json_t *result = fixture_result(fixture);
     assert_int_equal(first_n(result), 120);
@@ -533,7 +533,7 @@ static void test_restart_past_the_deadline_fails_cleanly(void **state)
     fixture_wait(fixture, 50);
     assert_int_equal(office_open_sessions(fixture->office), 0);
     fixture_from_person(
-        fixture, fixture->researcher, ROUTE_RESEARCHER, &ask_result);
+        fixture, fixture->cast.researcher, ROUTE_RESEARCHER, &ask_result);
     assert_failure(fixture, "TOO_FEW_CENTERS");
 }
 
@@ -577,12 +577,12 @@ static void test_rejection_of_a_member_closes_the_study(void **state)
     struct fixture *fixture = *state;
     struct buffer rejection;
     fixture_make_approval(
-        fixture, &rejection, &fixture->study_id, fixture->committee[0], false);
+        fixture, &rejection, &fixture->study_id, fixture->cast.committee[0], false);
     struct message message = {.type = MESSAGE_SUBMIT_STUDY,
         .study = buffer_view(&fixture->study),
         .document_count = 1,
         .documents = {buffer_view(&rejection)}};
-    fixture_from_person(fixture, fixture->committee[0], ROUTE_MEMBER, &message);
+    fixture_from_person(fixture, fixture->cast.committee[0], ROUTE_MEMBER, &message);
     assert_string_equal(
         fixture_last(fixture, ROUTE_MEMBER, MESSAGE_FAILURE)->name,
         "TOO_FEW_SIGNATURES");
@@ -591,7 +591,7 @@ static void test_rejection_of_a_member_closes_the_study(void **state)
     assert_int_equal(count_opens(fixture), 0);
     /* The third member's approval opens it again. */
     message.documents[0] = buffer_view(&fixture->approvals[2]);
-    fixture_from_person(fixture, fixture->committee[2], ROUTE_MEMBER, &message);
+    fixture_from_person(fixture, fixture->cast.committee[2], ROUTE_MEMBER, &message);
     ask(fixture, 20, NULL);
     assert_int_equal(count_opens(fixture), CENTERS);
     buffer_fini(&rejection);
@@ -610,7 +610,7 @@ static void test_new_roster_reaches_centers_and_drops_the_removed(void **state)
     assert_int_equal(
         envelope_decode(&envelope, buffer_view(&bytes)), STATUS_OK);
     assert_int_equal(catalog_load(&catalog, fixture->ledger,
-                         fixture->dictionary, fixture->now.wall),
+                         fixture->cast.dictionary, fixture->now.wall),
         STATUS_OK);
     assert_int_equal(catalog_add_roster(catalog, fixture->ledger, envelope,
                          fixture->now.wall, &diagnostic),
@@ -631,14 +631,14 @@ static void test_ask_documents_gives_roster_and_dictionary(void **state)
     struct fixture *fixture = *state;
     struct message message = {.type = MESSAGE_ASK_DOCUMENTS};
     fixture_from_person(
-        fixture, fixture->researcher, ROUTE_RESEARCHER, &message);
+        fixture, fixture->cast.researcher, ROUTE_RESEARCHER, &message);
     const struct message *documents =
         fixture_last(fixture, ROUTE_RESEARCHER, MESSAGE_DOCUMENTS);
     assert_int_equal(documents->document_count, 1);
     assert_true(
         view_equal(documents->documents[0], buffer_view(&fixture->roster)));
     struct digest digest = digest_of(documents->document);
-    assert_true(digest_equal(&digest, &fixture->dictionary->digest));
+    assert_true(digest_equal(&digest, &fixture->cast.dictionary->digest));
 }
 
 static void test_hello_of_another_version_is_refused(void **state)
@@ -659,7 +659,7 @@ static void test_truncated_messages_change_nothing(void **state)
     struct buffer query, body;
     struct channel_route route = fixture_route(ROUTE_RESEARCHER);
     char user[CHANNEL_USER_MAX] = "person:";
-    public_key_to_text(user + 7, &keypair_identity(fixture->researcher)->sign);
+    public_key_to_text(user + 7, &keypair_identity(fixture->cast.researcher)->sign);
     fixture_make_query(fixture, &query, NULL, 20);
     buffer_init(&body, BUFFER_LIMIT_DEFAULT);
     struct message message = {

@@ -73,7 +73,7 @@ static void test_write_says_where_it_comes_from(void **state)
     char study[DIGEST_TEXT], dictionary[DIGEST_TEXT], roster[DIGEST_TEXT];
     json_t *result = answer(fixture, 50);
     digest_to_text(study, &fixture->study_id);
-    digest_to_text(dictionary, &fixture->dictionary->digest);
+    digest_to_text(dictionary, &fixture->cast.dictionary->digest);
     digest_to_text(roster, &fixture->roster_id);
     assert_text(result, "cohortium", "result");
     assert_text(result, "study_id", study);
@@ -171,7 +171,7 @@ static void test_report_write_drops_queries_to_fit(void **state)
         buffer_fini(&query);
     }
     assert_int_equal(catalog_load(&catalog, fixture->ledger,
-                         fixture->dictionary, fixture->now.wall),
+                         fixture->cast.dictionary, fixture->now.wall),
         STATUS_OK);
     const struct report_request request = {
         .ledger = fixture->ledger, .catalog = catalog, .query_limit = 8};
