@@ -16,23 +16,36 @@ struct review {
     struct disclosure_report *report;
 };
 
-static const char *const rule_names[] = {
-    [RULE_COHORT] = "cohort",
-    [RULE_COMPLEMENT] = "complement",
-    [RULE_CELL] = "cell",
-    [RULE_COMPLEMENTARY] = "complementary",
-    [RULE_TABLE] = "table",
-    [RULE_DOMINANCE] = "dominance",
-    [RULE_MOMENTS] = "moments",
-    [RULE_QUANTILE] = "quantile",
-    [RULE_MERGED] = "merged",
-    [RULE_MODEL] = "model",
+static const struct {
+    const char *name, *text;
+} rules[] = {
+    [RULE_COHORT] = {"cohort", "too few people in the cohort"},
+    [RULE_COMPLEMENT] = {"complement", "too few people outside the cohort"},
+    [RULE_CELL] = {"cell", "too few people in a cell"},
+    [RULE_COMPLEMENTARY] = {"complementary",
+        "a cell that would give away another by subtraction"},
+    [RULE_TABLE] = {"table", "a hidden cell could be narrowed down"},
+    [RULE_DOMINANCE] = {"dominance", "one or two people make most of a sum"},
+    [RULE_MOMENTS] = {"moments", "too many moments for the people"},
+    [RULE_QUANTILE] = {"quantile", "too few people beyond a quantile"},
+    [RULE_MERGED] = {"merged",
+        "merged with a neighbor, so that people are enough"},
+    [RULE_MODEL] = {"model", "too few people or events for the parameters"},
 };
 
 const char *disclosure_rule_name(enum disclosure_rule rule)
 {
     static_assert(RULE_COUNT <= PLAN_HEAD - PLAN_RULES, "a place for each");
-    return rule < RULE_COUNT ? rule_names[rule] : "unknown";
+    return rule < RULE_COUNT ? rules[rule].name : "unknown";
+}
+
+const char *disclosure_rule_text(const char *name)
+{
+    for (size_t i = 0; i < RULE_COUNT; i++) {
+        if (strcmp(rules[i].name, name) == 0)
+            return rules[i].text;
+    }
+    return NULL;
 }
 
 static int128 *cell_at(

@@ -50,6 +50,9 @@ enum status disclosure_protect_table(const uint64_t *people, size_t rows,
  * cells. UINT64_MAX when nothing is hidden. */
 uint64_t disclosure_narrowest_range(
     const uint64_t *people, size_t rows, size_t columns, const bool *hidden);
+/* As results name it. */
 const char *disclosure_rule_name(enum disclosure_rule rule);
+/* What a rule of that name says, for people; NULL: there is none. */
+const char *disclosure_rule_text(const char *name);
 
 #endif

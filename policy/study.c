@@ -6,6 +6,7 @@
 #include "policy/reading.h"
 #include "protocol/analysis/analysis.h"
 #include "protocol/masking/steps.h"
+#include "protocol/query/nearest.h"
 
 #define TITLE_MAX 512
 

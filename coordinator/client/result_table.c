@@ -6,75 +6,68 @@
 #include <string.h>
 
 #include "coordinator/client/result_rows.h"
+#include "coordinator/client/result_text.h"
+#include "policy/disclosure.h"
 
 #define COLUMNS_MAX 16
 
-/* A value as people read it: four significant digits, p as in a paper. */
-static void value_text(
-    const char *key, const json_t *value, char *out, size_t capacity)
-{
-    const double number = json_number_value(value);
-    if (json_is_integer(value))
-        snprintf(out, capacity, "%lld", (long long)json_integer_value(value));
-    else if (json_is_real(value) && strstr(key, "p_value") != NULL)
-        snprintf(out, capacity, number < 0.001 ? "<0.001" : "%.3f", number);
-    else if (json_is_real(value) && fabs(number) >= 1000 && fabs(number) < 1e9)
-        snprintf(out, capacity, "%.1f", number);
-    else if (json_is_real(value))
-        snprintf(out, capacity, "%.4g", number);
-    else if (json_is_string(value))
-        snprintf(out, capacity, "%s", json_string_value(value));
-    else if (json_is_boolean(value))
-        snprintf(out, capacity, "%s", json_is_true(value) ? "yes" : "no");
-    else if (json_is_object(value) && result_is_suppressed(value))
-        snprintf(out, capacity, "withheld");
-    else
-        snprintf(out, capacity, "%s", value == NULL ? "" : "-");
-}
-
 #define RATIO "ratio (interval)" /* hazard or odds ratio, not a key of rows */
+
+struct text_column {
+    const char *key;
+    int decimals;
+};
 
 /* conf_low stands for both ends. */
 static void interval_text(
-    const json_t *row, bool ratio, char *out, size_t capacity)
+    const json_t *row, int decimals, char *out, size_t capacity)
+{
+    char low[64], high[64];
+    const json_t *from = json_object_get(row, "conf_low");
+    const json_t *to = json_object_get(row, "conf_high");
+    *out = '\0';
+    if (!json_is_number(from) || !json_is_number(to))
+        return;
+    result_text_write(low, sizeof low, "conf_low", from, decimals);
+    result_text_write(high, sizeof high, "conf_high", to, decimals);
+    snprintf(out, capacity, "(%s, %s)", low, high);
+}
+
+static void ratio_text(const json_t *row, char *out, size_t capacity)
 {
     const json_t *low = json_object_get(row, "conf_low");
     const json_t *high = json_object_get(row, "conf_high");
-    const json_t *at = json_object_get(row, "estimate");
     *out = '\0';
-    if (!json_is_number(low) || !json_is_number(high))
-        return;
-    if (ratio)
-        snprintf(out, capacity, "%.3g (%.3g, %.3g)", exp(json_number_value(at)),
+    if (json_is_number(low) && json_is_number(high))
+        snprintf(out, capacity, "%.3g (%.3g, %.3g)",
+            exp(json_number_value(json_object_get(row, "estimate"))),
             exp(json_number_value(low)), exp(json_number_value(high)));
-    else
-        snprintf(out, capacity, "(%.4g, %.4g)", json_number_value(low),
-            json_number_value(high));
 }
 
-static void cell_text(
-    const json_t *row, const char *key, char *out, size_t capacity)
+static void cell_text(const json_t *row, const struct text_column *column,
+    char *out, size_t capacity)
 {
-    if (strcmp(key, RATIO) == 0)
-        interval_text(row, true, out, capacity);
-    else if (strcmp(key, "conf_low") == 0)
-        interval_text(row, false, out, capacity);
+    if (strcmp(column->key, RATIO) == 0)
+        ratio_text(row, out, capacity);
+    else if (strcmp(column->key, "conf_low") == 0)
+        interval_text(row, column->decimals, out, capacity);
     else
-        value_text(key, json_object_get(row, key), out, capacity);
+        result_text_write(out, capacity, column->key,
+            json_object_get(row, column->key), column->decimals);
 }
 
 static enum status add_row(struct libscols_table *table, const json_t *row,
-    const char *const *keys, size_t count)
+    const struct text_column *columns, size_t count)
 {
     struct libscols_line *line = scols_table_new_line(table, NULL);
     bool said = false;
     if (line == NULL)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
-        char text[128];
-        const json_t *value = json_object_get(row, keys[i]);
-        cell_text(row, keys[i], text, sizeof text);
-        if (value == NULL && strcmp(keys[i], RATIO) != 0 &&
+        char text[160];
+        const json_t *value = json_object_get(row, columns[i].key);
+        cell_text(row, &columns[i], text, sizeof text);
+        if (value == NULL && strcmp(columns[i].key, RATIO) != 0 &&
             result_is_suppressed(row) && !said) {
             strcpy(text, "withheld");
             said = true;
@@ -85,35 +78,45 @@ static enum status add_row(struct libscols_table *table, const json_t *row,
     return STATUS_OK;
 }
 
-static enum status print_table(FILE *out, const json_t *rows, bool ratios)
+static size_t list_columns(
+    const json_t *rows, bool ratios, struct text_column columns[COLUMNS_MAX])
 {
     /* An interval is told by its lower end, a hazard ratio by RATIO. */
     static const char *const skip[] = {
         "suppressed", "conf_high", "hazard_ratio"};
     const char *keys[COLUMNS_MAX];
-    size_t count = result_keys(rows, skip, 3, keys, COLUMNS_MAX), at;
-    json_t *row;
-    struct libscols_table *table = scols_new_table();
-    enum status status = table == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    size_t count = result_keys(rows, skip, 3, keys, COLUMNS_MAX);
     /* A table of withheld cells only still has a place for the word. */
-    if (count == 1 && json_array_size(rows) > 0 &&
-        result_is_suppressed(json_array_get(rows, 0)))
+    if (count == 1 && result_is_suppressed(json_array_get(rows, 0)))
         keys[count++] = "n";
     if (ratios && count < COLUMNS_MAX)
         keys[count++] = RATIO;
+    for (size_t i = 0; i < count; i++)
+        columns[i] =
+            (struct text_column){keys[i], result_text_decimals(rows, keys[i])};
+    return count;
+}
+
+static enum status print_table(FILE *out, const json_t *rows, bool ratios)
+{
+    struct text_column columns[COLUMNS_MAX];
+    size_t count = list_columns(rows, ratios, columns), at;
+    json_t *row;
+    struct libscols_table *table = scols_new_table();
+    enum status status = table == NULL ? STATUS_NO_MEMORY : STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        const char *title =
-            strcmp(keys[i], "conf_low") == 0 ? "interval" : keys[i];
+        const char *key = columns[i].key;
         bool text =
-            json_is_string(json_object_get(json_array_get(rows, 0), keys[i]));
-        if (scols_table_new_column(
-                table, title, 0, text ? 0 : SCOLS_FL_RIGHT) == NULL)
+            json_is_string(json_object_get(json_array_get(rows, 0), key));
+        if (scols_table_new_column(table,
+                strcmp(key, "conf_low") == 0 ? "interval" : key, 0,
+                text ? 0 : SCOLS_FL_RIGHT) == NULL)
             status = STATUS_NO_MEMORY;
     }
     json_array_foreach((json_t *)rows, at, row)
     {
         if (status == STATUS_OK)
-            status = add_row(table, row, keys, count);
+            status = add_row(table, row, columns, count);
     }
     if (status == STATUS_OK) {
         scols_table_set_stream(table, out);
@@ -137,7 +140,8 @@ static void print_facts(FILE *out, const json_t *entry)
             json_is_array(value) ||
             (json_is_object(value) && !result_is_suppressed(value)))
             continue;
-        value_text(key, value, text, sizeof text);
+        result_text_write(
+            text, sizeof text, key, value, RESULT_TEXT_SIGNIFICANT);
         snprintf(fact, sizeof fact, "%s: %s", key, text);
         if (column > 0 && column + strlen(fact) + 2 > 78) {
             fputc('\n', out);
@@ -163,7 +167,8 @@ static void print_title(FILE *out, const json_t *entry)
         fprintf(out, "  %s", json_string_value(what));
     json_object_foreach(json_object_get(entry, "by"), key, value)
     {
-        value_text(key, value, text, sizeof text);
+        result_text_write(
+            text, sizeof text, key, value, RESULT_TEXT_SIGNIFICANT);
         fprintf(out, "  %s = %s", key, text);
     }
     fputc('\n', out);
@@ -212,6 +217,21 @@ static void print_names(FILE *out, const char *what, const json_t *list)
     fputc('\n', out);
 }
 
+/* What was kept back, how often, and why. */
+static void print_withheld(FILE *out, const json_t *withheld)
+{
+    const char *rule, *title = "withheld";
+    json_t *count;
+    json_object_foreach((json_t *)withheld, rule, count)
+    {
+        const char *text = disclosure_rule_text(rule);
+        fprintf(out, "%-10s %lld by rule '%s'%s%s\n", title,
+            (long long)json_integer_value(count), rule,
+            text != NULL ? ": " : "", text != NULL ? text : "");
+        title = "";
+    }
+}
+
 static void print_provenance(FILE *out, const json_t *result)
 {
     static const char *const facts[] = {
@@ -220,10 +240,11 @@ static void print_provenance(FILE *out, const json_t *result)
     fputc('\n', out);
     for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
         char text[512];
-        value_text(
-            facts[i], json_object_get(result, facts[i]), text, sizeof text);
+        result_text_write(text, sizeof text, facts[i],
+            json_object_get(result, facts[i]), RESULT_TEXT_SIGNIFICANT);
         fprintf(out, "%-10s %s\n", facts[i], text);
     }
+    print_withheld(out, json_object_get(result, "withheld"));
     print_names(out, "answered  ", json_object_get(report, "answered"));
     print_names(out, "refused   ", json_object_get(report, "refused"));
     print_names(out, "absent    ", json_object_get(report, "absent"));
@@ -241,7 +262,7 @@ enum status result_table_print(FILE *out, const json_t *result)
         enum status status = STATUS_OK;
         print_title(out, entry);
         if (result_is_suppressed(entry))
-            fprintf(out, "withheld: too few people, or a rule of the study\n");
+            fprintf(out, "withheld; the rules are at the end\n");
         else
             status = print_tables(out, entry);
         if (status != STATUS_OK)

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "protocol/analysis/analysis.h"
+#include "protocol/query/nearest.h"
 
 const struct analysis_kind *const analysis_catalogue[] = {
     &analysis_count,

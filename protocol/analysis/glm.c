@@ -18,6 +18,7 @@
 #include "protocol/analysis/glm_rounds.h"
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/tally.h"
+#include "protocol/query/nearest.h"
 
 /* ---- parameters ---- */
 

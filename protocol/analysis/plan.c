@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "protocol/analysis/analysis.h"
+#include "protocol/query/nearest.h"
 
 #define ROWS_MAX ((int128)1 << 40) /* of one center: bounds every sum */
 #define ROUNDING_MAX 1000          /* D17: a count may be off by half of it */

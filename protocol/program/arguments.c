@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "protocol/program/internal.h"
+#include "protocol/query/nearest.h"
 
 #define KEY_FIRST 256 /* options without a letter; above every character */
 #define KEY_HELP (-2)

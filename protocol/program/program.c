@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "protocol/program/internal.h"
+#include "protocol/query/nearest.h"
 
 #define COMMANDS_MAX 128
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/query/nearest.h"
 #include "protocol/wire/log.h"
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};

@@ -6,6 +6,7 @@
 #include "protocol/query/arena.h"
 #include "protocol/query/cohort_lexer.h"
 #include "protocol/query/interval_set.h"
+#include "protocol/query/nearest.h"
 
 struct parser {
     const char *text;

@@ -1,8 +1,8 @@
 /*
  * derivation: a variable computed from others when a row is imported: "lvedv /
  * bsa", "sqrt(height_cm * weight_kg / 3600)", or for a boolean a cohort
- * expression, "num > 0". Numbers: + - * / ^, parentheses, sqrt, log, exp;
- * the result is rounded to the derived variable's resolution. Missing in,
+ * expression, "num > 0". A number's expression is that of `expression`; the
+ * result is rounded to the derived variable's resolution. Missing in,
  * missing out; a result that is not finite or out of range is missing.
  */
 #ifndef COHORTIUM_PROTOCOL_QUERY_DERIVATION_H

@@ -23,12 +23,5 @@ void diagnostic_set(struct diagnostic *diagnostic, size_t line, size_t column,
 /* "file:line:column: message" (parts that are unknown are left out). */
 void diagnostic_text(
     char *out, size_t capacity, const struct diagnostic *diagnostic);
-/* The name nearest to `name` by Damerau-Levenshtein distance, case ignored, or
- * NULL when none is near (distance above a third of the length, at least 1). */
-const char *nearest_name(
-    const char *name, const char *const *names, size_t count);
-/* "; did you mean 'near'?" for the end of a message, "" for NULL. */
-#define NAME_HINT_MAX 512
-const char *name_hint(char out[NAME_HINT_MAX], const char *near);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "protocol/query/arena.h"
 #include "protocol/query/derivation_parse.h"
+#include "protocol/query/nearest.h"
 
 #define TEXT_MAX 512
 #define MISSING_MAX 32

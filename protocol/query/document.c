@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/query/nearest.h"
 #include "protocol/query/position.h"
 
 #define NESTING_MAX 32

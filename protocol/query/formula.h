@@ -29,40 +29,13 @@
 #ifndef COHORTIUM_PROTOCOL_QUERY_FORMULA_H
 #define COHORTIUM_PROTOCOL_QUERY_FORMULA_H
 
-#include "protocol/query/dictionary.h"
+#include "protocol/query/expression.h"
 
 #define FORMULA_TEXT_MAX 4096
 #define FORMULA_ATOMS_MAX 60
 #define FORMULA_TERMS_MAX 128
-#define FORMULA_STEPS_MAX 64 /* of one expression */
-#define FORMULA_STACK_MAX 16
 #define FORMULA_STRATA_MAX 8
 #define FORMULA_DF_MAX 12
-
-enum step_kind {
-    STEP_VARIABLE,
-    STEP_CONSTANT,
-    STEP_ADD,
-    STEP_SUBTRACT,
-    STEP_MULTIPLY,
-    STEP_DIVIDE,
-    STEP_POWER,
-    STEP_NEGATE,
-    STEP_LOG,
-    STEP_LOG2,
-    STEP_LOG10,
-    STEP_LOG1P,
-    STEP_EXP,
-    STEP_SQRT,
-    STEP_ABS
-};
-
-/* One step of an expression in postfix order. */
-struct formula_step {
-    enum step_kind kind;
-    size_t variable; /* STEP_VARIABLE */
-    double constant; /* STEP_CONSTANT */
-};
 
 enum atom_kind {
     ATOM_NUMBER, /* one number a row: steps */
@@ -75,11 +48,10 @@ struct formula_atom {
     const char *name; /* as R deparses it: "age", "I(age^2)", "ns(bmi, 3)" */
     size_t variable;  /* LEVELS, SPLINE, and NUMBER that is a plain name */
     bool plain;       /* a name and nothing else */
-    size_t step_count;
-    const struct formula_step *steps; /* NUMBER */
-    size_t level_count;               /* LEVELS */
-    int32_t first_level;              /* LEVELS: the code of level 0 */
-    size_t df;                        /* SPLINE */
+    struct expression expression; /* NUMBER */
+    size_t level_count;           /* LEVELS */
+    int32_t first_level;          /* LEVELS: the code of level 0 */
+    size_t df;                    /* SPLINE */
 };
 
 struct formula_term {
@@ -117,11 +89,6 @@ struct formula {
     bool has_offset;
     struct formula_atom offset; /* NUMBER */
     void *storage;              /* private */
-};
-
-struct formula_error {
-    size_t offset; /* bytes from the start of text */
-    char message[512];
 };
 
 /* STATUS_MALFORMED (syntax, a kind of variable that does not fit there),

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "protocol/query/formula_parser.h"
+#include "protocol/query/nearest.h"
 
 enum status formula_name_atom(
     struct formula_parser *parser, struct formula_atom *atom)
@@ -43,15 +44,15 @@ enum status formula_plain(
     }
     parser->word = word; /* once more, as an expression of one name */
     parser->at = word.start + word.size;
-    struct formula_step *step = arena_allocate(parser->arena, sizeof *step);
+    struct expression_step *step = arena_allocate(parser->arena, sizeof *step);
     if (step == NULL)
         return STATUS_NO_MEMORY;
-    *step = (struct formula_step){.kind = STEP_VARIABLE, .variable = variable};
+    *step =
+        (struct expression_step){.kind = STEP_VARIABLE, .variable = variable};
     *atom = (struct formula_atom){.kind = ATOM_NUMBER,
         .variable = variable,
         .plain = true,
-        .step_count = 1,
-        .steps = step};
+        .expression = {1, step}};
     formula_name_add(parser, word.start, word.size);
     formula_advance(parser);
     return formula_name_atom(parser, atom);

@@ -162,10 +162,10 @@ enum status formula_variable(struct formula_parser *parser, size_t *variable)
 static enum status parse_sum(struct formula_parser *parser);
 
 static enum status emit(
-    struct formula_parser *parser, struct formula_step step, int values)
+    struct formula_parser *parser, struct expression_step step, int values)
 {
-    if (parser->step_count == FORMULA_STEPS_MAX ||
-        (values > 0 && parser->stack == FORMULA_STACK_MAX))
+    if (parser->step_count == EXPRESSION_STEPS_MAX ||
+        (values > 0 && parser->stack == EXPRESSION_STACK_MAX))
         return formula_fail(parser, parser->word.start, STATUS_LIMIT_REACHED,
             "an expression with too many parts");
     parser->stack += (size_t)values;
@@ -176,7 +176,7 @@ static enum status emit(
 static enum status emit_kind(
     struct formula_parser *parser, enum step_kind kind, int values)
 {
-    return emit(parser, (struct formula_step){.kind = kind}, values);
+    return emit(parser, (struct expression_step){.kind = kind}, values);
 }
 
 static enum status parse_number(struct formula_parser *parser)
@@ -188,7 +188,7 @@ static enum status parse_number(struct formula_parser *parser)
     formula_name_add(parser, word.start, word.size);
     formula_advance(parser);
     return emit(parser,
-        (struct formula_step){
+        (struct expression_step){
             .kind = STEP_CONSTANT, .constant = decimal_multiple(1, value)},
         1);
 }
@@ -206,7 +206,8 @@ static enum status parse_name(struct formula_parser *parser)
             word.start);
     formula_name_add(parser, word.start, word.size);
     return emit(parser,
-        (struct formula_step){.kind = STEP_VARIABLE, .variable = variable}, 1);
+        (struct expression_step){.kind = STEP_VARIABLE, .variable = variable},
+        1);
 }
 
 static enum status parse_parentheses(struct formula_parser *parser)
@@ -312,25 +313,49 @@ static enum status parse_sum(struct formula_parser *parser)
     return status;
 }
 
+/* What was read, out of the parser. */
+static enum status keep_steps(
+    struct formula_parser *parser, struct expression *out)
+{
+    size_t size = parser->step_count * sizeof *parser->steps;
+    struct expression_step *steps = arena_allocate(parser->arena, size);
+    if (steps == NULL)
+        return STATUS_NO_MEMORY;
+    memcpy(steps, parser->steps, size);
+    *out = (struct expression){parser->step_count, steps};
+    return STATUS_OK;
+}
+
 enum status formula_expression(
     struct formula_parser *parser, struct formula_atom *atom, bool call_only)
 {
     parser->step_count = 0;
     parser->stack = 0;
     enum status status = call_only ? parse_base(parser) : parse_sum(parser);
+    if (status == STATUS_OK)
+        status = keep_steps(parser, &atom->expression);
     if (status != STATUS_OK)
         return status;
-    size_t size = parser->step_count * sizeof *parser->steps;
-    struct formula_step *steps = arena_allocate(parser->arena, size);
-    if (steps == NULL)
-        return STATUS_NO_MEMORY;
-    memcpy(steps, parser->steps, size);
     atom->kind = ATOM_NUMBER;
-    atom->step_count = parser->step_count;
-    atom->steps = steps;
     atom->plain =
         parser->step_count == 1 && parser->steps[0].kind == STEP_VARIABLE;
     if (atom->plain)
         atom->variable = parser->steps[0].variable;
     return STATUS_OK;
+}
+
+enum status expression_parse(struct expression *out, const char *text,
+    const struct dictionary *dictionary, struct arena *arena,
+    struct formula_error *error)
+{
+    struct formula_parser parser = {.text = text,
+        .at = text,
+        .dictionary = dictionary,
+        .arena = arena,
+        .error = error};
+    formula_advance(&parser);
+    enum status status = parse_sum(&parser);
+    if (status == STATUS_OK && parser.word.kind != WORD_END)
+        status = formula_expected(&parser, "an operator or the end");
+    return status == STATUS_OK ? keep_steps(&parser, out) : status;
 }

@@ -5,7 +5,6 @@
 #ifndef COHORTIUM_PROTOCOL_QUERY_FORMULA_PARSER_H
 #define COHORTIUM_PROTOCOL_QUERY_FORMULA_PARSER_H
 
-#include "protocol/query/arena.h"
 #include "protocol/query/formula.h"
 
 #define FORMULA_DEPTH_MAX 24
@@ -29,7 +28,7 @@ struct formula_parser {
     struct formula *formula; /* where strata and the offset go */
     size_t depth;
     size_t step_count; /* the expression being read */
-    struct formula_step steps[FORMULA_STEPS_MAX];
+    struct expression_step steps[EXPRESSION_STEPS_MAX];
     size_t stack; /* values it has left to combine */
     char name[FORMULA_NAME_MAX];
 };

@@ -1,14 +1,10 @@
-cohortium_test(test_masking SOURCES test_masking.c masking_fixture.c
-  LINK cohortium_masking)
-cohortium_program(masking_vectors SOURCES masking_vectors.c masking_fixture.c
-  LINK cohortium_masking PkgConfig::CMOCKA)
-find_program(PYTHON3 python3)
-foreach(drops 0 1)
-  add_test(NAME masking_vectors_${drops}
-    COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/check_vectors.py
-      $<TARGET_FILE:masking_vectors> ${drops}
-      ${CMAKE_SOURCE_DIR}/tests/data/vectors/good_${drops}drop.json)
-  set_tests_properties(masking_vectors_${drops} PROPERTIES LABELS unit)
-endforeach()
+# Members and a collector in one process, shared by tests, attacks, vectors.
+add_library(masking_fixture STATIC
+  ${CMAKE_CURRENT_LIST_DIR}/masking_fixture.c)
+target_link_libraries(masking_fixture
+  PUBLIC cohortium_masking test_seeded PkgConfig::CMOCKA)
+cohortium_test(test_masking SOURCES test_masking.c LINK masking_fixture)
+cohortium_test(test_masking_statistics SOURCES test_masking_statistics.c
+  LINK masking_fixture)
 cohortium_test(test_masking_simulation SOURCES test_masking_simulation.c
-  masking_fixture.c LINK cohortium_masking)
+  LINK masking_fixture)

@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include <sodium.h>
-
 #include "tests/unit/test.h"
 
 void crowd_init(
@@ -64,45 +62,6 @@ enum status crowd_answer(enum collector_step step, struct member *member,
     case COLLECT_REVEALS: return member_take_votes(member, message, out);
     default: return STATUS_INTERNAL;
     }
-}
-
-/* ---- randomness that can be repeated ---- */
-
-static uint8_t draw_key[32];
-static uint64_t drawn;
-
-static void draw(void *const out, const size_t size)
-{
-    uint8_t nonce[8];
-    memcpy(nonce, &drawn, sizeof nonce);
-    drawn++;
-    crypto_stream_chacha20(out, size, nonce, draw_key);
-}
-
-static uint32_t draw_number(void)
-{
-    uint32_t value;
-    draw(&value, sizeof value);
-    return value;
-}
-
-static const char *name_of_source(void)
-{
-    return "seeded";
-}
-
-void crowd_draw_from(uint8_t stream, uint64_t seed)
-{
-    static struct randombytes_implementation seeded = {
-        .implementation_name = name_of_source,
-        .random = draw_number,
-        .buf = draw,
-    };
-    memset(draw_key, 0, sizeof draw_key);
-    draw_key[0] = stream;
-    memcpy(draw_key + 8, &seed, sizeof seed);
-    drawn = 0;
-    randombytes_set_implementation(&seeded);
 }
 
 static void note_vector(struct crowd *crowd, size_t i)

@@ -28,9 +28,6 @@ struct crowd {
  * into out, and where the step is COLLECT_MASKED its vector is masked. */
 enum status crowd_answer(enum collector_step step, struct member *member,
     struct view message, struct vector *vector, struct buffer *out);
-/* From now on libsodium's randomness is a ChaCha20 stream of stream and seed:
- * the same draws for the same two. Before keys_start. */
-void crowd_draw_from(uint8_t stream, uint64_t seed);
 /* Member i has index i + 1 and the vector 1000 (i + 1) + k. */
 void crowd_init(
     struct crowd *crowd, size_t count, size_t length, size_t min_centers);

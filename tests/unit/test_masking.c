@@ -128,25 +128,6 @@ static void test_masking_a_wrong_share_is_worked_around(void **state)
     free(crowd);
 }
 
-static void test_masked_vector_bytes_are_uniform(void **state)
-{
-    (void)state;
-    struct crowd *crowd = malloc(sizeof *crowd);
-    size_t counts[256] = {0};
-    crowd_init(crowd, 3, 65536, 3);
-    assert_int_equal(crowd_run(crowd), STATUS_OK);
-    const uint8_t *bytes = (const uint8_t *)crowd->vectors[1].elements;
-    const size_t total = 65536 * 16;
-    for (size_t i = 0; i < total; i++)
-        counts[bytes[i]]++;
-    double chi = 0, mean = (double)total / 256;
-    for (size_t i = 0; i < 256; i++)
-        chi += ((double)counts[i] - mean) * ((double)counts[i] - mean) / mean;
-    assert_true(chi < 380); /* chi-square, 255 df: p = 1e-6 at 377 */
-    crowd_fini(crowd);
-    free(crowd);
-}
-
 static void test_member_headroom_is_refused(void **state)
 {
     (void)state;
@@ -201,7 +182,6 @@ int main(void)
         cmocka_unit_test(test_masking_one_drop_too_many_ends_it),
         cmocka_unit_test(test_masking_later_rounds_add_up),
         cmocka_unit_test(test_masking_a_wrong_share_is_worked_around),
-        cmocka_unit_test(test_masked_vector_bytes_are_uniform),
         cmocka_unit_test(test_member_headroom_is_refused),
         cmocka_unit_test(test_shares_any_threshold_of_them_rebuild),
         cmocka_unit_test(test_masking_agree_low_order_key_is_malformed),

@@ -11,8 +11,7 @@
  */
 #include <stdlib.h>
 
-#include <sodium.h>
-
+#include "tests/support/seeded.h"
 #include "tests/unit/masking_fixture.h"
 #include "tests/unit/test.h"
 
@@ -20,11 +19,6 @@
 #define ELEMENTS 3
 
 static uint64_t seed;
-
-static uint32_t below(uint32_t limit)
-{
-    return randombytes_random() % limit;
-}
 
 /* ---- lies: what the coordinator tells one member, changed ---- */
 
@@ -74,7 +68,7 @@ static void tell_lie(enum lie lie, struct buffer *message, uint32_t victim)
     switch (lie) {
     case LIE_SHORT: message->size = 2 * record; break;
     case LIE_FEW_VOTES: message->size = count / 2 * record; break;
-    case LIE_CUT: message->size -= 1 + below(131); break;
+    case LIE_CUT: message->size -= 1 + seeded_below(131); break;
     case LIE_LOW_ORDER: memset(message->data + lies[lie].at, 0, 32); break;
     case LIE_TWICE:
         memcpy(message->data + record, message->data, record);
@@ -142,7 +136,7 @@ static bool turn(struct crowd *crowd, size_t i, enum lie lie, size_t victim,
     enum status status =
         say(crowd, i, buffer_view(&message), &crowd->out[i], witness);
     assert_true(!lied || status != STATUS_OK);
-    if (status == STATUS_OK && below(4) == 0) {
+    if (status == STATUS_OK && seeded_below(4) == 0) {
         struct buffer again; /* the network repeats itself */
         buffer_init(&again, BUFFER_LIMIT_DEFAULT);
         if (step != COLLECT_KEYS)
@@ -153,7 +147,7 @@ static bool turn(struct crowd *crowd, size_t i, enum lie lie, size_t victim,
     }
     if (status == STATUS_OK && step == COLLECT_REVEALS)
         note_reveal(crowd, i, &crowd->out[i], witness);
-    if (status == STATUS_OK && below(12) > 0) {
+    if (status == STATUS_OK && seeded_below(12) > 0) {
         const struct vector *vector = &crowd->vectors[i];
         assert_int_equal(
             collector_take(crowd->collector, index, buffer_view(&crowd->out[i]),
@@ -172,20 +166,21 @@ static bool run_seed(void)
     struct crowd *crowd = malloc(sizeof *crowd);
     struct witness witness;
     memset(&witness, 0, sizeof witness);
-    crowd_draw_from(2, seed);
-    size_t count = 3 + below(MEMBERS_MAX - 2);
-    enum lie lie = below(2) == 0 ? NO_LIE : (enum lie)below(LIE_COUNT);
-    size_t victim = below((uint32_t)count);
+    seeded_start(2, seed);
+    size_t count = 3 + seeded_below(MEMBERS_MAX - 2);
+    enum lie lie =
+        seeded_below(2) == 0 ? NO_LIE : (enum lie)seeded_below(LIE_COUNT);
+    size_t victim = seeded_below((uint32_t)count);
     enum status status = STATUS_OK;
     bool told = false;
     crowd_init(crowd, count, ELEMENTS, 3);
     while (status == STATUS_OK &&
            collector_step(crowd->collector) != COLLECT_OVER) {
-        size_t first = below((uint32_t)count);
+        size_t first = seeded_below((uint32_t)count);
         for (size_t k = 0; k < count; k++) {
             size_t i = (first + k) % count;
             if (collector_waits_for(crowd->collector, (uint32_t)i + 1) &&
-                below(25) > 0)
+                seeded_below(25) > 0)
                 told |= turn(crowd, i, lie, victim, &witness);
         }
         status = collector_close_step(crowd->collector);
@@ -233,7 +228,7 @@ static void test_masking_of_many_members(void **state)
     (void)state;
     struct crowd *crowd = malloc(sizeof *crowd);
     seed = 0;
-    crowd_draw_from(2, seed);
+    seeded_start(2, seed);
     const size_t count = setting("COHORTIUM_MEMBERS", 48);
     crowd_init(crowd, count, ELEMENTS, 5);
     for (size_t i = 0; i < count / 4; i++)
@@ -250,7 +245,7 @@ int main(void)
         cmocka_unit_test(test_masking_under_faults_and_lies),
         cmocka_unit_test(test_masking_of_many_members),
     };
-    crowd_draw_from(2, 0);
+    seeded_start(2, 0);
     if (keys_start() != STATUS_OK)
         return 1;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

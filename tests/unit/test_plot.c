@@ -114,11 +114,33 @@ static void test_curves_have_numbers_at_risk(void **state)
     assert_holds(&svg, ">321<");
     assert_holds(&svg, ">123<");
     assert_holds(&svg, "sex=2");
+    assert_holds(&svg, ">days<");
     /* The first curve ends at 100 days, with 321 people still at risk: nothing
      * is known past it. */
     const char *table = strstr(buffer_text(&svg), ">at risk<");
     assert_non_null(table);
     assert_null(strstr(table, ">0<"));
+    buffer_fini(&svg);
+}
+
+static void test_long_curves_are_drawn_in_years(void **state)
+{
+    (void)state;
+    struct buffer svg;
+    assert_int_equal(
+        draw(&svg, "{\"analysis\":\"km\",\"table\":["
+                   "{\"strata\":\"all\",\"time\":365,\"n_risk\":321,"
+                   "\"estimate\":0.9,\"conf_low\":0.8,\"conf_high\":1},"
+                   "{\"strata\":\"all\",\"time\":1826.25,\"n_risk\":123,"
+                   "\"estimate\":0.7,\"conf_low\":0.6,\"conf_high\":0.8}]}"),
+        STATUS_OK);
+    assert_holds(&svg, ">years<");
+    const char *table = strstr(buffer_text(&svg), ">at risk<");
+    assert_non_null(table);
+    /* At 0 years the first row's; one year is behind it. */
+    assert_non_null(strstr(table, ">321<"));
+    assert_non_null(strstr(strstr(table, ">321<"), ">123<"));
+    assert_null(strstr(buffer_text(&svg), ">1000<"));
     buffer_fini(&svg);
 }
 
@@ -196,6 +218,7 @@ int main(void)
         cmocka_unit_test(test_withheld_bars_are_hatched),
         cmocka_unit_test(test_forest_has_hazard_ratios),
         cmocka_unit_test(test_curves_have_numbers_at_risk),
+        cmocka_unit_test(test_long_curves_are_drawn_in_years),
         cmocka_unit_test(test_strange_entries_are_survived),
         cmocka_unit_test(test_csv_is_quoted),
         cmocka_unit_test(test_methods_name_the_question),

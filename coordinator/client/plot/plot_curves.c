@@ -1,6 +1,7 @@
 /*
  * plot_curves: Kaplan-Meier curves and cumulative incidences as steps, with
- * their confidence bands and the number at risk below.
+ * their confidence bands and the number at risk below. Long follow-up is drawn
+ * in years.
  */
 #include <math.h>
 #include <stdio.h>
@@ -8,9 +9,13 @@
 
 #include "coordinator/client/plot/plot_internal.h"
 
+#define DAYS_A_YEAR 365.25
+#define YEARS_FROM 3 /* shorter follow-up is drawn in days */
+
 struct curves {
     const json_t *table;
-    bool falls; /* from 1; incidences rise from 0 */
+    double days; /* in a unit of the x axis */
+    bool falls;  /* from 1; incidences rise from 0 */
     size_t count;
     char names[PLOT_GROUPS_MAX][192];
     struct axis x, y;
@@ -32,6 +37,11 @@ static bool is_of(const json_t *row, const char *name)
     return strcmp(own, name) == 0;
 }
 
+static double time_of(const struct curves *curves, const json_t *row)
+{
+    return row_number(row, "time") / curves->days;
+}
+
 static void find_curves(struct curves *curves)
 {
     size_t at;
@@ -48,8 +58,9 @@ static void find_curves(struct curves *curves)
         last = fmax(last, row_number(row, "time"));
         highest = fmax(highest, row_number(row, "conf_high"));
     }
-    curves->x =
-        (struct axis){0, last > 0 ? last : 1, 100, PLOT_WIDTH - 30, false};
+    curves->days = last >= YEARS_FROM * DAYS_A_YEAR ? DAYS_A_YEAR : 1;
+    curves->x = (struct axis){
+        0, last > 0 ? last / curves->days : 1, 100, PLOT_WIDTH - 30, false};
     curves->y = (struct axis){0,
         curves->falls ? 1 : fmin(1, highest > 0 ? highest : 1), 360, 50, false};
 }
@@ -66,7 +77,7 @@ static void steps(struct svg *svg, const struct curves *curves,
     json_array_foreach((json_t *)curves->table, at, row)
     {
         const double value = row_number(row, key);
-        const double x = axis_place(&curves->x, row_number(row, "time"));
+        const double x = axis_place(&curves->x, time_of(curves, row));
         if (!is_of(row, name) || isnan(value))
             continue;
         svg_path_to(svg, false, x, axis_place(&curves->y, before));
@@ -81,7 +92,7 @@ static void steps_back(
     for (size_t at = json_array_size(curves->table); at-- > 0;) {
         const json_t *row = json_array_get(curves->table, at);
         const double low = row_number(row, "conf_low");
-        const double x = axis_place(&curves->x, row_number(row, "time"));
+        const double x = axis_place(&curves->x, time_of(curves, row));
         double before = curves->falls ? 1 : 0;
         if (!is_of(row, name) || isnan(low))
             continue;
@@ -97,8 +108,8 @@ static void steps_back(
     }
 }
 
-/* At risk just before a time: the next row's. NAN past the last row, where a
- * curve may be cut with people still at risk. */
+/* At risk just before a time on the axis: the next row's. NAN past the last
+ * row, where a curve may be cut with people still at risk. */
 static double at_risk(
     const struct curves *curves, const char *name, double time)
 {
@@ -106,7 +117,7 @@ static double at_risk(
     json_t *row;
     json_array_foreach((json_t *)curves->table, at, row)
     {
-        if (is_of(row, name) && row_number(row, "time") >= time)
+        if (is_of(row, name) && time_of(curves, row) >= time)
             return row_number(row, "n_risk");
     }
     return NAN;
@@ -150,7 +161,7 @@ enum status plot_curves(struct svg *svg, const json_t *entry)
     find_curves(&curves);
     svg_begin(svg, PLOT_WIDTH, 452 + 18 * (double)curves.count);
     plot_title(svg, entry);
-    frame_draw(svg, &curves.x, &curves.y, "days",
+    frame_draw(svg, &curves.x, &curves.y, curves.days > 1 ? "years" : "days",
         curves.falls ? "event-free" : "cumulative incidence");
     for (size_t g = 0; g < curves.count; g++) {
         svg_path_begin(svg);

@@ -1,0 +1,139 @@
+#include "protocol/query/expression.h"
+
+#include <math.h>
+
+/* A value nearer to zero than this is no divisor and has no logarithm, when
+ * bounds are worked out. */
+#define SMALL 1e-9
+#define BOUND_MAX 1e12
+
+void expression_visit_variables(const struct expression *expression,
+    void (*visit)(void *arg, size_t variable), void *arg)
+{
+    for (size_t i = 0; i < expression->step_count; i++) {
+        if (expression->steps[i].kind == STEP_VARIABLE)
+            visit(arg, expression->steps[i].variable);
+    }
+}
+
+static double apply(enum step_kind kind, double a, double b)
+{
+    switch (kind) {
+    case STEP_ADD: return a + b;
+    case STEP_SUBTRACT: return a - b;
+    case STEP_MULTIPLY: return a * b;
+    case STEP_DIVIDE: return a / b;
+    case STEP_POWER: return b == 2.0 ? a * a : pow(a, b); /* as R */
+    case STEP_NEGATE: return -a;
+    case STEP_LOG: return log(a);
+    case STEP_LOG2: return log2(a);
+    case STEP_LOG10: return log10(a);
+    case STEP_LOG1P: return log1p(a);
+    case STEP_EXP: return exp(a);
+    case STEP_SQRT: return sqrt(a);
+    case STEP_ABS: return fabs(a);
+    default: return NAN;
+    }
+}
+
+static bool takes_two(enum step_kind kind)
+{
+    return kind >= STEP_ADD && kind <= STEP_POWER;
+}
+
+double expression_value(const struct expression *expression,
+    const struct dictionary *dictionary, const int32_t *codes)
+{
+    double stack[EXPRESSION_STACK_MAX + 1] = {0};
+    size_t top = 0; /* values on the stack; stack[0] is unused */
+    for (size_t i = 0; i < expression->step_count; i++) {
+        const struct expression_step *step = &expression->steps[i];
+        if (step->kind == STEP_VARIABLE) {
+            if (codes[step->variable] == VALUE_MISSING)
+                return NAN;
+            stack[++top] = variable_value(
+                &dictionary->variables[step->variable], codes[step->variable]);
+        } else if (step->kind == STEP_CONSTANT) {
+            stack[++top] = step->constant;
+        } else if (takes_two(step->kind)) {
+            top--;
+            stack[top] = apply(step->kind, stack[top], stack[top + 1]);
+        } else {
+            stack[top] = apply(step->kind, stack[top], 0.0);
+        }
+    }
+    return isfinite(stack[top]) ? stack[top] : NAN;
+}
+
+/* ---- bounds ---- */
+
+struct range {
+    double low, high;
+};
+
+static void widen(struct range *range, double value)
+{
+    if (isnan(value))
+        return;
+    value = fmin(fmax(value, -BOUND_MAX), BOUND_MAX);
+    range->low = fmin(range->low, value);
+    range->high = fmax(range->high, value);
+}
+
+/* Every operation is monotone in each of its arguments between these points. */
+static size_t points_of(struct range range, double points[5])
+{
+    size_t count = 0;
+    points[count++] = range.low;
+    points[count++] = range.high;
+    if (range.low <= 0.0 && range.high >= 0.0) {
+        points[count++] = 0.0;
+        if (range.high > 0.0)
+            points[count++] = fmin(SMALL, range.high);
+        if (range.low < 0.0)
+            points[count++] = fmax(-SMALL, range.low);
+    }
+    return count;
+}
+
+static struct range apply_range(
+    enum step_kind kind, struct range left, struct range right)
+{
+    double a[5], b[5];
+    size_t a_count = points_of(left, a);
+    size_t b_count = points_of(right, b);
+    struct range out = {INFINITY, -INFINITY};
+    for (size_t i = 0; i < a_count; i++) {
+        for (size_t j = 0; j < b_count; j++) {
+            double value = apply(kind, a[i], b[j]);
+            if (isfinite(value) || kind == STEP_EXP || kind == STEP_POWER)
+                widen(&out, value);
+        }
+    }
+    return out.low <= out.high ? out : (struct range){0.0, 0.0};
+}
+
+double expression_bound(
+    const struct expression *expression, const struct dictionary *dictionary)
+{
+    struct range stack[EXPRESSION_STACK_MAX + 1] = {{0.0, 0.0}};
+    size_t top = 0;
+    for (size_t i = 0; i < expression->step_count; i++) {
+        const struct expression_step *step = &expression->steps[i];
+        if (step->kind == STEP_VARIABLE) {
+            const struct variable *variable =
+                &dictionary->variables[step->variable];
+            stack[++top] =
+                (struct range){variable_value(variable, variable->min),
+                    variable_value(variable, variable->max)};
+        } else if (step->kind == STEP_CONSTANT) {
+            stack[++top] = (struct range){step->constant, step->constant};
+        } else {
+            struct range right = stack[top];
+            top -= takes_two(step->kind);
+            stack[top] = apply_range(step->kind, stack[top], right);
+        }
+    }
+    double bound = fmax(fabs(stack[top].low), fabs(stack[top].high));
+    return bound > 0.0 ? bound : 1.0;
+}

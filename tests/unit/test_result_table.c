@@ -1,0 +1,107 @@
+/* Tables of results on a terminal: what people read. */
+#include <string.h>
+
+#include "coordinator/client/result_table.h"
+#include "coordinator/client/result_text.h"
+#include "tests/unit/test.h"
+
+static char *print(const char *result)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    json_t *parsed = json_loads(result, 0, NULL);
+    assert_non_null(out);
+    assert_non_null(parsed);
+    assert_int_equal(result_table_print(out, parsed), STATUS_OK);
+    json_decref(parsed);
+    fclose(out);
+    return text;
+}
+
+static void assert_prints(const char *result, const char *part)
+{
+    char *text = print(result);
+    if (strstr(text, part) == NULL)
+        fail_msg("no '%s' in:\n%s", part, text);
+    free(text);
+}
+
+static int decimals_of(const char *rows, const char *key)
+{
+    json_t *parsed = json_loads(rows, 0, NULL);
+    assert_non_null(parsed);
+    int decimals = result_text_decimals(parsed, key);
+    json_decref(parsed);
+    return decimals;
+}
+
+static void test_decimals_follow_the_smallest_number(void **state)
+{
+    (void)state;
+    assert_int_equal(decimals_of("[{\"a\": 90.0}, {\"a\": 1080.0}]", "a"), 0);
+    assert_int_equal(decimals_of("[{\"a\": 0.5}, {\"a\": 12.25}]", "a"), 3);
+    assert_int_equal(decimals_of("[{\"a\": 150.5}, {\"a\": 0}]", "a"), 1);
+    assert_int_equal(decimals_of("[{\"a\": 1e-9}, {\"a\": 2e-9}]", "a"), 6);
+    assert_int_equal(decimals_of("[{\"a\": 0.0001}, {\"a\": 5000.5}]", "a"),
+        RESULT_TEXT_SIGNIFICANT);
+    assert_int_equal(
+        decimals_of("[{\"conf_low\": 20.5, \"conf_high\": 0.25}]", "conf_low"),
+        3);
+    assert_int_equal(decimals_of("[{\"b\": 1.5}, {}]", "a"), 0);
+}
+
+static void test_a_column_has_one_number_of_decimals(void **state)
+{
+    (void)state;
+    const char *result =
+        "{\"results\": [{\"analysis\": \"km\", \"table\": ["
+        "{\"time\": 990.0, \"estimate\": 0.998, \"conf_low\": 0.99,"
+        " \"conf_high\": 1.0, \"p_value\": 0.00004},"
+        "{\"time\": 1080.0, \"estimate\": 0.5, \"conf_low\": 0.25,"
+        " \"conf_high\": 0.75, \"p_value\": 0.25}]}]}";
+    assert_prints(result, " 990    0.998 (0.990, 1.000)  <0.001");
+    assert_prints(result, "1080    0.500 (0.250, 0.750)   0.250");
+}
+
+static void test_withheld_says_which_rule_and_why(void **state)
+{
+    (void)state;
+    const char *result =
+        "{\"results\": [{\"analysis\": \"glm\", \"suppressed\": true}],"
+        "\"withheld\": {\"model\": 2, \"of_tomorrow\": 1}}";
+    assert_prints(result, "withheld; the rules are at the end");
+    assert_prints(result,
+        "withheld   2 by rule 'model': too few people or events for the "
+        "parameters\n");
+    assert_prints(result, "           1 by rule 'of_tomorrow'\n");
+}
+
+static void test_a_withheld_cell_is_named_in_its_row(void **state)
+{
+    (void)state;
+    assert_prints("{\"results\": [{\"analysis\": \"frequency\", \"table\": ["
+                  "{\"level\": \"a\", \"n\": 20}, "
+                  "{\"level\": \"b\", \"suppressed\": true}]}]}",
+        "b     withheld");
+}
+
+static void test_what_is_no_result_is_refused(void **state)
+{
+    (void)state;
+    json_t *parsed = json_loads("{\"results\": 4}", 0, NULL);
+    assert_int_equal(result_table_print(stdout, parsed), STATUS_MALFORMED);
+    json_decref(parsed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_decimals_follow_the_smallest_number),
+        cmocka_unit_test(test_a_column_has_one_number_of_decimals),
+        cmocka_unit_test(test_withheld_says_which_rule_and_why),
+        cmocka_unit_test(test_a_withheld_cell_is_named_in_its_row),
+        cmocka_unit_test(test_what_is_no_result_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
