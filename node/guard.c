@@ -6,8 +6,8 @@
 
 #include <sodium.h>
 
+#include "node/guard_pairs.h"
 #include "protocol/analysis/people.h"
-#include "protocol/masking/steps.h"
 #include "protocol/wire/defence.h"
 
 #define NONCE_BYTES_SEAL crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
@@ -18,12 +18,15 @@ struct guard {
     int64_t loaded; /* last row of the store that is in `cohorts` */
     size_t count, capacity;
     roaring_bitmap_t **cohorts; /* oldest first */
+    struct guard_pairs *pairs;  /* the last of them; NULL: none yet */
+    size_t paired;              /* of `cohorts`, so many were given to it */
     int64_t generation;
     size_t number_count;
     uint32_t *numbers; /* of the frame's patients */
 };
 
 struct guard_people {
+    int64_t compared; /* with the store's rows up to this one */
     size_t count;
     roaring_bitmap_t *cohorts[GUARD_LEVELS_MAX + 1]; /* [0]: the whole */
 };
@@ -51,7 +54,9 @@ static void forget_cohorts(struct guard *guard)
 {
     for (size_t i = 0; i < guard->count; i++)
         roaring_bitmap_free(guard->cohorts[i]);
-    guard->count = 0;
+    guard_pairs_destroy(guard->pairs);
+    guard->pairs = NULL;
+    guard->count = guard->paired = 0;
     guard->loaded = 0;
 }
 
@@ -236,110 +241,139 @@ static enum status gather(const struct guard *guard, struct guard_people **out,
 
 /* ---- D13, D14 ---- */
 
-static void note_difference(int64_t *closest, uint64_t difference)
+static bool is_few(uint64_t people, int64_t limit)
 {
-    if (difference > 0 && (int64_t)difference < *closest)
-        *closest = (int64_t)difference;
+    return people > 0 && people < (uint64_t)limit;
 }
 
-static void compare(
-    int64_t *closest, const roaring_bitmap_t *a, const roaring_bitmap_t *b)
+/* D13 */
+static bool is_close_to_one(
+    const struct guard *guard, const roaring_bitmap_t *a, int64_t limit)
 {
-    uint64_t both = roaring_bitmap_and_cardinality(a, b);
-    note_difference(closest, roaring_bitmap_get_cardinality(a) - both);
-    note_difference(closest, roaring_bitmap_get_cardinality(b) - both);
-}
-
-/* A set that two earlier ones make: its size, and how much of it is in A. */
-static void note_made(
-    int64_t *closest, uint64_t people, uint64_t made, uint64_t both)
-{
-    if (made == 0)
-        return;
-    note_difference(closest, people - both);
-    note_difference(closest, made - both);
-}
-
-/* Sizes alone: nothing is made. x holds A with each earlier one in common. */
-static void compare_pair(int64_t *closest, const roaring_bitmap_t *a,
-    roaring_bitmap_t *const *x, const roaring_bitmap_t *const *earlier)
-{
-    uint64_t people = roaring_bitmap_get_cardinality(a);
-    uint64_t b = roaring_bitmap_get_cardinality(earlier[0]);
-    uint64_t c = roaring_bitmap_get_cardinality(earlier[1]);
-    uint64_t ab = roaring_bitmap_get_cardinality(x[0]);
-    uint64_t ac = roaring_bitmap_get_cardinality(x[1]);
-    uint64_t bc = roaring_bitmap_and_cardinality(earlier[0], earlier[1]);
-    uint64_t abc = roaring_bitmap_and_cardinality(x[0], earlier[1]);
-    note_made(closest, people, b + c - bc, ab + ac - abc);
-    note_made(closest, people, bc, abc);
-    note_made(closest, people, b - bc, ab - abc);
-    note_made(closest, people, c - bc, ac - abc);
-}
-
-static enum status compare_pairs(
-    const struct guard *guard, int64_t *closest, const roaring_bitmap_t *a)
-{
-    roaring_bitmap_t *common[GUARD_PAIRS] = {NULL};
-    size_t count = guard->count < GUARD_PAIRS ? guard->count : GUARD_PAIRS;
-    roaring_bitmap_t *const *last = guard->cohorts + guard->count - count;
-    for (size_t i = 0; i < count; i++)
-        common[i] = roaring_bitmap_and(a, last[i]);
-    for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; common[i] != NULL && j < i; j++) {
-            roaring_bitmap_t *const x[2] = {common[i], common[j]};
-            const roaring_bitmap_t *const earlier[2] = {last[i], last[j]};
-            if (common[j] != NULL)
-                compare_pair(closest, a, x, earlier);
-        }
+    const uint64_t people = roaring_bitmap_get_cardinality(a);
+    for (size_t i = 0; i < guard->count; i++) {
+        const roaring_bitmap_t *b = guard->cohorts[i];
+        uint64_t both = roaring_bitmap_and_cardinality(a, b);
+        if (is_few(people - both, limit) ||
+            is_few(roaring_bitmap_get_cardinality(b) - both, limit))
+            return true;
     }
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < count; i++) {
-        if (common[i] == NULL)
-            status = STATUS_NO_MEMORY;
-        else
-            roaring_bitmap_free(common[i]);
+    return false;
+}
+
+/* The numbers in it; NULL: no memory. Caller frees. */
+static uint32_t *list_numbers(const roaring_bitmap_t *cohort, size_t *count)
+{
+    *count = roaring_bitmap_get_cardinality(cohort);
+    uint32_t *numbers = calloc(*count + 1, sizeof *numbers);
+    if (numbers != NULL)
+        roaring_bitmap_to_uint32_array(cohort, numbers);
+    return numbers;
+}
+
+/* Room for half as many people again, so that it is seldom made anew. */
+static enum status make_pairs(struct guard *guard, size_t first)
+{
+    uint32_t largest = 0;
+    for (size_t i = first; i < guard->count; i++) {
+        uint32_t last = roaring_bitmap_maximum(guard->cohorts[i]);
+        largest = last > largest ? last : largest;
+    }
+    if (guard->pairs != NULL && largest < guard_pairs_people(guard->pairs))
+        return STATUS_OK;
+    guard_pairs_destroy(guard->pairs);
+    guard->paired = 0;
+    return guard_pairs_create(&guard->pairs, largest + largest / 2 + 64);
+}
+
+/* The last cohorts into `pairs`, as far as they are not there. */
+static enum status catch_up_pairs(struct guard *guard)
+{
+    const size_t first =
+        guard->count < GUARD_PAIRS ? 0 : guard->count - GUARD_PAIRS;
+    enum status status = make_pairs(guard, first);
+    size_t i = guard->paired > first ? guard->paired : first;
+    for (; status == STATUS_OK && i < guard->count; i++) {
+        size_t count;
+        uint32_t *numbers = list_numbers(guard->cohorts[i], &count);
+        if (numbers == NULL)
+            return STATUS_NO_MEMORY;
+        guard_pairs_add(guard->pairs, numbers, count);
+        guard->paired = i + 1;
+        free(numbers);
     }
     return status;
 }
 
-enum status guard_closest(const struct guard *guard,
-    const struct guard_people *people, int64_t *closest)
+/* D14 */
+static enum status find_close_pair(
+    struct guard *guard, const roaring_bitmap_t *a, int64_t limit, bool *close)
 {
-    enum status status = STATUS_OK;
-    *closest = INT64_MAX;
-    for (size_t p = 0; status == STATUS_OK && p < people->count; p++) {
+    size_t count;
+    uint32_t *numbers = list_numbers(a, &count);
+    if (numbers == NULL)
+        return STATUS_NO_MEMORY;
+    *close = guard_pairs_are_close(guard->pairs, numbers, count, limit);
+    free(numbers);
+    return STATUS_OK;
+}
+
+enum status guard_compare(struct guard *guard,
+    const struct guard_people *people, int64_t limit, bool *close)
+{
+    *close = false;
+    enum status status = catch_up_pairs(guard);
+    for (size_t p = 0; status == STATUS_OK && !*close && p < people->count;
+         p++) {
         const roaring_bitmap_t *a = people->cohorts[p];
         if (roaring_bitmap_is_empty(a))
             continue;
-        for (size_t i = 0; i < guard->count; i++)
-            compare(closest, a, guard->cohorts[i]);
-        if (p == 0 && DEFENCE("pairs"))
-            status = compare_pairs(guard, closest, a);
+        *close = is_close_to_one(guard, a, limit);
+        if (!*close && DEFENCE("pairs"))
+            status = find_close_pair(guard, a, limit, close);
     }
     return status;
+}
+
+/* With a limit of 1 nothing is too close. */
+static enum status refuse_close(
+    struct guard *guard, struct guard_people *people, int64_t limit)
+{
+    bool close = false;
+    enum status status = STATUS_OK;
+    if (limit > 1 && DEFENCE("differencing"))
+        status = guard_compare(guard, people, limit, &close);
+    people->compared = guard->loaded;
+    return status == STATUS_OK && close ? STATUS_TOO_CLOSE : status;
 }
 
 enum status guard_check(struct guard *guard, struct guard_people **out,
     struct store *store, const struct frame *frame, const struct plan *plan,
     int64_t min_cell, int64_t now)
 {
-    int64_t closest = INT64_MAX;
     *out = NULL;
     enum status status = load_numbers(guard, store, frame);
     if (status == STATUS_OK)
         status = load(guard, store, now);
     if (status == STATUS_OK)
         status = gather(guard, out, frame, plan);
-    if (status == STATUS_OK && min_cell > 1) /* with 1 nothing is too close */
-        status = guard_closest(guard, *out, &closest);
-    if (status == STATUS_OK && closest < min_cell && DEFENCE("differencing"))
-        status = STATUS_TOO_CLOSE;
+    if (status == STATUS_OK)
+        status = refuse_close(guard, *out, min_cell);
     if (status != STATUS_OK) {
         guard_people_destroy(*out);
         *out = NULL;
     }
     return status;
+}
+
+enum status guard_check_again(struct guard *guard, struct guard_people *people,
+    struct store *store, int64_t min_cell, int64_t now)
+{
+    enum status status = load(guard, store, now);
+    return status == STATUS_OK && people->compared != guard->loaded &&
+                   DEFENCE("compared-again")
+               ? refuse_close(guard, people, min_cell)
+               : status;
 }
 
 enum status guard_record(struct guard *guard, struct store *store,
@@ -360,6 +394,20 @@ enum status guard_record(struct guard *guard, struct store *store,
     return status;
 }
 
+enum status guard_people_digest(const struct guard *guard,
+    const struct guard_people *people, struct digest *out, bool *nobody)
+{
+    size_t count;
+    uint32_t *numbers = list_numbers(people->cohorts[0], &count);
+    if (numbers == NULL)
+        return STATUS_NO_MEMORY;
+    crypto_generichash(out->bytes, DIGEST_BYTES, (const uint8_t *)numbers,
+        count * sizeof *numbers, guard->key, KEY_BYTES);
+    *nobody = count == 0;
+    free(numbers);
+    return STATUS_OK;
+}
+
 enum status guard_people_create(
     struct guard_people **out, const uint32_t *numbers, size_t count)
 {
@@ -377,53 +425,4 @@ enum status guard_remember(
 {
     roaring_bitmap_t *copy = roaring_bitmap_copy(people->cohorts[0]);
     return copy == NULL ? STATUS_NO_MEMORY : keep(guard, copy);
-}
-
-/* ---- centers ---- */
-
-struct center_sets {
-    const uint32_t *centers;
-    size_t count;
-    bool close, known;
-};
-
-static size_t count_missing(
-    const uint8_t *in, size_t in_size, const uint32_t *centers, size_t count)
-{
-    size_t missing = 0;
-    for (size_t i = 0; i < count; i++) {
-        bool found = false;
-        for (size_t k = 0; !found && k + 4 <= in_size; k += 4)
-            found = memcmp(in + k, &centers[i], 4) == 0;
-        missing += !found;
-    }
-    return missing;
-}
-
-static enum status compare_centers(void *arg, struct view earlier)
-{
-    struct center_sets *sets = arg;
-    size_t only_new =
-        count_missing(earlier.data, earlier.size, sets->centers, sets->count);
-    size_t only_old = earlier.size / 4 - (sets->count - only_new);
-    sets->known = sets->known || (only_new == 0 && only_old == 0);
-    sets->close = sets->close ||
-                  (only_new > 0 && only_new < MASKING_CENTERS_MIN) ||
-                  (only_old > 0 && only_old < MASKING_CENTERS_MIN);
-    return STATUS_OK;
-}
-
-enum status guard_check_centers(struct store *store,
-    const struct digest *people, const uint32_t *centers, size_t count,
-    int64_t until)
-{
-    struct center_sets sets = {.centers = centers, .count = count};
-    enum status status =
-        store_visit_center_sets(store, people, compare_centers, &sets);
-    if (status == STATUS_OK && sets.close && DEFENCE("center-sets"))
-        return STATUS_TOO_CLOSE;
-    if (status != STATUS_OK || sets.known)
-        return status;
-    return store_put_center_set(store, people, until,
-        (struct view){(const uint8_t *)centers, count * sizeof *centers});
 }

@@ -7,9 +7,10 @@
  * with a key made from the center's own, and dropped when the study ends. A new
  * cohort A must differ from each earlier B by nobody or by at least the limit,
  * each way (D13); the same against unions, intersections and differences of the
- * last GUARD_PAIRS earlier ones (D14). The centers that took part are compared
- * alike: a question about the same people may be answered by the same centers,
- * or by sets that differ by at least three each way. Not thread-safe.
+ * last GUARD_PAIRS earlier ones (D14, guard_pairs.h). The centers that took
+ * part are compared alike: a question about the same people may be answered by
+ * the same centers, or by sets that differ by at least three each way. Not
+ * thread-safe.
  */
 #ifndef COHORTIUM_NODE_GUARD_H
 #define COHORTIUM_NODE_GUARD_H
@@ -18,7 +19,6 @@
 #include "node/store.h"
 #include "protocol/analysis/plan.h"
 
-#define GUARD_PAIRS 24 /* cohorts whose pairs are looked at */
 #define GUARD_LEVELS_MAX                                                       \
     64 /* levels of `by` that are remembered one by one                        \
         */
@@ -36,13 +36,21 @@ void guard_people_destroy(struct guard_people *people);
 enum status guard_check(struct guard *guard, struct guard_people **out,
     struct store *store, const struct frame *frame, const struct plan *plan,
     int64_t min_cell, int64_t now);
+/* For a question that stayed open: compares with what was answered since.
+ * STATUS_TOO_CLOSE: refused. */
+enum status guard_check_again(struct guard *guard, struct guard_people *people,
+    struct store *store, int64_t min_cell, int64_t now);
 /* Within the caller's transaction. until: seconds since 1970. */
 enum status guard_record(struct guard *guard, struct store *store,
     const struct guard_people *people, const struct digest *study,
     int64_t until);
-/* centers[count]: indices on the roster, in order. STATUS_TOO_CLOSE: these and
- * an earlier set for the same people differ by one or two. Records them
- * otherwise, within the caller's transaction. */
+/* Names the people of the whole cohort to this center alone: a keyed digest.
+ * *nobody: the cohort is empty. */
+enum status guard_people_digest(const struct guard *guard,
+    const struct guard_people *people, struct digest *out, bool *nobody);
+/* people: what names them. centers[count]: indices on the roster, in order.
+ * STATUS_TOO_CLOSE: these and an earlier set for the same people differ by one
+ * or two. Records them otherwise, within the caller's transaction. */
 enum status guard_check_centers(struct store *store,
     const struct digest *people, const uint32_t *centers, size_t count,
     int64_t until);
@@ -52,9 +60,9 @@ enum status guard_people_create(
     struct guard_people **out, const uint32_t *numbers, size_t count);
 enum status guard_remember(
     struct guard *guard, const struct guard_people *people);
-/* The comparison alone, for tests and measurements: *closest is the smallest
- * difference that is not 0 (INT64_MAX: none). */
-enum status guard_closest(const struct guard *guard,
-    const struct guard_people *people, int64_t *closest);
+/* The comparison alone, for tests and measurements: whether 1 to limit - 1
+ * people differ, by D13 or D14. */
+enum status guard_compare(struct guard *guard,
+    const struct guard_people *people, int64_t limit, bool *close);
 
 #endif

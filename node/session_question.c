@@ -11,6 +11,7 @@
 #include "node/audit.h"
 #include "node/session_internal.h"
 #include "policy/disclosure.h"
+#include "protocol/wire/defence.h"
 #include "protocol/wire/log.h"
 
 #define DAY_SECONDS 86400
@@ -158,14 +159,16 @@ static enum status check_opt_in(struct question *question)
     return status;
 }
 
-/* D15, and the lock after too many refusals in a day. */
+/* D15, and the lock after too many refusals in a day. It does not end with the
+ * day: the data manager ends it. */
 static enum status check_counts(struct question *question)
 {
     struct session *session = question->session;
-    const struct digest *study = &question->admission.study->id;
-    int64_t refusals = 0, today = 0, total = 0;
-    enum status status = store_count_refusals(
-        session->setup.store, study, question->now - DAY_SECONDS, &refusals);
+    const struct digest *study = &question->study_id;
+    int64_t today = 0, total = 0;
+    bool locked = false;
+    enum status status = store_find_refusals(session->setup.store, study,
+        session->setup.refusals_to_lock, DAY_SECONDS, &locked);
     if (status == STATUS_OK)
         status = store_count_answers(
             session->setup.store, study, question->now - DAY_SECONDS, &today);
@@ -173,7 +176,7 @@ static enum status check_counts(struct question *question)
         status = store_count_answers(session->setup.store, study, 0, &total);
     if (status != STATUS_OK)
         return status;
-    if (refusals >= session->setup.refusals_to_lock)
+    if (locked && DEFENCE("lock"))
         return STATUS_LOCKED;
     return today >= question->limits.queries_per_day ||
                    total >= question->limits.queries_total
@@ -267,24 +270,52 @@ static void describe_report(
     buffer_fini(&text);
 }
 
+/* What names a cohort whatever rows there are: its words. */
+static struct digest digest_of_cohort(const struct query *query)
+{
+    const uint8_t unit = (uint8_t)query->unit;
+    const struct view parts[] = {{&unit, 1}, view_of_text(query->cohort_text)};
+    return masking_digest("cohort", parts, 2);
+}
+
 /* Sums over sets of centers that differ by one or two would show these, as
- * cohorts that differ by few people show them. */
+ * cohorts that differ by few people show them. A cohort is known by its words
+ * and, for other words may fit the same people, by those whom it has here. */
 static enum status check_centers(struct question *question)
 {
-    static const char label[] = "cohort";
-    const char *cohort = question->admission.query->cohort_text;
-    const uint8_t unit = (uint8_t)question->admission.query->unit;
-    const struct view parts[] = {{&unit, 1}, view_of_text(cohort)};
-    const struct digest people = masking_digest(label, parts, 2);
+    const struct session *session = question->session;
+    struct store *store = session->setup.store;
+    const struct digest words = digest_of_cohort(question->admission.query);
+    struct digest people;
+    bool nobody = true;
     uint32_t *centers =
         calloc(question->admission.header->center_count, sizeof *centers);
     if (centers == NULL)
         return STATUS_NO_MEMORY;
     size_t count = member_survivors(question->member, centers);
-    enum status status = guard_check_centers(question->session->setup.store,
-        &people, centers, count, question->study_until);
+    enum status status = guard_check_centers(
+        store, &words, centers, count, question->study_until);
+    if (status == STATUS_OK && question->people != NULL)
+        status = guard_people_digest(
+            session->guard, question->people, &people, &nobody);
+    if (status == STATUS_OK && !nobody && DEFENCE("people-of-words"))
+        status = guard_check_centers(
+            store, &people, centers, count, question->study_until);
     free(centers);
     return status;
+}
+
+/* Others may have been answered while this one was open: it is compared with
+ * them, and counted after them. */
+static enum status check_meanwhile(struct question *question)
+{
+    struct session *session = question->session;
+    enum status status = check_counts(question);
+    return status == STATUS_OK && question->people != NULL
+               ? guard_check_again(session->guard, question->people,
+                     session->setup.store, question->limits.min_cell,
+                     question->now)
+               : status;
 }
 
 /* The answer and its record, on disk before the reply may leave. */
@@ -305,6 +336,8 @@ enum status question_record(struct question *question)
     public_key_to_text(researcher, &question->admission.researcher);
     digest_to_text(digest, &left);
     enum status status = store_begin(store);
+    if (status == STATUS_OK && question->member != NULL)
+        status = check_meanwhile(question);
     if (status == STATUS_OK)
         status = store_put_answer(store, &answer);
     if (status == STATUS_OK && question->people != NULL)

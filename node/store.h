@@ -130,9 +130,10 @@ enum status store_count_answers(struct store *store, const struct digest *study,
     int64_t since, int64_t *count);
 enum status store_put_refusal(
     struct store *store, const struct digest *study, int64_t now);
-/* Refusals since then, and since the data manager last looked. */
-enum status store_count_refusals(struct store *store,
-    const struct digest *study, int64_t since, int64_t *count);
+/* Whether at least `many` came within some `seconds`, since the data manager
+ * last looked. */
+enum status store_find_refusals(struct store *store, const struct digest *study,
+    int64_t many, int64_t seconds, bool *found);
 enum status store_clear_refusals(
     struct store *store, const struct digest *study);
 

@@ -241,12 +241,16 @@ enum status store_put_refusal(
         store, "INSERT INTO refusal VALUES (?, ?)", "di", study, now);
 }
 
-enum status store_count_refusals(struct store *store,
-    const struct digest *study, int64_t since, int64_t *count)
+enum status store_find_refusals(struct store *store, const struct digest *study,
+    int64_t many, int64_t seconds, bool *found)
 {
-    return store_integer(store, count, 0,
-        "SELECT count(*) FROM refusal WHERE study = ? AND time >= ?", "di",
-        study, since);
+    int64_t times = 0;
+    enum status status = store_integer(store, &times, 0,
+        "SELECT count(*) FROM (SELECT time - lag(time, ?) OVER (ORDER BY time)"
+        " AS took FROM refusal WHERE study = ?) WHERE took < ?",
+        "idi", many - 1, study, seconds);
+    *found = times > 0;
+    return status;
 }
 
 enum status store_clear_refusals(

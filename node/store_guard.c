@@ -60,8 +60,7 @@ enum status store_visit_cohorts(
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-enum status store_drop_cohorts(
-    struct store *store, int64_t now, bool *dropped)
+enum status store_drop_cohorts(struct store *store, int64_t now, bool *dropped)
 {
     int64_t over = 0;
     enum status status = store_integer(store, &over, 0,

@@ -1,9 +1,14 @@
+#include <sodium.h>
+
 #include "node/guard.h"
+#include "node/guard_pairs.h"
 #include "tests/unit/test.h"
 
 struct scene {
     struct keypair *keys;
     struct guard *guard;
+    struct dictionary *dictionary;
+    struct store *store;
 };
 
 static int set_up(void **state)
@@ -11,6 +16,16 @@ static int set_up(void **state)
     struct scene *scene = calloc(1, sizeof *scene);
     assert_int_equal(keypair_create(&scene->keys, "center"), STATUS_OK);
     assert_int_equal(guard_create(&scene->guard, scene->keys), STATUS_OK);
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "");
+    assert_int_equal(
+        dictionary_parse(&scene->dictionary,
+            view_of_text("{\"id\":\"t\",\"variables\":[{\"name\":\"age\","
+                         "\"type\":\"integer\",\"min\":0,\"max\":120}]}"),
+            &diagnostic),
+        STATUS_OK);
+    assert_int_equal(
+        store_open(&scene->store, ":memory:", scene->dictionary), STATUS_OK);
     *state = scene;
     return 0;
 }
@@ -18,6 +33,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct scene *scene = *state;
+    store_close(scene->store);
+    dictionary_destroy(scene->dictionary);
     guard_destroy(scene->guard);
     keypair_destroy(scene->keys);
     free(scene);
@@ -43,24 +60,35 @@ static void remember(struct scene *scene, uint32_t from, uint32_t end)
     guard_people_destroy(made);
 }
 
+static bool is_close(
+    struct scene *scene, const struct guard_people *asked, int64_t limit)
+{
+    bool close;
+    assert_int_equal(
+        guard_compare(scene->guard, asked, limit, &close), STATUS_OK);
+    return close;
+}
+
+/* The smallest limit at which it is too close, less one; 0: far at any. */
 static int64_t closest(struct scene *scene, uint32_t from, uint32_t end)
 {
     struct guard_people *made = people(from, end);
-    int64_t found;
-    assert_int_equal(guard_closest(scene->guard, made, &found), STATUS_OK);
+    int64_t limit = 1;
+    while (limit <= 5000 && !is_close(scene, made, limit))
+        limit++;
     guard_people_destroy(made);
-    return found;
+    return limit > 5000 ? 0 : limit - 1;
 }
 
 static void test_guard_nothing_remembered_is_far_from_everything(void **state)
 {
-    assert_true(closest(*state, 0, 100) == INT64_MAX);
+    assert_int_equal(closest(*state, 0, 100), 0);
 }
 
 static void test_guard_the_same_people_are_no_difference(void **state)
 {
     remember(*state, 0, 1000);
-    assert_true(closest(*state, 0, 1000) == INT64_MAX);
+    assert_int_equal(closest(*state, 0, 1000), 0);
 }
 
 static void test_guard_differences_count_each_way(void **state)
@@ -83,6 +111,344 @@ static void test_guard_what_two_make_is_seen(void **state)
     assert_int_equal(closest(*state, 1001, 2000), 1);
 }
 
+static void test_guard_people_who_came_later_are_seen(void **state)
+{
+    remember(*state, 0, 500);
+    assert_int_equal(closest(*state, 0, 520), 20);
+    remember(*state, 400, 4000); /* beyond the places there were */
+    assert_int_equal(closest(*state, 0, 4002), 2);
+    assert_int_equal(closest(*state, 400, 503), 3);
+}
+
+/* ---- in the store ---- */
+
+static const struct digest study = {{7}};
+
+static void record(
+    struct scene *scene, uint32_t from, uint32_t end, int64_t until)
+{
+    struct guard_people *made = people(from, end);
+    assert_int_equal(
+        guard_record(scene->guard, scene->store, made, &study, until),
+        STATUS_OK);
+    guard_people_destroy(made);
+}
+
+static enum status check_again(
+    struct scene *scene, uint32_t from, uint32_t end, int64_t now)
+{
+    struct guard_people *made = people(from, end);
+    enum status status =
+        guard_check_again(scene->guard, made, scene->store, 11, now);
+    guard_people_destroy(made);
+    return status;
+}
+
+static void test_guard_what_was_answered_meanwhile_is_compared(void **state)
+{
+    struct scene *scene = *state;
+    struct guard_people *open = people(0, 1005);
+    assert_int_equal(
+        guard_check_again(scene->guard, open, scene->store, 11, 1), STATUS_OK);
+    record(scene, 0, 1000, 100);
+    assert_int_equal(guard_check_again(scene->guard, open, scene->store, 11, 2),
+        STATUS_TOO_CLOSE);
+    assert_int_equal(
+        guard_check_again(scene->guard, open, scene->store, 5, 3), STATUS_OK);
+    guard_people_destroy(open);
+}
+
+static void test_guard_is_forgotten_with_its_study_and_not_before(void **state)
+{
+    struct scene *scene = *state;
+    record(scene, 0, 1000, 100);
+    assert_int_equal(check_again(scene, 0, 1003, 100), STATUS_TOO_CLOSE);
+    assert_int_equal(check_again(scene, 0, 1003, 101), STATUS_OK);
+}
+
+static enum status see_box(void *arg, int64_t row, struct view box)
+{
+    (void)row;
+    *(size_t *)arg += box.size;
+    /* 64 consecutive people are a byte 255 in any bitmap, 0 1 2 3 in a list */
+    for (size_t i = 0; i + 6 < box.size; i++) {
+        assert_memory_not_equal(box.data + i, "\0\1\0\2\0\3", 6);
+        assert_memory_not_equal(box.data + i, "\377\377\377\377\377\377", 6);
+    }
+    return STATUS_OK;
+}
+
+static void test_guard_people_are_sealed_in_the_store(void **state)
+{
+    struct scene *scene = *state;
+    size_t bytes = 0;
+    struct guard *stranger;
+    struct keypair *keys;
+    bool close;
+    record(scene, 0, 4000, 100);
+    assert_int_equal(
+        store_visit_cohorts(scene->store, 0, see_box, &bytes), STATUS_OK);
+    assert_true(bytes > 4000 / 8);
+    /* Another center's key opens nothing. */
+    assert_int_equal(keypair_create(&keys, "other"), STATUS_OK);
+    assert_int_equal(guard_create(&stranger, keys), STATUS_OK);
+    struct guard_people *made = people(0, 4000);
+    assert_int_equal(
+        guard_check_again(stranger, made, scene->store, 11, 1), STATUS_CORRUPT);
+    assert_int_equal(guard_compare(stranger, made, 11, &close), STATUS_OK);
+    guard_people_destroy(made);
+    guard_destroy(stranger);
+    keypair_destroy(keys);
+}
+
+static void test_guard_digest_is_of_people_and_of_the_center(void **state)
+{
+    struct scene *scene = *state;
+    struct digest one, same, other;
+    bool nobody;
+    struct guard_people *a = people(5, 90), *b = people(5, 90),
+                        *c = people(5, 91), *none = people(0, 0);
+    assert_int_equal(
+        guard_people_digest(scene->guard, a, &one, &nobody), STATUS_OK);
+    assert_false(nobody);
+    assert_int_equal(
+        guard_people_digest(scene->guard, b, &same, &nobody), STATUS_OK);
+    assert_int_equal(
+        guard_people_digest(scene->guard, c, &other, &nobody), STATUS_OK);
+    assert_true(digest_equal(&one, &same));
+    assert_false(digest_equal(&one, &other));
+    assert_int_equal(
+        guard_people_digest(scene->guard, none, &other, &nobody), STATUS_OK);
+    assert_true(nobody);
+    guard_people_destroy(a);
+    guard_people_destroy(b);
+    guard_people_destroy(c);
+    guard_people_destroy(none);
+}
+
+static void test_refusals_lock_until_somebody_looks(void **state)
+{
+    struct store *store = ((struct scene *)*state)->store;
+    const int64_t day = 86400;
+    bool found;
+    /* Nine in a day, then one after it: never ten within a day. */
+    for (int64_t i = 0; i < 9; i++)
+        assert_int_equal(store_put_refusal(store, &study, i), STATUS_OK);
+    assert_int_equal(store_put_refusal(store, &study, day), STATUS_OK);
+    assert_int_equal(
+        store_find_refusals(store, &study, 10, day, &found), STATUS_OK);
+    assert_false(found);
+    assert_int_equal(store_put_refusal(store, &study, day - 1), STATUS_OK);
+    assert_int_equal(
+        store_find_refusals(store, &study, 10, day, &found), STATUS_OK);
+    assert_true(found); /* whatever day it is now */
+    assert_int_equal(store_clear_refusals(store, &study), STATUS_OK);
+    assert_int_equal(
+        store_find_refusals(store, &study, 10, day, &found), STATUS_OK);
+    assert_false(found);
+}
+
+/* ---- against every set that two make, one by one ---- */
+
+#define COHORTS_MAX 300
+#define CROWD_WORDS 80
+
+struct crowd {
+    size_t size, words; /* people; 64 a word */
+    size_t count;
+    uint64_t cohorts[COHORTS_MAX][CROWD_WORDS];
+};
+
+static bool differs_by_few(const struct crowd *crowd, const uint64_t *a,
+    const uint64_t *made, int64_t limit)
+{
+    int64_t left = 0, out = 0;
+    bool anybody = false;
+    for (size_t w = 0; w < crowd->words; w++) {
+        left += __builtin_popcountll(a[w] & ~made[w]);
+        out += __builtin_popcountll(made[w] & ~a[w]);
+        anybody = anybody || made[w] != 0;
+    }
+    return anybody && ((left > 0 && left < limit) || (out > 0 && out < limit));
+}
+
+static void make(const struct crowd *crowd, uint64_t *out, int how,
+    const uint64_t *b, const uint64_t *c)
+{
+    for (size_t w = 0; w < crowd->words; w++)
+        out[w] = how == 0   ? b[w] | c[w]
+                 : how == 1 ? b[w] & c[w]
+                 : how == 2 ? b[w] & ~c[w]
+                            : c[w] & ~b[w];
+}
+
+static bool close_by_hand(
+    const struct crowd *crowd, const uint64_t *a, int64_t limit)
+{
+    uint64_t made[CROWD_WORDS];
+    size_t first = crowd->count > GUARD_PAIRS ? crowd->count - GUARD_PAIRS : 0;
+    for (size_t i = first; i < crowd->count; i++)
+        for (size_t j = first; j < i; j++)
+            for (int how = 0; how < 4; how++) {
+                make(crowd, made, how, crowd->cohorts[i], crowd->cohorts[j]);
+                if (differs_by_few(crowd, a, made, limit))
+                    return true;
+            }
+    return false;
+}
+
+static size_t list_people(
+    const struct crowd *crowd, uint32_t *numbers, const uint64_t *a)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < crowd->size; i++)
+        if (a[i / 64] >> i % 64 & 1)
+            numbers[count++] = i;
+    return count;
+}
+
+/* Also counts how often each answer is right: a test that sees one alone says
+ * little. */
+static void agree(const struct crowd *crowd, struct guard_pairs *pairs,
+    const uint64_t *a, int64_t limit, int *answers)
+{
+    uint32_t numbers[CROWD_WORDS * 64];
+    size_t count = list_people(crowd, numbers, a);
+    bool close = guard_pairs_are_close(pairs, numbers, count, limit);
+    assert_int_equal(close, close_by_hand(crowd, a, limit));
+    answers[close]++;
+}
+
+static void add(
+    struct crowd *crowd, struct guard_pairs *pairs, const uint64_t *cohort)
+{
+    uint32_t numbers[CROWD_WORDS * 64];
+    memcpy(crowd->cohorts[crowd->count++], cohort, crowd->words * 8);
+    guard_pairs_add(pairs, numbers, list_people(crowd, numbers, cohort));
+}
+
+/* Any three cohorts of five people, for every limit. */
+static void test_pairs_of_five_people_agree_with_enumeration(void **state)
+{
+    (void)state;
+    int answers[2] = {0, 0};
+    for (uint64_t b = 0; b < 32; b++)
+        for (uint64_t c = 0; c <= b; c++) {
+            struct crowd crowd = {.size = 5, .words = 1};
+            struct guard_pairs *pairs;
+            assert_int_equal(guard_pairs_create(&pairs, 5), STATUS_OK);
+            add(&crowd, pairs, &b);
+            add(&crowd, pairs, &c);
+            for (uint64_t a = 1; a < 32; a++)
+                for (int64_t limit = 1; limit <= 6; limit++)
+                    agree(&crowd, pairs, &a, limit, answers);
+            guard_pairs_destroy(pairs);
+        }
+    assert_true(answers[0] > 1000 && answers[1] > 1000);
+}
+
+/* Cohorts of up to twenty people by chance, dense and sparse. */
+static void test_pairs_of_twenty_people_agree_with_enumeration(void **state)
+{
+    (void)state;
+    int answers[2] = {0, 0};
+    for (int i = 0; i < 3000; i++) {
+        struct crowd crowd = {.size = 2 + randombytes_uniform(19), .words = 1};
+        const uint64_t all = ((uint64_t)1 << crowd.size) - 1;
+        struct guard_pairs *pairs;
+        assert_int_equal(
+            guard_pairs_create(&pairs, (uint32_t)crowd.size), STATUS_OK);
+        for (uint32_t k = 2 + randombytes_uniform(6); k > 0; k--) {
+            uint64_t cohort = randombytes_random() & all;
+            if (k % 2 == 0)
+                cohort |= randombytes_random() & all;
+            add(&crowd, pairs, &cohort);
+        }
+        for (int k = 0; k < 8; k++) {
+            uint64_t a = randombytes_random() & all;
+            agree(&crowd, pairs, &a, 1 + randombytes_uniform(5), answers);
+        }
+        guard_pairs_destroy(pairs);
+    }
+    assert_true(answers[0] > 1000 && answers[1] > 1000);
+}
+
+/* Half of the crowd, or the people of a range, with a few changed. */
+static void draw(const struct crowd *crowd, uint64_t *cohort, int kind)
+{
+    randombytes_buf(cohort, crowd->words * 8);
+    for (size_t i = 0; kind > 0 && i < crowd->size; i++) {
+        const size_t from = crowd->size / 8 * (size_t)(kind % 8);
+        const uint64_t bit = (uint64_t)1 << i % 64;
+        if (i >= from && i < from + crowd->size / 2)
+            cohort[i / 64] |= bit;
+        else
+            cohort[i / 64] &= ~bit;
+    }
+    for (uint32_t k = randombytes_uniform(15); k > 0; k--) {
+        uint32_t i = randombytes_uniform((uint32_t)crowd->size);
+        cohort[i / 64] ^= (uint64_t)1 << i % 64;
+    }
+}
+
+/* More people than one part holds and more cohorts than are looked at. */
+static void test_pairs_of_many_agree_with_enumeration(void **state)
+{
+    (void)state;
+    static struct crowd crowd;
+    int answers[2] = {0, 0};
+    for (int round = 0; round < 60; round++) {
+        struct guard_pairs *pairs;
+        uint64_t cohort[CROWD_WORDS];
+        const size_t many = round == 0 ? COHORTS_MAX : 12;
+        crowd = (struct crowd){.size = CROWD_WORDS * 64, .words = CROWD_WORDS};
+        assert_int_equal(
+            guard_pairs_create(&pairs, (uint32_t)crowd.size), STATUS_OK);
+        while (crowd.count < many) {
+            draw(&crowd, cohort, round % 2 == 0 ? (int)crowd.count % 9 : 0);
+            add(&crowd, pairs, cohort);
+        }
+        for (int k = 0; k < 10; k++) {
+            draw(&crowd, cohort, k);
+            if (round % 3 == 1) /* near to what two make */
+                make(&crowd, cohort, k % 4, crowd.cohorts[k],
+                    crowd.cohorts[k + 1]);
+            cohort[k] ^= round % 3 == 1 ? 0x10f : 0;
+            agree(&crowd, pairs, cohort, 11, answers);
+        }
+        guard_pairs_destroy(pairs);
+    }
+    assert_true(answers[0] > 50 && answers[1] > 50);
+}
+
+/* One person of thousands, wherever that one stands. */
+static void test_pairs_one_person_is_seen_anywhere(void **state)
+{
+    (void)state;
+    static struct crowd crowd;
+    uint64_t b[CROWD_WORDS] = {0}, c[CROWD_WORDS] = {0}, a[CROWD_WORDS];
+    struct guard_pairs *pairs;
+    crowd = (struct crowd){.size = CROWD_WORDS * 64, .words = CROWD_WORDS};
+    assert_int_equal(
+        guard_pairs_create(&pairs, (uint32_t)crowd.size), STATUS_OK);
+    for (size_t w = 0; w < CROWD_WORDS; w++) {
+        b[w] = 0x0fffffffffffffff;
+        c[w] = 0xfffffffffffffff0;
+        a[w] = b[w] & c[w];
+    }
+    add(&crowd, pairs, b);
+    add(&crowd, pairs, c);
+    for (size_t i = 4; i < crowd.size; i += 37) {
+        uint64_t asked[CROWD_WORDS];
+        uint32_t numbers[CROWD_WORDS * 64];
+        memcpy(asked, a, sizeof a);
+        asked[i / 64] ^= (uint64_t)1 << i % 64;
+        size_t count = list_people(&crowd, numbers, asked);
+        assert_true(guard_pairs_are_close(pairs, numbers, count, 2));
+    }
+    guard_pairs_destroy(pairs);
+}
+
 int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -91,6 +457,16 @@ int main(void)
         WITH(test_guard_the_same_people_are_no_difference),
         WITH(test_guard_differences_count_each_way),
         WITH(test_guard_what_two_make_is_seen),
+        WITH(test_guard_people_who_came_later_are_seen),
+        WITH(test_guard_what_was_answered_meanwhile_is_compared),
+        WITH(test_guard_is_forgotten_with_its_study_and_not_before),
+        WITH(test_guard_people_are_sealed_in_the_store),
+        WITH(test_guard_digest_is_of_people_and_of_the_center),
+        WITH(test_refusals_lock_until_somebody_looks),
+        cmocka_unit_test(test_pairs_of_five_people_agree_with_enumeration),
+        cmocka_unit_test(test_pairs_of_twenty_people_agree_with_enumeration),
+        cmocka_unit_test(test_pairs_of_many_agree_with_enumeration),
+        cmocka_unit_test(test_pairs_one_person_is_seen_anywhere),
     };
     if (keys_start() != STATUS_OK)
         return 1;
