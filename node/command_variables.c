@@ -5,6 +5,7 @@
 /* What is stored of one variable. */
 struct stored {
     int64_t n, missing;
+    int64_t refused; /* of the missing: were out of range */
     int32_t low, high;
 };
 
@@ -13,18 +14,32 @@ struct counting {
     struct stored *stored;
 };
 
+/* Of a vector the lowest and highest of all its elements. */
+static void add_range(struct stored *at, const int32_t *codes, size_t count)
+{
+    for (size_t k = 0; k < count; k++) {
+        const bool first = at->n == 0 && k == 0;
+        at->low = first || codes[k] < at->low ? codes[k] : at->low;
+        at->high = first || codes[k] > at->high ? codes[k] : at->high;
+    }
+}
+
 static enum status count_row(void *arg, int64_t pseudonym, const int32_t *codes)
 {
     struct counting *counting = arg;
     (void)pseudonym;
     for (size_t i = 0; i < counting->dictionary->variable_count; i++) {
         struct stored *at = &counting->stored[i];
-        if (codes[i] == VALUE_MISSING) {
+        if (codes[i] == VALUE_MISSING || codes[i] == VALUE_REFUSED) {
             at->missing++;
+            at->refused += codes[i] == VALUE_REFUSED;
             continue;
         }
-        at->low = at->n == 0 || codes[i] < at->low ? codes[i] : at->low;
-        at->high = at->n == 0 || codes[i] > at->high ? codes[i] : at->high;
+        const struct variable *variable = &counting->dictionary->variables[i];
+        if (variable->length == 0)
+            add_range(at, codes + i, 1);
+        else
+            add_range(at, codes + variable->first_element, variable->length);
         at->n++;
     }
     return STATUS_OK;
@@ -40,10 +55,16 @@ static json_t *variable_json(
         variable_value_text(variable, stored->low, low, sizeof low);
         variable_value_text(variable, stored->high, high, sizeof high);
     }
-    return json_pack("{s:s, s:s, s:s, s:s*, s:I, s:I, s:s, s:s}", "variable",
-        variable->name, "label", variable->label, "type", types[variable->type],
-        "unit", variable->unit, "n", (json_int_t)stored->n, "missing",
-        (json_int_t)stored->missing, "lowest", low, "highest", high);
+    json_t *out = json_pack("{s:s, s:s, s:s, s:s*, s:I, s:I, s:I, s:s, s:s}",
+        "variable", variable->name, "label", variable->label, "type",
+        types[variable->type], "unit", variable->unit, "n",
+        (json_int_t)stored->n, "missing", (json_int_t)stored->missing,
+        "out_of_range", (json_int_t)stored->refused, "lowest", low, "highest",
+        high);
+    if (variable->length > 0)
+        json_object_set_new(
+            out, "length", json_integer((json_int_t)variable->length));
+    return out;
 }
 
 static void print_line(

@@ -10,6 +10,7 @@ struct frame {
     int64_t generation; /* of the store; -1 before the first build */
     struct rows rows;
     struct column *columns;
+    const uint8_t **refused; /* by column; NULL: none */
     uint32_t *patients;
     size_t bytes;
 };
@@ -19,6 +20,7 @@ struct builder {
     const struct dictionary *dictionary;
     size_t count, capacity, patient_count;
     void **data;
+    void **refused; /* of a variable without a refused value: NULL */
     uint32_t *patients;
     int64_t last_pseudonym;
     bool several; /* some patient has more than one row */
@@ -47,11 +49,13 @@ static enum status reserve(struct builder *builder, size_t capacity)
 {
     const struct dictionary *dictionary = builder->dictionary;
     enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < dictionary->variable_count;
+    for (size_t i = 0; status == STATUS_OK && i < dictionary->column_count;
          i++) {
         size_t width = (size_t)dictionary->variables[i].width;
         status =
             grow(&builder->data[i], builder->count * width, capacity * width);
+        if (status == STATUS_OK && builder->refused[i] != NULL)
+            status = grow(&builder->refused[i], builder->count, capacity);
     }
     void *patients = builder->patients;
     if (status == STATUS_OK)
@@ -74,6 +78,16 @@ static void put(void *data, int width, size_t row, int32_t code)
         ((int32_t *)data)[row] = code;
 }
 
+static enum status put_refused(struct builder *builder, size_t column)
+{
+    enum status status = STATUS_OK;
+    if (builder->refused[column] == NULL)
+        status = grow(&builder->refused[column], 0, builder->capacity);
+    if (status == STATUS_OK)
+        ((uint8_t *)builder->refused[column])[builder->count] = 1;
+    return status;
+}
+
 static enum status add_row(void *arg, int64_t pseudonym, const int32_t *codes)
 {
     struct builder *builder = arg;
@@ -90,17 +104,25 @@ static enum status add_row(void *arg, int64_t pseudonym, const int32_t *codes)
     builder->patient_count += !same;
     builder->last_pseudonym = pseudonym;
     builder->patients[builder->count] = (uint32_t)builder->patient_count - 1;
-    for (size_t i = 0; i < builder->dictionary->variable_count; i++)
+    enum status status = STATUS_OK;
+    for (size_t i = 0;
+         status == STATUS_OK && i < builder->dictionary->column_count; i++) {
+        const bool refused = codes[i] == VALUE_REFUSED;
         put(builder->data[i], builder->dictionary->variables[i].width,
-            builder->count, codes[i]);
+            builder->count, refused ? VALUE_MISSING : codes[i]);
+        if (refused)
+            status = put_refused(builder, i);
+    }
     builder->count++;
-    return STATUS_OK;
+    return status;
 }
 
 static void release(struct frame *frame)
 {
-    for (size_t i = 0; i < frame->dictionary->variable_count; i++) {
+    for (size_t i = 0; i < frame->dictionary->column_count; i++) {
         free((void *)frame->columns[i].data);
+        free((void *)frame->refused[i]);
+        frame->refused[i] = NULL;
         frame->columns[i] = (struct column){0};
     }
     free(frame->patients);
@@ -112,12 +134,14 @@ static void take(struct frame *frame, struct builder *builder)
 {
     release(frame);
     frame->bytes = 0;
-    for (size_t i = 0; i < frame->dictionary->variable_count; i++) {
+    for (size_t i = 0; i < frame->dictionary->column_count; i++) {
         int width = frame->dictionary->variables[i].width;
+        const bool refused = builder->refused[i] != NULL;
         frame->columns[i] = (struct column){
             builder->data[i] == NULL ? 0 : width, builder->data[i]};
-        builder->data[i] = NULL;
-        frame->bytes += builder->capacity * (size_t)width;
+        frame->refused[i] = builder->refused[i];
+        builder->data[i] = builder->refused[i] = NULL;
+        frame->bytes += builder->capacity * ((size_t)width + refused);
     }
     /* Where each row is a person of its own nothing else need be known. */
     if (builder->several) {
@@ -128,20 +152,22 @@ static void take(struct frame *frame, struct builder *builder)
     frame->rows = (struct rows){.count = builder->count,
         .patient_count = builder->patient_count,
         .patients = frame->patients,
-        .columns = frame->columns};
+        .columns = frame->columns,
+        .refused = frame->refused};
 }
 
 static enum status build(struct frame *frame, struct store *store)
 {
-    size_t count = frame->dictionary->variable_count;
+    size_t count = frame->dictionary->column_count;
     struct builder builder = {.dictionary = frame->dictionary,
-        .data = calloc(count, sizeof *builder.data)};
+        .data = calloc(2 * count, sizeof *builder.data)};
     if (builder.data == NULL)
         return STATUS_NO_MEMORY;
+    builder.refused = builder.data + count;
     enum status status = store_visit_rows(store, add_row, &builder);
     if (status == STATUS_OK)
         take(frame, &builder);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < 2 * count; i++)
         free(builder.data[i]);
     free(builder.data);
     free(builder.patients);
@@ -157,8 +183,11 @@ enum status frame_create(
         return STATUS_NO_MEMORY;
     frame->dictionary = dictionary;
     frame->generation = -1;
-    frame->columns = calloc(dictionary->variable_count, sizeof *frame->columns);
-    if (frame->columns == NULL) {
+    frame->columns = calloc(dictionary->column_count, sizeof *frame->columns);
+    frame->refused = calloc(dictionary->column_count, sizeof *frame->refused);
+    if (frame->columns == NULL || frame->refused == NULL) {
+        free(frame->columns);
+        free((void *)frame->refused);
         free(frame);
         return STATUS_NO_MEMORY;
     }
@@ -173,6 +202,7 @@ void frame_destroy(struct frame *frame)
         return;
     release(frame);
     free(frame->columns);
+    free((void *)frame->refused);
     free(frame);
 }
 

@@ -4,215 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/connectors/csv.h"
-#include "node/import_queue.h"
-#include "node/value_reader.h"
+#include "node/import_internal.h"
 #include "protocol/program/program.h"
 #include "protocol/query/derivation.h"
 
 #define PROGRESS_ROWS 8192
 
-enum column_role { COLUMN_LEFT_OUT, COLUMN_PATIENT, COLUMN_EXAM, COLUMN_VALUE };
-
-struct column_plan {
-    enum column_role role;
-    size_t variable;
-};
-
-struct import {
-    struct store *store;
-    const struct dictionary *dictionary;
-    const struct import_options *options;
-    struct import_report *report;
-    struct diagnostic *diagnostic;
-    struct csv *csv;
-    struct column_plan columns[CSV_FIELDS_MAX];
-    size_t column_count;
-    struct value_reader *readers; /* by variable */
-    struct import_queue *queue;
-    int32_t *codes; /* of the row that is read */
-    bool derives;
-    int64_t last_before; /* the exam that came last, before this file */
-    const struct import_row *twice; /* a row that names an earlier row's exam */
-};
-
-static enum status complain(
-    struct import *import, size_t field, const char *message)
-{
-    diagnostic_set(import->diagnostic, csv_line(import->csv),
-        csv_column(import->csv, field), "%s", message);
-    return STATUS_MALFORMED;
-}
-
-/* ---- header ---- */
-
-static enum status leave_out(struct import *import, const char *name)
-{
-    struct import_report *report = import->report;
-    void *more = realloc(report->left_out,
-        (report->left_out_count + 1) * sizeof *report->left_out);
-    if (more == NULL)
-        return STATUS_NO_MEMORY;
-    report->left_out = more;
-    snprintf(report->left_out[report->left_out_count++],
-        sizeof *report->left_out, "%s", name);
-    return STATUS_OK;
-}
-
-static enum status plan_column(
-    struct import *import, size_t at, const struct csv_field *fields)
-{
-    struct column_plan *column = &import->columns[at];
-    const char *name = fields[at].text;
-    if (fields[at].size == 0)
-        return complain(import, at, "a column without a name in the header");
-    for (size_t i = 0; i < at; i++) {
-        if (strcmp(fields[i].text, name) == 0)
-            return complain(import, at, "the header names this column twice");
-    }
-    if (strcmp(name, "patient") == 0) {
-        column->role = COLUMN_PATIENT;
-    } else if (strcmp(name, "exam") == 0) {
-        column->role = COLUMN_EXAM;
-    } else if (dictionary_find(import->dictionary, name, &column->variable)) {
-        column->role = COLUMN_VALUE;
-        import->report->present[column->variable] = true;
-    } else {
-        return leave_out(import, name);
-    }
-    return STATUS_OK;
-}
-
-static enum status read_header(struct import *import)
-{
-    const struct csv_field *fields;
-    size_t count;
-    bool any = false;
-    enum status status =
-        csv_next(import->csv, &fields, &count, import->diagnostic);
-    if (status == STATUS_NOT_FOUND) {
-        diagnostic_set(import->diagnostic, 1, 1,
-            "the file is empty; its first line names the columns");
-        return STATUS_MALFORMED;
-    }
-    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        status = plan_column(import, i, fields);
-        any = any || import->columns[i].role == COLUMN_VALUE;
-    }
-    import->column_count = count;
-    if (status == STATUS_OK && !any)
-        status = complain(import, 0,
-            "no column of the header is a variable of the dictionary");
-    return status;
-}
-
-/* ---- rows ---- */
-
-static enum status note_problem(struct import *import, size_t field,
-    const struct csv_field *value, enum value_verdict verdict)
-{
-    struct import_report *report = import->report;
-    report->refused++;
-    if (report->problem_count < IMPORT_PROBLEMS_KEPT) {
-        struct import_problem *problem =
-            &report->problems[report->problem_count++];
-        *problem = (struct import_problem){.line = csv_line(import->csv),
-            .column = csv_column(import->csv, field),
-            .variable = import->columns[field].variable,
-            .verdict = verdict};
-        snprintf(problem->text, sizeof problem->text, "%s", value->text);
-    }
-    if (!import->options->strict)
-        return STATUS_OK;
-    static const char *const reasons[VALUE_VERDICT_COUNT] = {
-        [VALUE_NOT_NUMBER] = "is not a number",
-        [VALUE_OUT_OF_RANGE] = "is outside the dictionary's range",
-        [VALUE_UNKNOWN_CATEGORY] = "is none of the categories"};
-    char message[192];
-    snprintf(message, sizeof message, "%s: '%.64s' %s",
-        import->dictionary->variables[import->columns[field].variable].name,
-        value->text, reasons[verdict]);
-    return complain(import, field, message);
-}
-
-static enum status take_identifier(struct import *import, size_t field,
-    const struct csv_field *value, char *out)
-{
-    if (value->size == 0)
-        return complain(import, field,
-            "the identifier is empty; every row needs one, or no row");
-    if (value->size > IDENTIFIER_MAX)
-        return complain(import, field, "an identifier of over 256 bytes");
-    memcpy(out, value->text, value->size);
-    out[value->size] = '\0';
-    return STATUS_OK;
-}
-
-static enum status take_value(
-    struct import *import, size_t field, const struct csv_field *value)
-{
-    size_t variable = import->columns[field].variable;
-    enum value_verdict verdict = value_reader_read(&import->readers[variable],
-        value->text, value->size, &import->codes[variable]);
-    import->report->counts[variable][verdict]++;
-    return verdict > VALUE_IS_MISSING
-               ? note_problem(import, field, value, verdict)
-               : STATUS_OK;
-}
-
-static enum status take_field(struct import *import, size_t field,
-    const struct csv_field *value, struct import_row *row)
-{
-    switch (import->columns[field].role) {
-    case COLUMN_PATIENT:
-        return take_identifier(import, field, value, row->patient);
-    case COLUMN_EXAM: return take_identifier(import, field, value, row->exam);
-    case COLUMN_VALUE: return take_value(import, field, value);
-    default: return STATUS_OK;
-    }
-}
-
-static void derive(struct import *import)
-{
-    dictionary_derive_row(import->dictionary, import->codes);
-    for (size_t i = 0; i < import->dictionary->variable_count; i++) {
-        if (import->dictionary->variables[i].derived != NULL &&
-            !import->report->present[i])
-            import->report->counts[i][import->codes[i] == VALUE_MISSING
-                                          ? VALUE_IS_MISSING
-                                          : VALUE_ACCEPTED]++;
-    }
-}
-
-static enum status read_row(struct import *import,
-    const struct csv_field *fields, size_t count, struct import_row *row)
-{
-    if (count != import->column_count) {
-        char message[96];
-        snprintf(message, sizeof message,
-            "expected %zu fields as in the header, found %zu",
-            import->column_count, count);
-        return complain(import,
-            count < import->column_count ? count : import->column_count,
-            message);
-    }
-    for (size_t i = 0; i < import->dictionary->variable_count; i++)
-        import->codes[i] = VALUE_MISSING;
-    row->patient[0] = row->exam[0] = '\0';
-    row->line = csv_line(import->csv);
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < count; i++)
-        status = take_field(import, i, &fields[i], row);
-    if (status == STATUS_OK && import->derives)
-        derive(import);
-    import->report->rows += status == STATUS_OK;
-    return status;
-}
-
 /* One batch; STATUS_NOT_FOUND at the end of the file. */
 static enum status read_batch(struct import *import, struct import_batch *batch)
 {
-    const size_t variables = import->dictionary->variable_count;
+    const size_t columns = import->dictionary->column_count;
     const struct csv_field *fields;
     size_t count;
     enum status status = STATUS_OK;
@@ -220,8 +21,9 @@ static enum status read_batch(struct import *import, struct import_batch *batch)
         status = csv_next(import->csv, &fields, &count, import->diagnostic);
         if (status != STATUS_OK)
             break;
-        import->codes = batch->codes + batch->count * variables;
-        status = read_row(import, fields, count, &batch->rows[batch->count]);
+        import->codes = batch->codes + batch->count * columns;
+        status =
+            import_read_row(import, fields, count, &batch->rows[batch->count]);
         batch->count += status == STATUS_OK;
         if (import->report->rows % PROGRESS_ROWS == 0)
             progress_update("bytes imported", csv_bytes_read(import->csv),
@@ -252,7 +54,7 @@ static void *read_rows(void *arg)
 static enum status store_batch(
     struct import *import, const struct import_batch *batch)
 {
-    const size_t variables = import->dictionary->variable_count;
+    const size_t columns = import->dictionary->column_count;
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < batch->count; i++) {
         const struct import_row *row = &batch->rows[i];
@@ -261,7 +63,7 @@ static enum status store_batch(
             &(struct store_row){
                 .patient = row->patient[0] == '\0' ? NULL : row->patient,
                 .exam = row->exam[0] == '\0' ? NULL : row->exam,
-                .codes = batch->codes + i * variables},
+                .codes = batch->codes + i * columns},
             &replaced);
         import->report->replaced += replaced != 0;
         import->report->added += replaced == 0;
@@ -301,16 +103,20 @@ static enum status take_rows(struct import *import)
 
 static enum status prepare(struct import *import)
 {
-    size_t count = import->dictionary->variable_count;
+    const size_t count = import->dictionary->variable_count;
+    const size_t columns = import->dictionary->column_count;
     struct import_report *report = import->report;
-    import->readers = calloc(count, sizeof *import->readers);
+    import->readers = calloc(columns, sizeof *import->readers);
+    import->vectors = calloc(count, sizeof *import->vectors);
+    import->refused = calloc(count, sizeof *import->refused);
     report->counts = calloc(count, sizeof *report->counts);
     report->present = calloc(count, sizeof *report->present);
-    if (import->readers == NULL || report->counts == NULL ||
+    if (import->readers == NULL || import->vectors == NULL ||
+        import->refused == NULL || report->counts == NULL ||
         report->present == NULL)
         return STATUS_NO_MEMORY;
-    enum status status = import_queue_create(&import->queue, count);
-    for (size_t i = 0; i < count; i++)
+    enum status status = import_queue_create(&import->queue, columns);
+    for (size_t i = 0; i < columns; i++)
         value_reader_init(
             &import->readers[i], &import->dictionary->variables[i]);
     import->derives = dictionary_has_derived(import->dictionary);
@@ -349,7 +155,7 @@ static enum status run(struct import *import, int64_t now)
     if (status == STATUS_OK)
         status = store_last_exam(import->store, &import->last_before);
     if (status == STATUS_OK)
-        status = read_header(import);
+        status = import_read_header(import);
     if (status == STATUS_OK)
         status = take_rows(import);
     if (status == STATUS_OK)
@@ -381,6 +187,8 @@ enum status import_file(struct store *store,
         status = run(import, now);
     csv_close(import->csv);
     free(import->readers);
+    free(import->vectors);
+    free(import->refused);
     import_queue_destroy(import->queue);
     free(import);
     return status;

@@ -5,7 +5,9 @@
  * What is wrong with the file itself (quotes, number of fields, header) stops
  * it with file, line and column. A single value that cannot be accepted is
  * refused, counts as missing, and is reported with its place; `strict` stops at
- * the first. Columns: the dictionary's names, `patient`, `exam`.
+ * the first. Columns: the dictionary's names, `patient`, `exam`; a vector's
+ * elements in one field, with blanks or ';' between them, or in columns of
+ * their own, "shape[1]" and so on. One bad element refuses its vector.
  */
 #ifndef COHORTIUM_NODE_IMPORT_H
 #define COHORTIUM_NODE_IMPORT_H
@@ -23,6 +25,7 @@ struct import_options {
 
 struct import_problem {
     size_t line, column, variable;
+    size_t element; /* of a vector, from 1; of a wrong length: how many */
     enum value_verdict verdict;
     char text[40]; /* the value, cut */
 };

@@ -14,7 +14,7 @@ struct import_queue {
     enum status status;
 };
 
-enum status import_queue_create(struct import_queue **out, size_t variables)
+enum status import_queue_create(struct import_queue **out, size_t columns)
 {
     struct import_queue *queue = calloc(1, sizeof *queue);
     *out = queue;
@@ -26,7 +26,7 @@ enum status import_queue_create(struct import_queue **out, size_t variables)
         struct import_batch *batch = &queue->batches[i];
         batch->rows = malloc(BATCH_ROWS * sizeof *batch->rows);
         batch->codes =
-            malloc(BATCH_ROWS * (variables + 1) * sizeof *batch->codes);
+            malloc(BATCH_ROWS * (columns + 1) * sizeof *batch->codes);
         if (batch->rows == NULL || batch->codes == NULL)
             return STATUS_NO_MEMORY;
     }

@@ -22,12 +22,12 @@ struct import_row {
 struct import_batch {
     size_t count;
     struct import_row *rows; /* [BATCH_ROWS] */
-    int32_t *codes;          /* [BATCH_ROWS * variables] */
+    int32_t *codes;          /* [BATCH_ROWS * columns] */
 };
 
 struct import_queue;
 
-enum status import_queue_create(struct import_queue **out, size_t variables);
+enum status import_queue_create(struct import_queue **out, size_t columns);
 void import_queue_destroy(struct import_queue *queue);
 /* The reader's: an empty batch; NULL when the other side gave up. */
 struct import_batch *import_queue_fill(struct import_queue *queue);

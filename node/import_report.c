@@ -9,6 +9,7 @@ static const char *const verdict_names[VALUE_VERDICT_COUNT] = {
     [VALUE_NOT_NUMBER] = "not_a_number",
     [VALUE_OUT_OF_RANGE] = "out_of_range",
     [VALUE_UNKNOWN_CATEGORY] = "unknown_category",
+    [VALUE_WRONG_LENGTH] = "wrong_length",
 };
 
 static json_t *variable_json(const struct import_report *report,
@@ -34,12 +35,14 @@ json_t *import_report_json(const struct import_report *report,
         json_array_append_new(left_out, json_string(report->left_out[i]));
     for (size_t i = 0; i < report->problem_count; i++) {
         const struct import_problem *problem = &report->problems[i];
-        json_array_append_new(problems,
-            json_pack("{s:I, s:I, s:s, s:s, s:s*}", "line",
-                (json_int_t)problem->line, "column",
-                (json_int_t)problem->column, "variable",
-                dictionary->variables[problem->variable].name, "verdict",
-                verdict_names[problem->verdict], "value", problem->text));
+        json_t *row = json_pack("{s:I, s:I, s:s, s:s, s:s*}", "line",
+            (json_int_t)problem->line, "column", (json_int_t)problem->column,
+            "variable", dictionary->variables[problem->variable].name,
+            "verdict", verdict_names[problem->verdict], "value", problem->text);
+        if (problem->element > 0)
+            json_object_set_new(
+                row, "element", json_integer((json_int_t)problem->element));
+        json_array_append_new(problems, row);
     }
     return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "file", file,
         "rows", (json_int_t)report->rows, "added", (json_int_t)report->added,
@@ -52,8 +55,16 @@ static enum status say_problem(struct buffer *out, const char *file,
     const struct import_problem *problem, const struct variable *variable)
 {
     char low[DECIMAL_TEXT], high[DECIMAL_TEXT];
-    enum status status = buffer_append_format(out, "%s:%zu:%zu: %s: '%s' ",
-        file, problem->line, problem->column, variable->name, problem->text);
+    enum status status = buffer_append_format(out, "%s:%zu:%zu: %s", file,
+        problem->line, problem->column, variable->name);
+    if (status == STATUS_OK && problem->verdict == VALUE_WRONG_LENGTH)
+        return buffer_append_format(out,
+            ": %zu elements, expected %zu; refused\n", problem->element,
+            variable->length);
+    if (status == STATUS_OK && problem->element > 0)
+        status = buffer_append_format(out, "[%zu]", problem->element);
+    if (status == STATUS_OK)
+        status = buffer_append_format(out, ": '%s' ", problem->text);
     if (status != STATUS_OK)
         return status;
     switch (problem->verdict) {
@@ -81,7 +92,8 @@ static enum status say_variable(struct buffer *out,
         variable->name, (long long)counts[VALUE_ACCEPTED],
         (long long)counts[VALUE_ROUNDED], (long long)counts[VALUE_IS_MISSING],
         (long long)(counts[VALUE_NOT_NUMBER] + counts[VALUE_OUT_OF_RANGE] +
-                    counts[VALUE_UNKNOWN_CATEGORY]),
+                    counts[VALUE_UNKNOWN_CATEGORY] +
+                    counts[VALUE_WRONG_LENGTH]),
         report->present[index] ? "" : "  (derived)");
 }
 

@@ -34,7 +34,8 @@ struct store_row {
     const char
         *patient;     /* the center's identifier; NULL: a person of its own */
     const char *exam; /* the center's identifier; NULL: always a new exam */
-    const int32_t *codes; /* one a variable */
+    const int32_t *codes; /* one a column of the dictionary; VALUE_REFUSED
+                             where a value was out of range */
 };
 
 /* Adds the exam, or replaces the one with the same identifier: *replaced is its
@@ -60,7 +61,7 @@ struct store_counts {
 enum status store_get_counts(struct store *store, struct store_counts *counts);
 enum status store_get_generation(struct store *store, int64_t *generation);
 /* Every row of patients who did not opt out, a patient's rows together, in the
- * order in which they were recorded. */
+ * order in which they were recorded; codes as in struct store_row. */
 typedef enum status store_row_visit(
     void *arg, int64_t pseudonym, const int32_t *codes);
 enum status store_visit_rows(

@@ -30,6 +30,7 @@ struct store {
     sqlite3_stmt *insert_exam, *find_exam, *find_patient, *insert_patient;
     int64_t random[STORE_RANDOM_BATCH];
     size_t random_left;
+    uint8_t vector[4 * VECTOR_LENGTH_MAX]; /* one of a row on its way */
 };
 
 enum status store_translate(struct store *store, int code);

@@ -20,8 +20,9 @@ enum status store_create_exam_table(struct store *store)
         " identifier TEXT");
     for (size_t i = 0; status == STATUS_OK && i < dictionary->variable_count;
          i++)
-        status = buffer_append_format(
-            &sql, ", v_%s INTEGER", dictionary->variables[i].name);
+        status = buffer_append_format(&sql, ", v_%s %s",
+            dictionary->variables[i].name,
+            dictionary->variables[i].length > 0 ? "BLOB" : "INTEGER");
     if (status == STATUS_OK)
         status = buffer_append_text(&sql, ") STRICT");
     if (status == STATUS_OK)
@@ -126,6 +127,83 @@ static enum status find_exam(
     return status;
 }
 
+/* ---- vectors: little-endian integers of the elements' width, all in one blob;
+ * a refused one has none ---- */
+
+static void bind_vector(struct store *store, int column,
+    const struct variable *variable, const int32_t *codes)
+{
+    const int width =
+        store->dictionary->variables[variable->first_element].width;
+    uint8_t *at = store->vector;
+    for (size_t k = 0; k < variable->length; k++) {
+        const uint32_t bits = (uint32_t)codes[variable->first_element + k];
+        for (int byte = 0; byte < width; byte++)
+            *at++ = (uint8_t)(bits >> (8 * byte));
+    }
+    sqlite3_bind_blob(store->insert_exam, column, store->vector,
+        (int)(at - store->vector), SQLITE_TRANSIENT);
+}
+
+static void bind_code(
+    struct store *store, int column, size_t variable, const int32_t *codes)
+{
+    const struct variable *of = &store->dictionary->variables[variable];
+    const int32_t code = codes[variable];
+    if (code == VALUE_MISSING)
+        sqlite3_bind_null(store->insert_exam, column);
+    else if (of->length == 0)
+        sqlite3_bind_int(store->insert_exam, column, code);
+    else if (code == VALUE_REFUSED)
+        sqlite3_bind_zeroblob(store->insert_exam, column, 0);
+    else
+        bind_vector(store, column, of, codes);
+}
+
+static enum status read_vector(const struct store *store, struct view blob,
+    const struct variable *variable, int32_t *code, int32_t *codes)
+{
+    const struct variable *element =
+        &store->dictionary->variables[variable->first_element];
+    const size_t width = (size_t)element->width;
+    const unsigned unused = 32 - 8 * (unsigned)width;
+    *code = blob.size == 0 ? VALUE_REFUSED : 0;
+    if (blob.size != 0 && blob.size != width * variable->length)
+        return STATUS_CORRUPT;
+    for (size_t k = 0; k < variable->length; k++) {
+        uint32_t bits = 0;
+        for (size_t byte = 0; byte < width && blob.size > 0; byte++)
+            bits |= (uint32_t)blob.data[k * width + byte] << (8 * byte);
+        /* the sign is that of the narrow integer */
+        codes[k] = blob.size == 0 ? VALUE_MISSING
+                                  : (int32_t)(bits << unused) >> unused;
+        if (blob.size > 0 &&
+            (codes[k] < element->min || codes[k] > element->max))
+            return STATUS_CORRUPT;
+    }
+    return STATUS_OK;
+}
+
+static enum status read_code(const struct store *store, sqlite3_stmt *statement,
+    size_t variable, int32_t *codes)
+{
+    const struct variable *of = &store->dictionary->variables[variable];
+    const int column = (int)variable + FIRST_VARIABLE;
+    codes[variable] = VALUE_MISSING;
+    if (sqlite3_column_type(statement, column) == SQLITE_NULL) {
+        for (size_t k = 0; k < of->length; k++)
+            codes[of->first_element + k] = VALUE_MISSING;
+        return STATUS_OK;
+    }
+    if (of->length > 0)
+        return read_vector(store, store_column(statement, column), of,
+            &codes[variable], codes + of->first_element);
+    codes[variable] = sqlite3_column_int(statement, column);
+    return STATUS_OK;
+}
+
+/* ---- exams ---- */
+
 static enum status insert_exam(struct store *store, const struct store_row *row,
     const int64_t *id, int64_t patient)
 {
@@ -140,13 +218,8 @@ static enum status insert_exam(struct store *store, const struct store_row *row,
         sqlite3_bind_null(insert, 3);
     else
         sqlite3_bind_text(insert, 3, row->exam, -1, SQLITE_STATIC);
-    for (size_t i = 0; i < count; i++) {
-        if (row->codes[i] == VALUE_MISSING)
-            sqlite3_bind_null(insert, (int)i + FIRST_VARIABLE + 1);
-        else
-            sqlite3_bind_int(
-                insert, (int)i + FIRST_VARIABLE + 1, row->codes[i]);
-    }
+    for (size_t i = 0; i < count; i++)
+        bind_code(store, (int)i + FIRST_VARIABLE + 1, i, row->codes);
     enum status status = store_step(store, insert);
     sqlite3_reset(insert);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
@@ -256,19 +329,16 @@ static enum status visit_statement(struct store *store, sqlite3_stmt *statement,
     store_row_visit *visit, void *arg)
 {
     size_t count = store->dictionary->variable_count;
-    int32_t *codes = calloc(count, sizeof *codes);
+    int32_t *codes = calloc(store->dictionary->column_count, sizeof *codes);
     enum status status = codes == NULL ? STATUS_NO_MEMORY : STATUS_OK;
     while (status == STATUS_OK) {
         status = store_step(store, statement);
         if (status != STATUS_OK)
             break;
-        for (size_t i = 0; i < count; i++) {
-            int column = (int)i + FIRST_VARIABLE;
-            codes[i] = sqlite3_column_type(statement, column) == SQLITE_NULL
-                           ? VALUE_MISSING
-                           : sqlite3_column_int(statement, column);
-        }
-        status = visit(arg, sqlite3_column_int64(statement, 1), codes);
+        for (size_t i = 0; status == STATUS_OK && i < count; i++)
+            status = read_code(store, statement, i, codes);
+        if (status == STATUS_OK)
+            status = visit(arg, sqlite3_column_int64(statement, 1), codes);
     }
     free(codes);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;

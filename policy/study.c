@@ -278,9 +278,12 @@ enum status study_check(const struct study *study,
         const struct view name = view_of_text(study->variables[i]);
         enum status status =
             dictionary_resolve(dictionary, &index, message, name);
+        struct field item = field_item(&list, i);
+        if (status == STATUS_OK && dictionary->variables[index].owner != index)
+            return field_fail(&item, diagnostic,
+                "a study names a vector whole, not its elements");
         if (status == STATUS_OK)
             continue;
-        struct field item = field_item(&list, i);
         field_fail(&item, diagnostic, "%s", message);
         return status;
     }

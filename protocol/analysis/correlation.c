@@ -27,6 +27,31 @@ static enum status parse(struct analysis *analysis,
     return status;
 }
 
+static enum status shape(const struct analysis *analysis,
+    const struct dictionary *dictionary, struct shape *out)
+{
+    (void)dictionary;
+    products_shape(out, analysis->variable_count);
+    return STATUS_OK;
+}
+
+static size_t state_size(
+    const struct analysis *analysis, const struct shape *shape_)
+{
+    (void)shape_;
+    return products_state_size(analysis->variable_count);
+}
+
+static void contribute(const struct analysis *analysis,
+    const struct shape *shape_, const struct row_block *block, void *state,
+    int128 *elements, struct cell_facts *facts)
+{
+    (void)facts;
+    products_add(&(struct products){.count = analysis->variable_count,
+                     .columns = analysis->variables},
+        block, state, elements + shape_->tables[0].first);
+}
+
 static json_t *pair_row(const struct variable *a, const struct variable *b,
     double estimate, double n, double level)
 {
@@ -82,8 +107,8 @@ const struct analysis_kind analysis_correlation = {
     .name = "correlation",
     .summary = "Pearson's correlation of every two variables",
     .parse = parse,
-    .shape = products_shape,
-    .state_size = model_state_size,
-    .contribute = products_contribute,
+    .shape = shape,
+    .state_size = state_size,
+    .contribute = contribute,
     .finish = finish,
 };

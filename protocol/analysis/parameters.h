@@ -10,7 +10,8 @@ enum variable_use {
     USE_NUMBER, /* integer, real, days */
     USE_LEVELS, /* category, boolean */
     USE_SUM,    /* a number, or a boolean as 0 and 1 */
-    USE_ANY     /* all but a vector */
+    USE_VECTOR,
+    USE_ANY
 };
 
 /* The variable named by member `key`, appended to analysis->variables. */

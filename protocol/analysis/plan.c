@@ -148,7 +148,9 @@ void plan_visit_variables(const struct plan *plan,
         visit(arg, plan->query->by[i]);
     for (size_t a = 0; a < plan->analysis_count; a++) {
         for (size_t i = 0; i < plan->analyses[a].variable_count; i++)
-            visit(arg, plan->analyses[a].variables[i]);
+            visit(
+                arg, plan->dictionary->variables[plan->analyses[a].variables[i]]
+                         .owner);
     }
 }
 

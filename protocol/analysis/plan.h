@@ -3,8 +3,8 @@
  * the layout of the one summary vector that they share.
  *
  * Segments stand analysis by analysis, and within one by level of `by` (the
- * last `by` variable changes fastest), after a head of PLAN_HEAD elements. Every
- * party derives the same plan from the same query and dictionary.
+ * last `by` variable changes fastest), after a head of PLAN_HEAD elements.
+ * Every party derives the same plan from the same query and dictionary.
  */
 #ifndef COHORTIUM_PROTOCOL_ANALYSIS_PLAN_H
 #define COHORTIUM_PROTOCOL_ANALYSIS_PLAN_H
@@ -13,7 +13,7 @@
 #include "protocol/analysis/shape.h"
 #include "protocol/query/query.h"
 
-#define PLAN_VECTOR_MAX ((size_t)1 << 17) /* elements: 2 MiB on the wire */
+#define PLAN_VECTOR_MAX ((size_t)3 << 16) /* elements: 3 MiB on the wire */
 #define ANALYSIS_VARIABLES_MAX 64
 
 struct analysis_kind; /* analysis.h: one a file of this folder */
@@ -61,7 +61,8 @@ struct round {
 enum status plan_create(struct plan **out, const struct query *query,
     const struct dictionary *dictionary, struct diagnostic *diagnostic);
 void plan_destroy(struct plan *plan);
-/* Every variable read by cohort, by or an analysis (may repeat). */
+/* Every variable read by cohort, by or an analysis (may repeat); of an element
+ * its vector. */
 void plan_visit_variables(const struct plan *plan,
     void (*visit)(void *arg, size_t variable), void *arg);
 const char *plan_analysis_name(const struct plan *plan, size_t analysis);

@@ -1,53 +1,111 @@
 #include "protocol/analysis/products.h"
 
+#include "protocol/analysis/kernel.h"
 #include "protocol/analysis/tally.h"
 
-enum status products_shape(const struct analysis *analysis,
-    const struct dictionary *dictionary, struct shape *out)
+static size_t product_count(size_t m)
 {
-    (void)dictionary;
-    size_t m = analysis->variable_count, products = m * (m + 1) / 2;
-    model_shape(out, m + products, products);
-    return STATUS_OK;
+    return m * (m + 1) / 2;
 }
 
-/* Sums of codes, then of their products, upper triangle row by row. */
-static void add_row(const int64_t *values, size_t m, int128 *sums)
+void products_shape(struct shape *out, size_t m)
 {
-    for (size_t v = 0; v < m; v++)
-        *sums++ += values[v];
+    model_shape(out, m + product_count(m), product_count(m));
+}
+
+/* One scan's memory: the patient of the last row, the codes of DESIGN_ROWS rows
+ * variable by variable, one row's, and the products of a block, which fit 64
+ * bits where every code fits 16. */
+struct memory {
+    uint64_t last_patient;
+    int64_t *products; /* [product_count], zero between blocks */
+    int32_t *codes;    /* [m * DESIGN_ROWS] */
+    int32_t *values;   /* [m] */
+};
+
+static struct memory memory_of(void *state, size_t m)
+{
+    struct memory memory;
+    memory.products = (int64_t *)((uint64_t *)state + 1);
+    memory.codes = (int32_t *)(memory.products + product_count(m));
+    memory.values = memory.codes + m * DESIGN_ROWS;
+    return memory;
+}
+
+size_t products_state_size(size_t m)
+{
+    return sizeof(uint64_t) + product_count(m) * sizeof(int64_t) +
+           m * (DESIGN_ROWS + 1) * sizeof(int32_t);
+}
+
+/* Products of codes, upper triangle row by row. */
+static void add_wide(const int32_t *values, size_t m, int128 *sums)
+{
     for (size_t i = 0; i < m; i++) {
         for (size_t j = i; j < m; j++)
-            *sums++ += values[i] * values[j]; /* codes have 32 bits */
+            *sums++ += (int64_t)values[i] * values[j]; /* codes have 32 bits */
     }
 }
 
-void products_contribute(const struct analysis *analysis,
-    const struct shape *shape_, const struct row_block *block, void *state,
-    int128 *elements, struct cell_facts *facts)
+KERNEL static void add_narrow(
+    const int32_t *restrict values, size_t m, int64_t *restrict sums)
 {
-    (void)facts;
-    int32_t codes[ANALYSIS_VARIABLES_MAX][DESIGN_ROWS];
-    int64_t values[ANALYSIS_VARIABLES_MAX];
-    size_t m = analysis->variable_count;
-    int128 *cell = elements + shape_->tables[0].first;
+    for (size_t i = 0; i < m; i++) {
+        const int32_t value = values[i];
+        for (size_t j = i; j < m; j++)
+            sums[j - i] += value * values[j]; /* codes have 16 bits */
+        sums += m - i;
+    }
+}
+
+static bool is_narrow(const struct products *products, const struct rows *rows)
+{
+    for (size_t v = 0; v < products->count; v++) {
+        if (rows->columns[products->columns[v]].width > 2)
+            return false;
+    }
+    return true;
+}
+
+/* Row i of those read, where all is there. */
+static bool take_row(const struct memory *memory, size_t m, size_t i)
+{
+    bool in = true;
+    for (size_t v = 0; v < m; v++) {
+        memory->values[v] = memory->codes[v * DESIGN_ROWS + i];
+        in = in && memory->values[v] != VALUE_MISSING;
+    }
+    return in;
+}
+
+void products_add(const struct products *products,
+    const struct row_block *block, void *state, int128 *cell)
+{
+    const size_t m = products->count;
+    const struct memory memory = memory_of(state, m);
+    const bool narrow = is_narrow(products, block->rows);
+    int128 *sums = cell + COUNTS_CELL;
     for (size_t at = 0; at < block->count; at += DESIGN_ROWS) {
-        size_t left = block->count - at;
-        size_t count = left < DESIGN_ROWS ? left : DESIGN_ROWS;
+        const size_t left = block->count - at;
+        const size_t count = left < DESIGN_ROWS ? left : DESIGN_ROWS;
         for (size_t v = 0; v < m; v++)
-            column_read(&block->rows->columns[analysis->variables[v]],
-                block->first + at, count, codes[v]);
+            column_read(&block->rows->columns[products->columns[v]],
+                block->first + at, count, memory.codes + v * DESIGN_ROWS);
         for (size_t i = 0; i < count; i++) {
-            bool in = block->mask[at + i] != 0;
-            for (size_t v = 0; v < m; v++) {
-                in = in && codes[v][i] != VALUE_MISSING;
-                values[v] = codes[v][i];
-            }
-            if (!in)
+            if (block->mask[at + i] == 0 || !take_row(&memory, m, i))
                 continue;
             model_count_row(block, at + i, state, cell);
-            add_row(values, m, cell + COUNTS_CELL);
+            for (size_t v = 0; v < m; v++)
+                sums[v] += memory.values[v];
+            if (narrow)
+                add_narrow(memory.values, m, memory.products);
+            else
+                add_wide(memory.values, m, sums + m);
         }
+    }
+    for (size_t i = 0; narrow && i < product_count(m); i++) {
+        sums[m + i] += memory.products[i];
+        memory.products[i] = 0;
     }
 }
 

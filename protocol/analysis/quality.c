@@ -26,8 +26,6 @@ static enum status parse(struct analysis *analysis,
         return parameter_variables(
             analysis, parameters, USE_ANY, dictionary, diagnostic);
     for (size_t v = 0; v < dictionary->variable_count; v++) {
-        if (dictionary->variables[v].type == VARIABLE_VECTOR)
-            continue;
         if (analysis->variable_count == SHAPE_TABLES_MAX)
             return field_fail(parameters, diagnostic,
                 "the dictionary has more than %d variables; name those that "
@@ -40,7 +38,7 @@ static enum status parse(struct analysis *analysis,
 
 static bool has_digits(const struct variable *variable)
 {
-    return variable_level_count(variable) == 0 &&
+    return variable_level_count(variable) == 0 && variable->length == 0 &&
            variable->max - variable->min >= SPAN_MIN;
 }
 

@@ -24,7 +24,10 @@ struct rows {
     size_t patient_count;
     const uint32_t *patients; /* [count], non-decreasing from 0; NULL when each
                                  row is a person of its own */
-    const struct column *columns; /* one a variable of the dictionary */
+    const struct column *columns;  /* one a column of the dictionary */
+    const uint8_t *const *refused; /* one a column: [count], 1 where a value is
+        missing because the one that came was out of range; NULL: nowhere. NULL:
+        in no column */
     size_t center; /* whose rows: a place in the session's list of centers */
 };
 

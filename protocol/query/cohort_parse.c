@@ -123,7 +123,8 @@ static enum status parse_name(struct parser *parser, size_t *variable)
     const struct variable *found = &parser->dictionary->variables[*variable];
     if (found->type == VARIABLE_VECTOR)
         return fail_at(parser, token.start, STATUS_MALFORMED,
-            "'%s' is a vector; a cohort compares single values", found->name);
+            "'%s' is a vector of %zu numbers; a cohort compares single values",
+            found->name, found->length);
     advance(parser);
     return STATUS_OK;
 }

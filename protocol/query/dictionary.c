@@ -22,9 +22,9 @@ struct dictionary_storage {
 static const char *const top_keys[] = {
     "id", "version", "variables", "title", "description", "license", "source"};
 static const char *const variable_keys[] = {"name", "label", "entity", "type",
-    "unit", "resolution", "grid", "min", "max", "categories", "missing",
-    "derived", "loinc", "snomed", "radlex", "dicom_tag", "dcm", "required",
-    "group", "ref_range", "source", "notes"};
+    "unit", "resolution", "grid", "length", "min", "max", "categories",
+    "missing", "derived", "loinc", "snomed", "radlex", "dicom_tag", "dcm",
+    "required", "group", "ref_range", "source", "notes"};
 static const char *const category_keys[] = {"code", "label", "snomed"};
 static const char *const type_names[] = {
     "integer", "real", "category", "boolean", "days", "vector", "date_offset"};
@@ -148,7 +148,7 @@ static enum status read_bound(const struct field *object, const char *key,
         return status;
     if (decimal_divide(code, &exact, value, variable->resolution) !=
             STATUS_OK ||
-        *code == VALUE_MISSING || *code == INT32_MAX)
+        *code <= VALUE_REFUSED || *code == INT32_MAX)
         return field_fail(&field, diagnostic,
             "'%s' does not fit 32 bits in steps of the resolution; use a "
             "coarser \"resolution\"",
@@ -173,11 +173,13 @@ static enum status read_resolution(const struct field *object,
         if (variable->resolution.mantissa <= 0)
             return field_fail(
                 &field, diagnostic, "the resolution must be above 0");
-    } else if (variable->type == VARIABLE_REAL) {
+    } else if (variable->type == VARIABLE_REAL ||
+               variable->type == VARIABLE_VECTOR) {
         return field_fail(object, diagnostic,
-            "'%s' is real and needs \"resolution\": the decimal step at which "
+            "'%s' is %s and needs \"resolution\": the decimal step at which "
             "it is recorded, such as 0.1",
-            variable->name);
+            variable->name,
+            variable->type == VARIABLE_REAL ? "real" : "a vector");
     }
     enum status status =
         read_bound(object, "grid", variable, &variable->grid, diagnostic);
@@ -216,6 +218,26 @@ static enum status read_range(const struct field *object,
         status = field_fail(has ? &field : object, diagnostic,
             "'%s' has max below min", variable->name);
     }
+    return status;
+}
+
+static enum status read_length(const struct field *object,
+    struct variable *variable, struct diagnostic *diagnostic)
+{
+    struct field field;
+    int64_t length = 0;
+    const bool has = field_find(&field, object, "length");
+    if (variable->type != VARIABLE_VECTOR)
+        return has ? field_fail(
+                         &field, diagnostic, "only a vector has a length")
+                   : STATUS_OK;
+    if (!has)
+        return field_fail(object, diagnostic,
+            "'%s' is a vector and needs \"length\": how many numbers it holds",
+            variable->name);
+    enum status status =
+        field_integer(&field, &length, 2, VECTOR_LENGTH_MAX, diagnostic);
+    variable->length = (size_t)length;
     return status;
 }
 
@@ -337,15 +359,72 @@ static enum status read_variable(struct dictionary *dictionary,
     variable->resolution = (struct decimal){1, 0};
     variable->grid = 1;
     variable->max = variable->type == VARIABLE_BOOLEAN ? 1 : 0;
-    if (status == STATUS_OK &&
-        (variable->type == VARIABLE_INTEGER ||
-            variable->type == VARIABLE_REAL || variable->type == VARIABLE_DAYS))
+    if (status == STATUS_OK && variable->type != VARIABLE_CATEGORY &&
+        variable->type != VARIABLE_BOOLEAN)
         status = read_range(object, variable, diagnostic);
+    if (status == STATUS_OK)
+        status = read_length(object, variable, diagnostic);
     if (status == STATUS_OK)
         status = read_categories(object, variable, &storage->arena, diagnostic);
     if (status == STATUS_OK)
         status = read_missing(object, variable, &storage->arena, diagnostic);
-    variable->width = width_of(variable);
+    variable->width = variable->length > 0 ? 1 : width_of(variable);
+    return status;
+}
+
+/* "shape[1]" and so on, each a number with the vector's unit and range. */
+static enum status name_elements(
+    struct dictionary *dictionary, size_t vector, size_t first)
+{
+    struct dictionary_storage *storage = dictionary->storage;
+    struct variable *of = &storage->variables[vector];
+    of->first_element = first;
+    for (size_t k = 0; k < of->length; k++) {
+        struct variable *element = &storage->variables[first + k];
+        const size_t size = strlen(of->name) + 8;
+        char *name = arena_allocate(&storage->arena, size);
+        if (name == NULL)
+            return STATUS_NO_MEMORY;
+        snprintf(name, size, "%s[%zu]", of->name, k + 1);
+        *element = *of;
+        element->type = VARIABLE_REAL;
+        element->name = name;
+        element->label = name;
+        element->length = element->first_element = element->missing_count = 0;
+        element->width = width_of(element);
+    }
+    return STATUS_OK;
+}
+
+static enum status add_elements(struct dictionary *dictionary,
+    const struct field *list, struct diagnostic *diagnostic)
+{
+    struct dictionary_storage *storage = dictionary->storage;
+    const size_t count = dictionary->variable_count;
+    size_t elements = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct field item = field_item(list, i);
+        elements += storage->variables[i].length;
+        if (elements > DICTIONARY_ELEMENTS_MAX)
+            return field_fail(&item, diagnostic,
+                "the vectors have over %d elements together",
+                DICTIONARY_ELEMENTS_MAX);
+    }
+    if (elements == 0)
+        return STATUS_OK;
+    struct variable *all =
+        arena_allocate(&storage->arena, (count + elements) * sizeof *all);
+    if (all == NULL)
+        return STATUS_NO_MEMORY;
+    memcpy(all, storage->variables, count * sizeof *all);
+    dictionary->variables = storage->variables = all;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        if (all[i].length == 0)
+            continue;
+        status = name_elements(dictionary, i, dictionary->column_count);
+        dictionary->column_count += all[i].length;
+    }
     return status;
 }
 
@@ -374,19 +453,21 @@ static enum status read_variables(struct dictionary *dictionary,
             dictionary, &item, &storage->variables[i], diagnostic);
         if (status != STATUS_OK)
             return status;
-        dictionary->variable_count = i + 1;
+        storage->variables[i].owner = i;
+        dictionary->variable_count = dictionary->column_count = i + 1;
     }
-    for (size_t i = 0; i < count; i++) {
+    status = add_elements(dictionary, &list, diagnostic);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         struct field item = field_item(&list, i);
         struct field derived;
         if (!field_find(&derived, &item, "derived"))
             continue;
         status = derivation_parse(&storage->variables[i].derived, dictionary, i,
             &derived, &storage->arena, diagnostic);
-        if (status != STATUS_OK)
-            return status;
     }
-    return derivation_check_cycles(dictionary, &list, diagnostic);
+    return status == STATUS_OK
+               ? derivation_check_cycles(dictionary, &list, diagnostic)
+               : status;
 }
 
 static enum status read_dictionary(
@@ -458,16 +539,36 @@ void dictionary_destroy(struct dictionary *dictionary)
     free(dictionary);
 }
 
-bool dictionary_find(
-    const struct dictionary *dictionary, const char *name, size_t *index)
+static bool find_name(const struct dictionary *dictionary, const char *name,
+    size_t size, size_t *index)
 {
     for (size_t i = 0; i < dictionary->variable_count; i++) {
-        if (strcmp(dictionary->variables[i].name, name) == 0) {
+        const char *known = dictionary->variables[i].name;
+        if (strncmp(known, name, size) == 0 && known[size] == '\0') {
             *index = i;
             return true;
         }
     }
     return false;
+}
+
+bool dictionary_find(
+    const struct dictionary *dictionary, const char *name, size_t *index)
+{
+    const size_t size = strcspn(name, "[");
+    size_t vector, number = 0;
+    if (!find_name(dictionary, name, size, &vector))
+        return false;
+    *index = vector;
+    if (name[size] == '\0')
+        return true;
+    const struct variable *of = &dictionary->variables[vector];
+    const char *at = name + size + 1;
+    for (; isdigit((unsigned char)*at) && number <= of->length; at++)
+        number = 10 * number + (size_t)(*at - '0');
+    *index = of->first_element + number - 1;
+    return number >= 1 && number <= of->length && name[size + 1] != '0' &&
+           strcmp(at, "]") == 0;
 }
 
 static const char *nearest(
@@ -492,6 +593,17 @@ enum status dictionary_resolve(const struct dictionary *dictionary,
     text[name.size] = '\0';
     if (dictionary_find(dictionary, text, variable))
         return STATUS_OK;
+    if (find_name(dictionary, text, strcspn(text, "["), variable)) {
+        const struct variable *found = &dictionary->variables[*variable];
+        if (found->length > 0)
+            snprintf(message, DICTIONARY_MESSAGE_MAX,
+                "'%s' has the elements %s[1] to %s[%zu]", found->name,
+                found->name, found->name, found->length);
+        else
+            snprintf(message, DICTIONARY_MESSAGE_MAX,
+                "'%s' is no vector and has no elements", found->name);
+        return STATUS_UNKNOWN_NAME;
+    }
     snprintf(message, DICTIONARY_MESSAGE_MAX,
         "the dictionary has no variable '%s'%.120s", text,
         name_hint(hint, nearest(dictionary, text)));

@@ -5,6 +5,10 @@
  * numbers and days the decimal value divided by the variable's resolution, for
  * a category its position in the list of categories (0 is the reference
  * level), for a boolean 0 or 1. Missing is VALUE_MISSING.
+ *
+ * A vector is a fixed number of numbers, all there or missing as a whole. Each
+ * element is a variable as well, "shape[1]" to "shape[16]", behind those that
+ * the file names. The vector's own code only says whether it is there: 0.
  */
 #ifndef COHORTIUM_PROTOCOL_QUERY_DICTIONARY_H
 #define COHORTIUM_PROTOCOL_QUERY_DICTIONARY_H
@@ -15,8 +19,12 @@
 
 #define DICTIONARY_VARIABLES_MAX 1024
 #define DICTIONARY_CATEGORIES_MAX 120 /* codes fit 8 bits */
+#define DICTIONARY_ELEMENTS_MAX 8192  /* of all vectors */
+#define VECTOR_LENGTH_MAX 4096
 #define VARIABLE_NAME_MAX 63
 #define VALUE_MISSING INT32_MIN
+/* In the store only: a value came, was out of range, and counts as missing. */
+#define VALUE_REFUSED (INT32_MIN + 1)
 
 enum variable_type {
     VARIABLE_INTEGER,
@@ -24,7 +32,7 @@ enum variable_type {
     VARIABLE_CATEGORY,
     VARIABLE_BOOLEAN,
     VARIABLE_DAYS,
-    VARIABLE_VECTOR /* known to the dictionary; no analysis reads it yet */
+    VARIABLE_VECTOR
 };
 
 enum variable_entity { ENTITY_PATIENT, ENTITY_EXAM, ENTITY_EVENT };
@@ -54,16 +62,22 @@ struct variable {
     size_t missing_count;
     const char *const *missing; /* texts that mean missing, as in the file */
     const struct derivation *derived; /* NULL: comes from the data */
+    size_t length;                    /* elements of a vector; else 0 */
+    size_t first_element; /* of a vector: place of its first element, among the
+                             dictionary's columns */
+    size_t owner;         /* its own place; of an element: its vector's */
     int width; /* bytes of the narrowest signed integer for min..max and one
-                  sentinel below them (its lowest value): 1, 2 or 4 */
+                  sentinel below them (its lowest value): 1, 2 or 4; of a
+                  vector 1, its elements have their own */
 };
 
 struct dictionary {
     const char *id;
     int64_t version;
-    struct digest digest; /* BLAKE2b-256 of the file's bytes */
-    size_t variable_count;
-    const struct variable *variables;
+    struct digest digest;  /* BLAKE2b-256 of the file's bytes */
+    size_t variable_count; /* that the file names */
+    size_t column_count;   /* with the elements of vectors behind them */
+    const struct variable *variables; /* [column_count] */
     struct document *document;
     void *storage; /* private */
 };
@@ -73,7 +87,8 @@ enum status dictionary_parse(
 enum status dictionary_load(
     struct dictionary **out, const char *path, struct diagnostic *diagnostic);
 void dictionary_destroy(struct dictionary *dictionary);
-/* Position of the variable; false when there is none. */
+/* Position of the variable, or of a vector's element by "shape[3]"; false when
+ * there is none. */
 bool dictionary_find(
     const struct dictionary *dictionary, const char *name, size_t *index);
 /* The variable of that name, size bytes, or STATUS_UNKNOWN_NAME and in message
@@ -89,6 +104,7 @@ enum value_verdict {
     VALUE_NOT_NUMBER,
     VALUE_OUT_OF_RANGE,
     VALUE_UNKNOWN_CATEGORY,
+    VALUE_WRONG_LENGTH, /* a vector of more or fewer elements than it has */
     VALUE_VERDICT_COUNT
 };
 
@@ -97,6 +113,13 @@ enum value_verdict {
  * label (also "1.0" for code "1"); a boolean by 0/1, true/false, yes/no. */
 enum value_verdict variable_read_value(const struct variable *variable,
     const char *text, size_t size, int32_t *code);
+/* A cell that holds a vector: numbers with blanks or one ';' between them.
+ * codes[length] of its elements, all VALUE_MISSING unless it is accepted. What
+ * is wrong is at *element, from 1, the text of size *bad_size at *bad; of a
+ * wrong length *element is how many there are. */
+enum value_verdict variable_read_vector(const struct dictionary *dictionary,
+    size_t vector, struct view text, int32_t *codes, size_t *element,
+    struct view *bad);
 /* The code as text: number in its unit, or the category's code. */
 void variable_value_text(
     const struct variable *variable, int32_t code, char *out, size_t capacity);

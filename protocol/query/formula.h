@@ -14,6 +14,7 @@
  *     atom      := name | "factor(" name ")" | "I(" expression ")"
  *                | function "(" expression ")" | "ns(" name "," ["df ="] n ")"
  *                | "strata(" name ("," name)* ")" | "offset(" expression ")"
+ *     name      := a variable | a vector's element, "shape[3]"
  * An expression is arithmetic (+ - * / ^, parentheses, log log2 log10 log1p
  * exp sqrt abs) over numbers; a boolean in it is 0 or 1. Its value is missing
  * where a variable is, and where it is not finite.

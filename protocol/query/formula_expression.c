@@ -41,6 +41,13 @@ static size_t number_size(const char *start)
     return (size_t)(at - start);
 }
 
+/* "[3]" behind the name of a vector; 0: there is none. */
+static size_t element_size(const char *start)
+{
+    const size_t digits = *start == '[' ? strspn(start + 1, "0123456789") : 0;
+    return digits > 0 && start[digits + 1] == ']' ? digits + 2 : 0;
+}
+
 void formula_advance(struct formula_parser *parser)
 {
     const char *at = parser->at;
@@ -53,6 +60,7 @@ void formula_advance(struct formula_parser *parser)
         word.kind = WORD_NAME;
         while (is_name_character(at[word.size]))
             word.size++;
+        word.size += element_size(at + word.size);
     } else if (isdigit((unsigned char)*at) ||
                (*at == '.' && isdigit((unsigned char)at[1]))) {
         word.kind = WORD_NUMBER;
@@ -152,7 +160,8 @@ enum status formula_variable(struct formula_parser *parser, size_t *variable)
     const struct variable *found = &parser->dictionary->variables[*variable];
     if (found->type == VARIABLE_VECTOR)
         return formula_fail(parser, word.start, STATUS_MALFORMED,
-            "'%s' is a vector; a formula takes single values", found->name);
+            "'%s' is a vector; a formula takes its elements, %s[1] to %s[%zu]",
+            found->name, found->name, found->name, found->length);
     formula_advance(parser);
     return STATUS_OK;
 }

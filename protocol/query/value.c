@@ -93,6 +93,72 @@ static enum value_verdict read_number(const struct variable *variable,
     return exact ? VALUE_ACCEPTED : VALUE_ROUNDED;
 }
 
+static bool is_gap(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* The number at *at, and what stands between it and the next; false at the end.
+ * Two ';' have an empty one between them. */
+static bool next_number(struct view text, size_t *at, struct view *number)
+{
+    size_t start = *at, end;
+    while (start < text.size && is_gap(text.data[start]))
+        start++;
+    for (end = start;
+         end < text.size && !is_gap(text.data[end]) && text.data[end] != ';';
+         end++) {
+    }
+    *number = (struct view){text.data + start, end - start};
+    *at = end;
+    while (*at < text.size && is_gap(text.data[*at]))
+        (*at)++;
+    if (*at < text.size && text.data[*at] == ';')
+        (*at)++;
+    else if (end == start)
+        return false;
+    return true;
+}
+
+/* All of them; the first that is none stops it. */
+static enum value_verdict read_elements(const struct variable *first,
+    size_t length, struct view text, int32_t *codes, size_t *element,
+    struct view *bad)
+{
+    enum value_verdict verdict = VALUE_ACCEPTED;
+    size_t at = 0;
+    *element = 0;
+    while (next_number(text, &at, bad)) {
+        int32_t code;
+        const enum value_verdict one =
+            read_number(first, (const char *)bad->data, bad->size, &code);
+        if (++*element <= length)
+            codes[*element - 1] = code;
+        if (one > VALUE_IS_MISSING)
+            return one;
+        verdict = one == VALUE_ROUNDED ? one : verdict;
+    }
+    return *element == length ? verdict : VALUE_WRONG_LENGTH;
+}
+
+enum value_verdict variable_read_vector(const struct dictionary *dictionary,
+    size_t vector, struct view text, int32_t *codes, size_t *element,
+    struct view *bad)
+{
+    const struct variable *of = &dictionary->variables[vector];
+    enum value_verdict verdict = VALUE_IS_MISSING;
+    *element = 0;
+    *bad = text;
+    if (!is_missing(of, (const char *)text.data, text.size))
+        verdict = read_elements(&dictionary->variables[of->first_element],
+            of->length, text, codes, element, bad);
+    if (verdict == VALUE_WRONG_LENGTH)
+        *bad = text;
+    for (size_t k = 0; verdict >= VALUE_IS_MISSING && k < of->length; k++)
+        codes[k] = VALUE_MISSING;
+    return verdict;
+}
+
 enum value_verdict variable_read_value(const struct variable *variable,
     const char *text, size_t size, int32_t *code)
 {

@@ -11,8 +11,9 @@
 #include "protocol/wire/digest.h"
 
 #define PROTOCOL_VERSION 1
-#define MESSAGE_VECTOR_MAX ((size_t)1 << 17) /* 128-bit elements in a message  \
-                                              */
+#define MESSAGE_VECTOR_MAX                                                     \
+    ((size_t)3 << 16) /* 128-bit elements in a message                         \
+                       */
 #define MESSAGE_DOCUMENTS_MAX 64
 #define MESSAGE_TEXT_MAX 256
 
@@ -88,11 +89,11 @@ enum message_type { MESSAGE_LIST(MESSAGE_ENUM) };
  * others are zero. Views point into the message bytes. */
 struct message {
     enum message_type type;
-    uint64_t version;     /* HELLO, WELCOME */
-    uint64_t number;      /* PING, PONG: sequence; WELCOME: heartbeat_ms;
-                             MASKED, ROUND: the round, from 1 */
-    struct digest id;     /* roster, header or query id */
-    struct digest result; /* CLOSE */
+    uint64_t version;            /* HELLO, WELCOME */
+    uint64_t number;             /* PING, PONG: sequence; WELCOME: heartbeat_ms;
+                                    MASKED, ROUND: the round, from 1 */
+    struct digest id;            /* roster, header or query id */
+    struct digest result;        /* CLOSE */
     char name[MESSAGE_TEXT_MAX]; /* HELLO: software; FAILURE: status name */
     char text[MESSAGE_TEXT_MAX]; /* FAILURE: text */
     struct view header;          /* OPEN */

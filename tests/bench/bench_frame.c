@@ -167,7 +167,8 @@ int main(void)
         return 1;
     fill();
     const struct column columns[] = {{1, age}, {1, sex}, {2, lvef}};
-    const struct rows rows = {ROWS, ROWS, NULL, columns, 0};
+    const struct rows rows = {
+        .count = ROWS, .patient_count = ROWS, .columns = columns};
     /* In turns, so that whatever else the machine does meets all alike. */
     double hand = 1e18, one = 1e18, two = 1e18;
     for (int round = 0; round < ROUNDS; round++) {

@@ -89,7 +89,7 @@ projects <- list(function() {
     mean(outer(x, y, ">") + outer(x, y, "==") / 2), "auc")
 }, function() {
   d <- subset(patients, dx_primary == "tof")
-  shapes <- as.matrix(d[sprintf("shape_%02d", 1:16)])
+  shapes <- do.call(rbind, lapply(strsplit(d$shape, " "), as.numeric))
   fit <- prcomp(shapes)
   pca <- entry_of("pca")
   for (k in 1:4) near(pca$table[[k]]$eigenvalue, fit$sdev[k]^2, "eigenvalue")

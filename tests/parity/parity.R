@@ -59,6 +59,10 @@ read_column <- function(text, variable) {
     number <- as.numeric(text)
     factor(ifelse(is.na(number), NA, ifelse(number > 0, "true", "false")),
       levels = c("false", "true"))
+  } else if (variable$type == "vector") {
+    numbers <- lapply(strsplit(text, "[ ;]+"), as.numeric)
+    I(do.call(rbind, lapply(numbers, function(v)
+      if (anyNA(v)) rep(NA_real_, variable$length) else v)))
   } else {
     as.numeric(text)
   }
@@ -86,6 +90,13 @@ read_rows <- function(files, dictionary) {
 
 numeric_value <- function(x) if (is.factor(x)) as.integer(x) - 1L else x
 
+# A variable, or an element of a vector by "shape[3]".
+column <- function(rows, name) {
+  parts <- strsplit(name, "[][]")[[1]]
+  if (length(parts) == 1) rows[[name]] else
+    unclass(rows[[parts[1]]])[, as.integer(parts[2])]
+}
+
 expect_count <- function(rows, entry, p, dictionary, what) {
   row <- entry$table[[1]]
   check(row$n == nrow(rows), paste(what, "n"))
@@ -96,7 +107,7 @@ expect_summary <- function(rows, entry, p, dictionary, what) {
   for (i in seq_along(p$variables)) {
     name <- p$variables[[i]]
     row <- entry$table[[i]]
-    x <- numeric_value(rows[[name]])
+    x <- numeric_value(column(rows, name))
     here <- x[!is.na(x)]
     check(row$variable == name, paste(what, name))
     check(row$n == length(here), paste(what, name, "n"))
@@ -333,6 +344,9 @@ spline_terms <- function(text, dictionary) {
   text
 }
 
+# An element of a vector is a column of a matrix.
+elements <- function(text) gsub("\\[([0-9]+)\\]", "[, \\1]", text)
+
 model_rows <- function(rows, text) {
   used <- rows[all.vars(as.formula(text))]
   keep <- complete.cases(used)
@@ -353,11 +367,12 @@ expect_model <- function(rows, entry, p, what) {
 # A level that nobody has is no column in R, and a column of nulls here.
 expect_lm <- function(rows, entry, p, dictionary, what) {
   kept <- expect_model(rows, entry, p, what)
-  text <- spline_terms(p$formula, dictionary)
+  text <- spline_terms(elements(p$formula), dictionary)
   model <- lm(as.formula(text), kept)
   fit <- summary(model)
   theirs <- coef(fit)
   names <- gsub(", knots = .*Boundary.knots = c\\([^)]*\\)", ", 3", rownames(theirs))
+  names <- gsub("[, ", "[", names, fixed = TRUE)
   limits <- confint(model)[rownames(theirs), , drop = FALSE]
   ours <- Filter(function(row) !is.null(row$estimate), entry$table)
   check(length(ours) == nrow(theirs), paste(what, "number of terms"))
@@ -448,6 +463,7 @@ expect_quality <- function(rows, entry, p, dictionary, what) {
   for (row in entry$table) {
     variable <- variable_of(dictionary, row$variable)
     x <- rows[[row$variable]]
+    if (is.matrix(x)) x <- ifelse(is.na(x[, 1]), NA, "there")
     check(row$n == sum(!is.na(x)), paste(what, row$variable, "n"))
     check(near(row$completeness, mean(!is.na(x))),
       paste(what, row$variable, "completeness"))
@@ -482,7 +498,11 @@ expect_rank_test <- function(rows, entry, p, dictionary, what) {
 }
 
 expect_pca <- function(rows, entry, p, dictionary, what) {
-  kept <- rows[complete.cases(rows[unlist(p$variables)]), unlist(p$variables)]
+  chosen <- if (is.null(p$vector)) rows[unlist(p$variables)] else
+    setNames(as.data.frame(unclass(rows[[p$vector]])),
+      sprintf("%s[%d]", p$vector, seq_len(ncol(rows[[p$vector]]))))
+  kept <- chosen[complete.cases(chosen), ]
+  check(entry$n == nrow(kept), paste(what, "n"))
   fit <- prcomp(kept, scale. = isTRUE(p$scale))
   shown <- if (is.null(p$components)) ncol(kept) else p$components
   check(length(entry$table) == shown, paste(what, "components"))
@@ -760,6 +780,58 @@ run_query("pbcseq_patient", pbc_dictionary, pbc_file,
   function(rows) rows[is_true(rows$bili >= 2) & !is.na(rows$platelet), ])
 
 run_query("pbcseq_models", pbc_dictionary, pbc_file, identity)
+
+# Vectors: laboratory values of two registries as one variable, the shapes of the
+# synthetic one, and 600 numbers at once.
+vector_dictionary <- file.path(scratch, "vector.json")
+as_vector <- function(length, resolution, min, max) c(list(length = length),
+  number("shape", "vector", resolution, min, max))
+write_json(list(id = "vector", version = 1, variables = list(
+  as_vector(5, 0.01, 0, 4000), number("age", "integer", 1, 0, 120))),
+  vector_dictionary, auto_unbox = TRUE, digits = NA)
+joined <- function(rows) {
+  text <- do.call(paste, lapply(rows, function(x)
+    format(x, trim = TRUE, scientific = FALSE)))
+  ifelse(complete.cases(rows), text, NA)
+}
+run_query("vector", vector_dictionary, survival_file("failure_vector",
+  with(failure_rows, data.frame(age = floor(age), shape = joined(data.frame(
+    ejection_fraction, serum_sodium, serum_creatinine, time,
+    round(platelets / 1000)))))), identity)
+run_query("vector", vector_dictionary, survival_file("pbcseq_vector",
+  with(pbcseq, data.frame(patient = id, age = floor(age), shape = joined(
+    data.frame(bili, albumin, ast, chol, protime))))), identity)
+system2(file.path(dirname(binary), "synthesize"),
+  c("--patients", 4000, file.path(scratch)), stdout = FALSE)
+run_query("vector_tetralogy", file.path(data, "synthesize", "dictionary.json"),
+  file.path(scratch, sprintf("center_%02d.csv", 1:13)),
+  function(rows) rows[is_true(rows$dx_primary == "tof"), ])
+
+# Masked, over the wire: a vector of sums of 180,925 elements.
+set.seed(600)
+mesh <- matrix(round(rnorm(90 * 8), 3), 90) %*%
+  outer(1:8, 1:600, function(k, j) cos(pi * k * j / 600) / k) +
+  rnorm(90 * 600, 0, 0.1)
+mesh <- round(mesh, 2)
+mesh_dictionary <- file.path(scratch, "mesh.json")
+write_json(list(id = "mesh", version = 1, variables = list(
+  as_vector(600, 0.01, -60, 60))), mesh_dictionary, auto_unbox = TRUE,
+  digits = NA)
+mesh_query <- file.path(scratch, "mesh_query.json")
+writeLines('{"analyses": [{"pca": {"vector": "shape", "components": 3}}]}',
+  mesh_query)
+mesh_answer <- function(centers) {
+  at <- rep_len(seq_len(centers), 90)
+  parts <- vapply(seq_len(centers), function(k) survival_file(
+    sprintf("mesh_%d_%d", centers, k), data.frame(shape = apply(
+      mesh[at == k, , drop = FALSE], 1, paste, collapse = " "))), "")
+  answer(mesh_dictionary, mesh_query, parts)
+}
+mesh_five <- mesh_answer(5)
+expect_pca(list(shape = mesh), fromJSON(mesh_five, simplifyVector = FALSE)$
+  results[[1]], list(vector = "shape", components = 3), NULL, "mesh of 600")
+check(identical(results_bytes(mesh_answer(1)), results_bytes(mesh_five)),
+  "mesh of 600 same bytes")
 
 # strata(center): the centers are part of the model, so each split has its own
 # twin. And rows that begin late: a covariate that changes in time.

@@ -4,7 +4,7 @@
 
 #define NA VALUE_MISSING
 #define DAYS 153
-#define COLUMNS_MAX 16
+#define COLUMNS_MAX 128
 
 static const int32_t ozone[DAYS] = {41, 36, 12, 18, NA, 28, 23, 19, 8, NA, 7,
     16, 11, 14, 18, 14, 34, 6, 30, 11, 1, 11, 4, 32, NA, NA, NA, 23, 45, 115,
@@ -102,7 +102,7 @@ int air_teardown(void **state)
 static void *make_column(
     const struct table *table, size_t variable, size_t first, size_t end)
 {
-    size_t variables = table->dictionary->variable_count;
+    size_t variables = table->dictionary->column_count;
     int width = table->dictionary->variables[variable].width;
     size_t bytes = ((end - first) * (size_t)width + 64) / 64 * 64;
     void *data = aligned_alloc(64, bytes);
@@ -136,10 +136,11 @@ static void contribute(const struct asked *asked, size_t first, size_t end,
 {
     const struct table *table = asked->table;
     struct column columns[COLUMNS_MAX];
-    size_t variables = table->dictionary->variable_count;
+    size_t variables = table->dictionary->column_count;
     for (size_t v = 0; v < variables; v++)
-        columns[v] = (struct column){table->dictionary->variables[v].width,
-            make_column(table, v, first, end)};
+        columns[v] =
+            (struct column){.width = table->dictionary->variables[v].width,
+                .data = make_column(table, v, first, end)};
     struct rows rows = {
         .count = end - first, .patient_count = end - first, .columns = columns};
     if (table->patients != NULL) {

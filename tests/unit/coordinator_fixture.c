@@ -295,7 +295,8 @@ static void contribute(struct fixture *fixture, struct view query_bytes,
         sexes[i] = (int8_t)(i % 2);
     }
     const struct column columns[] = {{1, ages}, {1, sexes}};
-    const struct rows table = {rows, rows, NULL, columns, 0};
+    const struct rows table = {
+        .count = rows, .patient_count = rows, .columns = columns};
     must(plan_contribute(plan, &table, 1, &contribution));
     must(vector_encode(&contribution.vector, out));
     contribution_fini(&contribution);

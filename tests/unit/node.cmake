@@ -1,2 +1,4 @@
 cohortium_test(test_node SOURCES test_node.c LINK cohortium_node)
+cohortium_test(test_vector_import SOURCES test_vector_import.c
+  LINK cohortium_node)
 cohortium_test(test_guard SOURCES test_guard.c LINK cohortium_node)

@@ -24,7 +24,8 @@ static int setup(void **state)
                 "\"max\":4},"
                 "{\"name\":\"days\",\"type\":\"days\"},"
                 "{\"name\":\"death\",\"type\":\"boolean\"},"
-                "{\"name\":\"shape\",\"type\":\"vector\"}]}"),
+                "{\"name\":\"shape\",\"type\":\"vector\",\"length\":3,"
+                "\"resolution\":0.1,\"min\":-9,\"max\":9}]}"),
             &diagnostic),
         STATUS_OK);
     return 0;
@@ -142,6 +143,19 @@ static void test_formula_values_are_those_of_r(void **state)
     formula_destroy(formula);
 }
 
+static void test_formula_takes_elements_of_a_vector(void **state)
+{
+    (void)state;
+    const int32_t codes[] = {50, 25, 0, 2, 100, 1, 0, 10, -20, 30};
+    struct formula *formula = parsed("I(2*shape[1] - shape[3]) ~ shape[2]");
+    assert_true(fabs(formula_atom_value(&formula->response, dictionary, codes) -
+                     -1) < 1e-13);
+    assert_string_equal(formula->response.name, "I(2 * shape[1] - shape[3])");
+    assert_string_equal(formula->atoms[0].name, "shape[2]");
+    assert_true(formula_atom_bound(&formula->response, dictionary) >= 27);
+    formula_destroy(formula);
+}
+
 static void test_formula_mistakes_are_pointed_at(void **state)
 {
     (void)state;
@@ -158,7 +172,12 @@ static void test_formula_mistakes_are_pointed_at(void **state)
         {"bili ~ age)", STATUS_MALFORMED, 10, "found ')'"},
         {"bili ~ (age", STATUS_MALFORMED, 11, "expected ')'"},
         {"bili ~ I(sex^2)", STATUS_MALFORMED, 9, "has categories"},
-        {"bili ~ shape", STATUS_MALFORMED, 7, "is a vector"},
+        {"bili ~ shape", STATUS_MALFORMED, 7, "shape[1] to shape[3]"},
+        {"bili ~ shape[4]", STATUS_UNKNOWN_NAME, 7, "shape[1] to shape[3]"},
+        {"bili ~ shape[01]", STATUS_UNKNOWN_NAME, 7, "shape[1] to shape[3]"},
+        {"bili ~ age[1]", STATUS_UNKNOWN_NAME, 7, "is no vector"},
+        {"bili ~ shape[", STATUS_MALFORMED, 7, "is a vector"},
+        {"bili ~ shape[1", STATUS_MALFORMED, 7, "is a vector"},
         {"bili ~ center", STATUS_MALFORMED, 7, "strata(center)"},
         {"bili ~ factor(bili)", STATUS_MALFORMED, 14, "whole number"},
         {"bili ~ ns(age, 0)", STATUS_MALFORMED, 15, "degrees of freedom"},
@@ -194,6 +213,7 @@ int main(void)
         cmocka_unit_test(test_formula_surv_reads_two_or_three_names),
         cmocka_unit_test(test_formula_responses_have_their_kind),
         cmocka_unit_test(test_formula_values_are_those_of_r),
+        cmocka_unit_test(test_formula_takes_elements_of_a_vector),
         cmocka_unit_test(test_formula_mistakes_are_pointed_at),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -221,7 +221,10 @@ static void test_facts_are_of_patients_not_of_rows(void **state)
         "{\"unit\":\"exam\",\"analyses\":[{\"summary\":{\"variables\":[\"x\"]}}]}",
         1);
     const struct column column = {2, data};
-    struct rows rows = {ROWS, patients[ROWS - 1] + 1, patients, &column, 0};
+    struct rows rows = {.count = ROWS,
+        .patient_count = patients[ROWS - 1] + 1,
+        .patients = patients,
+        .columns = &column};
     uint128 total = 0, largest = 0, second = 0;
     for (size_t first = 0, i = 1; i <= ROWS; i++) {
         if (i < ROWS && patients[i] == patients[first])
@@ -274,7 +277,8 @@ static void test_facts_of_single_rows_know_the_two_largest(void **state)
             const struct column column = {width, width == 1   ? (void *)data1
                                                  : width == 2 ? (void *)data2
                                                               : (void *)data4};
-            struct rows rows = {4, 4, NULL, &column, 0};
+            struct rows rows = {
+                .count = 4, .patient_count = 4, .columns = &column};
             struct contribution c;
             assert_int_equal(
                 plan_contribute(asked.plan, &rows, 1, &c), STATUS_OK);

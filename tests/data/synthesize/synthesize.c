@@ -360,9 +360,7 @@ static const char header[] =
     "lvedvi,lvesvi,lvef,lv_mass_i,rvedvi,rvef,wmsi,t1_native,ecv,lge_present,"
     "lge_infarct,lge_extent_pct,ar_grade,ao_regurg_frac,ao_regurg_vol,"
     "aortic_valve_morph,pulm_regurg_vol,pulm_regurg_frac,amyloid_type,"
-    "shape_01,shape_02,shape_03,shape_04,shape_05,shape_06,shape_07,shape_08,"
-    "shape_09,shape_10,shape_11,shape_12,shape_13,shape_14,shape_15,shape_16,"
-    "start_days,followup_days,valve_surgery,death,outcome\n";
+    "shape,start_days,followup_days,valve_surgery,death,outcome\n";
 
 static const char *indication_of(const struct patient *p, double at)
 {
@@ -378,6 +376,14 @@ static const char *indication_of(const struct patient *p, double at)
                : at < 0.75 ? "cardiomyopathy"
                            : "other";
     return "cardiomyopathy";
+}
+
+/* A vector: one field, numbers with blanks between them. */
+static void put_shape(FILE *file, const struct patient *p)
+{
+    fputc(',', file);
+    for (size_t j = 0; p->dx == TOF && j < SHAPES; j++)
+        fprintf(file, "%s%.2f", j == 0 ? "" : " ", p->shape[j] + 0.0);
 }
 
 /* The figures of the exam, the same on each of a patient's rows. */
@@ -427,8 +433,7 @@ static void write_exam(FILE *file, struct stream *stream,
     put(file, no_pulmonary, 1, p->pr_volume);
     put(file, no_pulmonary, 1, p->pr_fraction);
     put_word(file, false, amyloids[p->amyloid]);
-    for (size_t j = 0; j < SHAPES; j++)
-        put(file, p->dx != TOF, 2, p->shape[j]);
+    put_shape(file, p);
 }
 
 static void write_patient(FILE *file, struct stream *stream,

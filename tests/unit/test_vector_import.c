@@ -1,0 +1,226 @@
+/* A vector on its way from a file into the frame: in one field or in columns,
+ * whole or not at all. */
+#include <unistd.h>
+
+#include "node/frame.h"
+#include "node/import.h"
+#include "tests/unit/test.h"
+
+enum { AGE, SHAPE, WIDE, FIRST_OF_SHAPE, FIRST_OF_WIDE = FIRST_OF_SHAPE + 3 };
+
+static struct dictionary *dictionary;
+static struct store *store;
+static struct diagnostic diagnostic;
+static struct import_report report;
+static char csv_path[] = "/tmp/cohortium-vector-XXXXXX";
+
+static int setup(void **state)
+{
+    static const char text[] =
+        "{\"id\":\"t\",\"variables\":["
+        "{\"name\":\"age\",\"type\":\"integer\",\"min\":0,\"max\":120},"
+        "{\"name\":\"shape\",\"type\":\"vector\",\"length\":3,\"resolution\":0.1,"
+        "\"min\":-10,\"max\":10,\"unit\":\"mm\",\"missing\":[\"none\"]},"
+        "{\"name\":\"wide\",\"type\":\"vector\",\"length\":2,\"resolution\":0.001,"
+        "\"min\":-1000,\"max\":1000}]}";
+    (void)state;
+    diagnostic_init(&diagnostic, "t");
+    int file = mkstemp(csv_path);
+    close(file);
+    return file >= 0 && keys_start() == STATUS_OK &&
+                   dictionary_parse(&dictionary, view_of_text(text),
+                       &diagnostic) == STATUS_OK
+               ? 0
+               : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    unlink(csv_path);
+    dictionary_destroy(dictionary);
+    return 0;
+}
+
+static int open_store(void **state)
+{
+    (void)state;
+    return store_open(&store, ":memory:", dictionary) == STATUS_OK ? 0 : -1;
+}
+
+static int close_store(void **state)
+{
+    (void)state;
+    import_report_fini(&report);
+    store_close(store);
+    return 0;
+}
+
+static enum status import_text(const char *text, bool strict)
+{
+    const struct import_options options = {.strict = strict};
+    FILE *file = fopen(csv_path, "w");
+    fputs(text, file);
+    fclose(file);
+    diagnostic_init(&diagnostic, "x.csv");
+    import_report_fini(&report);
+    return import_file(
+        store, dictionary, csv_path, &options, 1, &report, &diagnostic);
+}
+
+static struct frame *frame_of_store(void)
+{
+    struct frame *frame = NULL;
+    assert_int_equal(frame_create(&frame, dictionary), STATUS_OK);
+    assert_int_equal(frame_refresh(frame, store), STATUS_OK);
+    return frame;
+}
+
+static void test_elements_are_columns_behind_the_variables(void **state)
+{
+    (void)state;
+    size_t index;
+    assert_int_equal(dictionary->variable_count, 3);
+    assert_int_equal(dictionary->column_count, 8);
+    assert_true(dictionary_find(dictionary, "shape[3]", &index));
+    assert_int_equal(index, FIRST_OF_SHAPE + 2);
+    assert_int_equal(dictionary->variables[index].owner, SHAPE);
+    assert_int_equal(dictionary->variables[index].width, 1);
+    assert_string_equal(dictionary->variables[index].unit, "mm");
+    assert_int_equal(dictionary->variables[FIRST_OF_WIDE].width, 4);
+    static const char *const none[] = {"shape[0]", "shape[4]", "shape[",
+        "shape[]", "shape[1", "shape[1]x", "shape[01]", "shape[-1]", "age[1]",
+        "shape[99999999999999999999999]", "[1]"};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        assert_false(dictionary_find(dictionary, none[i], &index));
+}
+
+static void test_a_field_of_numbers_comes_back_from_the_store(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        import_text("age,shape,wide\n60,1 -2.5 10,-1000 1000\n"
+                    "61,-10;0;0.14,0.001 -0.001\n62,, \n63,none,NA\n",
+            true),
+        STATUS_OK);
+    assert_int_equal(report.counts[SHAPE][VALUE_ACCEPTED], 1);
+    assert_int_equal(report.counts[SHAPE][VALUE_ROUNDED], 1);
+    assert_int_equal(report.counts[SHAPE][VALUE_IS_MISSING], 2);
+    struct frame *frame = frame_of_store();
+    const struct rows *rows = frame_rows(frame);
+    static const int8_t shape[3][4] = {{10, -100, INT8_MIN, INT8_MIN},
+        {-25, 0, INT8_MIN, INT8_MIN}, {100, 1, INT8_MIN, INT8_MIN}};
+    static const int8_t there[4] = {0, 0, INT8_MIN, INT8_MIN};
+    static const int32_t wide[2][4] = {{-1000000, 1, INT32_MIN, INT32_MIN},
+        {1000000, -1, INT32_MIN, INT32_MIN}};
+    assert_memory_equal(rows->columns[SHAPE].data, there, sizeof there);
+    assert_memory_equal(rows->columns[WIDE].data, there, sizeof there);
+    for (size_t k = 0; k < 3; k++)
+        assert_memory_equal(
+            rows->columns[FIRST_OF_SHAPE + k].data, shape[k], sizeof shape[k]);
+    for (size_t k = 0; k < 2; k++)
+        assert_memory_equal(
+            rows->columns[FIRST_OF_WIDE + k].data, wide[k], sizeof wide[k]);
+    frame_destroy(frame);
+}
+
+static void test_columns_of_elements_are_the_same_vector(void **state)
+{
+    (void)state;
+    assert_int_equal(import_text("shape[2],age,shape[1],shape[3]\n"
+                                 "-2.5,60,1,10\n0,61,-10,0.14\n,62,NA,\n",
+                         true),
+        STATUS_OK);
+    assert_int_equal(report.counts[SHAPE][VALUE_ACCEPTED], 1);
+    assert_int_equal(report.counts[SHAPE][VALUE_ROUNDED], 1);
+    assert_int_equal(report.counts[SHAPE][VALUE_IS_MISSING], 1);
+    struct frame *frame = frame_of_store();
+    static const int8_t second[3] = {-25, 0, INT8_MIN};
+    assert_memory_equal(frame_rows(frame)->columns[FIRST_OF_SHAPE + 1].data,
+        second, sizeof second);
+    frame_destroy(frame);
+}
+
+/* What is wrong, and where: the file's line and column, the element. */
+static void test_a_bad_vector_is_refused_whole(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file;
+        enum value_verdict verdict;
+        size_t line, column, element;
+        const char *text, *message;
+    } cases[] = {
+        {"age,shape\n60,1 2 3\n61,1 x 3\n", VALUE_NOT_NUMBER, 3, 4, 2, "x",
+            "shape[2]: 'x' is not a number"},
+        {"age,shape\n60,1 2 11\n", VALUE_OUT_OF_RANGE, 2, 4, 3, "11",
+            "shape[3]: '11' is outside the dictionary's range"},
+        {"age,shape\n60,1 2\n", VALUE_WRONG_LENGTH, 2, 4, 2, "1 2",
+            "shape: 2 elements, expected 3"},
+        {"age,shape\n60,1 2 3 4\n", VALUE_WRONG_LENGTH, 2, 4, 4, "1 2 3 4",
+            "shape: 4 elements, expected 3"},
+        {"age,shape\n60,1;;3\n", VALUE_NOT_NUMBER, 2, 4, 2, "",
+            "shape[2]: '' is not a number"},
+        {"age,shape\n60,1 NA 3\n", VALUE_NOT_NUMBER, 2, 4, 2, "NA",
+            "shape[2]: 'NA' is not a number"},
+        {"age,shape[1],shape[2],shape[3]\n60,1,99,3\n", VALUE_OUT_OF_RANGE, 2,
+            6, 2, "99", "shape[2]: '99' is outside the dictionary's range"},
+        {"age,shape[3],shape[2],shape[1]\n60,1,,3\n", VALUE_WRONG_LENGTH, 2, 6,
+            2, "", "shape: 2 elements, expected 3"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(store_clear_registry(store), STATUS_OK);
+        assert_int_equal(import_text(cases[i].file, false), STATUS_OK);
+        assert_int_equal(report.refused, 1);
+        const struct import_problem *problem = &report.problems[0];
+        if (problem->verdict != cases[i].verdict ||
+            problem->line != cases[i].line ||
+            problem->column != cases[i].column ||
+            problem->element != cases[i].element ||
+            strcmp(problem->text, cases[i].text) != 0)
+            fail_msg("%s: %d at %zu:%zu, element %zu, '%s'", cases[i].file,
+                (int)problem->verdict, problem->line, problem->column,
+                problem->element, problem->text);
+        struct frame *frame = frame_of_store();
+        const struct rows *rows = frame_rows(frame);
+        for (size_t k = 0; k < 3; k++)
+            assert_int_equal(((const int8_t *)rows->columns[FIRST_OF_SHAPE + k]
+                                     .data)[rows->count - 1],
+                INT8_MIN);
+        frame_destroy(frame);
+        assert_int_equal(store_clear_registry(store), STATUS_OK);
+        assert_int_equal(import_text(cases[i].file, true), STATUS_MALFORMED);
+        assert_string_equal(diagnostic.message, cases[i].message);
+        assert_int_equal(diagnostic.line, cases[i].line);
+    }
+}
+
+static void test_a_header_has_a_vector_once_and_whole(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        import_text("shape[1],shape[3]\n1,2\n", false), STATUS_MALFORMED);
+    assert_string_equal(diagnostic.message,
+        "the header has 2 of the 3 columns shape[1] to shape[3]");
+    assert_int_equal(
+        import_text("shape[1],shape[2],shape[3],shape\n1,2,3,\n", false),
+        STATUS_MALFORMED);
+    assert_int_equal(diagnostic.column, 28);
+    assert_int_equal(import_text("age,shape[4]\n1,2\n", false), STATUS_OK);
+    assert_int_equal(report.left_out_count, 1);
+}
+
+#define WITH_STORE(test)                                                       \
+    cmocka_unit_test_setup_teardown(test, open_store, close_store)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_elements_are_columns_behind_the_variables),
+        WITH_STORE(test_a_field_of_numbers_comes_back_from_the_store),
+        WITH_STORE(test_columns_of_elements_are_the_same_vector),
+        WITH_STORE(test_a_bad_vector_is_refused_whole),
+        WITH_STORE(test_a_header_has_a_vector_once_and_whole),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
