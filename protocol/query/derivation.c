@@ -93,7 +93,9 @@ static bool has_cycle(
 {
     const struct derivation *derivation =
         dictionary->variables[variable].derived;
-    if (marks[variable] != MARK_NEW || derivation == NULL)
+    if (derivation == NULL) /* as every element of a vector */
+        return false;
+    if (marks[variable] != MARK_NEW)
         return marks[variable] == MARK_OPEN;
     marks[variable] = MARK_OPEN;
     for (size_t i = 0; i < derivation->source_count; i++) {

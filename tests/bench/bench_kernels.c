@@ -304,7 +304,8 @@ int main(int argc, char **argv)
     sort_by_days();
     const struct column columns[] = {{1, age}, {1, sex}, {1, hypertension},
         {1, diabetes}, {2, lvef}, {2, lvedvi}, {1, death}, {2, days}};
-    const struct rows rows = {ROWS, ROWS, NULL, columns, 0};
+    const struct rows rows = {
+        .count = ROWS, .patient_count = ROWS, .columns = columns};
     printf("{");
     for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
         if (argc < 2 || strcmp(argv[1], kernels[k].name) == 0)

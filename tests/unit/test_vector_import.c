@@ -6,7 +6,14 @@
 #include "node/import.h"
 #include "tests/unit/test.h"
 
-enum { AGE, SHAPE, WIDE, FIRST_OF_SHAPE, FIRST_OF_WIDE = FIRST_OF_SHAPE + 3 };
+enum {
+    AGE,
+    SHAPE,
+    WIDE,
+    SPAN,
+    FIRST_OF_SHAPE,
+    FIRST_OF_WIDE = FIRST_OF_SHAPE + 3
+};
 
 static struct dictionary *dictionary;
 static struct store *store;
@@ -22,7 +29,9 @@ static int setup(void **state)
         "{\"name\":\"shape\",\"type\":\"vector\",\"length\":3,\"resolution\":0.1,"
         "\"min\":-10,\"max\":10,\"unit\":\"mm\",\"missing\":[\"none\"]},"
         "{\"name\":\"wide\",\"type\":\"vector\",\"length\":2,\"resolution\":0.001,"
-        "\"min\":-1000,\"max\":1000}]}";
+        "\"min\":-1000,\"max\":1000},"
+        "{\"name\":\"span\",\"type\":\"real\",\"resolution\":0.1,"
+        "\"min\":-20,\"max\":20,\"derived\":\"shape[3] - shape[1]\"}]}";
     (void)state;
     diagnostic_init(&diagnostic, "t");
     int file = mkstemp(csv_path);
@@ -80,8 +89,8 @@ static void test_elements_are_columns_behind_the_variables(void **state)
 {
     (void)state;
     size_t index;
-    assert_int_equal(dictionary->variable_count, 3);
-    assert_int_equal(dictionary->column_count, 8);
+    assert_int_equal(dictionary->variable_count, 4);
+    assert_int_equal(dictionary->column_count, 9);
     assert_true(dictionary_find(dictionary, "shape[3]", &index));
     assert_int_equal(index, FIRST_OF_SHAPE + 2);
     assert_int_equal(dictionary->variables[index].owner, SHAPE);
@@ -121,6 +130,8 @@ static void test_a_field_of_numbers_comes_back_from_the_store(void **state)
     for (size_t k = 0; k < 2; k++)
         assert_memory_equal(
             rows->columns[FIRST_OF_WIDE + k].data, wide[k], sizeof wide[k]);
+    static const int16_t span[4] = {90, 101, INT16_MIN, INT16_MIN};
+    assert_memory_equal(rows->columns[SPAN].data, span, sizeof span);
     frame_destroy(frame);
 }
 
