@@ -142,9 +142,26 @@ static bool set_origin(json_t *object, const struct result_facts *facts)
            set(object, "software", json_string(facts->software));
 }
 
+/* Rules that act on a fitted model are named in its entry. */
+static void add_fitted(json_t *withheld, const json_t *results)
+{
+    size_t at;
+    json_t *entry;
+    json_array_foreach(results, at, entry)
+    {
+        const char *rule = json_string_value(json_object_get(entry, "rule"));
+        if (rule == NULL)
+            continue;
+        const json_t *before = json_object_get(withheld, rule);
+        json_object_set_new(
+            withheld, rule, json_integer(json_integer_value(before) + 1));
+    }
+}
+
 /* What the rules kept back, at the centers or of the sum: cells and segments by
  * rule. */
-static json_t *withheld_object(const struct result_facts *facts)
+static json_t *withheld_object(
+    const struct result_facts *facts, const json_t *results)
 {
     json_t *object = json_object();
     for (size_t rule = 0; rule < RULE_COUNT; rule++) {
@@ -154,6 +171,7 @@ static json_t *withheld_object(const struct result_facts *facts)
                 disclosure_rule_name((enum disclosure_rule)rule),
                 json_integer(count));
     }
+    add_fitted(object, results);
     return object;
 }
 
@@ -171,7 +189,8 @@ static bool set_noise(json_t *object, const struct question *question)
             budget_count_sigma(question->plan, &study->noise)));
 }
 
-static bool set_terms(json_t *object, const struct result_facts *facts)
+static bool set_terms(
+    json_t *object, const struct result_facts *facts, const json_t *results)
 {
     const struct question *question = facts->question;
     const struct query *query = question->query;
@@ -185,7 +204,7 @@ static bool set_terms(json_t *object, const struct result_facts *facts)
            set(object, "limits",
                limits_object(&question->study->study->limits)) ||
            set_noise(object, question) ||
-           set(object, "withheld", withheld_object(facts)) ||
+           set(object, "withheld", withheld_object(facts, results)) ||
            set(object, "centers", json_integer(count_answered(facts))) ||
            set(object, "center_report", center_report(facts));
 }
@@ -219,7 +238,7 @@ enum status result_write(struct buffer *out, const struct result_facts *facts)
     if (status == STATUS_OK && question->study->study->privacy == PRIVACY_NOISE)
         drop_tests(results);
     if (status == STATUS_OK &&
-        (set_origin(object, facts) || set_terms(object, facts) ||
+        (set_origin(object, facts) || set_terms(object, facts, results) ||
             json_object_set(object, "results", results) != 0))
         status = STATUS_NO_MEMORY;
     if (status == STATUS_OK)

@@ -11,6 +11,7 @@
 #include "node/audit.h"
 #include "node/session_internal.h"
 #include "policy/disclosure.h"
+#include "protocol/analysis/leverage.h"
 #include "protocol/wire/defence.h"
 #include "protocol/wire/log.h"
 
@@ -217,6 +218,25 @@ struct rows question_rows(const struct question *question)
     return rows;
 }
 
+static enum status apply_rules(struct question *question,
+    const struct rows *rows, struct contribution *contribution)
+{
+    const struct plan *plan = question->admission.plan;
+    enum leverage_verdict *verdicts =
+        calloc(plan->segment_count, sizeof *verdicts);
+    if (verdicts == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = leverage_review_own(plan, rows,
+        question->session->setup.threads, question->limits.min_cell, verdicts);
+    contribution->verdicts = verdicts;
+    if (status == STATUS_OK)
+        status = disclosure_apply(plan, &question->limits, rows->patient_count,
+            contribution, &question->report);
+    contribution->verdicts = NULL;
+    free(verdicts);
+    return status;
+}
+
 static enum status compute(struct question *question)
 {
     struct session *session = question->session;
@@ -231,8 +251,7 @@ static enum status compute(struct question *question)
         status = plan_contribute(question->admission.plan, &rows,
             session->setup.threads, &contribution);
     if (status == STATUS_OK && rules_act_here(question))
-        status = disclosure_apply(question->admission.plan, &question->limits,
-            rows.patient_count, &contribution, &question->report);
+        status = apply_rules(question, &rows, &contribution);
     question->generation = frame_generation(session->frame);
     if (status == STATUS_OK)
         status = vector_encode(&contribution.vector, &question->vector);

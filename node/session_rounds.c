@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "node/session_internal.h"
-#include "protocol/analysis/analysis.h"
+#include "protocol/analysis/leverage.h"
 
 bool rounds_keep(struct question *question, struct session_time now)
 {
@@ -21,16 +21,25 @@ bool rounds_keep(struct question *question, struct session_time now)
     return true;
 }
 
-/* What this center kept back in the first round it keeps back in all. */
+static bool is_set(const struct question *question, size_t element)
+{
+    int128 flag;
+    memcpy(&flag, question->vector.data + element * VECTOR_ELEMENT_BYTES,
+        sizeof flag);
+    return flag != 0;
+}
+
+/* What this center kept back in the first round, the segment or the cell of
+ * its sums, it keeps back in all. */
 static bool is_withheld(
     const struct question *question, const struct segment *segment)
 {
-    int128 flag;
-    memcpy(&flag,
-        question->vector.data +
-            (segment->first + HEAD_WITHHELD) * VECTOR_ELEMENT_BYTES,
-        sizeof flag);
-    return flag != 0;
+    const struct plan *plan = question->admission.plan;
+    const struct table_shape *table =
+        &plan->shapes[segment->analysis].tables[0];
+    return is_set(question, segment->first + HEAD_WITHHELD) ||
+           (table->kind == TABLE_SUMS &&
+               is_set(question, segment->first + table->first + CELL_WITHHELD));
 }
 
 /* The body of ROUND: a byte a segment, then the values as little-endian
@@ -60,7 +69,10 @@ static enum status read_round(const struct question *question,
             return STATUS_MALFORMED;
     }
     for (size_t i = 0; i < plan->segment_count; i++) {
-        if (body.data[i] > 1)
+        const struct analysis *analysis =
+            &plan->analyses[plan->segments[i].analysis];
+        if (body.data[i] >= SEGMENT_TOLD_END ||
+            (body.data[i] == SEGMENT_CHECKED && analysis->kind->check == NULL))
             return STATUS_MALFORMED;
         if (is_withheld(question, &plan->segments[i]))
             (*active)[i] = 0;
@@ -68,15 +80,31 @@ static enum status read_round(const struct question *question,
     return STATUS_OK;
 }
 
+/* A segment of SEGMENT_CHECKED counts by this center's own leverages too. */
+static enum status scan_round(struct question *question,
+    const struct round *told, struct contribution *out)
+{
+    const struct plan *plan = question->admission.plan;
+    const int threads = question->session->setup.threads;
+    const struct rows rows = question_rows(question);
+    double *own = calloc(plan->value_count, sizeof *own);
+    struct round round = *told;
+    round.own = own;
+    enum status status =
+        own == NULL ? STATUS_NO_MEMORY
+                    : leverage_own_inverse(plan, &rows, threads, told, own);
+    if (status == STATUS_OK)
+        status = plan_contribute_round(plan, &rows, threads, &round, out);
+    free(own);
+    return status;
+}
+
 static enum status contribute(struct question *question,
     const struct round *round, struct view told, struct step_reply *reply)
 {
-    const struct session *session = question->session;
     const struct digest digest = digest_of(told);
     struct contribution contribution = {0};
-    const struct rows rows = question_rows(question);
-    enum status status = plan_contribute_round(question->admission.plan, &rows,
-        session->setup.threads, round, &contribution);
+    enum status status = scan_round(question, round, &contribution);
     reply->round = round->number;
     reply->vector = contribution.vector;
     contribution.vector = (struct vector){0};

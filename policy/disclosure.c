@@ -13,6 +13,7 @@ struct review {
     const struct shape *shape;
     int128 *elements;               /* of the segment */
     const struct cell_facts *facts; /* of the segment; NULL: of a sum */
+    enum leverage_verdict verdict;  /* of a center's own rows */
     struct disclosure_report *report;
 };
 
@@ -31,6 +32,11 @@ static const struct {
     [RULE_MERGED] = {"merged",
         "merged with a neighbor, so that people are enough"},
     [RULE_MODEL] = {"model", "too few people or events for the parameters"},
+    [RULE_LEVERAGE] = {"leverage",
+        "one person has half or more of a fitted value in his own hands"},
+    [RULE_LEVEL] = {"level", "too few people at a level of a model"},
+    [RULE_SEPARATION] = {"separation",
+        "the terms of a model tell the outcome almost surely"},
 };
 
 const char *disclosure_rule_name(enum disclosure_rule rule)
@@ -334,6 +340,9 @@ static void review_sums(
                  !has_enough_events(review, table, cell_at(review, table, i)) ||
                  shows_few_people(review, table))
             withhold_cell(review, table, i, RULE_MODEL);
+        else if (review->verdict != LEVERAGE_FINE)
+            withhold_cell(review, table, i,
+                review->verdict == LEVERAGE_FEW ? RULE_LEVEL : RULE_LEVERAGE);
     }
 }
 
@@ -482,6 +491,9 @@ enum status disclosure_apply(const struct plan *plan,
             .facts = contribution->facts == NULL
                          ? NULL
                          : contribution->facts + segment->first_fact,
+            .verdict = contribution->verdicts == NULL
+                           ? LEVERAGE_FINE
+                           : contribution->verdicts[i],
             .report = report};
         enum status status = STATUS_OK;
         if (narrow_cohort)

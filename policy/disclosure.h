@@ -23,6 +23,9 @@ enum disclosure_rule {
     RULE_MERGED,        /* neighbours merged (ordered counts) */
     RULE_MODEL,         /* D9, D10, D12: too many parameters for the people or
                            the events */
+    RULE_LEVERAGE,      /* D9: half of a fitted value is one person's own */
+    RULE_LEVEL,         /* D9: a level of a model has few people */
+    RULE_SEPARATION,    /* D10: a logistic coefficient beyond 15 */
     RULE_COUNT
 };
 

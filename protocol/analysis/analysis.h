@@ -69,6 +69,9 @@ struct analysis_kind {
         const int128 *elements, int64_t min_cell, json_t *out);
     /* Frees analysis->model. May be NULL. */
     void (*release)(struct analysis *analysis);
+    /* A model whose coefficients are told: what rule D9 looks at once its own
+     * rounds are over (leverage.h). NULL in others. */
+    const struct model_check *check;
 
     /* The rest is for analyses of several rounds; value_count is NULL in
      * others. All rounds have one shape. */

@@ -96,4 +96,5 @@ const struct analysis_kind analysis_anova = {
     .contribute = linear_contribute,
     .finish = finish,
     .release = model_release,
+    .check = &linear_check,
 };

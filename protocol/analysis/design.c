@@ -239,6 +239,19 @@ void design_destroy(struct design *design)
     free(design);
 }
 
+enum term_levels design_term_levels(const struct design *design, size_t term)
+{
+    const struct formula *formula = design->formula;
+    bool levels = false, numbers = false;
+    for (size_t a = 0; term > 0 && a < formula->atom_count; a++) {
+        if ((formula->terms[term - 1].atoms >> a & 1) == 0)
+            continue;
+        levels = levels || is_factor(formula, a);
+        numbers = numbers || !is_factor(formula, a);
+    }
+    return !levels ? NO_LEVELS : numbers ? LEVELS_AND_NUMBERS : LEVELS_ALONE;
+}
+
 /* ---- as a parameter ---- */
 
 static void add_variable(void *arg, size_t variable)

@@ -52,6 +52,10 @@ struct design {
 enum status design_create(struct design **out, struct formula **formula,
     const struct dictionary *dictionary);
 void design_destroy(struct design *design);
+/* What the columns of a term are made of: LEVELS_ALONE are 0 or 1. */
+enum term_levels { NO_LEVELS, LEVELS_ALONE, LEVELS_AND_NUMBERS };
+/* term: as in struct design_column; 0: the intercept, NO_LEVELS. */
+enum term_levels design_term_levels(const struct design *design, size_t term);
 /* Rows of a table: `count` <= DESIGN_ROWS from `first` on, or those of
  * index[count] where it is not NULL. */
 struct design_rows {

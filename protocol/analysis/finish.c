@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "protocol/analysis/analysis.h"
+#include "protocol/analysis/leverage.h"
 
 static json_t *by_object(const struct plan *plan, size_t level)
 {
@@ -24,10 +24,30 @@ static bool is_suppressed(const int128 *elements, int64_t min_cell)
            few_people(elements[HEAD_PEOPLE], min_cell);
 }
 
-static enum status finish_segment(const struct plan *plan,
-    const struct segment *segment, const int128 *elements, const double *memory,
-    int64_t min_cell, json_t *out)
+/* A rule that acts once a model is fitted. */
+void result_withhold(json_t *out, const char *rule, const char *message)
 {
+    json_object_set_new(out, "suppressed", json_true());
+    json_object_set_new(out, "rule", json_string(rule));
+    json_object_set_new(out, "message", json_string(message));
+}
+
+static void withhold_model(json_t *out, enum leverage_verdict verdict)
+{
+    result_withhold(out, leverage_rule(verdict),
+        verdict == LEVERAGE_FEW
+            ? "a level of the model, or a combination of levels, has few people"
+            : "one person has half or more of a fitted value in his own hands "
+              "(leverage): ask for fewer terms, or for more people");
+}
+
+static enum status finish_segment(const struct plan *plan, size_t index,
+    const int128 *elements, const struct fitted *fitted, int64_t min_cell,
+    json_t *out)
+{
+    const struct segment *segment = &plan->segments[index];
+    const enum leverage_verdict verdict =
+        (enum leverage_verdict)fitted->verdicts[index];
     const struct analysis *analysis = &plan->analyses[segment->analysis];
     json_object_set_new(out, "analysis", json_string(analysis->kind->name));
     json_object_set_new(out, "by", by_object(plan, segment->level));
@@ -38,13 +58,18 @@ static enum status finish_segment(const struct plan *plan,
         json_object_set_new(out, "suppressed", json_true());
         return STATUS_OK;
     }
+    if (verdict != LEVERAGE_FINE) {
+        withhold_model(out, verdict);
+        return STATUS_OK;
+    }
     const struct shape *shape = &plan->shapes[segment->analysis];
     enum status status =
         analysis->kind->conclude == NULL
             ? analysis->kind->finish(
                   analysis, shape, plan->dictionary, elements, min_cell, out)
             : analysis->kind->conclude(analysis, shape, plan->dictionary,
-                  elements, memory + segment->first_memory, min_cell, out);
+                  elements, fitted->memory + segment->first_memory, min_cell,
+                  out);
     /* Said only where it is not so: a result must not depend on how the
      * patients are split over centers. */
     if (status == STATUS_OK && elements[HEAD_WITHHELD] > 0) {
@@ -60,15 +85,19 @@ enum status plan_finish(const struct plan *plan, const struct vector *sum,
     int64_t min_cell, json_t **out)
 {
     double *memory = calloc(plan->memory_count + 1, sizeof *memory);
+    uint8_t *verdicts = calloc(plan->segment_count, sizeof *verdicts);
+    const struct fitted fitted = {memory, verdicts};
     enum status status =
-        memory == NULL ? STATUS_NO_MEMORY
-                       : plan_finish_memory(plan, sum, memory, min_cell, out);
+        memory == NULL || verdicts == NULL
+            ? STATUS_NO_MEMORY
+            : plan_finish_fitted(plan, sum, &fitted, min_cell, out);
     free(memory);
+    free(verdicts);
     return status;
 }
 
-enum status plan_finish_memory(const struct plan *plan,
-    const struct vector *sum, const double *memory, int64_t min_cell,
+enum status plan_finish_fitted(const struct plan *plan,
+    const struct vector *sum, const struct fitted *fitted, int64_t min_cell,
     json_t **out)
 {
     *out = NULL;
@@ -81,9 +110,9 @@ enum status plan_finish_memory(const struct plan *plan,
         json_t *entry = json_object();
         enum status status = entry == NULL
                                  ? STATUS_NO_MEMORY
-                                 : finish_segment(plan, &plan->segments[i],
+                                 : finish_segment(plan, i,
                                        sum->elements + plan->segments[i].first,
-                                       memory, min_cell, entry);
+                                       fitted, min_cell, entry);
         if (json_array_append_new(results, entry) != 0 || status != STATUS_OK) {
             json_decref(results);
             return status == STATUS_OK ? STATUS_NO_MEMORY : status;

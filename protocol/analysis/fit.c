@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/analysis/leverage.h"
+
 void fit_destroy(struct fit *fit)
 {
     if (fit == NULL)
@@ -12,16 +14,24 @@ void fit_destroy(struct fit *fit)
     free(fit->next);
     free(fit->memory);
     free(fit->active);
+    free(fit->verdicts);
     vector_fini(&fit->first);
     free(fit);
+}
+
+/* With open limits nothing is withheld. */
+static bool is_checked(const struct fit *fit, const struct analysis *analysis)
+{
+    return analysis->kind->check != NULL && fit->min_cell > 1;
 }
 
 static bool takes_part(const struct fit *fit, const struct segment *segment)
 {
     const struct analysis *analysis = &fit->plan->analyses[segment->analysis];
     const int128 *head = fit->first.elements + segment->first;
-    return analysis->kind->value_count != NULL && head[HEAD_RELEASED] > 0 &&
-           head[HEAD_PEOPLE] > 0 && head[HEAD_PEOPLE] >= fit->min_cell;
+    return (analysis->kind->value_count != NULL || is_checked(fit, analysis)) &&
+           head[HEAD_RELEASED] > 0 && head[HEAD_PEOPLE] > 0 &&
+           head[HEAD_PEOPLE] >= fit->min_cell;
 }
 
 static bool all_finite(const double *values, size_t count)
@@ -33,28 +43,82 @@ static bool all_finite(const double *values, size_t count)
     return true;
 }
 
-static enum status advance_segment(
-    struct fit *fit, size_t index, const struct vector *sum)
+/* The analysis' next step; *done when there is none. */
+static enum status advance_analysis(struct fit *fit,
+    const struct segment *segment, const int128 *elements, bool *done)
+{
+    const struct plan *plan = fit->plan;
+    const struct analysis *analysis = &plan->analyses[segment->analysis];
+    const struct shape *shape = &plan->shapes[segment->analysis];
+    double *next = fit->next + segment->first_value;
+    *done = analysis->kind->value_count == NULL;
+    if (*done)
+        return STATUS_OK;
+    enum status status = analysis->kind->advance(analysis, shape,
+        plan->dictionary, fit->number - 1, fit->min_cell, elements,
+        fit->values + segment->first_value, fit->memory + segment->first_memory,
+        next, done);
+    /* What is no number cannot be told: the analysis says so at its end. */
+    if (!all_finite(next, segment->first_inverse - segment->first_value))
+        *done = true;
+    return status;
+}
+
+/* Nothing more is told of it. */
+static void end_values(struct fit *fit, size_t index)
+{
+    const struct segment *segment = &fit->plan->segments[index];
+    const size_t count =
+        segment->first_inverse - segment->first_value +
+        leverage_value_count(&fit->plan->analyses[segment->analysis]);
+    memset(fit->next + segment->first_value, 0, count * sizeof *fit->next);
+    fit->active[index] = SEGMENT_OVER;
+}
+
+/* The analysis is over: its rows are looked at (D9), at the values of its last
+ * round, or it is over for good. */
+static enum status end_segment(
+    struct fit *fit, size_t index, const int128 *elements)
 {
     const struct plan *plan = fit->plan;
     const struct segment *segment = &plan->segments[index];
     const struct analysis *analysis = &plan->analyses[segment->analysis];
-    const struct shape *shape = &plan->shapes[segment->analysis];
-    size_t count = analysis->kind->value_count(analysis, shape);
+    const size_t count = segment->first_inverse - segment->first_value;
+    const size_t checks = leverage_value_count(analysis);
     double *next = fit->next + segment->first_value;
-    bool done = false;
-    enum status status = analysis->kind->advance(analysis, shape,
-        plan->dictionary, fit->number - 1, fit->min_cell,
-        sum->elements + segment->first, fit->values + segment->first_value,
-        fit->memory + segment->first_memory, next, &done);
-    /* What is no number cannot be told: the analysis says so at its end. */
-    if (!done && !all_finite(next, count))
-        done = true;
-    if (done) {
-        fit->active[index] = 0;
-        memset(next, 0, count * sizeof *next);
+    enum leverage_verdict verdict = LEVERAGE_FINE;
+    enum status status = STATUS_OK;
+    memcpy(next, fit->values + segment->first_value, count * sizeof *next);
+    if (is_checked(fit, analysis))
+        status = leverage_begin(analysis, &plan->shapes[segment->analysis],
+            fit->first.elements + segment->first, elements,
+            fit->memory + segment->first_memory, fit->min_cell, next + count,
+            &verdict);
+    if (verdict == LEVERAGE_NOT_KNOWN && all_finite(next, count + checks)) {
+        fit->active[index] = SEGMENT_CHECKED;
+        return status;
     }
+    fit->verdicts[index] = (uint8_t)verdict;
+    end_values(fit, index);
     return status;
+}
+
+static enum status advance_segment(
+    struct fit *fit, size_t index, const struct vector *sum)
+{
+    const struct segment *segment = &fit->plan->segments[index];
+    const int128 *elements = sum->elements + segment->first;
+    bool done = false;
+    if (fit->active[index] == SEGMENT_CHECKED) {
+        fit->verdicts[index] =
+            (uint8_t)leverage_read(&fit->plan->analyses[segment->analysis],
+                &fit->plan->shapes[segment->analysis], elements, fit->min_cell);
+        end_values(fit, index);
+        return STATUS_OK;
+    }
+    enum status status = advance_analysis(fit, segment, elements, &done);
+    return status == STATUS_OK && done ? end_segment(fit, index, elements)
+                                       : status;
 }
 
 /* fit->number is the next round's; `sum` is of the one before. */
@@ -64,10 +128,10 @@ static enum status advance_all(struct fit *fit, const struct vector *sum)
     bool any = false;
     for (size_t i = 0; status == STATUS_OK && i < fit->plan->segment_count;
          i++) {
-        if (fit->active[i] == 0)
+        if (fit->active[i] == SEGMENT_OVER)
             continue;
         status = advance_segment(fit, i, sum);
-        any = any || fit->active[i] != 0;
+        any = any || fit->active[i] != SEGMENT_OVER;
     }
     memcpy(fit->values, fit->next, fit->plan->value_count * sizeof *fit->next);
     fit->over = !any;
@@ -88,14 +152,16 @@ enum status fit_create(struct fit **out, const struct plan *plan,
     fit->next = calloc(plan->value_count + 1, sizeof *fit->next);
     fit->memory = calloc(plan->memory_count + 1, sizeof *fit->memory);
     fit->active = calloc(plan->segment_count + 1, sizeof *fit->active);
+    fit->verdicts = calloc(plan->segment_count + 1, sizeof *fit->verdicts);
     enum status status = STATUS_NO_MEMORY;
     if (fit->values != NULL && fit->next != NULL && fit->memory != NULL &&
-        fit->active != NULL)
+        fit->active != NULL && fit->verdicts != NULL)
         status = vector_init(&fit->first, first->length);
     if (status == STATUS_OK)
         status = vector_add(&fit->first, first);
     for (size_t i = 0; status == STATUS_OK && i < plan->segment_count; i++)
-        fit->active[i] = takes_part(fit, &plan->segments[i]);
+        fit->active[i] = takes_part(fit, &plan->segments[i]) ? SEGMENT_GOES_ON
+                                                             : SEGMENT_OVER;
     if (status == STATUS_OK)
         status = advance_all(fit, first);
     if (status != STATUS_OK) {
@@ -128,6 +194,6 @@ enum status fit_write(const struct fit *fit, struct buffer *out)
 
 enum status fit_finish(const struct fit *fit, int64_t min_cell, json_t **out)
 {
-    return plan_finish_memory(
-        fit->plan, &fit->first, fit->memory, min_cell, out);
+    const struct fitted fitted = {fit->memory, fit->verdicts};
+    return plan_finish_fitted(fit->plan, &fit->first, &fitted, min_cell, out);
 }

@@ -14,7 +14,8 @@ struct fit {
     bool over;
     double *values, *next; /* [plan->value_count] */
     double *memory;        /* [plan->memory_count] */
-    uint8_t *active;       /* [plan->segment_count] */
+    uint8_t *active;       /* [plan->segment_count], enum segment_step */
+    uint8_t *verdicts;     /* [plan->segment_count], enum leverage_verdict */
     struct vector first;   /* the first round's sum */
 };
 
@@ -26,7 +27,7 @@ enum status fit_create(struct fit **out, const struct plan *plan,
 void fit_destroy(struct fit *fit);
 /* The sum of round fit->number. */
 enum status fit_advance(struct fit *fit, const struct vector *sum);
-/* Appends what every center is told: a byte a segment (1: goes on), then
+/* Appends what every center is told: a byte a segment (enum segment_step), then
  * value_count doubles, little-endian. */
 enum status fit_write(const struct fit *fit, struct buffer *out);
 /* The "results" array, as plan_finish. */

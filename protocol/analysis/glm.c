@@ -20,6 +20,8 @@
 #include "protocol/analysis/tally.h"
 #include "protocol/query/nearest.h"
 
+#define COEFFICIENT_MAX 15 /* D10 */
+
 /* ---- parameters ---- */
 
 static enum status read_choice(int *out, const struct field *parameters,
@@ -224,6 +226,47 @@ static json_t *terms(const struct analysis *analysis, const double *memory,
     return list;
 }
 
+/* ---- D10 ---- */
+
+/* Of a number's column its standard deviation, at the weights of the first
+ * step; of a column of levels its one step, from 0 to 1. */
+static double column_spread(const struct glm *glm, const int128 *cell, size_t j)
+{
+    const struct design *design = glm->design;
+    if (design_term_levels(design, design->columns[j].term) == LEVELS_ALONE)
+        return 1.0;
+    const size_t p = design->column_count, row = j * p - j * (j - 1) / 2;
+    const int128 *sums = cell + COUNTS_CELL;
+    const double y =
+        ldexp((double)sums[p * (p + 1) / 2 + p + EXTRA_Y], -GLM_BITS);
+    const double weights =
+        y * glm_start_weight(glm, 1) +
+        ((double)cell[CELL_ROWS] - y) * glm_start_weight(glm, 0);
+    const double squares = ldexp((double)sums[row], -GLM_BITS) / weights;
+    const double mean = design->formula->intercept
+                            ? ldexp((double)sums[j], -GLM_BITS) / weights
+                            : 0;
+    return sqrt(fmax(squares - mean * mean, 0));
+}
+
+/* Odds that differ a millionfold over one step: the terms tell the outcome of
+ * whoever stands there. The intercept depends on where a scale begins. */
+static bool is_separated(
+    const struct analysis *analysis, const int128 *cell, const double *memory)
+{
+    const struct glm *glm = analysis->model;
+    const size_t p = glm_columns(analysis);
+    const double *estimates = memory + MEMORY_VECTORS + p;
+    if (glm->family != FAMILY_BINOMIAL)
+        return false;
+    for (size_t j = 0; j < p; j++) {
+        if (glm->design->columns[j].term > 0 &&
+            fabs(estimates[j]) * column_spread(glm, cell, j) > COEFFICIENT_MAX)
+            return true;
+    }
+    return false;
+}
+
 static void set_fit(const struct analysis *analysis, const double *memory,
     double n, json_t *out)
 {
@@ -257,6 +300,13 @@ static enum status conclude(const struct analysis *analysis,
     const struct glm *glm = analysis->model;
     const int128 *cell = first + shape_->tables[0].first;
     enum glm_outcome outcome = (enum glm_outcome)memory[MEMORY_OUTCOME];
+    if (min_cell > 1 && outcome == CONVERGED &&
+        is_separated(analysis, cell, memory)) {
+        result_withhold(out, "separation",
+            "the terms separate the two outcomes almost completely: a "
+            "coefficient is beyond 15");
+        return STATUS_OK;
+    }
     if (!model_set_counts(out, first, cell, min_cell))
         return STATUS_OK;
     json_object_set_new(
@@ -281,6 +331,7 @@ const struct analysis_kind analysis_glm = {
     .state_size = model_state_size,
     .contribute = glm_contribute,
     .release = release,
+    .check = &glm_check,
     .value_count = glm_value_count,
     .memory_count = glm_memory_count,
     .advance = glm_advance,

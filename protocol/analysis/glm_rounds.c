@@ -132,3 +132,82 @@ enum status glm_advance(const struct analysis *analysis,
         return finish_rounds(memory, still ? CONVERGED : NOT_CONVERGED, done);
     return STATUS_OK;
 }
+
+/* ---- weights, and D9 ---- */
+
+/* A row's weight in X'WX. */
+static double weight_at(const struct glm *glm, double eta)
+{
+    const double slope = glm_mean_slope(glm->link, eta);
+    return slope * slope / glm_variance(glm->family, glm_mean(glm->link, eta));
+}
+
+double glm_start_weight(const struct glm *glm, double y)
+{
+    return weight_at(glm, glm_link_value(glm->link, glm_start(glm->family, y)));
+}
+
+/* Whatever the linear predictor is, a row weighs 1. */
+static bool has_unit_weights(const struct glm *glm)
+{
+    return (glm->family == FAMILY_GAUSSIAN && glm->link == LINK_IDENTITY) ||
+           (glm->family == FAMILY_GAMMA && glm->link == LINK_LOG);
+}
+
+static const struct design *checked_design(const struct analysis *analysis)
+{
+    const struct glm *glm = analysis->model;
+    return glm->design;
+}
+
+static void read_triangle(const struct analysis *analysis,
+    const struct shape *shape_, const int128 *elements, double weight,
+    wide *triangle)
+{
+    const size_t p = glm_columns(analysis);
+    const int128 *sums = elements + shape_->tables[0].first + COUNTS_CELL;
+    for (size_t k = 0; k < p * (p + 1) / 2; k++)
+        triangle[k] = (wide)sums[k] * (wide)ldexp(1, -GLM_BITS) / (wide)weight;
+}
+
+static bool read_information(const struct analysis *analysis,
+    const struct shape *shape_, const int128 *elements, const double *memory,
+    wide *triangle)
+{
+    read_triangle(analysis, shape_, elements, 1.0, triangle);
+    return memory[MEMORY_OUTCOME] == CONVERGED;
+}
+
+/* Where R's starting values give all rows one weight. */
+static bool read_products(const struct analysis *analysis,
+    const struct shape *shape_, const int128 *first, wide *triangle)
+{
+    const struct glm *glm = analysis->model;
+    if (glm->link != LINK_LOGIT && !has_unit_weights(glm))
+        return false;
+    read_triangle(analysis, shape_, first, glm_start_weight(glm, 0), triangle);
+    return true;
+}
+
+static double row_weight(
+    const struct analysis *analysis, const double *x, const double *values)
+{
+    const struct glm *glm = analysis->model;
+    return weight_at(glm, glm_linear(glm, x, values));
+}
+
+static double largest_weight(const struct analysis *analysis)
+{
+    const struct glm *glm = analysis->model;
+    return glm->link == LINK_LOGIT ? 0.25
+           : has_unit_weights(glm) ? 1.0
+                                   : INFINITY;
+}
+
+const struct model_check glm_check = {
+    .design = checked_design,
+    .information = read_information,
+    .products = read_products,
+    .weight = row_weight,
+    .weight_max = largest_weight,
+};

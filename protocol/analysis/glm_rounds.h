@@ -59,12 +59,16 @@ static inline size_t glm_columns(const struct analysis *analysis)
     return glm->design->column_count;
 }
 
+/* For rule D9: weighted by the fit's own weights, as R's hatvalues. */
+extern const struct model_check glm_check;
 /* At least `width` sums, for those who need more room. */
 void glm_shape(
     const struct analysis *analysis, size_t width, struct shape *out);
 /* The linear predictor of a row of the design. */
 double glm_linear(
     const struct glm *glm, const double *x, const double *coefficients);
+/* The weight of a row in the first round, at R's starting values. */
+double glm_start_weight(const struct glm *glm, double y);
 /* As in struct analysis_kind. */
 void glm_contribute(const struct analysis *analysis, const struct shape *shape,
     const struct row_block *block, void *state, int128 *elements,

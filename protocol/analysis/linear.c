@@ -88,6 +88,30 @@ enum status linear_solve(
     return STATUS_OK;
 }
 
+static const struct design *checked_design(const struct analysis *analysis)
+{
+    return analysis->model;
+}
+
+/* X'X stands in [X y]'[X y]. */
+static bool read_products(const struct analysis *analysis,
+    const struct shape *shape, const int128 *elements, wide *triangle)
+{
+    const struct design *design = analysis->model;
+    const int128 *sums = elements + shape->tables[0].first + COUNTS_CELL;
+    for (size_t i = 0; i < design->column_count; i++) {
+        for (size_t j = i; j < design->column_count; j++)
+            *triangle++ = (wide)*sums++ * (wide)ldexp(1, -DESIGN_BITS);
+        sums += design->stride - design->column_count;
+    }
+    return true;
+}
+
+const struct model_check linear_check = {
+    .design = checked_design,
+    .products = read_products,
+};
+
 double linear_unit(const struct design *design)
 {
     return ldexp(design->response_scale * design->response_scale, -DESIGN_BITS);

@@ -6,7 +6,7 @@
 #ifndef COHORTIUM_PROTOCOL_ANALYSIS_LINEAR_H
 #define COHORTIUM_PROTOCOL_ANALYSIS_LINEAR_H
 
-#include "protocol/analysis/least_squares.h"
+#include "protocol/analysis/leverage.h"
 #include "protocol/analysis/model.h"
 
 /* analysis->model is a struct design. */
@@ -27,6 +27,8 @@ void linear_add_products(
 enum status linear_solve(
     struct least_squares *fit, const struct design *design, const int128 *cell);
 double linear_unit(const struct design *design);
+/* The matrix of lm and anova for rule D9. */
+extern const struct model_check linear_check;
 /* "message": no degree of freedom is left. */
 void linear_set_saturated(json_t *out);
 

@@ -85,4 +85,5 @@ const struct analysis_kind analysis_lm = {
     .contribute = linear_contribute,
     .finish = finish,
     .release = model_release,
+    .check = &linear_check,
 };

@@ -115,6 +115,7 @@ const struct analysis_kind analysis_mixed = {
     .random_center = true,
     .parse = parse,
     .release = model_release,
+    .check = &mixed_check,
     .shape = mixed_shape,
     .state_size = mixed_state_size,
     .contribute = mixed_contribute,

@@ -268,3 +268,30 @@ enum status mixed_advance(const struct analysis *analysis,
     *done = memory[MIXED_CONVERGED] != 0 || number >= ROUNDS;
     return STATUS_OK;
 }
+
+/* ---- D9 ---- */
+
+static const struct design *checked_design(const struct analysis *analysis)
+{
+    return analysis->model;
+}
+
+/* The first round is at l = 0: there are X'X alone. */
+static bool read_products(const struct analysis *analysis,
+    const struct shape *shape, const int128 *first, wide *triangle)
+{
+    const struct design *design = analysis->model;
+    const int128 *sums =
+        first + shape->tables[0].first + COUNTS_CELL + SUM_PRODUCTS;
+    for (size_t i = 0; i < design->column_count; i++) {
+        for (size_t j = i; j < design->column_count; j++)
+            *triangle++ = number_of(*sums++);
+        sums += design->stride - design->column_count;
+    }
+    return true;
+}
+
+const struct model_check mixed_check = {
+    .design = checked_design,
+    .products = read_products,
+};

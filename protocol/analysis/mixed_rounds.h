@@ -12,6 +12,7 @@
 #ifndef COHORTIUM_PROTOCOL_ANALYSIS_MIXED_ROUNDS_H
 #define COHORTIUM_PROTOCOL_ANALYSIS_MIXED_ROUNDS_H
 
+#include "protocol/analysis/leverage.h"
 #include "protocol/analysis/model.h"
 
 /* What the coordinator remembers: these, then [p] coefficients and [p] standard
@@ -51,5 +52,8 @@ enum status mixed_advance(const struct analysis *analysis,
     const struct shape *shape, const struct dictionary *dictionary,
     uint32_t number, int64_t min_cell, const int128 *elements,
     const double *values, double *memory, double *next, bool *done);
+
+/* The fixed terms for rule D9, as if the centers did not differ. */
+extern const struct model_check mixed_check;
 
 #endif

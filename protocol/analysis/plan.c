@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "protocol/analysis/analysis.h"
+#include "protocol/analysis/leverage.h"
 #include "protocol/query/nearest.h"
 
 #define ROWS_MAX ((int128)1 << 40) /* of one center: bounds every sum */
@@ -43,12 +43,14 @@ static enum status read_analyses(
 }
 
 static void add_rounds(struct plan *plan, const struct analysis *analysis,
-    const struct shape *shape)
+    const struct shape *shape, struct segment *segment)
 {
-    if (analysis->kind->value_count == NULL)
-        return;
-    plan->value_count += analysis->kind->value_count(analysis, shape);
-    plan->memory_count += analysis->kind->memory_count(analysis, shape);
+    if (analysis->kind->value_count != NULL) {
+        plan->value_count += analysis->kind->value_count(analysis, shape);
+        plan->memory_count += analysis->kind->memory_count(analysis, shape);
+    }
+    segment->first_inverse = plan->value_count;
+    plan->value_count += leverage_value_count(analysis);
 }
 
 static enum status lay_out(
@@ -58,7 +60,7 @@ static enum status lay_out(
     plan->vector_length = PLAN_HEAD;
     for (size_t a = 0; a < plan->analysis_count; a++) {
         for (size_t level = 0; level < plan->level_count; level++) {
-            segments[at++] = (struct segment){.analysis = a,
+            segments[at] = (struct segment){.analysis = a,
                 .level = level,
                 .first = plan->vector_length,
                 .first_fact = plan->fact_count,
@@ -66,7 +68,8 @@ static enum status lay_out(
                 .first_memory = plan->memory_count};
             plan->vector_length += plan->shapes[a].length;
             plan->fact_count += plan->shapes[a].fact_count;
-            add_rounds(plan, &plan->analyses[a], &plan->shapes[a]);
+            add_rounds(
+                plan, &plan->analyses[a], &plan->shapes[a], &segments[at++]);
             if (plan->vector_length > PLAN_VECTOR_MAX) {
                 field_fail(&plan->query->analyses[a].name_field, diagnostic,
                     "the answer would be longer than %zu numbers; ask for "

@@ -18,6 +18,14 @@
 
 struct analysis_kind; /* analysis.h: one a file of this folder */
 
+/* What a look at the rows of a model says (D9, leverage.h). */
+enum leverage_verdict {
+    LEVERAGE_FINE,
+    LEVERAGE_HIGH,     /* somebody has a leverage of LEVERAGE_MAX or more */
+    LEVERAGE_FEW,      /* a level of few people */
+    LEVERAGE_NOT_KNOWN /* rows must be asked */
+};
+
 enum plan_head {
     PLAN_REACHABLE, /* people that the study could reach */
     PLAN_COHORT,    /* people in the cohort */
@@ -30,8 +38,9 @@ struct segment {
     size_t level;    /* index of the level of `by`, 0 when there is none */
     size_t first;    /* its first element in the vector */
     size_t first_fact;
-    size_t first_value;  /* of a round */
-    size_t first_memory; /* of the coordinator, between rounds */
+    size_t first_value;   /* of a round: the analysis' own, */
+    size_t first_inverse; /* then for counting leverages (leverage.h) */
+    size_t first_memory;  /* of the coordinator, between rounds */
 };
 
 struct plan {
@@ -48,12 +57,24 @@ struct plan {
     size_t value_count, memory_count; /* 0: one round answers it all */
 };
 
-/* What every center is told for a round after the first. Segments that are
- * over are not active: their elements are zero. */
+/* What a later round asks of a segment. */
+enum segment_step {
+    SEGMENT_OVER,     /* nothing: its elements are zero */
+    SEGMENT_GOES_ON,  /* the analysis' next sums */
+    SEGMENT_CHECKED,  /* people of high leverage, and of each level (D9) */
+    SEGMENT_TOLD_END, /* what follows is a center's own, and never told */
+    SEGMENT_PRODUCTS = SEGMENT_TOLD_END,
+    SEGMENT_OWN_PRODUCTS, /* of weight 1 */
+    SEGMENT_OWN_CHECKED
+};
+
+/* What every center is told for a round after the first. */
 struct round {
     uint32_t number;       /* from 2 */
     const double *values;  /* [plan->value_count] */
-    const uint8_t *active; /* [plan->segment_count], 0 or 1 */
+    const uint8_t *active; /* [plan->segment_count], enum segment_step */
+    const double *own;     /* SEGMENT_CHECKED: leverage_own_inverse; may be
+                              NULL; never told */
 };
 
 /* Reads the parameters of every analysis. Errors are positioned in the query's
@@ -73,8 +94,10 @@ size_t plan_level_of(const struct plan *plan, size_t level, size_t position);
 struct contribution {
     struct vector vector;
     struct cell_facts *facts; /* plan->fact_count; never leaves the node */
-    uint64_t cohort_rows, cohort_people; /* in the cohort, all levels and rows
-                                            with a missing `by` included */
+    const enum leverage_verdict *verdicts; /* leverage_review_own, borrowed;
+                                              NULL: not asked */
+    uint64_t cohort_rows, cohort_people;   /* in the cohort, all levels and rows
+                                              with a missing `by` included */
 };
 
 /* Runs the plan over the rows on `threads` >= 1 threads (the same result for
@@ -100,10 +123,17 @@ enum status plan_check_sum(
  * *out is a new reference. */
 enum status plan_finish(const struct plan *plan, const struct vector *sum,
     int64_t min_cell, json_t **out);
-/* With what iterative analyses remember (fit.h); NULL: they end as they are
- * after the first round. memory[plan->memory_count]. */
-enum status plan_finish_memory(const struct plan *plan,
-    const struct vector *sum, const double *memory, int64_t min_cell,
+/* "suppressed", "rule", "message": an entry that a rule withholds once its
+ * model is fitted. */
+void result_withhold(json_t *out, const char *rule, const char *message);
+/* With what several rounds left (fit.h). memory[plan->memory_count];
+ * verdicts[plan->segment_count], enum leverage_verdict. */
+struct fitted {
+    const double *memory;
+    const uint8_t *verdicts;
+};
+enum status plan_finish_fitted(const struct plan *plan,
+    const struct vector *sum, const struct fitted *fitted, int64_t min_cell,
     json_t **out);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/analysis/leverage.h"
 #include "protocol/analysis/mask.h"
 
 #define THREADS_MAX 64
@@ -35,6 +36,28 @@ static void scan_fini(struct scan *scan)
     contribution_fini(&scan->sums);
 }
 
+static enum segment_step step_of(const struct scan *scan, size_t segment)
+{
+    return scan->round == NULL
+               ? SEGMENT_GOES_ON
+               : (enum segment_step)scan->round->active[segment];
+}
+
+static bool is_leverage(const struct scan *scan, size_t segment)
+{
+    return step_of(scan, segment) > SEGMENT_GOES_ON;
+}
+
+static struct leverage_round leverage_of(const struct scan *scan, size_t index)
+{
+    const struct segment *segment = &scan->plan->segments[index];
+    const struct round *round = scan->round;
+    return (struct leverage_round){.step = step_of(scan, index),
+        .values = round->values + segment->first_value,
+        .inverse = round->values + segment->first_inverse,
+        .own = round->own == NULL ? NULL : round->own + segment->first_inverse};
+}
+
 static enum status scan_init(struct scan *scan)
 {
     const struct plan *plan = scan->plan;
@@ -52,8 +75,10 @@ static enum status scan_init(struct scan *scan)
     scan->scratch = scan->level_mask + BLOCK_ROWS;
     for (size_t i = 0; i < plan->segment_count; i++) {
         size_t a = plan->segments[i].analysis;
-        size_t size = plan->analyses[a].kind->state_size(
-            &plan->analyses[a], &plan->shapes[a]);
+        size_t size = is_leverage(scan, i)
+                          ? leverage_state_size(&plan->analyses[a])
+                          : plan->analyses[a].kind->state_size(
+                                &plan->analyses[a], &plan->shapes[a]);
         scan->states[i] = calloc(1, size + 1);
         if (scan->states[i] == NULL)
             return STATUS_NO_MEMORY;
@@ -78,11 +103,6 @@ static uint64_t count_people(
     return people;
 }
 
-static bool is_active(const struct scan *scan, size_t segment)
-{
-    return scan->round == NULL || scan->round->active[segment] != 0;
-}
-
 static void add_segment(struct scan *scan, size_t index,
     const struct row_block *rows_of_level, uint64_t rows)
 {
@@ -92,16 +112,43 @@ static void add_segment(struct scan *scan, size_t index,
     const struct segment *segment = &plan->segments[index];
     const struct analysis *analysis = &plan->analyses[segment->analysis];
     int128 *elements = scan->sums.vector.elements + segment->first;
-    if (!is_active(scan, index))
+    if (step_of(scan, index) == SEGMENT_OVER)
         return;
     if (scan->round != NULL)
         with_values.values = scan->round->values + segment->first_value;
     elements[HEAD_ROWS] += (int128)rows;
     elements[HEAD_PEOPLE] +=
         (int128)count_people(block, rows, &scan->last_patient[index]);
-    analysis->kind->contribute(analysis, &plan->shapes[segment->analysis],
-        block, scan->states[index], elements,
-        scan->sums.facts + segment->first_fact);
+    if (is_leverage(scan, index)) {
+        const struct leverage_round round = leverage_of(scan, index);
+        leverage_contribute(analysis, &plan->shapes[segment->analysis], &round,
+            block, scan->states[index], elements);
+    } else {
+        analysis->kind->contribute(analysis, &plan->shapes[segment->analysis],
+            block, scan->states[index], elements,
+            scan->sums.facts + segment->first_fact);
+    }
+}
+
+/* After the last block: what the segment's state still holds. */
+static void flush_segment(struct scan *scan, size_t index)
+{
+    const struct plan *plan = scan->plan;
+    const struct segment *segment = &plan->segments[index];
+    const struct analysis *analysis = &plan->analyses[segment->analysis];
+    const struct shape *shape = &plan->shapes[segment->analysis];
+    int128 *elements = scan->sums.vector.elements + segment->first;
+    if (step_of(scan, index) == SEGMENT_OVER)
+        return;
+    if (is_leverage(scan, index)) {
+        const struct leverage_round round = leverage_of(scan, index);
+        leverage_flush(analysis, shape, &round, scan->states[index], elements);
+    } else if (analysis->kind->flush != NULL) {
+        analysis->kind->flush(analysis, shape, scan->states[index],
+            scan->round == NULL ? NULL
+                                : scan->round->values + segment->first_value,
+            elements, scan->sums.facts + segment->first_fact);
+    }
 }
 
 /* cohort mask and (by variable == level), for each by variable */
@@ -160,18 +207,8 @@ static void *run_scan(void *arg)
         size_t left = scan->end - at;
         scan_block(scan, at, left < BLOCK_ROWS ? left : BLOCK_ROWS);
     }
-    for (size_t i = 0; i < plan->segment_count; i++) {
-        const struct segment *segment = &plan->segments[i];
-        const struct analysis *analysis = &plan->analyses[segment->analysis];
-        if (analysis->kind->flush != NULL && is_active(scan, i))
-            analysis->kind->flush(analysis, &plan->shapes[segment->analysis],
-                scan->states[i],
-                scan->round == NULL
-                    ? NULL
-                    : scan->round->values + segment->first_value,
-                scan->sums.vector.elements + segment->first,
-                scan->sums.facts + segment->first_fact);
-    }
+    for (size_t i = 0; i < plan->segment_count; i++)
+        flush_segment(scan, i);
     return NULL;
 }
 
@@ -267,7 +304,7 @@ static void set_heads(const struct plan *plan, const struct rows *rows,
         elements[PLAN_COHORT] = (int128)out->cohort_people;
     }
     for (size_t i = 0; i < plan->segment_count; i++) {
-        if (round == NULL || round->active[i] != 0)
+        if (round == NULL || round->active[i] != SEGMENT_OVER)
             elements[plan->segments[i].first + HEAD_RELEASED] = 1;
         if (round == NULL)
             tell_parts(plan, &plan->segments[i], out);

@@ -73,7 +73,8 @@ int main(void)
     ask(&asked, &table, query, 3);
     if (fit_create(&fit, asked.plan, &asked.sum, MIN_CELL) != STATUS_OK)
         return 1;
-    const struct round round = {fit->number, fit->values, fit->active};
+    const struct round round = {
+        .number = fit->number, .values = fit->values, .active = fit->active};
     ask_round(&asked, 3, &round);
     bool shown = !fit->over && show_one_person(&asked);
     fit_destroy(fit);

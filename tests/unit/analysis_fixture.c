@@ -2,6 +2,9 @@
 
 #include <math.h>
 
+#include "protocol/analysis/fit.h"
+#include "protocol/analysis/leverage.h"
+
 #define NA VALUE_MISSING
 #define DAYS 153
 #define COLUMNS_MAX 128
@@ -121,6 +124,20 @@ static void *make_column(
     return data;
 }
 
+static void make_columns(
+    const struct table *table, size_t first, size_t end, struct column *columns)
+{
+    for (size_t v = 0; v < table->dictionary->column_count; v++)
+        columns[v] =
+            (struct column){.width = table->dictionary->variables[v].width,
+                .data = make_column(table, v, first, end)};
+}
+
+void table_columns(const struct table *table, struct column *columns)
+{
+    make_columns(table, 0, table->count, columns);
+}
+
 static size_t count_patients(
     const struct table *table, size_t first, size_t end)
 {
@@ -130,6 +147,19 @@ static size_t count_patients(
     return count;
 }
 
+/* A later round of one center, as its node takes it. */
+static enum status contribute_round(const struct plan *plan,
+    const struct rows *rows, const struct round *told, struct contribution *out)
+{
+    double *own = calloc(plan->value_count + 1, sizeof *own);
+    struct round round = *told;
+    round.own = own;
+    assert_int_equal(leverage_own_inverse(plan, rows, 1, told, own), STATUS_OK);
+    enum status status = plan_contribute_round(plan, rows, 1, &round, out);
+    free(own);
+    return status;
+}
+
 /* What the rows of one center give. round is NULL for the first. */
 static void contribute(const struct asked *asked, size_t first, size_t end,
     const struct round *round, struct contribution *out)
@@ -137,19 +167,16 @@ static void contribute(const struct asked *asked, size_t first, size_t end,
     const struct table *table = asked->table;
     struct column columns[COLUMNS_MAX];
     size_t variables = table->dictionary->column_count;
-    for (size_t v = 0; v < variables; v++)
-        columns[v] =
-            (struct column){.width = table->dictionary->variables[v].width,
-                .data = make_column(table, v, first, end)};
+    make_columns(table, first, end, columns);
     struct rows rows = {
         .count = end - first, .patient_count = end - first, .columns = columns};
     if (table->patients != NULL) {
         rows.patients = table->patients + first;
         rows.patient_count = count_patients(table, first, end);
     }
-    assert_int_equal(round == NULL ? plan_contribute(asked->plan, &rows, 1, out)
-                                   : plan_contribute_round(
-                                         asked->plan, &rows, 1, round, out),
+    assert_int_equal(
+        round == NULL ? plan_contribute(asked->plan, &rows, 1, out)
+                      : contribute_round(asked->plan, &rows, round, out),
         STATUS_OK);
     for (size_t v = 0; v < variables; v++)
         free((void *)columns[v].data);
@@ -272,7 +299,8 @@ json_t *rounds_of(const struct table *table, const char *query, size_t centers,
     for (uint32_t number = 1; !done; number++) {
         assert_true(number < ROUNDS_MAX);
         if (number > 1) {
-            struct round round = {number, values, active};
+            const struct round round = {
+                .number = number, .values = values, .active = active};
             assert_int_equal(
                 vector_init(&later.sum, asked.plan->vector_length), STATUS_OK);
             add_centers(&later, centers, &round);
@@ -294,6 +322,30 @@ json_t *rounds_of(const struct table *table, const char *query, size_t centers,
         STATUS_OK);
     asked_destroy(&asked);
     return out;
+}
+
+json_t *fitted_of(const struct table *table, const char *query, size_t centers,
+    int64_t min_cell, uint32_t *rounds)
+{
+    struct asked asked;
+    struct fit *fit;
+    json_t *results = NULL;
+    ask(&asked, table, query, centers);
+    assert_int_equal(
+        fit_create(&fit, asked.plan, &asked.sum, min_cell), STATUS_OK);
+    while (!fit->over) {
+        const struct round round = {.number = fit->number,
+            .values = fit->values,
+            .active = fit->active};
+        ask_round(&asked, centers, &round);
+        assert_int_equal(fit_advance(fit, &asked.sum), STATUS_OK);
+    }
+    if (rounds != NULL)
+        *rounds = fit->number - 1;
+    assert_int_equal(fit_finish(fit, min_cell, &results), STATUS_OK);
+    fit_destroy(fit);
+    asked_destroy(&asked);
+    return results;
 }
 
 json_t *results_of(const struct table *table, const char *query)

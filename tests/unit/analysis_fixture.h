@@ -27,6 +27,8 @@ void table_airquality(struct table *table);
 void table_create(struct table *table, const char *dictionary,
     const int32_t *codes, size_t count, const uint32_t *patients);
 void table_destroy(struct table *table);
+/* All rows as columns[variables]; the caller frees each one's data. */
+void table_columns(const struct table *table, struct column *columns);
 /* airquality, for a group of tests; its setup and teardown. */
 extern struct table air;
 int air_setup(void **state);
@@ -64,6 +66,13 @@ enum status plan_status(
  * *trace: a fingerprint of every round's sums. The caller frees. */
 json_t *rounds_of(const struct table *table, const char *query, size_t centers,
     int64_t min_cell, uint128 *trace);
+
+/* A question taken through all its rounds, whatever analyses it has, as the
+ * coordinator takes it; a center counts leverages by its own as well. The
+ * results, which the caller frees. *rounds: how many there were; may be NULL.
+ */
+json_t *fitted_of(const struct table *table, const char *query, size_t centers,
+    int64_t min_cell, uint32_t *rounds);
 
 /* results[entry].table[row] */
 const json_t *row_of(const json_t *results, size_t entry, size_t row);

@@ -16,3 +16,5 @@ cohortium_test(test_disclosure SOURCES test_disclosure.c
   LINK cohortium_policy analysis_fixture)
 cohortium_test(test_disclosure_models SOURCES test_disclosure_models.c
   LINK cohortium_policy analysis_fixture)
+cohortium_test(test_leverage SOURCES test_leverage.c
+  LINK cohortium_policy analysis_fixture)
