@@ -73,7 +73,7 @@ static void name_part(const struct formula_atom *atom,
         used += (size_t)snprintf(out + used, size - used, ":");
     if (atom->kind == ATOM_LEVELS)
         formula_level_text(atom, dictionary, part, out + used, size - used);
-    else if (atom->kind == ATOM_SPLINE)
+    else if (atom->kind == ATOM_SPLINE && atom->df > 1) /* as in R */
         snprintf(out + used, size - used, "%s%zu", atom->name, part + 1);
     else
         snprintf(out + used, size - used, "%s", atom->name);
@@ -132,6 +132,17 @@ static enum status add_term(
     return STATUS_OK;
 }
 
+/* Inner knot i, from 1, of df - 1 (formula.h). */
+static double inner_knot(const struct variable *variable, size_t df, size_t i)
+{
+    const double low = variable_value(variable, variable->min);
+    const double high = variable_value(variable, variable->max);
+    if (variable->knot_count == 0)
+        return low + (high - low) * ((double)i / (double)df);
+    const size_t place = (2 * i * (variable->knot_count + 1) + df) / (2 * df);
+    return variable_value(variable, variable->knots[place - 1]);
+}
+
 static enum status add_splines(
     struct design *design, const struct dictionary *dictionary)
 {
@@ -144,9 +155,12 @@ static enum status add_splines(
         design->splines[a] = malloc(sizeof **design->splines);
         if (design->splines[a] == NULL)
             return STATUS_NO_MEMORY;
-        spline_init(design->splines[a], atom->df,
-            variable_value(variable, variable->min),
-            variable_value(variable, variable->max));
+        double knots[FORMULA_DF_MAX + 1];
+        knots[0] = variable_value(variable, variable->min);
+        for (size_t i = 1; i < atom->df; i++)
+            knots[i] = inner_knot(variable, atom->df, i);
+        knots[atom->df] = variable_value(variable, variable->max);
+        spline_init(design->splines[a], atom->df, knots);
     }
     return STATUS_OK;
 }

@@ -74,8 +74,9 @@ static void reflect(const double *v, size_t k, size_t count, double *y)
 
 /* As ns(): without the first B-spline, in the space where both second
  * derivatives at the ends vanish. */
-void spline_init(struct spline *spline, size_t df, double low, double high)
+void spline_init(struct spline *spline, size_t df, const double *knots)
 {
+    const double low = knots[0], high = knots[df];
     double first[SPLINE_BASIS_MAX], second[SPLINE_BASIS_MAX];
     *spline = (struct spline){.df = df, .basis = df + 3};
     for (size_t i = 0; i < ORDER; i++) {
@@ -83,8 +84,7 @@ void spline_init(struct spline *spline, size_t df, double low, double high)
         spline->knots[spline->basis + i] = high;
     }
     for (size_t i = 1; i < df; i++)
-        spline->knots[ORDER - 1 + i] =
-            low + (high - low) * ((double)i / (double)df);
+        spline->knots[ORDER - 1 + i] = knots[i];
     curvature_at(spline, low, first);
     curvature_at(spline, high, second);
     size_t count = spline->basis - 1;

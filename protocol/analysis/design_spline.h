@@ -15,8 +15,8 @@ struct spline {
     double map[SPLINE_BASIS_MAX][FORMULA_DF_MAX]; /* B-splines -> columns */
 };
 
-/* df - 1 inner knots equally spaced in low..high. */
-void spline_init(struct spline *spline, size_t df, double low, double high);
+/* knots[df + 1], increasing: the boundary knots are the first and the last. */
+void spline_init(struct spline *spline, size_t df, const double *knots);
 /* out[df]; low <= x <= high */
 void spline_evaluate(const struct spline *spline, double x, double *out);
 

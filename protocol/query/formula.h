@@ -23,9 +23,11 @@
  * variables they have, each in the order written. Categories and booleans are
  * levels, the dictionary's first is the reference. factor(v) of a whole number
  * has a level for each value of its range. ns() is R's natural cubic spline
- * with the dictionary's min and max as boundary knots and df - 1 inner knots
- * equally spaced between them, since quantiles of pooled data are not known
- * before the question is asked.
+ * with the dictionary's min and max as boundary knots, since quantiles of pooled
+ * data are not known before the question is asked, and df - 1 inner knots: of
+ * the dictionary's K "knots" those at places i (K + 1) / df, rounded, so that
+ * deciles give for df = 2 their fifth and for df = 5 every second. A variable
+ * without knots has them equally spaced between min and max.
  */
 #ifndef COHORTIUM_PROTOCOL_QUERY_FORMULA_H
 #define COHORTIUM_PROTOCOL_QUERY_FORMULA_H

@@ -86,6 +86,16 @@ static enum status read_factor(
     return formula_name_atom(parser, atom);
 }
 
+static bool read_whole(const struct word *word, int32_t *out)
+{
+    const struct decimal one = {1, 0};
+    struct decimal value;
+    bool exact = false;
+    return word->kind == WORD_NUMBER &&
+           decimal_parse(&value, word->start, word->size) == STATUS_OK &&
+           decimal_divide(out, &exact, value, one) == STATUS_OK && exact;
+}
+
 /* ns(v, n): behind the name. */
 static enum status read_spline(
     struct formula_parser *parser, struct formula_atom *atom)
@@ -107,19 +117,21 @@ static enum status read_spline(
     if (variable_level_count(variable) > 0 || variable->min >= variable->max)
         return formula_fail(parser, word.start, STATUS_MALFORMED,
             "ns() takes a number; '%s' is none", variable->name);
-    struct decimal df = {0};
-    if (parser->word.kind != WORD_NUMBER ||
-        decimal_parse(&df, parser->word.start, parser->word.size) !=
-            STATUS_OK ||
-        df.exponent != 0 || df.mantissa < 1 || df.mantissa > FORMULA_DF_MAX)
+    int32_t df = 0;
+    if (!read_whole(&parser->word, &df) || df < 1 || df > FORMULA_DF_MAX)
         return formula_fail(parser, parser->word.start, STATUS_MALFORMED,
             "expected degrees of freedom, 1 to %d", FORMULA_DF_MAX);
+    if (variable->knot_count > 0 && (size_t)df > variable->knot_count + 1)
+        return formula_fail(parser, parser->word.start, STATUS_MALFORMED,
+            "the dictionary has %zu knots of '%s', for up to %zu degrees of "
+            "freedom",
+            variable->knot_count, variable->name, variable->knot_count + 1);
     formula_advance(parser);
     status = formula_take(parser, ")");
     if (status != STATUS_OK)
         return status;
     atom->kind = ATOM_SPLINE;
-    atom->df = (size_t)df.mantissa;
+    atom->df = (size_t)df;
     snprintf(parser->name, sizeof parser->name, "ns(%s, %s%zu)", variable->name,
         named ? "df = " : "", atom->df);
     return formula_name_atom(parser, atom);

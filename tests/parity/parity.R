@@ -212,15 +212,17 @@ expect_glm <- function(rows, entry, p, dictionary, what) {
       rows[[name]] <- as.numeric(rows[[name]] == "true")
     }
   }
-  model <- suppressWarnings(glm(as.formula(p$formula), family, rows,
+  formula <- as.formula(spline_terms(p$formula, dictionary))
+  model <- suppressWarnings(glm(formula, family, rows,
     control = glm.control(epsilon = 1e-15, maxit = 60)))
   # R stops on the deviance, which is flat there: a few steps more.
   for (i in 1:3) {
     from <- ifelse(is.na(coef(model)), 0, coef(model))
-    model <- suppressWarnings(glm(as.formula(p$formula), family, rows,
+    model <- suppressWarnings(glm(formula, family, rows,
       start = from, control = glm.control(epsilon = 1e-15, maxit = 60)))
   }
   terms <- summary(model)$coefficients
+  rownames(terms) <- plain_terms(rownames(terms), p$formula)
   check(entry$n == nobs(model), paste(what, "n"))
   check(isTRUE(entry$converged), paste(what, "converged"))
   check(close_to(entry$deviance, deviance(model)), paste(what, "deviance"))
@@ -329,19 +331,36 @@ near_fit <- function(ours, theirs) {
   abs(ours - theirs) <= 1e-10 * max(1e-3, abs(theirs))
 }
 
-# Inner knots equally spaced between the dictionary's bounds, as formula.h says.
+# Inner knots of the dictionary, or equally spaced between its bounds, as
+# formula.h says.
+splines_in <- function(text)
+  regmatches(text, gregexpr("ns\\([a-z_]+, [0-9]+\\)", text))[[1]]
+inner_knots <- function(v, df) {
+  i <- seq_len(df - 1)
+  if (is.null(v$knots)) v$min + (v$max - v$min) * i / df else
+    unlist(v$knots)[floor(i * (length(v$knots) + 1) / df + 0.5)]
+}
 spline_terms <- function(text, dictionary) {
-  found <- regmatches(text, gregexpr("ns\\([a-z_]+, [0-9]+\\)", text))[[1]]
-  for (term in found) {
+  for (term in splines_in(text)) {
     parts <- strsplit(gsub("ns\\(|\\)", "", term), ", ")[[1]]
     v <- variable_of(dictionary, parts[1])
     df <- as.integer(parts[2])
-    knots <- v$min + (v$max - v$min) * seq_len(df - 1) / df
+    knots <- inner_knots(v, df)
     text <- sub(term, sprintf("ns(%s, knots = c(%s), Boundary.knots = c(%s, %s))",
       parts[1], paste(sprintf("%.17g", knots), collapse = ", "), v$min, v$max),
       text, fixed = TRUE)
   }
   text
+}
+
+# R's names of the terms of spline_terms(text) as those of text.
+plain_terms <- function(names, text) {
+  for (term in splines_in(text)) {
+    variable <- sub("ns\\((.*),.*", "\\1", term)
+    names <- gsub(sprintf("ns\\(%s, knots = .*?, Boundary.knots = c\\([^)]*\\)\\)",
+      variable), term, names, perl = TRUE)
+  }
+  names
 }
 
 # An element of a vector is a column of a matrix.
@@ -371,7 +390,7 @@ expect_lm <- function(rows, entry, p, dictionary, what) {
   model <- lm(as.formula(text), kept)
   fit <- summary(model)
   theirs <- coef(fit)
-  names <- gsub(", knots = .*Boundary.knots = c\\([^)]*\\)", ", 3", rownames(theirs))
+  names <- plain_terms(rownames(theirs), p$formula)
   names <- gsub("[, ", "[", names, fixed = TRUE)
   limits <- confint(model)[rownames(theirs), , drop = FALSE]
   ours <- Filter(function(row) !is.null(row$estimate), entry$table)
@@ -437,10 +456,13 @@ expect_correlation <- function(rows, entry, p, dictionary, what) {
 
 expect_cox <- function(rows, entry, p, dictionary, what) {
   g <- on_grid(rows, p)
+  g$formula <- as.formula(spline_terms(
+    paste(deparse(g$formula), collapse = ""), dictionary))
   model <- coxph(g$formula, g$rows, control = coxph.control(eps = 1e-14,
     toler.chol = 1e-15, iter.max = 60),
     ties = if (is.null(p$ties)) "efron" else p$ties)
   terms <- summary(model)$coefficients
+  rownames(terms) <- plain_terms(rownames(terms), p$formula)
   check(entry$n == model$n, paste(what, "n"))
   check(entry$events == model$nevent, paste(what, "events"))
   check(isTRUE(entry$converged), paste(what, "converged"))
@@ -780,6 +802,27 @@ run_query("pbcseq_patient", pbc_dictionary, pbc_file,
   function(rows) rows[is_true(rows$bili >= 2) & !is.na(rows$platelet), ])
 
 run_query("pbcseq_models", pbc_dictionary, pbc_file, identity)
+
+# Splines with knots from the dictionary.
+with_knots <- function(name, dictionary_file, knots) {
+  dictionary <- read_json(dictionary_file)
+  for (i in seq_along(dictionary$variables)) {
+    own <- knots[[dictionary$variables[[i]]$name]]
+    if (!is.null(own)) dictionary$variables[[i]]$knots <- as.list(own)
+  }
+  file <- file.path(scratch, paste0(name, ".json"))
+  write_json(dictionary, file, auto_unbox = TRUE, digits = NA)
+  file
+}
+run_query("splines_uci", with_knots("uci_knots", uci_dictionary, list(
+  age = c(37, 42, 45, 49, 53, 56, 58, 61, 64), thalach = c(98, 120, 140, 155, 175))),
+  uci_files, with_disease)
+run_query("splines_failure", with_knots("failure_knots", failure_dictionary,
+  list(ejection_fraction = c(25, 38, 60), age = c(45.5, 60, 71.25, 80))),
+  failure_file, identity)
+run_query("splines_pbcseq", with_knots("pbcseq_knots", pbc_dictionary,
+  list(bili = c(0.5, 0.7, 1.1, 2.3, 5.5, 12), albumin = c(2.75, 3.25, 3.5, 3.9))),
+  pbc_file, identity)
 
 # Vectors: laboratory values of two registries as one variable, the shapes of the
 # synthetic one, and 600 numbers at once.

@@ -21,7 +21,7 @@ static int setup(void **state)
                 "{\"name\":\"sex\",\"type\":\"category\",\"categories\":["
                 "{\"code\":\"F\"},{\"code\":\"M\"}]},"
                 "{\"name\":\"stage\",\"type\":\"integer\",\"min\":1,"
-                "\"max\":4},"
+                "\"max\":4,\"knots\":[2,3]},"
                 "{\"name\":\"days\",\"type\":\"days\"},"
                 "{\"name\":\"death\",\"type\":\"boolean\"},"
                 "{\"name\":\"shape\",\"type\":\"vector\",\"length\":3,"
@@ -85,6 +85,7 @@ static void test_formula_terms_stand_in_the_order_of_r(void **state)
     expect_terms("bili ~ 1", "");
     expect_terms("bili ~ I(age^2)+log( bili )  + ns(age,df=3) + factor(stage)",
         "I(age^2) log(bili) ns(age, df = 3) factor(stage)");
+    expect_terms("bili ~ ns(age, 10)", "ns(age, 10)");
     expect_terms("bili ~ I(age*2/3 - -bili)", "I(age * 2/3 - -bili)");
 }
 
@@ -181,6 +182,9 @@ static void test_formula_mistakes_are_pointed_at(void **state)
         {"bili ~ center", STATUS_MALFORMED, 7, "strata(center)"},
         {"bili ~ factor(bili)", STATUS_MALFORMED, 14, "whole number"},
         {"bili ~ ns(age, 0)", STATUS_MALFORMED, 15, "degrees of freedom"},
+        {"bili ~ ns(age, 2.5)", STATUS_MALFORMED, 15, "degrees of freedom"},
+        {"bili ~ ns(stage, 4)", STATUS_MALFORMED, 17,
+            "2 knots of 'stage', for up to 3 degrees"},
         {"bili ~ ns(sex, 2)", STATUS_MALFORMED, 10, "ns() takes a number"},
         {"bili ~ strata(age)", STATUS_MALFORMED, 14, "strata are of"},
         {"bili ~ age * strata(sex)", STATUS_MALFORMED, 24, "interaction"},
