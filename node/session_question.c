@@ -29,6 +29,7 @@ static void drop_documents(struct question *question)
     question->header = question->query = question->study = NULL;
     question->message = NULL;
     question->admission.study = NULL; /* may be the session's, and go */
+    question->verified = NULL;
 }
 
 void question_destroy(struct question *question)
@@ -43,28 +44,6 @@ void question_destroy(struct question *question)
     buffer_fini(&question->vector);
     free(question);
 }
-
-static enum status decode_documents(struct question *question)
-{
-    const struct message *message = question->message;
-    enum status status = envelope_decode(&question->header, message->header);
-    if (status == STATUS_OK)
-        question->header_id = envelope_id(question->header);
-    if (status == STATUS_OK)
-        status = envelope_decode(&question->query, message->query);
-    if (status == STATUS_OK)
-        question->query_id = envelope_id(question->query);
-    if (status == STATUS_OK)
-        status = envelope_decode(&question->study, message->study);
-    if (status == STATUS_OK)
-        question->study_id = envelope_id(question->study);
-    for (size_t i = 0; status == STATUS_OK && i < message->document_count; i++)
-        status =
-            envelope_decode(&question->approvals[i], message->documents[i]);
-    return status;
-}
-
-/* ---- admission ---- */
 
 /* Of the exact bytes, lengths included, so that no two sets of documents have
  * the same. */
@@ -83,6 +62,42 @@ static struct digest digest_of_documents(const struct message *message)
     return digest;
 }
 
+/* Study and approvals as they were verified last, or to be verified. */
+static enum status decode_study(struct question *question)
+{
+    const struct session *session = question->session;
+    const struct message *message = question->message;
+    question->study_bytes = digest_of_documents(message);
+    if (session->verified != NULL &&
+        digest_equal(&question->study_bytes, &session->verified_bytes)) {
+        question->verified = session->verified;
+        question->study_id = session->verified->id;
+        return STATUS_OK;
+    }
+    enum status status = envelope_decode(&question->study, message->study);
+    if (status == STATUS_OK)
+        question->study_id = envelope_id(question->study);
+    for (size_t i = 0; status == STATUS_OK && i < message->document_count; i++)
+        status =
+            envelope_decode(&question->approvals[i], message->documents[i]);
+    return status;
+}
+
+static enum status decode_documents(struct question *question)
+{
+    const struct message *message = question->message;
+    enum status status = envelope_decode(&question->header, message->header);
+    if (status == STATUS_OK)
+        question->header_id = envelope_id(question->header);
+    if (status == STATUS_OK)
+        status = envelope_decode(&question->query, message->query);
+    if (status == STATUS_OK)
+        question->query_id = envelope_id(question->query);
+    return status == STATUS_OK ? decode_study(question) : status;
+}
+
+/* ---- admission ---- */
+
 static bool is_asked(struct question *question)
 {
     const struct session_header *header = question->admission.header;
@@ -99,9 +114,6 @@ static bool is_asked(struct question *question)
 static enum status admit(struct question *question)
 {
     struct session *session = question->session;
-    struct digest bytes = digest_of_documents(question->message);
-    bool known = session->verified != NULL &&
-                 digest_equal(&bytes, &session->verified_bytes);
     const struct admission_request request = {.roster = session->roster,
         .dictionary = session->setup.dictionary,
         .header = question->header,
@@ -109,14 +121,14 @@ static enum status admit(struct question *question)
         .study = question->study,
         .approvals = (const struct envelope *const *)question->approvals,
         .approval_count = question->message->document_count,
-        .verified = known ? session->verified : NULL,
+        .verified = question->verified,
         .now = question->now};
     enum status status =
         admission_check(&question->admission, &request, &question->diagnostic);
-    if (status == STATUS_OK && !known) {
+    if (status == STATUS_OK && question->verified == NULL) {
         session_forget_verified(session);
         session->verified = question->admission.owned_study;
-        session->verified_bytes = bytes;
+        session->verified_bytes = question->study_bytes;
         question->admission.owned_study = NULL; /* moved; still pointed at */
     }
     if (status == STATUS_OK && !is_asked(question))

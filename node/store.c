@@ -61,6 +61,8 @@ static const char *const migrations[] = {
      " nano INTEGER NOT NULL, time INTEGER NOT NULL) STRICT;"),
     /* Later rounds of a stored answer go on only while the rows are those. */
     "ALTER TABLE answer ADD COLUMN generation INTEGER NOT NULL DEFAULT -1;",
+    /* Whether a study is over is asked at every question. */
+    "CREATE INDEX cohort_until ON cohort (until);",
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))
 

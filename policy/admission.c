@@ -16,7 +16,9 @@ static enum status check_header(struct admission *out,
             &out->header, buffer_view(&request->header->payload), diagnostic);
     if (status != STATUS_OK)
         return status;
-    struct digest study_id = envelope_id(request->study);
+    struct digest study_id = request->verified == NULL
+                                 ? envelope_id(request->study)
+                                 : request->verified->id;
     struct digest query_id = envelope_id(request->query);
     if (!digest_equal(&out->header->roster_id, &request->roster->id))
         return STATUS_WRONG_ROSTER;

@@ -37,7 +37,8 @@ struct admission_request {
     const struct envelope *const *approvals;
     size_t approval_count;
     /* This very study with these very approvals, checked before under this
-     * roster; NULL: not yet. Its dates are checked again. */
+     * roster: study and approvals are not looked at; NULL: not yet. Its dates
+     * are checked again. */
     const struct study *verified;
     int64_t now; /* seconds since 1970 */
 };

@@ -34,8 +34,9 @@ enum status member_create(struct member **out,
     member->party_count = count;
     member->parties = calloc(count, sizeof *member->parties);
     member->peers = calloc(count, sizeof *member->peers);
-    member->vault = sodium_malloc(
-        sizeof *member->vault + 3 * count * sizeof(struct secret));
+    member->vault =
+        sodium_malloc(sizeof *member->vault +
+                      (PEER_SECRETS + 2) * count * sizeof(struct secret));
     if (member->parties == NULL || member->peers == NULL ||
         member->vault == NULL) {
         member_destroy(member);
@@ -101,31 +102,38 @@ static bool key_is_taken(const struct member *member, size_t count,
     return false;
 }
 
+/* Its own entry must be what it said; that it signed it, it knows. */
+static enum status take_own_keys(
+    struct member *member, size_t at, const struct step_keys *keys)
+{
+    member->own_at = at;
+    return public_key_equal(&keys->mask_key, &member->mask_key) &&
+                   public_key_equal(&keys->share_key, &member->share_key)
+               ? STATUS_OK
+               : STATUS_REFUSED;
+}
+
 static enum status take_peer(
     struct member *member, size_t at, const struct step_keys *keys)
 {
     struct peer *peer = &member->peers[at];
     uint32_t index = step_index_get(&keys->index);
     const struct masking_party *party = find_party(member, index);
-    struct digest statement = steps_keys_statement(&member->header, keys);
     if (party == NULL)
         return STATUS_STRANGER;
-    if (!steps_verify(&keys->signature, &statement, &party->sign))
-        return STATUS_BAD_SIGNATURE;
     if (key_is_taken(member, at, &keys->mask_key))
         return STATUS_MALFORMED;
     *peer = (struct peer){.index = index,
         .sign = party->sign,
         .share_key = keys->share_key,
         .mask_key = keys->mask_key};
-    if (index != member->own)
-        return masking_agree(agreed_with(member, at),
-            &member->vault->mask_secret, &keys->mask_key);
-    member->own_at = at;
-    return public_key_equal(&keys->mask_key, &member->mask_key) &&
-                   public_key_equal(&keys->share_key, &member->share_key)
-               ? STATUS_OK
-               : STATUS_REFUSED;
+    if (index == member->own)
+        return take_own_keys(member, at, keys);
+    struct digest statement = steps_keys_statement(&member->header, keys);
+    if (!steps_verify(&keys->signature, &statement, &party->sign))
+        return STATUS_BAD_SIGNATURE;
+    return masking_agree(
+        agreed_with(member, at), &member->vault->mask_secret, &keys->mask_key);
 }
 
 static enum status take_peer_list(
@@ -162,41 +170,43 @@ static enum status box_keys(const struct member *member,
 struct box_label { /* associated data: whose, for whom, in which session */
     uint8_t bound[64];
     struct step_index from, to;
+    struct digest commit; /* of whose self seed: nobody else can change it */
 };
 
-static struct box_label label_of(
-    const struct member *member, uint32_t from, uint32_t to)
+static struct box_label label_of(const struct member *member, uint32_t from,
+    uint32_t to, const struct digest *commit)
 {
-    struct box_label label = {
-        .from = step_index_of(from), .to = step_index_of(to)};
+    struct box_label label = {.from = step_index_of(from),
+        .to = step_index_of(to),
+        .commit = *commit};
     memcpy(label.bound, member->bound, sizeof label.bound);
     return label;
 }
 
 static enum status seal_box(const struct member *member, size_t peer,
-    const struct secret shares[2], struct buffer *out)
+    const struct digest *commit, const struct secret shares[2],
+    struct buffer *out)
 {
     struct step_box box = {.to = step_index_of(member->peers[peer].index)};
     struct box_label label =
-        label_of(member, member->own, member->peers[peer].index);
-    struct secret receive, send;
+        label_of(member, member->own, member->peers[peer].index, commit);
+    struct secret send;
     enum status status =
-        box_keys(member, &member->peers[peer], &receive, &send);
+        box_keys(member, &member->peers[peer], box_key_of(member, peer), &send);
     randombytes_buf(box.nonce, sizeof box.nonce);
     if (status == STATUS_OK)
         crypto_aead_xchacha20poly1305_ietf_encrypt(box.box, NULL,
             shares[0].bytes, 2 * sizeof shares[0], (const uint8_t *)&label,
             sizeof label, NULL, box.nonce, send.bytes);
-    sodium_memzero(&receive, sizeof receive);
     sodium_memzero(&send, sizeof send);
     return status == STATUS_OK ? buffer_append(out, &box, sizeof box) : status;
 }
 
-static enum status write_commit(const struct member *member, struct buffer *out)
+static enum status write_commit(
+    const struct member *member, const struct digest *seed, struct buffer *out)
 {
     const struct digest members = members_of(member);
-    struct step_commit commit = {
-        .seed = steps_commit_of(&member->vault->self_seed)};
+    struct step_commit commit = {.seed = *seed};
     struct digest statement = steps_commit_statement(
         &member->header, &members, member->own, &commit.seed);
     enum status status =
@@ -206,11 +216,12 @@ static enum status write_commit(const struct member *member, struct buffer *out)
 }
 
 static enum status write_boxes(struct member *member, const uint32_t *holders,
-    struct secret *all, struct buffer *out)
+    const struct digest *commit, struct buffer *out)
 {
     size_t count = member->peer_count;
     size_t threshold = masking_threshold(count);
     const struct vault *vault = member->vault;
+    struct secret *all = scratch_of(member);
     enum status status =
         shares_split(all, &vault->self_seed, holders, count, threshold);
     if (status == STATUS_OK)
@@ -221,27 +232,26 @@ static enum status write_boxes(struct member *member, const uint32_t *holders,
         if (i == member->own_at)
             memcpy(shares_of(member, i), pair, sizeof pair);
         else
-            status = seal_box(member, i, pair, out);
+            status = seal_box(member, i, commit, pair, out);
         sodium_memzero(pair, sizeof pair);
     }
+    sodium_memzero(all, 2 * count * sizeof *all);
     return status;
 }
 
 static enum status write_shares(struct member *member, struct buffer *out)
 {
     size_t count = member->peer_count;
+    const struct digest commit = steps_commit_of(&member->vault->self_seed);
     uint32_t *holders = calloc(count, sizeof *holders);
-    struct secret *all = sodium_allocarray(2 * count, sizeof *all);
-    enum status status =
-        holders == NULL || all == NULL ? STATUS_NO_MEMORY : STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < count; i++)
+    if (holders == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < count; i++)
         holders[i] = member->peers[i].index;
+    enum status status = write_commit(member, &commit, out);
     if (status == STATUS_OK)
-        status = write_commit(member, out);
-    if (status == STATUS_OK)
-        status = write_boxes(member, holders, all, out);
+        status = write_boxes(member, holders, &commit, out);
     free(holders);
-    sodium_free(all);
     return status;
 }
 
@@ -281,38 +291,27 @@ size_t member_find_peer(const struct member *member, uint32_t index)
     return at;
 }
 
+/* The box is what its sender made: with its shares, and for this commitment. */
 static enum status open_box(
     struct member *member, size_t peer, const struct step_sealed *sealed)
 {
-    struct box_label label =
-        label_of(member, member->peers[peer].index, member->own);
-    struct secret receive, send;
-    enum status status =
-        box_keys(member, &member->peers[peer], &receive, &send);
-    if (status == STATUS_OK &&
-        crypto_aead_xchacha20poly1305_ietf_decrypt(
-            shares_of(member, peer)->bytes, NULL, NULL, sealed->box,
-            sizeof sealed->box, (const uint8_t *)&label, sizeof label,
-            sealed->nonce, receive.bytes) != 0)
-        status = STATUS_MALFORMED;
-    sodium_memzero(&receive, sizeof receive);
-    sodium_memzero(&send, sizeof send);
-    return status;
+    struct box_label label = label_of(
+        member, member->peers[peer].index, member->own, &sealed->commit.seed);
+    return crypto_aead_xchacha20poly1305_ietf_decrypt(
+               shares_of(member, peer)->bytes, NULL, NULL, sealed->box,
+               sizeof sealed->box, (const uint8_t *)&label, sizeof label,
+               sealed->nonce, box_key_of(member, peer)->bytes) == 0
+               ? STATUS_OK
+               : STATUS_MALFORMED;
 }
 
 static enum status take_giver(
     struct member *member, const struct step_sealed *sealed)
 {
-    const struct digest members = members_of(member);
-    uint32_t index = step_index_get(&sealed->from);
-    size_t at = member_find_peer(member, index);
+    size_t at = member_find_peer(member, step_index_get(&sealed->from));
     if (at == member->peer_count || at == member->own_at)
         return STATUS_MALFORMED;
     struct peer *peer = &member->peers[at];
-    struct digest statement = steps_commit_statement(
-        &member->header, &members, index, &sealed->commit.seed);
-    if (!steps_verify(&sealed->commit.signature, &statement, &peer->sign))
-        return STATUS_BAD_SIGNATURE;
     enum status status = open_box(member, at, sealed);
     peer->gives = status == STATUS_OK;
     peer->commit = sealed->commit.seed;

@@ -28,9 +28,12 @@ struct peer {
 struct vault {
     struct secret self_seed, mask_seed; /* shared with the others */
     struct secret mask_secret, share_secret;
-    struct secret peers[]; /* three a peer: what X25519 gave for masks, then the
-                              shares of its self seed and of its mask seed */
+    struct secret peers[]; /* PEER_SECRETS a peer, then as many for a moment */
 };
+
+/* What X25519 gave for masks, the key of its boxes for this member, the shares
+ * of its self seed and of its mask seed. */
+#define PEER_SECRETS 4
 
 struct member {
     const struct keypair *keys;
@@ -46,6 +49,7 @@ struct member {
     size_t own_at;     /* index in peers */
     uint8_t bound[96]; /* header, members, survivors */
     struct digest givers, survivors, own_vector;
+    struct signature own_vote;
     uint32_t round;
     struct vault *vault;
 };
@@ -53,12 +57,24 @@ struct member {
 static inline struct secret *agreed_with(
     const struct member *member, size_t peer)
 {
-    return &member->vault->peers[3 * peer];
+    return &member->vault->peers[PEER_SECRETS * peer];
+}
+
+static inline struct secret *box_key_of(
+    const struct member *member, size_t peer)
+{
+    return &member->vault->peers[PEER_SECRETS * peer + 1];
 }
 
 static inline struct secret *shares_of(const struct member *member, size_t peer)
 {
-    return &member->vault->peers[3 * peer + 1];
+    return &member->vault->peers[PEER_SECRETS * peer + 2];
+}
+
+/* Guarded memory for two secrets a peer, while a step is taken. */
+static inline struct secret *scratch_of(const struct member *member)
+{
+    return &member->vault->peers[PEER_SECRETS * member->party_count];
 }
 
 /* peer_count when there is none of that index. */

@@ -81,17 +81,15 @@ enum status member_mask(
 
 /* ---- 6, 7: who survived, and the vote ---- */
 
+/* Who survived is what the votes agree on: each voter checks its own entry, and
+ * none of the others' signatures, which the coordinator has checked. One that
+ * names a vector that nobody sent has a sum that it cannot open. */
 static enum status check_survivor(
     const struct member *member, const struct step_masked *one, size_t *at)
 {
-    static const struct digest nothing;
     *at = member_find_peer(member, step_index_get(&one->index));
     if (*at == member->peer_count || !member->peers[*at].gives)
         return STATUS_MALFORMED;
-    struct digest statement = steps_masked_statement(
-        &member->header, &member->givers, 1, &nothing, &one->vector);
-    if (!steps_verify(&one->signature, &statement, &member->peers[*at].sign))
-        return STATUS_BAD_SIGNATURE;
     if (*at == member->own_at &&
         !digest_equal(&one->vector, &member->own_vector))
         return STATUS_REFUSED;
@@ -142,8 +140,10 @@ enum status member_write_vote(struct member *member, struct buffer *vote)
         steps_sign(&signature.signature, member->keys, &statement);
     if (status == STATUS_OK)
         status = buffer_append(vote, &signature, sizeof signature);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        member->own_vote = signature.signature;
         member->stage = STAGE_VOTED;
+    }
     return status;
 }
 
@@ -159,22 +159,36 @@ size_t member_survivors(const struct member *member, uint32_t *survivors)
 
 /* ---- 8, 9: the votes, and the reveal ---- */
 
+static bool is_vote_of(const struct member *member, const struct peer *peer,
+    const struct step_vote *vote, const struct digest *statement)
+{
+    if (peer->index == member->own)
+        return sodium_memcmp(&vote->signature, &member->own_vote,
+                   sizeof member->own_vote) == 0;
+    return steps_verify(&vote->signature, statement, &peer->sign);
+}
+
+/* As many as are needed are looked at. */
 static enum status check_votes(
-    const struct member *member, struct view votes, size_t *count)
+    const struct member *member, struct view votes, size_t *valid)
 {
     const struct digest statement =
         steps_vote_statement(&member->givers, &member->survivors);
+    const size_t needed = masking_threshold(member->peer_count);
+    size_t count;
     enum status status = steps_check_list(
-        votes, sizeof(struct step_vote), member->peer_count, count);
-    for (size_t i = 0; status == STATUS_OK && i < *count; i++) {
+        votes, sizeof(struct step_vote), member->peer_count, &count);
+    *valid = 0;
+    for (size_t i = 0; status == STATUS_OK && i < count && *valid < needed;
+         i++) {
         struct step_vote vote;
         memcpy(&vote, votes.data + i * sizeof vote, sizeof vote);
         size_t at = member_find_peer(member, step_index_get(&vote.index));
         if (at == member->peer_count || !member->peers[at].survives)
             status = STATUS_MALFORMED;
-        else if (!steps_verify(
-                     &vote.signature, &statement, &member->peers[at].sign))
+        else if (!is_vote_of(member, &member->peers[at], &vote, &statement))
             status = STATUS_BAD_SIGNATURE;
+        *valid += status == STATUS_OK;
     }
     return status;
 }
@@ -203,11 +217,11 @@ static enum status write_reveal(
 enum status member_take_votes(
     struct member *member, struct view votes, struct buffer *reveal)
 {
-    size_t count, before = reveal->size;
+    size_t valid, before = reveal->size;
     if (member->stage != STAGE_VOTED)
         return STATUS_NOT_ALLOWED;
-    enum status status = check_votes(member, votes, &count);
-    if (status == STATUS_OK && count < masking_threshold(member->peer_count))
+    enum status status = check_votes(member, votes, &valid);
+    if (status == STATUS_OK && valid < masking_threshold(member->peer_count))
         status = STATUS_TOO_FEW_SIGNATURES;
     if (status != STATUS_OK)
         return status;

@@ -37,21 +37,33 @@ static void evaluate(struct secret *out, const struct secret *coefficients,
     sodium_memzero(&product, sizeof product);
 }
 
-enum status shares_split(struct secret *shares, const struct secret *secret,
+static void split(struct secret *shares, struct secret *coefficients,
     const uint32_t *holders, size_t count, size_t threshold)
 {
-    if (threshold == 0 || threshold > count)
-        return STATUS_OUT_OF_RANGE;
-    struct secret *coefficients =
-        sodium_allocarray(threshold, sizeof *coefficients);
-    if (coefficients == NULL)
-        return STATUS_NO_MEMORY;
-    coefficients[0] = *secret;
     for (size_t i = 1; i < threshold; i++)
         masking_draw_seed(&coefficients[i]);
     for (size_t i = 0; i < count; i++)
         evaluate(&shares[i], coefficients, threshold, holders[i]);
-    sodium_free(coefficients);
+}
+
+enum status shares_split(struct secret *shares, const struct secret *secret,
+    const uint32_t *holders, size_t count, size_t threshold)
+{
+    /* Guarded memory takes four system calls; few are wiped from the stack. */
+    struct secret few[64];
+    if (threshold == 0 || threshold > count)
+        return STATUS_OUT_OF_RANGE;
+    const bool is_few = threshold <= sizeof few / sizeof few[0];
+    struct secret *coefficients =
+        is_few ? few : sodium_allocarray(threshold, sizeof *coefficients);
+    if (coefficients == NULL)
+        return STATUS_NO_MEMORY;
+    coefficients[0] = *secret;
+    split(shares, coefficients, holders, count, threshold);
+    if (is_few)
+        sodium_memzero(few, sizeof few);
+    else
+        sodium_free(coefficients);
     return STATUS_OK;
 }
 

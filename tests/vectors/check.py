@@ -97,7 +97,8 @@ class Session:
         assert self.signed(i, self.commit_statement(i, commitment), signature)
         for at in range(96, len(said), 108):
             to = struct.unpack("<I", said[at:at + 4])[0]
-            plain = self.open_box(i, to, said[at + 4:at + 28], said[at + 28:at + 108])
+            plain = self.open_box(i, to, commitment, said[at + 4:at + 28],
+                                  said[at + 28:at + 108])
             assert plain is not None, f"box of {i} for {to}"
             self.shares[i, to] = plain[:32], plain[32:]
         holders = [j for j, _ in self.peers if j != i][:self.threshold()]
@@ -105,9 +106,10 @@ class Session:
             joined = join_shares({j: self.shares[i, j][kind] for j in holders})
             assert joined == self.members[i][name], f"{name} of {i}"
 
-    def open_box(self, i, to, nonce, box):
+    def open_box(self, i, to, commitment, nonce, box):
         a, b = self.members[i], self.members[to]
-        label = self.header + self.h1 + index_bytes(i) + index_bytes(to)
+        label = (self.header + self.h1 + index_bytes(i) + index_bytes(to)
+                 + commitment)
         receive, _ = kx_keys(b["share_secret"], b["share_key"], a["share_key"])
         return xchacha_open(receive, nonce, box, label)
 

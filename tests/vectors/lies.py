@@ -155,8 +155,8 @@ def bad_query_hash(session, refused):
 
 def bad_attempt_replay(session, refused):
     peers, sealed, survivors, votes = told(
-        refused, ("PEERS", "BAD_SIGNATURE"), ("SEALED", "BAD_SIGNATURE"),
-        ("SURVIVORS", "BAD_SIGNATURE"), ("VOTES", "BAD_SIGNATURE"))
+        refused, ("PEERS", "REFUSED"), ("SEALED", "MALFORMED"),
+        ("SURVIVORS", "REFUSED"), ("VOTES", "BAD_SIGNATURE"))
     other = bytes.fromhex(session.file["other_header"])
     assert all(keys_signed(session, peers, other).values())
     assert not any(keys_signed(session, peers).values())
@@ -166,6 +166,8 @@ def bad_attempt_replay(session, refused):
         assert session.signed(i, statement, record[36:100])
         assert not session.signed(
             i, session.commit_statement(i, record[4:36]), record[36:100])
+        assert session.open_box(
+            i, 1, record[4:36], record[100:124], record[124:204]) is None
     now = [record[4:36] for _, record in listed(session.survivors, 100)]
     assert not any(record[4:36] in now for _, record in listed(survivors, 100))
     statement = session.vote_statement(session.survivors)
