@@ -1,34 +1,31 @@
 #include "node/guard.h"
 
-#include <roaring/roaring.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
 
 #include "node/guard_pairs.h"
+#include "node/people_box.h"
 #include "protocol/analysis/people.h"
 #include "protocol/wire/defence.h"
-
-#define NONCE_BYTES_SEAL crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-#define TAG_BYTES crypto_aead_xchacha20poly1305_ietf_ABYTES
 
 struct guard {
     uint8_t *key;   /* guarded memory */
     int64_t loaded; /* last row of the store that is in `cohorts` */
     size_t count, capacity;
-    roaring_bitmap_t **cohorts; /* oldest first */
-    struct guard_pairs *pairs;  /* the last of them; NULL: none yet */
-    size_t paired;              /* of `cohorts`, so many were given to it */
+    struct people *cohorts; /* those answered last at the end; no two alike */
+    struct guard_pairs *pairs; /* the last of them; NULL: to be made */
     int64_t generation;
     size_t number_count;
-    uint32_t *numbers; /* of the frame's patients */
+    uint32_t *numbers;   /* of the frame's patients */
+    uint32_t number_end; /* above all of them */
 };
 
 struct guard_people {
     int64_t compared; /* with the store's rows up to this one */
     size_t count;
-    roaring_bitmap_t *cohorts[GUARD_LEVELS_MAX + 1]; /* [0]: the whole */
+    struct people cohorts[GUARD_LEVELS_MAX + 1]; /* [0]: the whole */
 };
 
 enum status guard_create(struct guard **out, const struct keypair *keys)
@@ -53,10 +50,10 @@ enum status guard_create(struct guard **out, const struct keypair *keys)
 static void forget_cohorts(struct guard *guard)
 {
     for (size_t i = 0; i < guard->count; i++)
-        roaring_bitmap_free(guard->cohorts[i]);
+        people_fini(&guard->cohorts[i]);
     guard_pairs_destroy(guard->pairs);
     guard->pairs = NULL;
-    guard->count = guard->paired = 0;
+    guard->count = 0;
     guard->loaded = 0;
 }
 
@@ -76,78 +73,87 @@ void guard_people_destroy(struct guard_people *people)
     if (people == NULL)
         return;
     for (size_t i = 0; i < people->count; i++)
-        roaring_bitmap_free(people->cohorts[i]);
+        people_fini(&people->cohorts[i]);
     free(people);
-}
-
-/* ---- at rest ---- */
-
-static enum status seal(const struct guard *guard, struct buffer *out,
-    const roaring_bitmap_t *cohort)
-{
-    size_t size = roaring_bitmap_portable_size_in_bytes(cohort);
-    uint8_t *box;
-    char *plain = malloc(size + 1);
-    enum status status =
-        buffer_extend(out, &box, NONCE_BYTES_SEAL + size + TAG_BYTES);
-    if (plain == NULL || status != STATUS_OK) {
-        free(plain);
-        return STATUS_NO_MEMORY;
-    }
-    roaring_bitmap_portable_serialize(cohort, plain);
-    randombytes_buf(box, NONCE_BYTES_SEAL);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(box + NONCE_BYTES_SEAL, NULL,
-        (const uint8_t *)plain, size, NULL, 0, NULL, box, guard->key);
-    sodium_memzero(plain, size);
-    free(plain);
-    return STATUS_OK;
-}
-
-static enum status unseal(
-    const struct guard *guard, roaring_bitmap_t **out, struct view box)
-{
-    *out = NULL;
-    if (box.size < NONCE_BYTES_SEAL + TAG_BYTES)
-        return STATUS_CORRUPT;
-    size_t size = box.size - NONCE_BYTES_SEAL - TAG_BYTES;
-    char *plain = malloc(size + 1);
-    if (plain == NULL)
-        return STATUS_NO_MEMORY;
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt((uint8_t *)plain, NULL, NULL,
-            box.data + NONCE_BYTES_SEAL, box.size - NONCE_BYTES_SEAL, NULL, 0,
-            box.data, guard->key) == 0)
-        *out = roaring_bitmap_portable_deserialize_safe(plain, size);
-    sodium_memzero(plain, size);
-    free(plain);
-    return *out == NULL ? STATUS_CORRUPT : STATUS_OK;
 }
 
 /* ---- loading ---- */
 
-static enum status keep(struct guard *guard, roaring_bitmap_t *cohort)
+static enum status make_room(struct guard *guard)
 {
-    if (guard->count == guard->capacity) {
-        size_t capacity = guard->capacity == 0 ? 64 : guard->capacity * 2;
-        roaring_bitmap_t **larger =
-            reallocarray(guard->cohorts, capacity, sizeof(roaring_bitmap_t *));
-        if (larger == NULL) {
-            roaring_bitmap_free(cohort);
-            return STATUS_NO_MEMORY;
-        }
-        guard->cohorts = larger;
-        guard->capacity = capacity;
-    }
-    guard->cohorts[guard->count++] = cohort;
+    if (guard->count < guard->capacity)
+        return STATUS_OK;
+    size_t capacity = guard->capacity == 0 ? 64 : guard->capacity * 2;
+    struct people *larger =
+        reallocarray(guard->cohorts, capacity, sizeof *larger);
+    if (larger == NULL)
+        return STATUS_NO_MEMORY;
+    guard->cohorts = larger;
+    guard->capacity = capacity;
     return STATUS_OK;
+}
+
+/* The numbers in it; NULL: no memory. Caller frees. */
+static uint32_t *list_numbers(const struct people *cohort)
+{
+    uint32_t *numbers = calloc(cohort->count + 1, sizeof *numbers);
+    if (numbers != NULL)
+        people_list(cohort, numbers);
+    return numbers;
+}
+
+/* Where it finds no place there, all are made anew when they are needed. */
+static enum status add_to_pairs(
+    struct guard *guard, const struct people *cohort)
+{
+    if (guard->pairs == NULL)
+        return STATUS_OK;
+    uint32_t *numbers = list_numbers(cohort);
+    if (numbers == NULL)
+        return STATUS_NO_MEMORY;
+    if (cohort->count > 0 &&
+        numbers[cohort->count - 1] >= guard_pairs_people(guard->pairs)) {
+        guard_pairs_destroy(guard->pairs);
+        guard->pairs = NULL;
+    } else {
+        guard_pairs_add(guard->pairs, numbers, cohort->count);
+    }
+    free(numbers);
+    return STATUS_OK;
+}
+
+/* Takes the cohort over, as the one that was answered last. The same people
+ * again are remembered once: they differ from a new cohort as they did. */
+static enum status keep(struct guard *guard, struct people *cohort)
+{
+    enum status status = make_room(guard);
+    size_t at = guard->count;
+    if (status != STATUS_OK) {
+        people_fini(cohort);
+        return status;
+    }
+    for (size_t i = 0; i < guard->count && at == guard->count; i++) {
+        if (people_equal(&guard->cohorts[i], cohort))
+            at = i;
+    }
+    if (at < guard->count) {
+        people_fini(&guard->cohorts[at]);
+        memmove(&guard->cohorts[at], &guard->cohorts[at + 1],
+            (guard->count - at - 1) * sizeof *guard->cohorts);
+        guard->count--;
+    }
+    guard->cohorts[guard->count++] = *cohort;
+    *cohort = (struct people){0};
+    return add_to_pairs(guard, &guard->cohorts[guard->count - 1]);
 }
 
 static enum status load_cohort(void *arg, int64_t row, struct view box)
 {
     struct guard *guard = arg;
-    roaring_bitmap_t *cohort;
-    enum status status = unseal(guard, &cohort, box);
+    struct people cohort = {0};
+    enum status status = people_unseal(&cohort, box, guard->key);
     if (status == STATUS_OK)
-        status = keep(guard, cohort);
+        status = keep(guard, &cohort);
     guard->loaded = row;
     return status;
 }
@@ -165,6 +171,8 @@ static enum status take_number(void *arg, uint32_t number)
         guard->numbers = larger;
     }
     guard->numbers[guard->number_count++] = number;
+    if (number >= guard->number_end)
+        guard->number_end = number + 1;
     return STATUS_OK;
 }
 
@@ -208,9 +216,9 @@ static void add_person(void *arg, uint32_t patient, size_t level)
 {
     struct gathering *gathering = arg;
     uint32_t number = gathering->guard->numbers[patient];
-    roaring_bitmap_add(gathering->people->cohorts[0], number);
+    people_add(&gathering->people->cohorts[0], number);
     if (level + 1 < gathering->people->count)
-        roaring_bitmap_add(gathering->people->cohorts[level + 1], number);
+        people_add(&gathering->people->cohorts[level + 1], number);
 }
 
 static enum status gather(const struct guard *guard, struct guard_people **out,
@@ -222,10 +230,8 @@ static enum status gather(const struct guard *guard, struct guard_people **out,
     if (levels > GUARD_LEVELS_MAX)
         levels = 0;
     for (size_t i = 0; status == STATUS_OK && i < levels + 1; i++) {
-        people->cohorts[i] = roaring_bitmap_create();
+        status = people_init(&people->cohorts[i], guard->number_end);
         people->count = i + 1;
-        if (people->cohorts[i] == NULL)
-            status = STATUS_NO_MEMORY;
     }
     struct gathering gathering = {guard, people};
     if (status == STATUS_OK)
@@ -235,6 +241,8 @@ static enum status gather(const struct guard *guard, struct guard_people **out,
         guard_people_destroy(people);
         return status;
     }
+    for (size_t i = 0; i < people->count; i++)
+        people_count(&people->cohorts[i]);
     *out = people;
     return STATUS_OK;
 }
@@ -248,72 +256,44 @@ static bool is_few(uint64_t people, int64_t limit)
 
 /* D13 */
 static bool is_close_to_one(
-    const struct guard *guard, const roaring_bitmap_t *a, int64_t limit)
+    const struct guard *guard, const struct people *a, int64_t limit)
 {
-    const uint64_t people = roaring_bitmap_get_cardinality(a);
     for (size_t i = 0; i < guard->count; i++) {
-        const roaring_bitmap_t *b = guard->cohorts[i];
-        uint64_t both = roaring_bitmap_and_cardinality(a, b);
-        if (is_few(people - both, limit) ||
-            is_few(roaring_bitmap_get_cardinality(b) - both, limit))
+        const struct people *b = &guard->cohorts[i];
+        uint64_t both = people_common(a, b);
+        if (is_few(a->count - both, limit) || is_few(b->count - both, limit))
             return true;
     }
     return false;
 }
 
-/* The numbers in it; NULL: no memory. Caller frees. */
-static uint32_t *list_numbers(const roaring_bitmap_t *cohort, size_t *count)
-{
-    *count = roaring_bitmap_get_cardinality(cohort);
-    uint32_t *numbers = calloc(*count + 1, sizeof *numbers);
-    if (numbers != NULL)
-        roaring_bitmap_to_uint32_array(cohort, numbers);
-    return numbers;
-}
-
 /* Room for half as many people again, so that it is seldom made anew. */
-static enum status make_pairs(struct guard *guard, size_t first)
+static enum status make_pairs(struct guard *guard)
 {
-    uint32_t largest = 0;
-    for (size_t i = first; i < guard->count; i++) {
-        uint32_t last = roaring_bitmap_maximum(guard->cohorts[i]);
-        largest = last > largest ? last : largest;
-    }
-    if (guard->pairs != NULL && largest < guard_pairs_people(guard->pairs))
+    if (guard->pairs != NULL)
         return STATUS_OK;
-    guard_pairs_destroy(guard->pairs);
-    guard->paired = 0;
-    return guard_pairs_create(&guard->pairs, largest + largest / 2 + 64);
-}
-
-/* The last cohorts into `pairs`, as far as they are not there. */
-static enum status catch_up_pairs(struct guard *guard)
-{
     const size_t first =
         guard->count < GUARD_PAIRS ? 0 : guard->count - GUARD_PAIRS;
-    enum status status = make_pairs(guard, first);
-    size_t i = guard->paired > first ? guard->paired : first;
-    for (; status == STATUS_OK && i < guard->count; i++) {
-        size_t count;
-        uint32_t *numbers = list_numbers(guard->cohorts[i], &count);
-        if (numbers == NULL)
-            return STATUS_NO_MEMORY;
-        guard_pairs_add(guard->pairs, numbers, count);
-        guard->paired = i + 1;
-        free(numbers);
+    size_t words = 1;
+    for (size_t i = first; i < guard->count; i++) {
+        size_t its = guard->cohorts[i].word_count;
+        words = its > words ? its : words;
     }
+    enum status status =
+        guard_pairs_create(&guard->pairs, (uint32_t)(words + words / 2) * 64);
+    for (size_t i = first; status == STATUS_OK && i < guard->count; i++)
+        status = add_to_pairs(guard, &guard->cohorts[i]);
     return status;
 }
 
 /* D14 */
 static enum status find_close_pair(
-    struct guard *guard, const roaring_bitmap_t *a, int64_t limit, bool *close)
+    struct guard *guard, const struct people *a, int64_t limit, bool *close)
 {
-    size_t count;
-    uint32_t *numbers = list_numbers(a, &count);
+    uint32_t *numbers = list_numbers(a);
     if (numbers == NULL)
         return STATUS_NO_MEMORY;
-    *close = guard_pairs_are_close(guard->pairs, numbers, count, limit);
+    *close = guard_pairs_are_close(guard->pairs, numbers, a->count, limit);
     free(numbers);
     return STATUS_OK;
 }
@@ -322,11 +302,11 @@ enum status guard_compare(struct guard *guard,
     const struct guard_people *people, int64_t limit, bool *close)
 {
     *close = false;
-    enum status status = catch_up_pairs(guard);
+    enum status status = make_pairs(guard);
     for (size_t p = 0; status == STATUS_OK && !*close && p < people->count;
          p++) {
-        const roaring_bitmap_t *a = people->cohorts[p];
-        if (roaring_bitmap_is_empty(a))
+        const struct people *a = &people->cohorts[p];
+        if (a->count == 0)
             continue;
         *close = is_close_to_one(guard, a, limit);
         if (!*close && DEFENCE("pairs"))
@@ -383,10 +363,10 @@ enum status guard_record(struct guard *guard, struct store *store,
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < people->count; i++) {
         struct buffer box;
-        if (roaring_bitmap_is_empty(people->cohorts[i]))
+        if (people->cohorts[i].count == 0)
             continue;
         buffer_init(&box, BUFFER_LIMIT_DEFAULT);
-        status = seal(guard, &box, people->cohorts[i]);
+        status = people_seal(&box, &people->cohorts[i], guard->key);
         if (status == STATUS_OK)
             status = store_put_cohort(store, study, until, buffer_view(&box));
         buffer_fini(&box);
@@ -397,8 +377,8 @@ enum status guard_record(struct guard *guard, struct store *store,
 enum status guard_people_digest(const struct guard *guard,
     const struct guard_people *people, struct digest *out, bool *nobody)
 {
-    size_t count;
-    uint32_t *numbers = list_numbers(people->cohorts[0], &count);
+    const size_t count = people->cohorts[0].count;
+    uint32_t *numbers = list_numbers(&people->cohorts[0]);
     if (numbers == NULL)
         return STATUS_NO_MEMORY;
     crypto_generichash(out->bytes, DIGEST_BYTES, (const uint8_t *)numbers,
@@ -411,18 +391,32 @@ enum status guard_people_digest(const struct guard *guard,
 enum status guard_people_create(
     struct guard_people **out, const uint32_t *numbers, size_t count)
 {
+    uint32_t end = 0;
+    for (size_t i = 0; i < count; i++)
+        end = numbers[i] >= end ? numbers[i] + 1 : end;
     struct guard_people *people = calloc(1, sizeof *people);
     *out = people;
     if (people == NULL)
         return STATUS_NO_MEMORY;
     people->count = 1;
-    people->cohorts[0] = roaring_bitmap_of_ptr(count, numbers);
-    return people->cohorts[0] == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    enum status status = people_init(&people->cohorts[0], end);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++)
+        people_add(&people->cohorts[0], numbers[i]);
+    if (status == STATUS_OK)
+        people_count(&people->cohorts[0]);
+    return status;
 }
 
 enum status guard_remember(
     struct guard *guard, const struct guard_people *people)
 {
-    roaring_bitmap_t *copy = roaring_bitmap_copy(people->cohorts[0]);
-    return copy == NULL ? STATUS_NO_MEMORY : keep(guard, copy);
+    const struct people *from = &people->cohorts[0];
+    struct people copy;
+    enum status status =
+        people_init(&copy, (uint32_t)from->word_count * 64 - 1);
+    if (status != STATUS_OK)
+        return status;
+    memcpy(copy.words, from->words, from->word_count * sizeof *copy.words);
+    people_count(&copy);
+    return keep(guard, &copy);
 }

@@ -3,8 +3,9 @@
  * when one is taken from the other is refused before the second is given.
  *
  * For every question that was answered, in any study, the people of its cohort
- * (and of each level of its `by`) are kept as a Roaring bitmap, sealed at rest
- * with a key made from the center's own, and dropped when the study ends. A new
+ * (and of each level of its `by`) are kept, a bit a patient, sealed at rest
+ * with a key made from the center's own, and dropped when the study ends. The
+ * same people answered again are one cohort, that was answered last. A new
  * cohort A must differ from each earlier B by nobody or by at least the limit,
  * each way (D13); the same against unions, intersections and differences of the
  * last GUARD_PAIRS earlier ones (D14, guard_pairs.h). The centers that took

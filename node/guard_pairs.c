@@ -21,12 +21,13 @@ struct pair {
 };
 
 struct guard_pairs {
-    uint32_t people; /* a prime */
-    uint32_t spread; /* number n has bit n * spread mod people */
-    size_t words;    /* of a row */
-    size_t count;    /* rows in use */
-    size_t next;     /* the row that the next cohort takes */
-    uint64_t *rows;  /* GUARD_PAIRS of them */
+    uint32_t people;            /* a prime */
+    uint32_t spread;            /* number n has bit n * spread mod people */
+    size_t words;               /* of a row */
+    size_t count;               /* rows in use */
+    uint64_t added;             /* cohorts so far */
+    uint64_t last[GUARD_PAIRS]; /* when a row was added last */
+    uint64_t *rows;             /* GUARD_PAIRS of them */
     uint32_t both[GUARD_PAIRS][GUARD_PAIRS]; /* people of two rows */
     /* Of the cohort that is asked about: */
     uint64_t *asked;                /* its row */
@@ -95,14 +96,21 @@ static uint64_t *row_of(const struct guard_pairs *pairs, size_t row)
     return pairs->rows + row * pairs->words;
 }
 
+/* Numbers mostly rise by one: the next bit is a sum, not a division. */
 static void fill(const struct guard_pairs *pairs, uint64_t *row,
     const uint32_t *numbers, size_t count)
 {
+    uint64_t bit = 0;
     memset(row, 0, pairs->words * sizeof *row);
     for (size_t i = 0; i < count; i++) {
         if (numbers[i] >= pairs->people)
             continue; /* in no row */
-        uint64_t bit = (uint64_t)numbers[i] * pairs->spread % pairs->people;
+        if (i > 0 && numbers[i] == numbers[i - 1] + 1)
+            bit = bit + pairs->spread < pairs->people
+                      ? bit + pairs->spread
+                      : bit + pairs->spread - pairs->people;
+        else
+            bit = (uint64_t)numbers[i] * pairs->spread % pairs->people;
         row[bit / WORD_BITS] |= (uint64_t)1 << bit % WORD_BITS;
     }
 }
@@ -126,13 +134,41 @@ KERNEL static void intersect(
         out[i] = x[i] & y[i];
 }
 
+static bool is_asked(const struct guard_pairs *pairs, size_t row, size_t people)
+{
+    return pairs->both[row][row] == people &&
+           memcmp(row_of(pairs, row), pairs->asked,
+               pairs->words * sizeof *pairs->asked) == 0;
+}
+
+/* The row of the people in `asked`, or the one for them: a free one, or the one
+ * that was added longest ago. */
+static size_t find_row(
+    const struct guard_pairs *pairs, size_t people, bool *known)
+{
+    size_t oldest = 0;
+    for (size_t i = 0; i < pairs->count; i++) {
+        *known = is_asked(pairs, i, people);
+        if (*known)
+            return i;
+        if (pairs->last[i] < pairs->last[oldest])
+            oldest = i;
+    }
+    return pairs->count < GUARD_PAIRS ? pairs->count : oldest;
+}
+
 void guard_pairs_add(
     struct guard_pairs *pairs, const uint32_t *numbers, size_t count)
 {
-    const size_t row = pairs->next;
-    fill(pairs, row_of(pairs, row), numbers, count);
-    pairs->next = (row + 1) % GUARD_PAIRS;
-    if (pairs->count < GUARD_PAIRS)
+    bool known = false;
+    fill(pairs, pairs->asked, numbers, count);
+    const size_t row = find_row(pairs, count, &known);
+    pairs->last[row] = ++pairs->added;
+    if (known)
+        return;
+    memcpy(
+        row_of(pairs, row), pairs->asked, pairs->words * sizeof *pairs->asked);
+    if (row == pairs->count)
         pairs->count++;
     for (size_t i = 0; i < pairs->count; i++)
         pairs->both[row][i] = pairs->both[i][row] = (uint32_t)count_two(

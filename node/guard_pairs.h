@@ -29,8 +29,9 @@ enum status guard_pairs_create(struct guard_pairs **out, uint32_t people);
 void guard_pairs_destroy(struct guard_pairs *pairs);
 /* Numbers below this one have a place. */
 uint32_t guard_pairs_people(const struct guard_pairs *pairs);
-/* A cohort: distinct numbers, each with a place. Takes the place of the oldest
- * when there are GUARD_PAIRS. */
+/* A cohort: distinct numbers, each with a place. The same people again are the
+ * one that was added last; others take the place of the one that was added
+ * longest ago, when there are GUARD_PAIRS. */
 void guard_pairs_add(
     struct guard_pairs *pairs, const uint32_t *numbers, size_t count);
 /* Whether A and a union, an intersection or a difference of two cohorts, if it

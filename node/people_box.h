@@ -1,0 +1,20 @@
+/*
+ * people_box: a set of patients at rest: a portable Roaring bitmap, or plain
+ * bits where these are no larger, sealed with XChaCha20-Poly1305 under a key of
+ * 32 bytes; the nonce stands before it.
+ */
+#ifndef COHORTIUM_NODE_PEOPLE_BOX_H
+#define COHORTIUM_NODE_PEOPLE_BOX_H
+
+#include "node/people.h"
+#include "protocol/wire/buffer.h"
+
+/* Appends the box. */
+enum status people_seal(
+    struct buffer *out, const struct people *people, const uint8_t *key);
+/* STATUS_CORRUPT when the box was not made with that key. Caller frees with
+ * people_fini. */
+enum status people_unseal(
+    struct people *out, struct view box, const uint8_t *key);
+
+#endif
