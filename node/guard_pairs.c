@@ -96,7 +96,18 @@ static uint64_t *row_of(const struct guard_pairs *pairs, size_t row)
     return pairs->rows + row * pairs->words;
 }
 
-/* Numbers mostly rise by one: the next bit is a sum, not a division. */
+/* The bit of a number from that of a smaller one near by: sums are cheaper than
+ * a division. */
+static uint64_t step_bit(
+    const struct guard_pairs *pairs, uint64_t bit, uint32_t steps)
+{
+    for (uint32_t i = 0; i < steps; i++) {
+        bit += pairs->spread;
+        bit = bit < pairs->people ? bit : bit - pairs->people;
+    }
+    return bit;
+}
+
 static void fill(const struct guard_pairs *pairs, uint64_t *row,
     const uint32_t *numbers, size_t count)
 {
@@ -105,12 +116,10 @@ static void fill(const struct guard_pairs *pairs, uint64_t *row,
     for (size_t i = 0; i < count; i++) {
         if (numbers[i] >= pairs->people)
             continue; /* in no row */
-        if (i > 0 && numbers[i] == numbers[i - 1] + 1)
-            bit = bit + pairs->spread < pairs->people
-                      ? bit + pairs->spread
-                      : bit + pairs->spread - pairs->people;
-        else
-            bit = (uint64_t)numbers[i] * pairs->spread % pairs->people;
+        const uint32_t rise = i == 0 ? 0 : numbers[i] - numbers[i - 1];
+        bit = rise > 0 && rise <= 8
+                  ? step_bit(pairs, bit, rise)
+                  : (uint64_t)numbers[i] * pairs->spread % pairs->people;
         row[bit / WORD_BITS] |= (uint64_t)1 << bit % WORD_BITS;
     }
 }
