@@ -17,12 +17,15 @@ static bool is_worth_keeping(const struct catalog *catalog,
 {
     struct approval approval;
     struct diagnostic diagnostic;
+    size_t signers;
     diagnostic_init(&diagnostic, "approval");
     return envelope->signature_count == 1 &&
            approval_parse(&approval, buffer_view(&envelope->payload),
                &diagnostic) == STATUS_OK &&
            digest_equal(&approval.study_id, study_id) &&
-           roster_count_signers(catalog->roster, envelope, TYPE_APPROVAL) > 0;
+           roster_count_signers(&signers, catalog->roster, envelope,
+               TYPE_APPROVAL) == STATUS_OK &&
+           signers > 0;
 }
 
 static bool is_known(const struct catalog_study *entry, struct view bytes)

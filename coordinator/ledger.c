@@ -85,9 +85,25 @@ static enum status execute(struct ledger *ledger, const char *sql)
         ledger, sqlite3_exec(ledger->database, sql, NULL, NULL, NULL));
 }
 
+/* A transaction that is over but could not be taken back, for want of memory:
+ * nothing is read or written before it is. */
+static enum status settle(struct ledger *ledger)
+{
+    if (!ledger->unsettled)
+        return STATUS_OK;
+    enum status status =
+        ledger_translate(ledger, sqlite3_step(ledger->rollback));
+    sqlite3_reset(ledger->rollback);
+    ledger->unsettled = !sqlite3_get_autocommit(ledger->database);
+    return ledger->unsettled ? status : STATUS_OK;
+}
+
 static enum status prepare(
     struct ledger *ledger, struct sqlite3_stmt **out, const char *sql)
 {
+    enum status status = settle(ledger);
+    if (status != STATUS_OK)
+        return status;
     for (size_t i = 0; i < ledger->cached_count; i++) {
         if (ledger->cached[i].sql == sql) {
             *out = ledger->cached[i].statement;
@@ -271,6 +287,8 @@ static enum status configure(struct ledger *ledger)
                                  "PRAGMA foreign_keys = ON;"
                                  "PRAGMA trusted_schema = OFF;"
                                  "PRAGMA secure_delete = ON");
+    if (status == STATUS_OK)
+        status = prepare(ledger, &ledger->rollback, "ROLLBACK");
     int64_t version = 0;
     if (status == STATUS_OK)
         status = read_version(ledger, &version);
@@ -327,6 +345,6 @@ enum status ledger_commit(struct ledger *ledger)
 void ledger_rollback(struct ledger *ledger)
 {
     ledger->head.sequence = -1;
-    if (!sqlite3_get_autocommit(ledger->database))
-        ledger_run(ledger, "ROLLBACK", "");
+    ledger->unsettled = !sqlite3_get_autocommit(ledger->database);
+    (void)settle(ledger);
 }

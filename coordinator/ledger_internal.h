@@ -25,6 +25,9 @@ struct ledger_cached {
 
 struct ledger {
     struct sqlite3 *database;
+    struct sqlite3_stmt
+        *rollback;  /* prepared at once: it must not need memory */
+    bool unsettled; /* a transaction waits to be taken back */
     size_t cached_count;
     struct ledger_cached cached[LEDGER_STATEMENTS_MAX];
     struct ledger_entry head; /* of the register; sequence -1: not read yet */

@@ -190,7 +190,7 @@ static enum status write_opening(
     const struct question *question = &session->question;
     struct ledger_query query = {.id = question->id,
         .study_id = question->study->study->id,
-        .question = query_question(question->query),
+        .question = question->query->question,
         .researcher = question->researcher,
         .state = QUERY_OPEN,
         .submitted = now,

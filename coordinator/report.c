@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "coordinator/result.h"
+#include "protocol/wire/json_text.h"
 
 static bool set(json_t *object, const char *key, json_t *value)
 {
@@ -185,7 +186,7 @@ enum status report_write(
         json_t *report = NULL;
         enum status status = report_create(&report, &smaller);
         if (status == STATUS_OK)
-            status = json_append(out, report);
+            status = json_text_append(out, report, RESULT_JSON_FLAGS);
         json_decref(report);
         if (status != STATUS_OK || out->size - before <= max)
             return status;

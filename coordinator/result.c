@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "policy/disclosure.h"
+#include "protocol/wire/json_text.h"
 
 json_t *json_digest(const struct digest *digest)
 {
@@ -18,21 +19,6 @@ json_t *json_time(int64_t seconds)
         return json_null();
     time_text(text, seconds);
     return json_string(text);
-}
-
-static int append_piece(const char *piece, size_t size, void *out)
-{
-    return buffer_append(out, piece, size) == STATUS_OK ? 0 : -1;
-}
-
-enum status json_append(struct buffer *out, const json_t *value)
-{
-    size_t before = out->size;
-    if (json_dump_callback(
-            value, append_piece, out, RESULT_JSON_FLAGS | JSON_ENCODE_ANY) == 0)
-        return STATUS_OK;
-    out->size = before;
-    return before + 4096 > out->limit ? STATUS_TOO_LARGE : STATUS_NO_MEMORY;
 }
 
 json_t *center_report_create(void)
@@ -128,7 +114,6 @@ static bool set_origin(json_t *object, const struct result_facts *facts)
 {
     const struct question *question = facts->question;
     const struct study *study = question->study->study;
-    const struct digest question_id = query_question(question->query);
     return set(object, "cohortium", json_string("result")) ||
            set(object, "version", json_integer(1)) ||
            set(object, "query_id", json_digest(&question->id)) ||
@@ -137,7 +122,7 @@ static bool set_origin(json_t *object, const struct result_facts *facts)
            set(object, "roster_id", json_digest(facts->roster_id)) ||
            set(object, "dictionary_id", json_digest(&study->dictionary_id)) ||
            set(object, "session_id", json_digest(facts->header_id)) ||
-           set(object, "question", json_digest(&question_id)) ||
+           set(object, "question", json_digest(&question->query->question)) ||
            set(object, "created", json_time(facts->created)) ||
            set(object, "software", json_string(facts->software));
 }
@@ -242,7 +227,7 @@ enum status result_write(struct buffer *out, const struct result_facts *facts)
             json_object_set(object, "results", results) != 0))
         status = STATUS_NO_MEMORY;
     if (status == STATUS_OK)
-        status = json_append(out, object);
+        status = json_text_append(out, object, RESULT_JSON_FLAGS);
     json_decref(results);
     json_decref(object);
     return status;

@@ -41,8 +41,6 @@ enum status result_sign(struct buffer *out, struct digest *id,
 json_t *center_report_create(void);
 enum status center_report_add(
     json_t *report, const char *name, enum reply_state state);
-/* Appends compact JSON. */
-enum status json_append(struct buffer *out, const json_t *value);
 /* A digest as hexadecimal text; NULL without memory. */
 json_t *json_digest(const struct digest *digest);
 /* A time as text; null for 0. NULL without memory. */

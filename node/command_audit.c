@@ -2,6 +2,7 @@
 
 #include "node/audit.h"
 #include "node/home.h"
+#include "protocol/wire/json_text.h"
 
 static json_t *record_json(const struct store_record *record)
 {
@@ -23,14 +24,15 @@ static json_t *record_json(const struct store_record *record)
 static enum status print_json_line(void *arg, const struct store_record *record)
 {
     json_t *json = record_json(record);
-    char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+    struct buffer text;
     (void)arg;
+    buffer_init(&text, BUFFER_LIMIT_DEFAULT);
+    enum status status = json_text_append(&text, json, JSON_COMPACT);
     json_decref(json);
-    if (text == NULL)
-        return STATUS_NO_MEMORY;
-    puts(text);
-    free(text);
-    return STATUS_OK;
+    if (status == STATUS_OK)
+        printf("%.*s\n", (int)text.size, (const char *)text.data);
+    buffer_fini(&text);
+    return status;
 }
 
 static enum status print_line(void *arg, const struct store_record *record)

@@ -2,6 +2,7 @@
 
 #include "node/audit.h"
 #include "node/home.h"
+#include "protocol/wire/json_text.h"
 #include "protocol/wire/loop.h"
 
 static const char *decision_text(
@@ -148,10 +149,13 @@ static enum status read_limits(const char *path, char *out, size_t capacity)
     }
     if (status == STATUS_OK) {
         json_t *json = limits_json(&limits);
-        size_t size = json_dumpb(json, out, capacity - 1, JSON_COMPACT);
+        struct buffer text;
+        buffer_init(&text, capacity - 1);
+        status = json_text_append(&text, json, JSON_COMPACT);
+        if (status == STATUS_OK)
+            snprintf(out, capacity, "%s", buffer_text(&text));
+        buffer_fini(&text);
         json_decref(json);
-        out[size < capacity ? size : 0] = '\0';
-        status = size < capacity ? STATUS_OK : STATUS_TOO_LARGE;
     } else {
         program_fail_at(status, &diagnostic);
     }

@@ -4,6 +4,7 @@
 #include "node/audit.h"
 #include "node/session.h"
 #include "protocol/query/query.h"
+#include "protocol/wire/json_text.h"
 
 static enum status write_payload(struct buffer *out,
     const struct session_setup *setup, const struct store_decision *decision,
@@ -16,12 +17,8 @@ static enum status write_payload(struct buffer *out,
         "opt-in", "study", study, "center", keypair_identity(setup->keys)->name,
         "roster", federation, "decision", decision->in ? "in" : "out",
         "sequence", (json_int_t)decision->sequence, "date", date);
-    char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+    enum status status = json_text_append(out, json, JSON_COMPACT);
     json_decref(json);
-    if (text == NULL)
-        return STATUS_NO_MEMORY;
-    enum status status = buffer_append_text(out, text);
-    free(text);
     return status;
 }
 

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "protocol/wire/json_text.h"
+
 const char *home_of(const struct arguments *arguments)
 {
     const char *home = argument_value(arguments, "home");
@@ -174,13 +176,15 @@ enum status home_find_study(
 
 enum status home_print_json(json_t *json)
 {
-    char *text = json == NULL ? NULL
-                              : json_dumps(json,
-                                    JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+    struct buffer text;
+    buffer_init(&text, BUFFER_LIMIT_DEFAULT);
+    enum status status =
+        json_text_append(&text, json, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
     json_decref(json);
-    if (text == NULL)
-        return STATUS_NO_MEMORY;
-    puts(text);
-    free(text);
-    return STATUS_OK;
+    if (status == STATUS_OK)
+        status = buffer_append_text(&text, "\n");
+    if (status == STATUS_OK)
+        fwrite(text.data, 1, text.size, stdout);
+    buffer_fini(&text);
+    return status;
 }

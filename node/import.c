@@ -7,6 +7,7 @@
 #include "node/import_internal.h"
 #include "protocol/program/program.h"
 #include "protocol/query/derivation.h"
+#include "protocol/wire/json_text.h"
 
 #define PROGRESS_ROWS 8192
 
@@ -135,14 +136,15 @@ static enum status note(struct import *import, int64_t now)
         return STATUS_EXISTS;
     }
     json_t *report = import_report_json(import->report, import->dictionary, "");
-    char *text = json_dumps(report, JSON_COMPACT);
-    json_decref(report);
-    if (text == NULL)
-        return STATUS_NO_MEMORY;
+    struct buffer text;
+    buffer_init(&text, BUFFER_LIMIT_DEFAULT);
     if (status == STATUS_OK)
-        status = store_note_import(
-            import->store, &file, import->report->rows, now, text);
-    free(text);
+        status = json_text_append(&text, report, JSON_COMPACT);
+    json_decref(report);
+    if (status == STATUS_OK)
+        status = store_note_import(import->store, &file, import->report->rows,
+            now, buffer_text(&text));
+    buffer_fini(&text);
     return status;
 }
 

@@ -216,6 +216,13 @@ static const struct {
     {MESSAGE_ROUND, session_take_step},
 };
 
+bool session_is_own_failure(enum status status)
+{
+    enum status_category category = status_category(status);
+    return category == CATEGORY_UNAVAILABLE || category == CATEGORY_INTERNAL ||
+           status == STATUS_NO_MEMORY;
+}
+
 enum status session_receive(struct session *session, struct view bytes,
     struct session_time now, struct outbox *outbox)
 {

@@ -34,7 +34,7 @@ static enum status take_roster(
     if (status != STATUS_OK) {
         log_event(LOG_WARN, "session", "roster_refused", "reason=%s",
             status_name(status));
-        return STATUS_OK;
+        return session_is_own_failure(status) ? status : STATUS_OK;
     }
     if (known)
         return STATUS_OK;
@@ -150,7 +150,8 @@ enum status session_take_study(struct session *session,
     if (status != STATUS_OK) {
         log_event(LOG_WARN, "session", "study_refused", "reason=%s",
             status_name(status));
-        status = STATUS_OK;
+        if (!session_is_own_failure(status))
+            status = STATUS_OK;
     } else {
         status = store_study(session, message, study, now.wall_seconds);
     }

@@ -121,6 +121,8 @@ bool rounds_keep(struct question *question, struct session_time now);
 enum status rounds_take(struct question *question,
     const struct message *message, struct step_reply *reply);
 
+/* Disk, memory, a defect: nothing that the coordinator sent. */
+bool session_is_own_failure(enum status status);
 /* OPEN: decides, records, answers or refuses. */
 enum status session_open_question(struct session *session,
     const struct message *message, struct session_time now,

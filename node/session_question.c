@@ -398,13 +398,6 @@ static enum status reply(struct question *question, struct outbox *outbox)
     return outbox_add(outbox, &summary);
 }
 
-static bool is_own_failure(enum status status)
-{
-    enum status_category category = status_category(status);
-    return category == CATEGORY_UNAVAILABLE || category == CATEGORY_INTERNAL ||
-           status == STATUS_NO_MEMORY;
-}
-
 enum status question_refuse(
     struct question *question, enum status reason, struct outbox *outbox)
 {
@@ -442,7 +435,7 @@ static enum status decide(struct question *question, bool *again)
     status = check_counts(question);
     if (status != STATUS_OK)
         return status;
-    question->asked = query_question(question->admission.query);
+    question->asked = question->admission.query->question;
     status = find_or_compute(question);
     if (status != STATUS_OK || study_is_masked(question->privacy))
         return status; /* recorded when it votes */
@@ -491,7 +484,8 @@ enum status session_open_question(struct session *session,
     }
     if (kept)
         drop_documents(question);
-    if (status != STATUS_OK && question != NULL && !is_own_failure(status))
+    if (status != STATUS_OK && question != NULL &&
+        !session_is_own_failure(status))
         status = question_refuse(question, status, outbox);
     else if (status != STATUS_OK)
         log_event(LOG_ERROR, "session", "cannot_answer", "reason=%s",

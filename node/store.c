@@ -157,11 +157,25 @@ void store_done(struct store *store, sqlite3_stmt *statement)
     sqlite3_finalize(statement);
 }
 
+/* A transaction that is over but could not be taken back, for want of memory:
+ * nothing is read or written before it is. */
+static enum status settle(struct store *store)
+{
+    if (!store->unsettled)
+        return STATUS_OK;
+    enum status status = store_translate(store, sqlite3_step(store->rollback));
+    sqlite3_reset(store->rollback);
+    store->unsettled = sqlite3_get_autocommit(store->database) == 0;
+    return store->unsettled ? status : STATUS_OK;
+}
+
 static enum status query_list(struct store *store, sqlite3_stmt **out,
     const char *sql, const char *format, va_list *list)
 {
     *out = NULL;
-    enum status status = take_statement(store, out, sql);
+    enum status status = settle(store);
+    if (status == STATUS_OK)
+        status = take_statement(store, out, sql);
     for (int i = 0; status == STATUS_OK && format[i] != '\0'; i++)
         status = store_translate(store, bind_one(*out, i + 1, format[i], list));
     return status;
@@ -235,7 +249,9 @@ enum status store_column_fixed(
 
 enum status store_begin(struct store *store)
 {
-    return store_execute(store, "BEGIN IMMEDIATE");
+    enum status status = settle(store);
+    return status == STATUS_OK ? store_execute(store, "BEGIN IMMEDIATE")
+                               : status;
 }
 
 enum status store_commit(struct store *store)
@@ -248,8 +264,8 @@ enum status store_commit(struct store *store)
 
 void store_rollback(struct store *store)
 {
-    if (sqlite3_get_autocommit(store->database) == 0)
-        (void)store_execute(store, "ROLLBACK");
+    store->unsettled = sqlite3_get_autocommit(store->database) == 0;
+    (void)settle(store);
 }
 
 static enum status migrate(struct store *store)
@@ -327,6 +343,8 @@ enum status store_open(
             "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF");
     }
     if (status == STATUS_OK)
+        status = store_prepare(store, &store->rollback, "ROLLBACK");
+    if (status == STATUS_OK)
         status = migrate(store);
     umask(mask);
     if (status == STATUS_OK)
@@ -346,6 +364,7 @@ void store_close(struct store *store)
     store_registry_fini(store);
     for (size_t i = 0; i < store->cached_count; i++)
         sqlite3_finalize(store->cached[i].statement);
+    sqlite3_finalize(store->rollback);
     sqlite3_close(store->database);
     free(store);
 }

@@ -27,6 +27,8 @@ struct store {
     size_t cached_count;
     struct store_cached cached[STORE_STATEMENTS_MAX];
     const struct dictionary *dictionary;
+    sqlite3_stmt *rollback; /* prepared at once: it must not need memory */
+    bool unsettled;         /* a transaction waits to be taken back */
     sqlite3_stmt *insert_exam, *find_exam, *find_patient, *insert_patient;
     int64_t random[STORE_RANDOM_BATCH];
     size_t random_left;

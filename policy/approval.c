@@ -3,6 +3,7 @@
 
 #include "policy/reading.h"
 #include "policy/study.h"
+#include "protocol/wire/json_text.h"
 
 static const char *const approval_keys[] = {
     "cohortium", "study", "decision", "scores", "comment", "date"};
@@ -87,12 +88,8 @@ enum status approval_write(
         "approval", "study", study, "decision",
         approval->approve ? "approve" : "reject", "scores", scores, "comment",
         comment, "date", date);
-    char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+    enum status status = json_text_append(out, json, JSON_COMPACT);
     json_decref(json);
-    if (text == NULL)
-        return STATUS_NO_MEMORY;
-    enum status status = buffer_append_text(out, text);
-    free(text);
     return status;
 }
 

@@ -209,7 +209,7 @@ void roster_destroy(struct roster *roster)
     free(roster);
 }
 
-size_t roster_count_signers(const struct roster *roster,
+enum status roster_count_signers(size_t *out, const struct roster *roster,
     const struct envelope *envelope, const char *type)
 {
     struct public_key keys[ROSTER_COMMITTEE_MAX];
@@ -218,7 +218,7 @@ size_t roster_count_signers(const struct roster *roster,
         if (!roster->committee[i].revoked)
             keys[count++] = roster->committee[i].identity.sign;
     }
-    return envelope_count_signers(envelope, type, keys, count);
+    return envelope_count_signers(out, envelope, type, keys, count);
 }
 
 /* TUF specification 5.3.4-5.3.5: the next version, by both thresholds. */
@@ -226,7 +226,11 @@ static enum status check_signatures(const struct roster *roster,
     const struct envelope *envelope, const struct roster *previous,
     struct diagnostic *diagnostic)
 {
-    size_t signers = roster_count_signers(roster, envelope, TYPE_ROSTER);
+    size_t signers;
+    enum status status =
+        roster_count_signers(&signers, roster, envelope, TYPE_ROSTER);
+    if (status != STATUS_OK)
+        return status;
     if (signers < roster->threshold) {
         diagnostic_set(diagnostic, 0, 0,
             "signatures by members of its committee: %zu, needed: %zu", signers,
@@ -243,7 +247,9 @@ static enum status check_signatures(const struct roster *roster,
             (long long)previous->version, previous->federation);
         return STATUS_WRONG_ROSTER;
     }
-    signers = roster_count_signers(previous, envelope, TYPE_ROSTER);
+    status = roster_count_signers(&signers, previous, envelope, TYPE_ROSTER);
+    if (status != STATUS_OK)
+        return status;
     if (signers < previous->threshold) {
         diagnostic_set(diagnostic, 0, 0,
             "signed by %zu members of the committee before it, %zu must sign",

@@ -52,7 +52,7 @@ void roster_destroy(struct roster *roster);
 enum status roster_verify(struct roster **out, const struct envelope *envelope,
     const struct roster *previous, struct diagnostic *diagnostic);
 /* How many distinct members in good standing signed. */
-size_t roster_count_signers(const struct roster *roster,
+enum status roster_count_signers(size_t *out, const struct roster *roster,
     const struct envelope *envelope, const char *type);
 const struct identity *roster_find_center(
     const struct roster *roster, const char *name);

@@ -3,6 +3,7 @@
 
 #include "policy/admission.h"
 #include "policy/reading.h"
+#include "protocol/wire/json_text.h"
 
 static const char *const header_keys[] = {"cohortium", "query", "study",
     "roster", "session", "deadline", "min_centers", "suite", "centers"};
@@ -124,11 +125,7 @@ enum status session_header_write(
         roster, "session", session, "deadline", deadline, "min_centers",
         (json_int_t)header->min_centers, "suite", ROSTER_SUITE, "centers",
         centers);
-    char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+    enum status status = json_text_append(out, json, JSON_COMPACT);
     json_decref(json);
-    if (text == NULL)
-        return STATUS_NO_MEMORY;
-    enum status status = buffer_append_text(out, text);
-    free(text);
     return status;
 }

@@ -315,12 +315,17 @@ enum status study_verify(struct study **out, const struct envelope *envelope,
     struct public_key keys[STUDY_RESEARCHERS_MAX];
     for (size_t i = 0; i < study->researcher_count; i++)
         keys[i] = study->researchers[i].sign;
-    if (envelope_count_signers(
-            envelope, TYPE_STUDY, keys, study->researcher_count) == 0) {
+    size_t signers;
+    status = envelope_count_signers(
+        &signers, envelope, TYPE_STUDY, keys, study->researcher_count);
+    if (status == STATUS_OK && signers == 0) {
         diagnostic_set(
             diagnostic, 0, 0, "not signed by any of the study's researchers");
+        status = STATUS_BAD_SIGNATURE;
+    }
+    if (status != STATUS_OK) {
         study_destroy(study);
-        return STATUS_BAD_SIGNATURE;
+        return status;
     }
     *out = study;
     return STATUS_OK;

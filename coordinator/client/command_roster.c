@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "coordinator/client/client.h"
+#include "protocol/wire/json_text.h"
 #include "protocol/wire/loop.h"
 
 static json_t *identity_json(const struct identity *identity)
@@ -105,22 +106,24 @@ enum status command_roster_create(const struct arguments *arguments)
 {
     const char *path;
     json_t *json = json_object();
-    char *text = NULL;
+    struct buffer text;
     struct roster *roster = NULL;
     struct envelope *envelope = NULL;
     struct diagnostic diagnostic;
+    buffer_init(&text, DOCUMENT_BYTES_MAX);
     enum status status = client_need(arguments, "out", &path);
     if (status == STATUS_OK)
         status = fill_roster(arguments, json);
+    if (status == STATUS_OK)
+        status = json_text_append(&text, json, JSON_INDENT(2));
     if (status == STATUS_OK) {
-        text = json_dumps(json, JSON_INDENT(2));
         diagnostic_init(&diagnostic, "roster");
-        status = roster_parse(&roster, view_of_text(text), &diagnostic);
+        status = roster_parse(&roster, buffer_view(&text), &diagnostic);
         if (status != STATUS_OK)
             program_fail_at(status, &diagnostic);
     }
     if (status == STATUS_OK)
-        status = envelope_create(&envelope, TYPE_ROSTER, view_of_text(text));
+        status = envelope_create(&envelope, TYPE_ROSTER, buffer_view(&text));
     if (status == STATUS_OK)
         status = envelope_save(envelope, path);
     if (status == STATUS_OK)
@@ -130,7 +133,7 @@ enum status command_roster_create(const struct arguments *arguments)
             roster->committee_count);
     envelope_destroy(envelope);
     roster_destroy(roster);
-    free(text);
+    buffer_fini(&text);
     json_decref(json);
     return status;
 }
@@ -173,13 +176,14 @@ enum status command_roster_show(const struct arguments *arguments)
     fwrite(envelope->payload.data, 1, envelope->payload.size, stdout);
     char id[DIGEST_TEXT];
     digest_to_text(id, &roster->id);
-    size_t signers = roster_count_signers(roster, envelope, TYPE_ROSTER);
+    size_t signers;
+    status = roster_count_signers(&signers, roster, envelope, TYPE_ROSTER);
     printf("\nid %s\nfingerprint", id);
     for (size_t i = 0; i < 10; i++)
         printf(" %.4s", id + 4 * i);
     printf("\nsigned by %zu members in good standing, %zu must sign\n", signers,
         roster->threshold);
-    if (signers < roster->threshold)
+    if (status == STATUS_OK && signers < roster->threshold)
         status = STATUS_TOO_FEW_SIGNATURES;
     roster_destroy(roster);
     envelope_destroy(envelope);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "coordinator/client/client.h"
+#include "protocol/wire/json_text.h"
 #include "protocol/wire/loop.h"
 
 #define APPROVALS_MAX MESSAGE_DOCUMENTS_MAX
@@ -114,8 +115,9 @@ enum status command_study_create(const struct arguments *arguments)
     struct document *document = NULL;
     struct keypair *keys = NULL;
     struct diagnostic diagnostic;
-    char *text = NULL;
+    struct buffer text;
     diagnostic_init(&diagnostic, path);
+    buffer_init(&text, DOCUMENT_BYTES_MAX);
     enum status status = client_need(arguments, "out", &out);
     if (status != STATUS_OK)
         return status;
@@ -127,17 +129,18 @@ enum status command_study_create(const struct arguments *arguments)
     status = complete(study, arguments);
     if (status == STATUS_OK)
         status = client_load_key(&keys, arguments);
+    if (status == STATUS_OK)
+        status = json_text_append(&text, study, JSON_INDENT(2));
     if (status == STATUS_OK) {
         struct study *checked = NULL;
-        text = json_dumps(study, JSON_INDENT(2));
-        status = study_parse(&checked, view_of_text(text), &diagnostic);
+        status = study_parse(&checked, buffer_view(&text), &diagnostic);
         if (status != STATUS_OK)
             program_fail_at(status, &diagnostic);
         study_destroy(checked);
     }
     if (status == STATUS_OK)
-        status = sign_study(view_of_text(text), keys, out);
-    free(text);
+        status = sign_study(buffer_view(&text), keys, out);
+    buffer_fini(&text);
     json_decref(study);
     keypair_destroy(keys);
     document_destroy(document);

@@ -4,6 +4,7 @@
 
 #include "coordinator/client/sandbox.h"
 #include "protocol/masking/steps.h"
+#include "protocol/wire/json_text.h"
 #include "protocol/wire/loop.h"
 
 #define OPT_IN_TIMEOUT_MS 20000
@@ -86,8 +87,8 @@ static json_t *study_json(const struct sandbox *sandbox,
         variable_names(checked->plan, dictionary), "analyses",
         analysis_names(checked->plan), "cohort", checked->query->cohort_text,
         "limits", limits_json(&limits), "privacy", privacy, "min_centers",
-        few ? 1 : MASKING_CENTERS_MIN,
-        "valid_from", from, "valid_until", until);
+        few ? 1 : MASKING_CENTERS_MIN, "valid_from", from, "valid_until",
+        until);
 }
 
 static enum status sign_study(struct sandbox *sandbox, const char *text)
@@ -228,12 +229,13 @@ enum status sandbox_approve(struct sandbox *sandbox,
 {
     struct connection connection = {0};
     json_t *json = study_json(sandbox, checked, dictionary, terms);
-    char *text = json == NULL ? NULL : json_dumps(json, JSON_INDENT(1));
+    struct buffer text;
+    buffer_init(&text, DOCUMENT_BYTES_MAX);
+    enum status status = json_text_append(&text, json, JSON_INDENT(1));
     json_decref(json);
-    if (text == NULL)
-        return STATUS_NO_MEMORY;
-    enum status status = sign_study(sandbox, text);
-    free(text);
+    if (status == STATUS_OK)
+        status = sign_study(sandbox, buffer_text(&text));
+    buffer_fini(&text);
     if (status == STATUS_OK)
         status = sign_approval(sandbox);
     if (status == STATUS_OK)

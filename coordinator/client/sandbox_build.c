@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "coordinator/client/sandbox.h"
+#include "protocol/wire/json_text.h"
 #include "protocol/wire/loop.h"
 
 #define START_TIMEOUT_MS 30000
@@ -172,15 +173,15 @@ static json_t *roster_json(const struct sandbox *sandbox)
 static enum status write_roster(struct sandbox *sandbox, const char *path)
 {
     json_t *json = roster_json(sandbox);
-    char *text = json == NULL ? NULL : json_dumps(json, JSON_INDENT(1));
+    struct buffer text;
     struct envelope *envelope = NULL;
     struct diagnostic diagnostic;
     diagnostic_init(&diagnostic, "roster");
+    buffer_init(&text, DOCUMENT_BYTES_MAX);
+    enum status status = json_text_append(&text, json, JSON_INDENT(1));
     json_decref(json);
-    if (text == NULL)
-        return STATUS_NO_MEMORY;
-    enum status status =
-        envelope_create(&envelope, TYPE_ROSTER, view_of_text(text));
+    if (status == STATUS_OK)
+        status = envelope_create(&envelope, TYPE_ROSTER, buffer_view(&text));
     if (status == STATUS_OK)
         status = envelope_sign(envelope, sandbox->member);
     if (status == STATUS_OK)
@@ -188,7 +189,7 @@ static enum status write_roster(struct sandbox *sandbox, const char *path)
     if (status == STATUS_OK)
         status = envelope_save(envelope, path);
     envelope_destroy(envelope);
-    free(text);
+    buffer_fini(&text);
     return status;
 }
 

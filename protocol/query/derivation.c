@@ -37,6 +37,8 @@ static enum status parse_cohort(struct derivation *derivation, const char *text,
     struct cohort_error error;
     enum status status =
         cohort_parse(&derivation->cohort, text, dictionary, &error);
+    if (status == STATUS_NO_MEMORY)
+        return status;
     if (status != STATUS_OK)
         return field_fail_inside(
             field, error.offset, diagnostic, "%s", error.message);

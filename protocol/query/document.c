@@ -6,6 +6,7 @@
 
 #include "protocol/query/nearest.h"
 #include "protocol/query/position.h"
+#include "protocol/wire/json_text.h"
 
 #define NESTING_MAX 32
 
@@ -54,10 +55,10 @@ static enum status parse_text(
         return STATUS_MALFORMED;
     }
     json_error_t error;
-    document->root = json_loadb(
-        (const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &error);
-    if (document->root != NULL)
-        return STATUS_OK;
+    enum status status = json_text_parse(
+        &document->root, text, JSON_REJECT_DUPLICATES, &error);
+    if (status != STATUS_MALFORMED)
+        return status;
     size_t line = error.line > 0 ? (size_t)error.line : 1;
     size_t column = error.column > 0 ? (size_t)error.column : 1;
     diagnostic_set(diagnostic, line, column, "not JSON: %s", error.text);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/wire/json_text.h"
+
 static const char *const query_keys[] = {"study", "cohort", "unit", "by",
     "analyses", "study_id", "dictionary", "nonce", "expires"};
 #define QUERY_KEYS (sizeof query_keys / sizeof query_keys[0])
@@ -196,6 +198,25 @@ static enum status read_query(struct query *query,
     return status;
 }
 
+/* What makes two questions the same: all but who asks when. */
+static enum status digest_question(struct query *query)
+{
+    struct field root = document_root(query->document);
+    json_t *question = json_copy((json_t *)root.value);
+    struct buffer text;
+    buffer_init(&text, DOCUMENT_BYTES_MAX);
+    json_object_del(question, "nonce");
+    json_object_del(question, "expires");
+    json_object_del(question, "study");
+    enum status status = json_text_append(&text, question,
+        JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17));
+    json_decref(question);
+    if (status == STATUS_OK)
+        query->question = digest_of(buffer_view(&text));
+    buffer_fini(&text);
+    return status;
+}
+
 enum status query_parse(struct query **out, struct view text,
     const struct dictionary *dictionary, struct diagnostic *diagnostic)
 {
@@ -206,6 +227,8 @@ enum status query_parse(struct query **out, struct view text,
     enum status status = document_parse(&query->document, text, diagnostic);
     if (status == STATUS_OK)
         status = read_query(query, dictionary, diagnostic);
+    if (status == STATUS_OK)
+        status = digest_question(query);
     if (status != STATUS_OK) {
         query_destroy(query);
         return status;
@@ -221,17 +244,6 @@ void query_destroy(struct query *query)
     cohort_destroy(query->cohort);
     document_destroy(query->document);
     free(query);
-}
-
-static enum status dump(struct buffer *out, json_t *json, size_t flags)
-{
-    char *text = json == NULL ? NULL : json_dumps(json, flags);
-    json_decref(json);
-    if (text == NULL)
-        return STATUS_NO_MEMORY;
-    enum status status = buffer_append_text(out, text);
-    free(text);
-    return status;
 }
 
 enum status query_seal(struct buffer *out, struct view text,
@@ -264,26 +276,10 @@ enum status query_seal(struct buffer *out, struct view text,
         json_object_set_new(sealed, "dictionary", json_string(dictionary));
         json_object_set_new(sealed, "nonce", json_string(nonce_text));
         json_object_set_new(sealed, "expires", json_string(when));
-        status = dump(out, sealed, JSON_COMPACT | JSON_REAL_PRECISION(17));
+        status = json_text_append(
+            out, sealed, JSON_COMPACT | JSON_REAL_PRECISION(17));
+        json_decref(sealed);
     }
     document_destroy(document);
     return status;
-}
-
-struct digest query_question(const struct query *query)
-{
-    struct field root = document_root(query->document);
-    json_t *question = json_copy((json_t *)root.value);
-    struct buffer text;
-    buffer_init(&text, DOCUMENT_BYTES_MAX);
-    json_object_del(question, "nonce");
-    json_object_del(question, "expires");
-    json_object_del(question, "study");
-    struct digest digest = {{0}};
-    if (dump(&text, question,
-            JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17)) ==
-        STATUS_OK)
-        digest = digest_of(buffer_view(&text));
-    buffer_fini(&text);
-    return digest;
 }

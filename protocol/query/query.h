@@ -40,6 +40,9 @@ struct query {
     struct digest dictionary_id;
     uint8_t nonce[NONCE_BYTES];
     int64_t expires; /* seconds since 1970 UTC; in the file RFC 3339 with Z */
+    /* BLAKE2b-256 of the question alone (study_id, cohort, unit, by, analyses
+     * as compact JSON with sorted keys): equal for the same one asked again. */
+    struct digest question;
 };
 
 enum status query_parse(struct query **out, struct view text,
@@ -51,9 +54,6 @@ enum status query_seal(struct buffer *out, struct view text,
     const struct digest *study_id, const struct digest *dictionary_id,
     const uint8_t nonce[NONCE_BYTES], int64_t expires,
     struct diagnostic *diagnostic);
-/* BLAKE2b-256 of the question alone (study_id, cohort, unit, by, analyses as
- * compact JSON with sorted keys): equal for the same question asked again. */
-struct digest query_question(const struct query *query);
 /* "2027-01-31" or "2027-01-31T12:00:00Z" <-> seconds since 1970. */
 enum status time_parse(int64_t *seconds, const char *text);
 #define TIME_TEXT 24

@@ -1,10 +1,11 @@
 #include "protocol/wire/envelope.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
+
+#include "protocol/wire/json_text.h"
 
 #define BASE64 sodium_base64_VARIANT_ORIGINAL
 /* base64 of the payload, the signatures, and the names around them */
@@ -164,15 +165,14 @@ enum status envelope_decode(struct envelope **out, struct view json)
     *out = NULL;
     if (json.size > ENVELOPE_TEXT_MAX)
         return STATUS_TOO_LARGE;
-    json_error_t error;
-    json_t *root = json_loadb(
-        (const char *)json.data, json.size, JSON_REJECT_DUPLICATES, &error);
-    if (root == NULL)
-        return STATUS_MALFORMED;
-    enum status status = STATUS_NO_MEMORY;
+    json_t *root = NULL;
+    enum status status =
+        json_text_parse(&root, json, JSON_REJECT_DUPLICATES, NULL);
+    if (status != STATUS_OK)
+        return status;
     struct envelope *envelope = calloc(1, sizeof *envelope);
-    if (envelope != NULL)
-        status = decode_object(envelope, root);
+    status =
+        envelope == NULL ? STATUS_NO_MEMORY : decode_object(envelope, root);
     json_decref(root);
     if (status != STATUS_OK) {
         envelope_destroy(envelope);
@@ -277,16 +277,20 @@ enum status envelope_verify(const struct envelope *envelope, const char *type,
     return STATUS_UNKNOWN_SIGNER;
 }
 
-size_t envelope_count_signers(const struct envelope *envelope, const char *type,
-    const struct public_key *signers, size_t count)
+enum status envelope_count_signers(size_t *out, const struct envelope *envelope,
+    const char *type, const struct public_key *signers, size_t count)
 {
-    size_t valid = 0;
+    *out = 0;
     for (size_t i = 0; i < count; i++) {
         bool again = false;
         for (size_t k = 0; k < i; k++)
             again = again || public_key_equal(&signers[k], &signers[i]);
-        if (!again && envelope_verify(envelope, type, &signers[i]) == STATUS_OK)
-            valid++;
+        if (again)
+            continue;
+        enum status status = envelope_verify(envelope, type, &signers[i]);
+        if (status == STATUS_NO_MEMORY)
+            return status;
+        *out += status == STATUS_OK;
     }
-    return valid;
+    return STATUS_OK;
 }

@@ -62,8 +62,9 @@ struct digest envelope_id(const struct envelope *envelope);
 enum status envelope_verify(const struct envelope *envelope, const char *type,
     const struct public_key *signer);
 /* How many of the distinct keys signers[count] have a valid signature here. A
- * key listed twice counts once. 0 for another type. */
-size_t envelope_count_signers(const struct envelope *envelope, const char *type,
-    const struct public_key *signers, size_t count);
+ * key listed twice counts once. 0 for another type. STATUS_NO_MEMORY when that
+ * cannot be found out. */
+enum status envelope_count_signers(size_t *out, const struct envelope *envelope,
+    const char *type, const struct public_key *signers, size_t count);
 
 #endif

@@ -1,6 +1,5 @@
 #include "protocol/wire/keys.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,6 +7,7 @@
 #include <sodium.h>
 
 #include "protocol/wire/digest.h"
+#include "protocol/wire/json_text.h"
 
 #define CARD_BYTES_MAX 4096
 #define KEY_FILE_BYTES_MAX 8192
@@ -29,6 +29,7 @@ struct seal {
 
 enum status keys_start(void)
 {
+    json_text_start();
     return sodium_init() < 0 ? STATUS_INTERNAL : STATUS_OK;
 }
 
@@ -242,17 +243,14 @@ static enum status read_card(struct identity *identity, const json_t *card)
 
 static enum status write_json(json_t *json, const char *path, int mode)
 {
-    char *text = json == NULL ? NULL : json_dumps(json, JSON_INDENT(2));
-    json_decref(json);
-    if (text == NULL)
-        return STATUS_NO_MEMORY;
     struct buffer bytes;
     buffer_init(&bytes, KEY_FILE_BYTES_MAX);
-    enum status status = buffer_append_format(&bytes, "%s\n", text);
+    enum status status = json_text_append(&bytes, json, JSON_INDENT(2));
+    json_decref(json);
+    if (status == STATUS_OK)
+        status = buffer_append_text(&bytes, "\n");
     if (status == STATUS_OK)
         status = file_write_atomic(path, buffer_view(&bytes), mode);
-    sodium_memzero(text, strlen(text));
-    free(text);
     buffer_wipe(&bytes);
     return status;
 }
@@ -262,11 +260,9 @@ static enum status load_json(json_t **out, const char *path, size_t max)
     struct buffer bytes;
     buffer_init(&bytes, max);
     enum status status = buffer_read_file(&bytes, path);
-    if (status == STATUS_OK) {
-        *out = json_loadb(
-            (const char *)bytes.data, bytes.size, JSON_REJECT_DUPLICATES, NULL);
-        status = *out == NULL ? STATUS_MALFORMED : STATUS_OK;
-    }
+    if (status == STATUS_OK)
+        status = json_text_parse(
+            out, buffer_view(&bytes), JSON_REJECT_DUPLICATES, NULL);
     buffer_wipe(&bytes);
     return status;
 }

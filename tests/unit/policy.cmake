@@ -12,9 +12,15 @@ cohortium_test(test_suppression SOURCES test_suppression.c
   LINK cohortium_policy)
 cohortium_test(test_budget SOURCES test_budget.c
   LINK cohortium_policy analysis_fixture)
-cohortium_test(test_disclosure SOURCES test_disclosure.c
+cohortium_test(test_disclosure SOURCES test_disclosure.c catalogue_fixture.c
   LINK cohortium_policy analysis_fixture)
 cohortium_test(test_disclosure_models SOURCES test_disclosure_models.c
   LINK cohortium_policy analysis_fixture)
 cohortium_test(test_leverage SOURCES test_leverage.c
   LINK cohortium_policy analysis_fixture)
+
+# Memory that runs out.
+cohortium_memory_test(test_no_memory SOURCES test_no_memory.c
+  LINK documents_fixture)
+cohortium_memory_test(test_no_memory_analyses
+  SOURCES test_no_memory_analyses.c catalogue_fixture.c LINK cohortium_policy)

@@ -5,24 +5,10 @@
 #include "policy/disclosure.h"
 
 #include "analysis_fixture.h"
+#include "catalogue_fixture.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 #define ROWS_OF 200
-
-static const char dictionary[] =
-    "{\"id\":\"made\",\"version\":1,\"variables\":["
-    "{\"name\":\"x\",\"type\":\"integer\",\"entity\":\"exam\",\"min\":0,"
-    "\"max\":9},"
-    "{\"name\":\"y\",\"type\":\"integer\",\"entity\":\"exam\",\"min\":0,"
-    "\"max\":9},"
-    "{\"name\":\"time\",\"type\":\"days\",\"entity\":\"exam\",\"min\":0,"
-    "\"max\":9},"
-    "{\"name\":\"event\",\"type\":\"boolean\",\"entity\":\"exam\"},"
-    "{\"name\":\"cause\",\"type\":\"category\",\"entity\":\"exam\","
-    "\"categories\":[{\"code\":\"none\"},{\"code\":\"a\"},{\"code\":\"b\"}]},"
-    "{\"name\":\"group\",\"type\":\"category\",\"entity\":\"exam\","
-    "\"categories\":[{\"code\":\"A\"},{\"code\":\"B\"},{\"code\":\"C\"}]}]}";
-enum { X, Y, TIME, EVENT, CAUSE, GROUP, VARIABLES };
 
 /* People, one row each; x, y and so on vary with the row. */
 struct made {
@@ -34,7 +20,7 @@ struct made {
     uint64_t outside; /* people of the center who are not in the cohort */
     bool own;         /* a center's own figures, not a sum */
     size_t count;
-    int32_t codes[ROWS_OF][VARIABLES];
+    int32_t codes[ROWS_OF][MADE_VARIABLES];
 };
 
 static void make(struct made *made, size_t count)
@@ -43,14 +29,7 @@ static void make(struct made *made, size_t count)
     made->count = count;
     made->own = true;
     limits_default(&made->limits);
-    for (size_t i = 0; i < ROWS_OF; i++) {
-        made->codes[i][X] = 1 + (int32_t)(i % 3);
-        made->codes[i][Y] = (int32_t)(i % 7);
-        made->codes[i][TIME] = 1 + (int32_t)(i % 8);
-        made->codes[i][EVENT] = i % 2;
-        made->codes[i][CAUSE] = (int32_t)(i % 3);
-        made->codes[i][GROUP] = (int32_t)(i % 2);
-    }
+    made_rows(made->codes, ROWS_OF);
 }
 
 /* The next `people` rows from *at on have this code. */
@@ -64,7 +43,8 @@ static void give(
 
 static void apply(struct made *made, const char *query)
 {
-    table_create(&made->table, dictionary, made->codes[0], made->count, NULL);
+    table_create(
+        &made->table, made_dictionary, made->codes[0], made->count, NULL);
     ask_own(&made->asked, &made->table, query, &made->figures);
     struct contribution sum = made->figures;
     if (!made->own)
@@ -132,28 +112,6 @@ static void assert_cell_is_hidden(
 
 /* ---- D1: cohort and complement, for every analysis ---- */
 
-static const char *const questions[] = {"{\"count\":{}}",
-    "{\"summary\":{\"variables\":[\"x\",\"y\"]}}",
-    "{\"frequency\":{\"variable\":\"group\"}}",
-    "{\"crosstab\":{\"rows\":\"group\",\"columns\":\"event\"}}",
-    "{\"histogram\":{\"variable\":\"x\",\"width\":2}}",
-    "{\"quantile\":{\"variable\":\"x\",\"probs\":[0.5]}}",
-    "{\"km\":{\"formula\":\"Surv(time, event) ~ group\",\"grid_days\":1}}",
-    "{\"cumulative_incidence\":{\"formula\":\"Surv(time, cause) ~ 1\","
-    "\"grid_days\":1}}",
-    "{\"logrank\":{\"formula\":\"Surv(time, event) ~ group\",\"grid_days\":1}}",
-    "{\"lm\":{\"formula\":\"y ~ x\"}}",
-    "{\"anova\":{\"formula\":\"y ~ group\"}}",
-    "{\"mixed\":{\"formula\":\"y ~ x + (1 | center)\"}}",
-    "{\"t_test\":{\"formula\":\"y ~ event\"}}",
-    "{\"rank_test\":{\"formula\":\"y ~ event\"}}",
-    "{\"correlation\":{\"variables\":[\"x\",\"y\"]}}",
-    "{\"pca\":{\"variables\":[\"x\",\"y\"]}}",
-    "{\"glm\":{\"formula\":\"event ~ x\",\"family\":\"binomial\"}}",
-    "{\"roc\":{\"formula\":\"event ~ x\"}}",
-    "{\"cox\":{\"formula\":\"Surv(time, event) ~ x\",\"grid_days\":1}}",
-    "{\"mlp\":{\"formula\":\"event ~ x + y\"}}", "{\"quality\":{}}"};
-
 static void check_cohort_and_rest(const char *question, bool own)
 {
     static const struct {
@@ -190,20 +148,20 @@ static void check_cohort_and_rest(const char *question, bool own)
 static void test_cohort_and_the_rest_are_nobody_or_eleven(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(questions); i++) {
-        check_cohort_and_rest(questions[i], true);
-        check_cohort_and_rest(questions[i], false);
+    for (size_t i = 0; i < made_question_count; i++) {
+        check_cohort_and_rest(made_questions[i], true);
+        check_cohort_and_rest(made_questions[i], false);
     }
-    assert_int_equal(COUNT(questions), analysis_catalogue_count);
+    assert_int_equal(made_question_count, analysis_catalogue_count);
 }
 
 static void test_open_limits_withhold_nothing(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(questions); i++) {
+    for (size_t i = 0; i < made_question_count; i++) {
         char query[256];
         struct made made;
-        snprintf(query, sizeof query, "{\"analyses\":[%s]}", questions[i]);
+        snprintf(query, sizeof query, "{\"analyses\":[%s]}", made_questions[i]);
         make(&made, 3);
         made.outside = 1;
         limits_open(&made.limits);

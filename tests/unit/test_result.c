@@ -10,6 +10,7 @@
 #include "coordinator/result.h"
 
 #include "coordinator_fixture.h"
+#include "protocol/wire/json_text.h"
 
 static int setup(void **state)
 {
@@ -126,7 +127,7 @@ static void test_center_report_lists_by_state(void **state)
     assert_int_equal(center_report_add(report, "b", REPLY_REFUSED), STATUS_OK);
     assert_int_equal(center_report_add(report, "c", REPLY_ABSENT), STATUS_OK);
     assert_int_equal(center_report_add(report, "d", REPLY_ASKED), STATUS_OK);
-    assert_int_equal(json_append(&text, report), STATUS_OK);
+    assert_int_equal(json_text_append(&text, report, RESULT_JSON_FLAGS), STATUS_OK);
     assert_string_equal(buffer_text(&text),
         "{\"asked\":[\"a\",\"b\",\"c\",\"d\"],\"answered\":[\"a\"],"
         "\"refused\":[\"b\"],\"absent\":[\"c\"]}");
@@ -134,13 +135,14 @@ static void test_center_report_lists_by_state(void **state)
     buffer_fini(&text);
 }
 
-static void test_json_append_past_the_limit_leaves_the_buffer(void **state)
+static void test_json_text_append_past_the_limit_leaves_the_buffer(void **state)
 {
     (void)state;
     struct buffer text;
     buffer_init(&text, 8);
     json_t *value = json_string("more than eight bytes");
-    assert_int_equal(json_append(&text, value), STATUS_TOO_LARGE);
+    assert_int_equal(
+        json_text_append(&text, value, JSON_ENCODE_ANY), STATUS_TOO_LARGE);
     assert_int_equal(text.size, 0);
     json_decref(value);
     buffer_fini(&text);
@@ -197,7 +199,7 @@ int main(void)
         TEST(test_write_says_where_it_comes_from),
         TEST(test_write_suppresses_a_sum_below_the_limit),
         cmocka_unit_test(test_center_report_lists_by_state),
-        cmocka_unit_test(test_json_append_past_the_limit_leaves_the_buffer),
+        cmocka_unit_test(test_json_text_append_past_the_limit_leaves_the_buffer),
         cmocka_unit_test(test_json_time_of_never_is_null),
         TEST(test_report_write_drops_queries_to_fit),
     };
