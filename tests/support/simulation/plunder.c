@@ -1,0 +1,249 @@
+#include <string.h>
+
+#include "protocol/masking/member_internal.h"
+#include "protocol/masking/shares.h"
+#include "protocol/masking/stream.h"
+#include "tests/support/simulation/liar.h"
+
+enum kind_of_share { SELF, MASK };
+
+/* What is known of one center's two seeds. */
+struct loot {
+    bool known[2];
+    struct secret seed[2];
+};
+
+struct opened { /* a sum of these centers' figures, of that question */
+    size_t kind;
+    uint32_t centers;
+};
+
+/* The share that `holder` has of `of`: from its reveal, or, in league, as it
+ * has it. */
+static bool find_share(const struct liar *liar, const struct attempt *attempt,
+    size_t of, size_t holder, enum kind_of_share kind, struct secret *share)
+{
+    const struct heard *heard = &attempt->heard[holder];
+    if (liar->league & bit_of(holder)) {
+        const struct member *member = attempt->members[holder];
+        if (member == NULL || member->stage < STAGE_SEALED)
+            return false;
+        const size_t at = member_find_peer(member, (uint32_t)of + 1);
+        if (at == member->peer_count || !member->peers[at].gives)
+            return false;
+        *share = shares_of(member, at)[kind];
+        return true;
+    }
+    const bool survives = (heard->survivors & bit_of(of)) != 0;
+    if (!heard->revealed || survives != (kind == SELF))
+        return false;
+    for (size_t at = 0; at < heard->reveal.size;
+         at += sizeof(struct step_share)) {
+        struct step_share record;
+        memcpy(&record, heard->reveal.data + at, sizeof record);
+        if (step_index_get(&record.index) == of + 1) {
+            *share = record.share;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_right(const struct attempt *attempt, size_t of,
+    enum kind_of_share kind, const struct secret *seed)
+{
+    const struct heard *heard = &attempt->heard[of];
+    struct secret secret;
+    struct public_key key;
+    if (kind == SELF) {
+        const struct digest commit = steps_commit_of(seed);
+        return memcmp(&commit, heard->shares.data, sizeof commit) == 0;
+    }
+    masking_mask_keys(&secret, &key, seed,
+        (struct view){attempt->header.bytes, DIGEST_BYTES});
+    return public_key_equal(&key, &heard->keys.mask_key);
+}
+
+static void rebuild(const struct liar *liar, const struct attempt *attempt,
+    size_t of, enum kind_of_share kind, struct loot *loot)
+{
+    const size_t needed =
+        masking_threshold((size_t)__builtin_popcount(attempt->heard[of].peers));
+    uint32_t holders[WORLD_CENTERS_MAX];
+    struct secret shares[WORLD_CENTERS_MAX], weights[WORLD_CENTERS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < liar->world->count && count < needed; i++)
+        if (find_share(liar, attempt, of, i, kind, &shares[count]))
+            holders[count++] = (uint32_t)i + 1;
+    if (count < needed)
+        return;
+    world_must(shares_weights(weights, holders, needed), "weights");
+    shares_join(&loot->seed[kind], shares, weights, needed);
+    if (!is_right(attempt, of, kind, &loot->seed[kind]))
+        world_fail("shares of center %zu do not belong together", of);
+    loot->known[kind] = true;
+}
+
+/* ---- masks ---- */
+
+struct scene { /* of one attempt, as one center was told it */
+    uint8_t bound[64];
+    uint32_t givers;
+};
+
+static struct scene scene_of(const struct attempt *attempt, size_t center)
+{
+    struct scene scene = {.givers = attempt->heard[center].givers};
+    struct buffer peers;
+    buffer_init(&peers, BUFFER_LIMIT_DEFAULT);
+    list_peers(attempt, attempt->heard[center].peers, &peers);
+    const struct digest members =
+        steps_digest_members(&attempt->header, buffer_view(&peers));
+    memcpy(scene.bound, attempt->header.bytes, DIGEST_BYTES);
+    memcpy(scene.bound + DIGEST_BYTES, members.bytes, DIGEST_BYTES);
+    buffer_fini(&peers);
+    return scene;
+}
+
+static void take_own_mask(const struct attempt *attempt,
+    const struct scene *scene, size_t of, const struct loot *loot,
+    struct vector *vector)
+{
+    struct secret key;
+    masking_self_key(&key, &loot->seed[SELF],
+        (struct view){scene->bound, sizeof scene->bound},
+        &attempt->heard[of].keys.mask_key);
+    stream_subtract(vector->elements, vector->length, &key);
+}
+
+/* The stream between two, of whose one the seed is known, off the other's
+ * vector. */
+static void take_pair_mask(const struct attempt *attempt,
+    const struct scene *scene, size_t known, const struct secret *seed,
+    size_t other, struct vector *vector)
+{
+    const struct public_key *theirs = &attempt->heard[other].keys.mask_key;
+    struct secret secret, shared, key;
+    struct public_key mine;
+    masking_mask_keys(&secret, &mine, seed,
+        (struct view){attempt->header.bytes, DIGEST_BYTES});
+    world_must(masking_agree(&shared, &secret, theirs), "agree");
+    masking_pair_key(&key, &shared,
+        (struct view){scene->bound, sizeof scene->bound}, &mine, theirs);
+    (void)known;
+    if (masking_adds(theirs, &mine))
+        stream_subtract(vector->elements, vector->length, &key);
+    else
+        stream_add(vector->elements, vector->length, &key);
+}
+
+/* With both seeds a center's vector is plain. */
+static void expect_hidden(const struct liar *liar,
+    const struct attempt *attempt, size_t center, const struct loot *loot)
+{
+    if (loot->known[SELF] && loot->known[MASK] &&
+        !(liar->league & bit_of(center)) && attempt->heard[center].masked)
+        world_fail("the figures of center %zu can be read", center);
+}
+
+static void add_figures(
+    const struct liar *liar, size_t kind, uint32_t centers, struct vector *sum)
+{
+    for (size_t i = 0; i < liar->world->count; i++) {
+        struct vector own = {.length = 0};
+        if (!(centers & bit_of(i)))
+            continue;
+        world_must(vector_decode(
+                       &own, sum->length, world_vector(liar->world, kind, i)),
+            "figures");
+        world_must(vector_add(sum, &own), "figures");
+        vector_fini(&own);
+    }
+}
+
+/* The sum of these survivors' vectors without masks is the sum of their
+ * figures: the plunder works as the coordinator does. */
+static void open_sum(const struct liar *liar, const struct attempt *attempt,
+    uint32_t survivors, const struct loot *loot)
+{
+    struct vector sum, expected;
+    const struct scene scene =
+        scene_of(attempt, (size_t)__builtin_ctz(survivors));
+    const size_t length = world_vector_length(liar->world, attempt->kind);
+    world_must(vector_init(&sum, length), "sum");
+    world_must(vector_init(&expected, length), "sum");
+    for (size_t i = 0; i < liar->world->count; i++) {
+        if (!(survivors & bit_of(i)))
+            continue;
+        world_must(vector_add(&sum, &attempt->heard[i].vector), "sum");
+        take_own_mask(attempt, &scene, i, &loot[i], &sum);
+        for (size_t j = 0; j < liar->world->count; j++)
+            if (scene.givers & ~survivors & bit_of(j))
+                take_pair_mask(
+                    attempt, &scene, j, &loot[j].seed[MASK], i, &sum);
+    }
+    add_figures(liar, attempt->kind, survivors, &expected);
+    if (memcmp(sum.elements, expected.elements,
+            length * sizeof *sum.elements) != 0)
+        world_fail("an opened sum is not that of its centers");
+    vector_fini(&sum);
+    vector_fini(&expected);
+}
+
+static bool can_open(
+    const struct attempt *attempt, uint32_t survivors, const struct loot *loot)
+{
+    if (survivors == 0)
+        return false;
+    const uint32_t givers = attempt->heard[__builtin_ctz(survivors)].givers;
+    for (size_t i = 0; i < WORLD_CENTERS_MAX; i++) {
+        if ((survivors & bit_of(i)) && !loot[i].known[SELF])
+            return false;
+        if ((givers & ~survivors & bit_of(i)) && !loot[i].known[MASK])
+            return false;
+    }
+    return true;
+}
+
+static void note_opened(
+    struct liar *liar, struct opened *all, size_t kind, uint32_t centers)
+{
+    if (__builtin_popcount(centers) < liar->world->min_centers)
+        world_fail("a sum of %d centers opens", __builtin_popcount(centers));
+    for (size_t i = 0; i < liar->opened; i++) {
+        const int apart = __builtin_popcount(all[i].centers ^ centers);
+        if (all[i].kind == kind && apart > 0 && apart < 3)
+            world_fail("two sums open that differ by %d centers", apart);
+    }
+    all[liar->opened++] = (struct opened){kind, centers};
+}
+
+static void plunder_attempt(
+    struct liar *liar, const struct attempt *attempt, struct opened *opened)
+{
+    struct loot loot[WORLD_CENTERS_MAX];
+    uint32_t last = 0;
+    memset(loot, 0, sizeof loot);
+    for (size_t i = 0; i < liar->world->count; i++) {
+        if (!attempt->heard[i].gave)
+            continue;
+        rebuild(liar, attempt, i, SELF, &loot[i]);
+        rebuild(liar, attempt, i, MASK, &loot[i]);
+        expect_hidden(liar, attempt, i, &loot[i]);
+    }
+    for (size_t i = 0; i < liar->world->count; i++) {
+        const uint32_t survivors = attempt->heard[i].survivors;
+        if (survivors == last || !can_open(attempt, survivors, loot))
+            continue;
+        last = survivors;
+        open_sum(liar, attempt, survivors, loot);
+        note_opened(liar, opened, attempt->kind, survivors);
+    }
+}
+
+void liar_plunder(struct liar *liar)
+{
+    struct opened opened[LIAR_ATTEMPTS * WORLD_CENTERS_MAX];
+    for (size_t a = 0; a < liar->attempt_count; a++)
+        plunder_attempt(liar, &liar->attempts[a], opened);
+}

@@ -1,0 +1,549 @@
+#include "tests/support/simulation/simulation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "protocol/wire/message.h"
+#include "tests/support/seeded.h"
+
+#define STREAM 10
+#define CENTER_TICK_MS 500
+#define OFFICE_STEP_MS 100 /* simulated; office_tick is asked that often */
+#define SUBMIT_AGAIN_MS 1500
+#define SUBMITS_MAX 12
+#define STORM_MS 12000 /* then the weather is fair */
+#define LIMIT_MS 120000
+#define TWICE_IN_A_JUMP 2
+
+static void mix(struct simulation *simulation, const void *bytes, size_t size)
+{
+    uint8_t out[8], key[16] = {0};
+    memcpy(key, &simulation->trace, sizeof simulation->trace);
+    crypto_shorthash(out, bytes, size, key);
+    memcpy(&simulation->trace, out, sizeof simulation->trace);
+}
+
+/* ---- clocks ---- */
+
+static struct center_time clock_of(
+    const struct simulation *simulation, size_t who)
+{
+    const struct party *party = &simulation->parties[who];
+    return (struct center_time){
+        WORLD_START + party->wall_jump + (int64_t)(simulation->now_ms / 1000),
+        simulation->now_ms - party->born_ms + 1000};
+}
+
+struct office_clock simulation_office_clock(const struct simulation *simulation)
+{
+    const struct center_time now = clock_of(simulation, PARTY_OFFICE);
+    return (struct office_clock){now.wall, now.monotonic_ms};
+}
+
+static void schedule(struct simulation *simulation, enum happening what,
+    size_t who, uint64_t after_ms, uint64_t number)
+{
+    queue_put(&simulation->queue,
+        (struct event){.at_ms = simulation->now_ms + after_ms,
+            .what = what,
+            .who = who,
+            .number = number});
+}
+
+/* ---- the network ---- */
+
+static void carry_one(struct simulation *simulation, enum happening what,
+    size_t center, struct view message)
+{
+    const uint32_t delay = 1 + seeded_below(simulation->weather.delay_ms);
+    struct event event = {.at_ms = simulation->now_ms + delay,
+        .what = what,
+        .who = center,
+        .number = simulation->parties[center].connections};
+    buffer_init(&event.message, BUFFER_LIMIT_DEFAULT);
+    world_must(
+        buffer_append(&event.message, message.data, message.size), "carry");
+    queue_put(&simulation->queue, event);
+}
+
+static void carry(struct simulation *simulation, enum happening what,
+    size_t center, struct view message)
+{
+    const struct weather *weather = &simulation->weather;
+    if (simulation->now_ms < simulation->parties[center].cut_ms ||
+        seeded_once_in(weather->loss))
+        return;
+    carry_one(simulation, what, center, message);
+    if (seeded_once_in(weather->repeat))
+        carry_one(simulation, what, center, message);
+}
+
+static void center_says(void *arg, size_t center, struct view message)
+{
+    struct simulation *simulation = arg;
+    watch_message(&simulation->watch, center, message);
+    carry(simulation, TO_OFFICE, center, message);
+}
+
+static struct center_sink sink_of(struct simulation *simulation)
+{
+    return (struct center_sink){simulation, center_says};
+}
+
+static struct channel_route route_of(size_t who, uint64_t connection)
+{
+    return (struct channel_route){.bytes = {(uint8_t)who, (uint8_t)connection,
+                                      (uint8_t)(connection >> 8)},
+        .size = 5};
+}
+
+static size_t find_query(
+    const struct simulation *simulation, const struct digest *id)
+{
+    size_t at = 0;
+    while (at < simulation->query_count &&
+           !digest_equal(&simulation->queries[at].id, id))
+        at++;
+    return at;
+}
+
+/* Sessions that the office opens, for the watch. */
+static void note_open(struct simulation *simulation, struct view body)
+{
+    static struct message message;
+    struct envelope *header = NULL, *query = NULL;
+    world_must(message_decode(&message, body, SENDER_COORDINATOR),
+        "the office says what is no message");
+    if (message.type != MESSAGE_OPEN)
+        return;
+    world_must(envelope_decode(&header, message.header), "header");
+    world_must(envelope_decode(&query, message.query), "query");
+    const struct digest header_id = envelope_id(header);
+    const struct digest query_id = envelope_id(query);
+    const size_t at = find_query(simulation, &query_id);
+    WORLD_REQUIRE(at < simulation->query_count);
+    watch_add_header(&simulation->watch, &header_id, at);
+    envelope_destroy(header);
+    envelope_destroy(query);
+}
+
+/* Of a result, the query that it answers. */
+static struct digest query_of_result(struct view document)
+{
+    struct envelope *envelope = NULL;
+    struct digest id;
+    world_must(envelope_decode(&envelope, document), "result");
+    json_t *json = json_loadb(
+        (const char *)envelope->payload.data, envelope->payload.size, 0, NULL);
+    const char *text = json_string_value(json_object_get(json, "query_id"));
+    WORLD_REQUIRE(text != NULL && digest_from_text(&id, text) == STATUS_OK);
+    json_decref(json);
+    envelope_destroy(envelope);
+    return id;
+}
+
+static enum status know_query(void *arg, const struct ledger_query *query)
+{
+    (void)query;
+    *(bool *)arg = true;
+    return STATUS_OK;
+}
+
+/* A question that was not taken (too few centers are there) is asked again. */
+static void tell_person(struct simulation *simulation, struct view body)
+{
+    static struct message message;
+    bool taken = false;
+    world_must(
+        message_decode(&message, body, SENDER_COORDINATOR), "to a person");
+    if (message.type != MESSAGE_RESULT && message.type != MESSAGE_FAILURE)
+        return;
+    const struct digest id = message.type == MESSAGE_RESULT
+                                 ? query_of_result(message.document)
+                                 : message.id;
+    const size_t at = find_query(simulation, &id);
+    WORLD_REQUIRE(at < simulation->query_count);
+    struct simulated_query *query = &simulation->queries[at];
+    ledger_find_query(simulation->ledger, &id, know_query, &taken);
+    query->ended = taken || query->submits >= SUBMITS_MAX;
+}
+
+static enum status office_sends(
+    void *arg, const struct channel_route *route, struct view body)
+{
+    struct simulation *simulation = arg;
+    const size_t who = route->bytes[0];
+    if (simulation->dying)
+        return STATUS_OK;
+    if (who == PARTY_PERSON) {
+        tell_person(simulation, body);
+        return STATUS_OK;
+    }
+    const struct channel_route now =
+        route_of(who, simulation->parties[who].connections);
+    if (!center_runs(simulation->centers[who]) ||
+        memcmp(now.bytes, route->bytes, sizeof now.bytes) != 0)
+        return STATUS_NO_PEER;
+    if (seeded_once_in(simulation->weather.busy))
+        return STATUS_BUSY;
+    note_open(simulation, body);
+    carry(simulation, TO_CENTER, who, body);
+    return STATUS_OK;
+}
+
+static enum status enroll(
+    void *arg, const struct channel_member *members, size_t count)
+{
+    (void)arg;
+    (void)members;
+    (void)count;
+    return STATUS_OK;
+}
+
+static void draw(void *arg, uint8_t *out, size_t size)
+{
+    (void)arg;
+    randombytes_buf(out, size);
+}
+
+/* ---- parties ---- */
+
+static void connect_center(struct simulation *simulation, size_t who)
+{
+    const struct center_sink sink = sink_of(simulation);
+    simulation->parties[who].connections++;
+    center_connect(simulation->centers[who], clock_of(simulation, who), &sink);
+}
+
+static void start_center(struct simulation *simulation, size_t who)
+{
+    if (center_runs(simulation->centers[who]))
+        return;
+    if (seeded_once_in(2)) /* the whole machine */
+        simulation->parties[who].born_ms = simulation->now_ms;
+    center_start(simulation->centers[who]);
+    connect_center(simulation, who);
+}
+
+static void start_office(struct simulation *simulation)
+{
+    const struct office_setup setup = {.config = &simulation->config,
+        .keys = simulation->world->cast.coordinator,
+        .dictionary = simulation->world->cast.dictionary,
+        .ledger = simulation->ledger,
+        .ports = {simulation, office_sends, enroll, draw}};
+    if (simulation->office != NULL)
+        return;
+    if (seeded_once_in(2))
+        simulation->parties[PARTY_OFFICE].born_ms = simulation->now_ms;
+    world_must(office_create(&simulation->office, &setup,
+                   simulation_office_clock(simulation)),
+        "office");
+    /* Lines come up again, and nodes greet on each that does. */
+    for (size_t i = 0; i < simulation->world->count; i++)
+        if (center_runs(simulation->centers[i]))
+            connect_center(simulation, i);
+}
+
+static void stop_office(struct simulation *simulation)
+{
+    office_destroy(simulation->office);
+    simulation->office = NULL;
+    simulation->dying = false;
+}
+
+/* ---- what happens ---- */
+
+static void to_center(struct simulation *simulation, const struct event *event)
+{
+    struct center *center = simulation->centers[event->who];
+    const struct center_time now = clock_of(simulation, event->who);
+    const struct center_sink sink = sink_of(simulation);
+    if (!center_runs(center) ||
+        event->number != simulation->parties[event->who].connections)
+        return;
+    if (!seeded_once_in(simulation->weather.crash)) {
+        center_receive(center, buffer_view(&event->message), now, &sink);
+        return;
+    }
+    center_receive(center, buffer_view(&event->message), now, NULL);
+    center_stop(center);
+    schedule(simulation, START_CENTER, event->who, 100 + seeded_below(2000), 0);
+}
+
+static void office_hears(struct simulation *simulation, const char *user,
+    struct channel_route route, struct view body)
+{
+    /* dying: what it sends for this message is lost with it */
+    simulation->dying = seeded_once_in(20 * simulation->weather.crash);
+    office_receive(simulation->office, user, &route, body,
+        simulation_office_clock(simulation));
+    if (!simulation->dying)
+        return;
+    stop_office(simulation);
+    schedule(
+        simulation, START_OFFICE, PARTY_OFFICE, 100 + seeded_below(2000), 0);
+}
+
+static void to_office(struct simulation *simulation, const struct event *event)
+{
+    char user[CHANNEL_USER_MAX];
+    snprintf(user, sizeof user, "center:center-%zu", event->who);
+    if (simulation->office != NULL)
+        office_hears(simulation, user, route_of(event->who, event->number),
+            buffer_view(&event->message));
+}
+
+static void person_says(
+    struct simulation *simulation, const struct message *message)
+{
+    char user[CHANNEL_USER_MAX], key[KEY_TEXT];
+    struct buffer body;
+    if (simulation->office == NULL)
+        return;
+    public_key_to_text(
+        key, &keypair_identity(simulation->world->cast.researcher)->sign);
+    snprintf(user, sizeof user, "person:%s", key);
+    buffer_init(&body, BUFFER_LIMIT_DEFAULT);
+    world_must(message_encode(message, &body), "encode");
+    office_hears(
+        simulation, user, route_of(PARTY_PERSON, 0), buffer_view(&body));
+    buffer_fini(&body);
+}
+
+/* Asks, and asks what became of it until that is known: the office takes the
+ * same question twice for one. */
+static void submit(struct simulation *simulation, size_t which)
+{
+    struct simulated_query *query = &simulation->queries[which];
+    const struct message message = {
+        .type = MESSAGE_SUBMIT_QUERY, .query = buffer_view(&query->envelope)};
+    if (query->ended)
+        return;
+    query->submits += simulation->office != NULL;
+    person_says(simulation, &message);
+    schedule(simulation, SUBMIT, which, SUBMIT_AGAIN_MS, 0);
+}
+
+static void tick_center(struct simulation *simulation, size_t who)
+{
+    struct center *center = simulation->centers[who];
+    const struct center_time now = clock_of(simulation, who);
+    const struct center_sink sink = sink_of(simulation);
+    schedule(simulation, TICK_CENTER, who, CENTER_TICK_MS, 0);
+    if (!center_runs(center))
+        return;
+    if (center_lost(center, now))
+        connect_center(simulation, who);
+    else
+        center_tick(center, now, &sink);
+}
+
+static void tick_office(struct simulation *simulation)
+{
+    schedule(simulation, TICK_OFFICE, PARTY_OFFICE, OFFICE_STEP_MS, 0);
+    if (simulation->office != NULL)
+        world_must(office_tick(
+                       simulation->office, simulation_office_clock(simulation)),
+            "office tick");
+}
+
+static void crash_center(
+    struct simulation *simulation, const struct event *event)
+{
+    center_stop(simulation->centers[event->who]);
+    schedule(simulation, START_CENTER, event->who, event->number, 0);
+}
+
+static void crash_office(
+    struct simulation *simulation, const struct event *event)
+{
+    stop_office(simulation);
+    schedule(simulation, START_OFFICE, PARTY_OFFICE, event->number, 0);
+}
+
+static void jump(struct party *party, uint64_t seconds)
+{
+    party->wall_jump +=
+        seeded_once_in(TWICE_IN_A_JUMP) ? (int64_t)seconds : -(int64_t)seconds;
+}
+
+static void happen(struct simulation *simulation, const struct event *event)
+{
+    struct party *party = &simulation->parties[event->who];
+    switch (event->what) {
+    case TO_CENTER: to_center(simulation, event); break;
+    case TO_OFFICE: to_office(simulation, event); break;
+    case TICK_CENTER: tick_center(simulation, event->who); break;
+    case TICK_OFFICE: tick_office(simulation); break;
+    case SUBMIT: submit(simulation, event->who); break;
+    case CRASH_CENTER: crash_center(simulation, event); break;
+    case START_CENTER: start_center(simulation, event->who); break;
+    case CRASH_OFFICE: crash_office(simulation, event); break;
+    case START_OFFICE: start_office(simulation); break;
+    case CUT_LINE: party->cut_ms = simulation->now_ms + event->number; break;
+    case FREEZE: party->frozen_ms = simulation->now_ms + event->number; break;
+    case JUMP: jump(party, event->number); break;
+    }
+}
+
+/* Whose process does it; the researcher and the weather do not freeze. */
+static const struct party *actor_of(
+    const struct simulation *simulation, const struct event *event)
+{
+    switch (event->what) {
+    case TO_CENTER:
+    case TICK_CENTER: return &simulation->parties[event->who];
+    case TO_OFFICE:
+    case TICK_OFFICE:
+    case SUBMIT: return &simulation->parties[PARTY_OFFICE];
+    default: return NULL;
+    }
+}
+
+/* The storm is over: everything runs, nothing more goes wrong. */
+static void calm(struct simulation *simulation)
+{
+    simulation->weather =
+        (struct weather){.fair = simulation->weather.fair, .delay_ms = 20};
+    for (size_t i = 0; i <= WORLD_CENTERS_MAX; i++)
+        simulation->parties[i].cut_ms = simulation->parties[i].frozen_ms = 0;
+    start_office(simulation);
+    for (size_t i = 0; i < simulation->world->count; i++)
+        start_center(simulation, i);
+}
+
+static bool is_over(const struct simulation *simulation)
+{
+    for (size_t i = 0; i < simulation->query_count; i++)
+        if (!simulation->queries[i].ended)
+            return false;
+    return simulation->office != NULL &&
+           office_open_sessions(simulation->office) == 0;
+}
+
+static void step(struct simulation *simulation)
+{
+    struct event event = queue_take(&simulation->queue);
+    const struct party *actor = actor_of(simulation, &event);
+    simulation->now_ms = event.at_ms;
+    if (actor != NULL && simulation->now_ms < actor->frozen_ms) {
+        event.at_ms = actor->frozen_ms;
+        queue_put(&simulation->queue, event);
+        return;
+    }
+    const uint64_t facts[] = {event.at_ms, event.what, event.who};
+    mix(simulation, facts, sizeof facts);
+    mix(simulation, event.message.data, event.message.size);
+    happen(simulation, &event);
+    buffer_fini(&event.message);
+}
+
+/* ---- from birth to end ---- */
+
+static void make_queries(struct simulation *simulation, uint64_t seed)
+{
+    simulation->query_count = 1 + seeded_below(SIMULATION_QUERIES);
+    for (size_t i = 0; i < simulation->query_count; i++) {
+        struct simulated_query *query = &simulation->queries[i];
+        query->kind = (i + seed) % WORLD_KINDS;
+        world_query(simulation->world, query->kind, (uint32_t)(seed + i),
+            &query->envelope, &query->id);
+        watch_add_query(&simulation->watch, &query->id, query->kind);
+        schedule(simulation, SUBMIT, i, 1000 + seeded_below(3000), 0);
+    }
+}
+
+static void fill_ledger(struct simulation *simulation)
+{
+    const struct world *world = simulation->world;
+    struct catalog *catalog = NULL;
+    struct envelope *envelope = NULL;
+    struct diagnostic diagnostic;
+    struct view approvals[COMMITTEE];
+    size_t index;
+    diagnostic_init(&diagnostic, "ledger");
+    world_must(ledger_open(&simulation->ledger, ":memory:"), "ledger");
+    world_must(catalog_load(&catalog, simulation->ledger,
+                   world->cast.dictionary, WORLD_START),
+        "catalog");
+    world_must(
+        envelope_decode(&envelope, buffer_view(&world->roster)), "roster");
+    world_must(catalog_add_roster(catalog, simulation->ledger, envelope,
+                   WORLD_START, &diagnostic),
+        "roster");
+    for (size_t i = 0; i < COMMITTEE; i++)
+        approvals[i] = buffer_view(&world->approvals[i]);
+    const struct catalog_submission submission = {
+        buffer_view(&world->study), COMMITTEE, approvals};
+    world_must(catalog_submit_study(catalog, simulation->ledger, &submission,
+                   WORLD_START, &index, &diagnostic),
+        "study");
+    envelope_destroy(envelope);
+    catalog_destroy(catalog);
+}
+
+static void begin(struct simulation *simulation, uint64_t seed)
+{
+    static const size_t sizes[] = {3, 4, 5, 5, 7};
+    memset(simulation, 0, sizeof *simulation);
+    /* the world first: it draws from a stream of its own */
+    simulation->world = world_get(sizes[seed % 5]);
+    seeded_start(STREAM, seed);
+    queue_init(&simulation->queue);
+    weather_draw(simulation);
+    config_default(&simulation->config);
+    simulation->config.deadline_ms = 10000;
+    simulation->config.heartbeat_ms = 2000;
+    for (size_t i = 0; i < simulation->world->count; i++)
+        simulation->centers[i] = center_create(simulation->world, i);
+    watch_init(&simulation->watch, simulation->world, simulation->centers);
+    fill_ledger(simulation);
+    start_office(simulation);
+    for (size_t i = 0; i < simulation->world->count; i++) {
+        start_center(simulation, i);
+        schedule(simulation, TICK_CENTER, i, seeded_below(CENTER_TICK_MS), 0);
+    }
+    schedule(simulation, TICK_OFFICE, PARTY_OFFICE, 0, 0);
+    make_queries(simulation, seed);
+    weather_plan(simulation, STORM_MS);
+}
+
+static void end(struct simulation *simulation)
+{
+    stop_office(simulation);
+    ledger_close(simulation->ledger);
+    for (size_t i = 0; i < simulation->world->count; i++)
+        center_destroy(simulation->centers[i]);
+    for (size_t i = 0; i < simulation->query_count; i++)
+        buffer_fini(&simulation->queries[i].envelope);
+    queue_fini(&simulation->queue);
+}
+
+void simulation_run(uint64_t seed, struct simulation_outcome *outcome)
+{
+    static struct simulation simulation; /* large for a stack */
+    bool stormy = true;
+    begin(&simulation, seed);
+    while (!is_over(&simulation) && simulation.now_ms < LIMIT_MS) {
+        if (stormy && simulation.now_ms >= STORM_MS) {
+            calm(&simulation);
+            stormy = false;
+        }
+        step(&simulation);
+    }
+    if (!is_over(&simulation))
+        world_fail("a question did not end");
+    simulation_check(&simulation);
+    *outcome = (struct simulation_outcome){.trace = simulation.trace,
+        .messages = simulation.watch.messages,
+        .votes = simulation.watch.votes,
+        .reveals = simulation.watch.reveals,
+        .queries = simulation.query_count,
+        .answered = simulation.answered,
+        .failed = simulation.failed,
+        .fair = simulation.weather.fair};
+    end(&simulation);
+}

@@ -1,0 +1,187 @@
+#include <string.h>
+
+#include "coordinator/ledger.h"
+#include "tests/support/simulation/simulation.h"
+
+/* What the ledger says of one question. */
+struct ledger_says {
+    bool known;
+    enum query_state state;
+};
+
+static enum status note_state(void *arg, const struct ledger_query *query)
+{
+    struct ledger_says *says = arg;
+    *says = (struct ledger_says){true, query->state};
+    return STATUS_OK;
+}
+
+static uint32_t answered_centers(
+    const struct simulation *simulation, const json_t *result)
+{
+    const json_t *names =
+        json_object_get(json_object_get(result, "center_report"), "answered");
+    uint32_t centers = 0;
+    size_t i;
+    json_t *name;
+    json_array_foreach(names, i, name)
+    {
+        const size_t at =
+            world_find(simulation->world, json_string_value(name));
+        WORLD_REQUIRE(at < simulation->world->count);
+        centers |= 1U << at;
+    }
+    return centers;
+}
+
+/* The released answer, verified, as JSON. */
+static json_t *load_result(
+    struct simulation *simulation, const struct digest *query)
+{
+    struct buffer bytes;
+    struct digest id;
+    struct envelope *envelope = NULL;
+    buffer_init(&bytes, BUFFER_LIMIT_DEFAULT);
+    world_must(
+        ledger_get_result(simulation->ledger, query, &id, &bytes), "result");
+    world_must(envelope_decode(&envelope, buffer_view(&bytes)), "result");
+    world_must(
+        envelope_verify(envelope, TYPE_RESULT,
+            &keypair_identity(simulation->world->cast.coordinator)->sign),
+        "signature of a result");
+    json_t *result = json_loadb(
+        (const char *)envelope->payload.data, envelope->payload.size, 0, NULL);
+    WORLD_REQUIRE(result != NULL);
+    envelope_destroy(envelope);
+    buffer_fini(&bytes);
+    return result;
+}
+
+static struct digest session_of(
+    struct simulation *simulation, const struct digest *query)
+{
+    struct buffer bytes;
+    struct envelope *envelope = NULL;
+    buffer_init(&bytes, BUFFER_LIMIT_DEFAULT);
+    world_must(
+        ledger_get_session(simulation->ledger, query, &bytes), "session");
+    world_must(envelope_decode(&envelope, buffer_view(&bytes)), "session");
+    const struct digest header = envelope_id(envelope);
+    envelope_destroy(envelope);
+    buffer_fini(&bytes);
+    return header;
+}
+
+/* Enough of those whose figures are in the sum wrote down that they gave them,
+ * in that session; and nobody else did. */
+static void check_stores_agree(
+    struct simulation *simulation, size_t which, uint32_t centers)
+{
+    const struct watch_query *watched = &simulation->watch.queries[which];
+    const struct digest *query = &simulation->queries[which].id;
+    const struct digest header = session_of(simulation, query);
+    const size_t needed =
+        masking_threshold((size_t)__builtin_popcount(centers));
+    size_t voted = 0, revealed = 0;
+    for (size_t i = 0; i < simulation->world->count; i++) {
+        struct digest recorded;
+        struct buffer vector;
+        buffer_init(&vector, BUFFER_LIMIT_DEFAULT);
+        const bool wrote =
+            center_answered(simulation->centers[i], query, &recorded, &vector);
+        buffer_fini(&vector);
+        if (wrote && digest_equal(&recorded, &header) && !(centers >> i & 1))
+            world_fail("center %zu gave figures that are not in the sum", i);
+        voted += wrote && digest_equal(&recorded, &header);
+        revealed += watched->revealed[i];
+    }
+    if (voted < needed || revealed < needed)
+        world_fail("a result of %zu votes and %zu reveals where %zu are needed",
+            voted, revealed, needed);
+}
+
+static void check_answer(struct simulation *simulation, size_t which)
+{
+    const struct simulated_query *query = &simulation->queries[which];
+    json_t *result = load_result(simulation, &query->id);
+    const uint32_t centers = answered_centers(simulation, result);
+    const json_t *expected =
+        world_results(simulation->world, query->kind, centers);
+    const json_t *results = json_object_get(result, "results");
+    if (__builtin_popcount(centers) < simulation->world->min_centers)
+        world_fail("a sum of fewer centers than the study wants");
+    if (!json_equal(results, expected))
+        world_fail("query %zu: %s instead of %s", which,
+            json_dumps(results, JSON_COMPACT),
+            json_dumps(expected, JSON_COMPACT));
+    if (simulation->weather.fair &&
+        centers != (1U << simulation->world->count) - 1)
+        world_fail("fair weather, and a center is missing");
+    check_stores_agree(simulation, which, centers);
+    json_decref(result);
+    simulation->answered++;
+}
+
+static void check_query(struct simulation *simulation, size_t which)
+{
+    const struct digest *query = &simulation->queries[which].id;
+    struct ledger_says says = {false, QUERY_OPEN};
+    struct digest id;
+    struct buffer bytes;
+    enum status status =
+        ledger_find_query(simulation->ledger, query, note_state, &says);
+    WORLD_REQUIRE(status == STATUS_OK || status == STATUS_NOT_FOUND);
+    if (says.known && says.state == QUERY_OPEN)
+        world_fail("query %zu is open for ever", which);
+    if (says.known && says.state == QUERY_ANSWERED) {
+        check_answer(simulation, which);
+        return;
+    }
+    if (simulation->weather.fair)
+        world_fail("fair weather, and query %zu was not answered", which);
+    buffer_init(&bytes, BUFFER_LIMIT_DEFAULT);
+    status = ledger_get_result(simulation->ledger, query, &id, &bytes);
+    WORLD_REQUIRE(status == STATUS_NOT_FOUND);
+    buffer_fini(&bytes);
+    simulation->failed++;
+}
+
+struct releases {
+    size_t count;
+};
+
+static enum status count_release(void *arg, const struct ledger_entry *entry)
+{
+    struct releases *releases = arg;
+    releases->count += strcmp(entry->kind, "result_released") == 0;
+    return STATUS_OK;
+}
+
+/* Both logs are whole, and say no less than what happened. */
+static void check_logs(struct simulation *simulation)
+{
+    struct ledger_entry last;
+    struct releases releases = {0};
+    world_must(ledger_verify_register(simulation->ledger, &last), "register");
+    world_must(
+        ledger_visit_register(simulation->ledger, count_release, &releases),
+        "register");
+    WORLD_REQUIRE(releases.count == simulation->answered);
+    for (size_t i = 0; i < simulation->world->count; i++) {
+        size_t revealed = 0, voted = 0;
+        for (size_t q = 0; q < simulation->query_count; q++) {
+            revealed += simulation->watch.queries[q].revealed[i];
+            voted += simulation->watch.queries[q].voted[i];
+        }
+        struct center *center = simulation->centers[i];
+        WORLD_REQUIRE(center_count_events(center, "revealed") >= revealed);
+        WORLD_REQUIRE(center_count_events(center, "answered") >= voted);
+    }
+}
+
+void simulation_check(struct simulation *simulation)
+{
+    for (size_t i = 0; i < simulation->query_count; i++)
+        check_query(simulation, i);
+    check_logs(simulation);
+}

@@ -1,0 +1,139 @@
+#include "tests/support/simulation/watch.h"
+
+#include <string.h>
+
+#include "protocol/wire/message.h"
+
+void watch_init(struct watch *watch, const struct world *world,
+    struct center *const *centers)
+{
+    memset(watch, 0, sizeof *watch);
+    watch->world = world;
+    watch->centers = centers;
+}
+
+size_t watch_add_query(
+    struct watch *watch, const struct digest *id, size_t kind)
+{
+    WORLD_REQUIRE(watch->query_count < WATCH_QUERIES);
+    struct watch_query *query = &watch->queries[watch->query_count];
+    query->id = *id;
+    query->kind = kind;
+    return watch->query_count++;
+}
+
+static size_t find_header(const struct watch *watch, const struct digest *id)
+{
+    size_t at = 0;
+    while (
+        at < watch->header_count && !digest_equal(&watch->headers[at].id, id))
+        at++;
+    return at;
+}
+
+void watch_add_header(
+    struct watch *watch, const struct digest *header, size_t query)
+{
+    if (find_header(watch, header) < watch->header_count)
+        return;
+    WORLD_REQUIRE(watch->header_count < WATCH_HEADERS);
+    watch->headers[watch->header_count].id = *header;
+    watch->headers[watch->header_count++].query = query;
+}
+
+/* ---- what must never be on the wire ---- */
+
+static void look_for_figures(
+    const struct watch *watch, size_t center, struct view bytes)
+{
+    for (size_t kind = 0; kind < WORLD_KINDS; kind++) {
+        const struct view plain = world_vector(watch->world, kind, center);
+        if (memmem(bytes.data, bytes.size, plain.data, plain.size) != NULL)
+            world_fail("center %zu: its figures are on the wire", center);
+    }
+}
+
+/* The first time it is noted; later it must be the same. */
+static void say_once(
+    struct digest *said, struct view bytes, size_t center, const char *what)
+{
+    static const struct digest nothing;
+    const struct digest digest = digest_of(bytes);
+    if (digest_equal(said, &nothing))
+        *said = digest;
+    else if (!digest_equal(said, &digest))
+        world_fail("center %zu: a second %s", center, what);
+}
+
+/* ---- steps ---- */
+
+static void watch_vote(struct watch *watch, size_t header, size_t center,
+    const struct message *message)
+{
+    struct watch_query *query = &watch->queries[watch->headers[header].query];
+    struct digest recorded;
+    struct buffer vector;
+    if (query->voted[center] && query->vote_header[center] != header)
+        world_fail("center %zu: votes in two sessions of a query", center);
+    say_once(&query->vote[center], message->body, center, "vote");
+    query->voted[center] = true;
+    query->vote_header[center] = header;
+    buffer_init(&vector, BUFFER_LIMIT_DEFAULT);
+    if (!center_answered(
+            watch->centers[center], &query->id, &recorded, &vector) ||
+        !digest_equal(&recorded, &message->id))
+        world_fail("center %zu: a vote that its store lacks", center);
+    const struct view plain = world_vector(watch->world, query->kind, center);
+    if (!view_equal(buffer_view(&vector), plain))
+        world_fail("center %zu: answered other figures than its own", center);
+    buffer_fini(&vector);
+    watch->votes++;
+}
+
+static void watch_reveal(struct watch *watch, size_t header, size_t center,
+    const struct message *message)
+{
+    struct watch_query *query = &watch->queries[watch->headers[header].query];
+    size_t count;
+    if (!query->voted[center] || query->vote_header[center] != header)
+        world_fail("center %zu: reveals without a vote", center);
+    if (steps_check_list(message->body, sizeof(struct step_share),
+            watch->world->count, &count) != STATUS_OK)
+        world_fail("center %zu: reveals two shares of one peer", center);
+    say_once(&query->reveal[center], message->body, center, "reveal");
+    query->revealed[center] = true;
+    watch->reveals++;
+}
+
+static void watch_masked(struct watch *watch, size_t header, size_t center,
+    const struct message *message)
+{
+    WORLD_REQUIRE(message->number < WATCH_ROUNDS);
+    say_once(&watch->headers[header].masked[center][message->number],
+        message->vector, center, "masked vector of a round");
+    watch->masked++;
+}
+
+void watch_message(struct watch *watch, size_t center, struct view bytes)
+{
+    static struct message message; /* large for a stack */
+    world_must(message_decode(&message, bytes, SENDER_CENTER),
+        "a center says what is no message");
+    watch->messages++;
+    look_for_figures(watch, center, bytes);
+    if (message.type == MESSAGE_SUMMARY)
+        world_fail("center %zu: a summary without masks", center);
+    if (message.type != MESSAGE_VOTE && message.type != MESSAGE_REVEAL &&
+        message.type != MESSAGE_MASKED)
+        return;
+    const size_t header = find_header(watch, &message.id);
+    if (header == watch->header_count)
+        world_fail("center %zu: %s in a session that was never opened", center,
+            message_name(message.type));
+    if (message.type == MESSAGE_VOTE)
+        watch_vote(watch, header, center, &message);
+    else if (message.type == MESSAGE_REVEAL)
+        watch_reveal(watch, header, center, &message);
+    else
+        watch_masked(watch, header, center, &message);
+}

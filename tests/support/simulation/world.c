@@ -1,0 +1,282 @@
+#include "tests/support/simulation/world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/analysis/fit.h"
+#include "tests/support/seeded.h"
+
+#define STREAM 9
+
+char world_case[256] = "before the first seed";
+
+void world_fail(const char *format, ...)
+{
+    va_list arguments;
+    fprintf(stderr, "\nFAILED %s\n  ", world_case);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    exit(1);
+}
+
+void world_must(enum status status, const char *what)
+{
+    if (status != STATUS_OK)
+        world_fail("%s: %s", what, status_name(status));
+}
+
+/* ---- rows ---- */
+
+enum { AGE, SEX };
+
+static const char *const question_texts[WORLD_KINDS] = {
+    "{\"study\": \"first\", \"cohort\": \"age >= 18\", \"analyses\":"
+    " [{\"count\": {}}, {\"summary\": {\"variables\": [\"age\"]}}]}",
+    "{\"study\": \"first\", \"cohort\": \"age >= 40\", \"by\": [\"sex\"],"
+    " \"analyses\": [{\"count\": {}}]}",
+    "{\"study\": \"first\", \"cohort\": \"age >= 30\", \"analyses\":"
+    " [{\"glm\": {\"formula\": \"age ~ sex\", \"family\": \"poisson\"}}]}",
+};
+
+static void code_row(size_t center, size_t row, int32_t codes[WORLD_VARIABLES])
+{
+    codes[AGE] = (int32_t)(20 + (7 * row + 3 * center) % 60);
+    codes[SEX] = (int32_t)((row / 3 + center) % 2);
+}
+
+size_t world_row_count(const struct world *world, size_t center)
+{
+    return world->first_row[center + 1] - world->first_row[center];
+}
+
+void world_row(const struct world *world, size_t center, size_t row,
+    int32_t codes[WORLD_VARIABLES])
+{
+    (void)world;
+    code_row(center, row, codes);
+}
+
+/* Rows of the chosen centers as columns; *space is freed by the caller. */
+static struct rows pool(const struct world *world, uint32_t centers,
+    struct column columns[WORLD_VARIABLES], int8_t **space)
+{
+    const size_t room = (world->first_row[world->count] + 127) / 64 * 64;
+    int8_t *data = aligned_alloc(64, room * WORLD_VARIABLES);
+    size_t at = 0;
+    WORLD_REQUIRE(data != NULL);
+    memset(data, 0, room * WORLD_VARIABLES);
+    for (size_t c = 0; c < world->count; c++) {
+        for (size_t r = 0; (centers >> c & 1) && r < world_row_count(world, c);
+             r++, at++) {
+            int32_t codes[WORLD_VARIABLES];
+            code_row(c, r, codes);
+            for (size_t v = 0; v < WORLD_VARIABLES; v++)
+                data[v * room + at] = (int8_t)codes[v];
+        }
+    }
+    for (size_t v = 0; v < WORLD_VARIABLES; v++)
+        columns[v] = (struct column){1, data + v * room};
+    *space = data;
+    return (struct rows){.count = at, .patient_count = at, .columns = columns};
+}
+
+/* ---- questions, and what they must give ---- */
+
+struct world_question {
+    struct query *query;
+    struct plan *plan;
+    struct buffer vectors[WORLD_CENTERS_MAX];
+    json_t *results[1 << WORLD_CENTERS_MAX]; /* by centers; NULL: not yet */
+};
+
+static const struct world_question *question_of(
+    const struct world *world, size_t kind)
+{
+    return world->questions[kind];
+}
+
+static void contribute(const struct world *world,
+    const struct world_question *question, uint32_t centers,
+    const struct round *round, struct contribution *out)
+{
+    struct column columns[WORLD_VARIABLES];
+    int8_t *space;
+    const struct rows rows = pool(world, centers, columns, &space);
+    world_must(round == NULL ? plan_contribute(question->plan, &rows, 1, out)
+                             : plan_contribute_round(
+                                   question->plan, &rows, 1, round, out),
+        "contribute");
+    free(space);
+}
+
+static struct world_question *make_question(
+    const struct world *world, size_t kind)
+{
+    struct world_question *question = calloc(1, sizeof *question);
+    struct diagnostic diagnostic;
+    WORLD_REQUIRE(question != NULL);
+    diagnostic_init(&diagnostic, "question");
+    world_must(query_parse(&question->query, view_of_text(question_texts[kind]),
+                   world->cast.dictionary, &diagnostic),
+        diagnostic.message);
+    world_must(plan_create(&question->plan, question->query,
+                   world->cast.dictionary, &diagnostic),
+        diagnostic.message);
+    for (size_t c = 0; c < world->count; c++) {
+        struct contribution own = {0};
+        buffer_init(&question->vectors[c], BUFFER_LIMIT_DEFAULT);
+        contribute(world, question, 1U << c, NULL, &own);
+        world_must(vector_encode(&own.vector, &question->vectors[c]), "encode");
+        contribution_fini(&own);
+    }
+    return question;
+}
+
+static json_t *fit_all(const struct world *world,
+    const struct world_question *question, uint32_t centers)
+{
+    struct contribution first = {0};
+    struct fit *fit = NULL;
+    json_t *results = NULL;
+    contribute(world, question, centers, NULL, &first);
+    world_must(fit_create(&fit, question->plan, &first.vector, 5), "fit");
+    while (!fit->over) {
+        const struct round round = {.number = fit->number,
+            .values = fit->values,
+            .active = fit->active};
+        struct contribution sum = {0};
+        contribute(world, question, centers, &round, &sum);
+        world_must(fit_advance(fit, &sum.vector), "advance");
+        contribution_fini(&sum);
+    }
+    world_must(fit_finish(fit, 5, &results), "finish");
+    fit_destroy(fit);
+    contribution_fini(&first);
+    return results;
+}
+
+const json_t *world_results(
+    const struct world *world, size_t kind, uint32_t centers)
+{
+    struct world_question *question = world->questions[kind];
+    if (question->results[centers] == NULL)
+        question->results[centers] = fit_all(world, question, centers);
+    return question->results[centers];
+}
+
+struct view world_vector(const struct world *world, size_t kind, size_t center)
+{
+    return buffer_view(&question_of(world, kind)->vectors[center]);
+}
+
+size_t world_vector_length(const struct world *world, size_t kind)
+{
+    return question_of(world, kind)->plan->vector_length;
+}
+
+size_t world_round_size(const struct world *world, size_t kind)
+{
+    const struct plan *plan = question_of(world, kind)->plan;
+    return plan->segment_count + plan->value_count * sizeof(double);
+}
+
+static struct digest sign(struct buffer *out, const char *type, json_t *payload,
+    struct keypair *const *signers, size_t count)
+{
+    struct envelope *envelope = document_sign(type, payload, signers, count);
+    const struct digest id = envelope_id(envelope);
+    buffer_init(out, BUFFER_LIMIT_DEFAULT);
+    world_must(envelope_encode(envelope, out), type);
+    envelope_destroy(envelope);
+    return id;
+}
+
+void world_query(const struct world *world, size_t kind, uint32_t number,
+    struct buffer *out, struct digest *id)
+{
+    uint8_t nonce[NONCE_BYTES] = {0};
+    struct buffer payload;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "query");
+    buffer_init(&payload, BUFFER_LIMIT_DEFAULT);
+    memcpy(nonce, &number, sizeof number);
+    world_must(query_seal(&payload, view_of_text(question_texts[kind]),
+                   &world->study_id, &world->cast.dictionary->digest, nonce,
+                   WORLD_START + 86400, &diagnostic),
+        diagnostic.message);
+    *id = sign(out, TYPE_QUERY, json_loads(buffer_text(&payload), 0, NULL),
+        &world->cast.researcher, 1);
+    buffer_fini(&payload);
+}
+
+/* ---- birth ---- */
+
+static void make_keys(struct world *world)
+{
+    char name[32];
+    cast_create(&world->cast);
+    for (size_t i = 0; i < world->count; i++) {
+        snprintf(name, sizeof name, "center-%zu", i);
+        if (i < CENTERS)
+            world->centers[i] = world->cast.centers[i];
+        else
+            world_must(keypair_create(&world->centers[i], name), name);
+    }
+}
+
+static void make_documents(struct world *world)
+{
+    struct cast *cast = &world->cast;
+    const size_t of_cast = world->count < CENTERS ? world->count : CENTERS;
+    json_t *roster = cast_roster(cast, 1, of_cast);
+    for (size_t i = CENTERS; i < world->count; i++)
+        json_array_append_new(
+            json_object_get(roster, "centers"), cast_card(world->centers[i]));
+    world->roster_id =
+        sign(&world->roster, TYPE_ROSTER, roster, cast->committee, COMMITTEE);
+    json_t *study = cast_study(cast, "first", world->min_centers);
+    document_change(study, "privacy", "\"sum\"");
+    document_change(study, "analyses/+", "\"glm\"");
+    world->study_id =
+        sign(&world->study, TYPE_STUDY, study, &cast->researcher, 1);
+    for (size_t i = 0; i < COMMITTEE; i++)
+        (void)sign(&world->approvals[i], TYPE_APPROVAL,
+            cast_approval(&world->study_id, "approve", "2027-01-14T08:00:00Z"),
+            &cast->committee[i], 1);
+}
+
+static struct world *make_world(size_t count)
+{
+    struct world *world = calloc(1, sizeof *world);
+    WORLD_REQUIRE(world != NULL);
+    seeded_start(STREAM, count);
+    world->count = count;
+    world->min_centers = count < 5 ? 3 : (int)masking_threshold(count);
+    for (size_t c = 0; c < count; c++)
+        world->first_row[c + 1] = world->first_row[c] + 30 + 6 * c;
+    make_keys(world);
+    make_documents(world);
+    for (size_t kind = 0; kind < WORLD_KINDS; kind++)
+        world->questions[kind] = make_question(world, kind);
+    return world;
+}
+
+const struct world *world_get(size_t count)
+{
+    static struct world *worlds[WORLD_CENTERS_MAX + 1];
+    WORLD_REQUIRE(count >= 3 && count <= WORLD_CENTERS_MAX);
+    if (worlds[count] == NULL)
+        worlds[count] = make_world(count);
+    return worlds[count];
+}
+
+size_t world_find(const struct world *world, const char *name)
+{
+    size_t at = 0;
+    while (at < world->count &&
+           strcmp(keypair_identity(world->centers[at])->name, name) != 0)
+        at++;
+    return at;
+}
