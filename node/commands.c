@@ -29,6 +29,13 @@ static const struct program_option json_options[] = {
     {NULL, 0, NULL, NULL},
 };
 
+static const struct program_option quality_options[] = {
+    {"result", 'r', "FILE",
+        "A result that holds 'quality' for all centers, to be shown beside."},
+    {"json", 'j', NULL, "One JSON document on standard output."},
+    {NULL, 0, NULL, NULL},
+};
+
 static const struct program_option opt_in_options[] = {
     {"limits", 'l', "FILE",
         "JSON with this center's own disclosure limits, such as "
@@ -80,6 +87,15 @@ static const struct program_command commands[] = {
     {"variables", "", 0, 0, "Show what is stored of each variable", NULL,
         "cohortium-node variables --home /srv/cohortium", json_options,
         command_variables},
+    {"quality", "[VARIABLE...]", 0, SIZE_MAX,
+        "Show how complete and plausible our own values are",
+        "The figures of the analysis 'quality' over all exams of this center, "
+        "with nothing kept back: they stay here. Of each variable: its values, "
+        "the share of exams that have one, how many were refused as out of "
+        "range, how many exams break a rule of the dictionary about it, and "
+        "how much the last digits 0 and 5 are preferred.",
+        "cohortium-node quality --home /srv/cohortium --result result.json",
+        quality_options, command_quality},
     {"study list", "", 0, 0, "Show the approved studies and our decisions",
         "Studies come from the coordinator while the node serves. They are "
         "shown only when the committee's signatures are right.",

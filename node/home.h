@@ -43,6 +43,7 @@ enum status command_init(const struct arguments *arguments);
 enum status command_roster(const struct arguments *arguments);
 enum status command_import(const struct arguments *arguments);
 enum status command_variables(const struct arguments *arguments);
+enum status command_quality(const struct arguments *arguments);
 enum status command_study_list(const struct arguments *arguments);
 enum status command_study_show(const struct arguments *arguments);
 enum status command_study_unlock(const struct arguments *arguments);

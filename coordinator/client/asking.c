@@ -4,8 +4,8 @@
 
 #include <sodium.h>
 
-#include "coordinator/client/result_file.h"
 #include "coordinator/client/result_table.h"
+#include "policy/result_file.h"
 #include "protocol/wire/loop.h"
 
 #define REPEAT_MS 5000   /* between two askings of the same */

@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "coordinator/client/asking.h"
-#include "coordinator/client/result_file.h"
 #include "policy/admission.h"
+#include "policy/result_file.h"
 #include "protocol/wire/loop.h"
 
 #define EXPIRES_SECONDS 3600

@@ -4,8 +4,8 @@
 #include "coordinator/client/asking.h"
 #include "coordinator/client/plot/plot.h"
 #include "coordinator/client/result_export.h"
-#include "coordinator/client/result_file.h"
 #include "coordinator/client/result_table.h"
+#include "policy/result_file.h"
 
 static enum status load_result(struct envelope **out, const char *path)
 {

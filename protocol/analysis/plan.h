@@ -14,7 +14,7 @@
 #include "protocol/query/query.h"
 
 #define PLAN_VECTOR_MAX ((size_t)3 << 16) /* elements: 3 MiB on the wire */
-#define ANALYSIS_VARIABLES_MAX 64
+#define ANALYSIS_VARIABLES_MAX 160
 
 struct analysis_kind; /* analysis.h: one a file of this folder */
 

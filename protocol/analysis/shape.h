@@ -74,13 +74,13 @@ struct table_shape {
     size_t outcomes;   /* TABLE_TIMES */
     bool fine; /* TABLE_SUMS: a round holds counts of few people (steps of time,
                   bins of a score), which only a sum of all centers may hold */
-    int32_t origin; /* what cell 0 stands for, in the analysis' own unit */
-    int32_t grid;   /* TABLE_ORDERED: codes that a cell spans */
+    int32_t origin;      /* what cell 0 stands for, in the analysis' own unit */
+    int32_t grid;        /* TABLE_ORDERED: codes that a cell spans */
     const double *tails; /* TABLE_ORDERED: the probabilities asked for */
     size_t tail_count;
 };
 
-#define SHAPE_TABLES_MAX 64
+#define SHAPE_TABLES_MAX 480 /* quality: three a variable */
 
 /* The rule beneath all others: nobody, or at least `limit` people. */
 static inline bool few_people(int128 people, int64_t limit)

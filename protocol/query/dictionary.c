@@ -7,14 +7,15 @@
 #include "protocol/query/derivation_parse.h"
 #include "protocol/query/dictionary_variable.h"
 #include "protocol/query/nearest.h"
+#include "protocol/query/plausible.h"
 
 struct dictionary_storage {
     struct arena arena;
     struct variable *variables; /* the same as dictionary->variables */
 };
 
-static const char *const top_keys[] = {
-    "id", "version", "variables", "title", "description", "license", "source"};
+static const char *const top_keys[] = {"id", "version", "variables",
+    "plausible", "title", "description", "license", "source"};
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 /* "shape[1]" and so on, each a number with the vector's unit and range. */
@@ -132,6 +133,11 @@ static enum status read_dictionary(
             &field, &dictionary->version, 1, INT32_MAX, diagnostic);
     if (status == STATUS_OK)
         status = read_variables(dictionary, &root, diagnostic);
+    if (status == STATUS_OK && field_find(&field, &root, "plausible")) {
+        struct dictionary_storage *storage = dictionary->storage;
+        status = plausible_parse(&dictionary->rules, &dictionary->rule_count,
+            dictionary, &field, &storage->arena, diagnostic);
+    }
     return status;
 }
 

@@ -43,7 +43,8 @@ struct category {
     const char *label; /* never NULL: the code when none is given */
 };
 
-struct derivation; /* derivation.h */
+struct derivation;     /* derivation.h */
+struct plausible_rule; /* plausible.h */
 
 /* All texts are owned by the dictionary. */
 struct variable {
@@ -81,6 +82,8 @@ struct dictionary {
     size_t variable_count; /* that the file names */
     size_t column_count;   /* with the elements of vectors behind them */
     const struct variable *variables; /* [column_count] */
+    size_t rule_count;
+    const struct plausible_rule *rules; /* between the values of a row */
     struct document *document;
     void *storage; /* private */
 };

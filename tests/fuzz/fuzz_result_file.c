@@ -1,4 +1,4 @@
-#include "coordinator/client/result_file.h"
+#include "policy/result_file.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

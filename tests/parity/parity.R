@@ -77,7 +77,14 @@ read_rows <- function(files, dictionary) {
   rows <- list()
   for (variable in dictionary$variables) {
     if (variable$name %in% names(raw)) {
-      rows[[variable$name]] <- read_column(raw[[variable$name]], variable)
+      x <- read_column(raw[[variable$name]], variable)
+      if (is.numeric(x) && !is.null(variable$max)) {
+        refused <- !is.na(x) & (x < variable$min | x > variable$max)
+        rows[[paste0("refused.", variable$name)]] <-
+          if (is.matrix(x)) rowSums(refused) > 0 else refused
+        x[refused] <- NA
+      }
+      rows[[variable$name]] <- x
     }
   }
   rows <- as.data.frame(rows)
@@ -481,10 +488,33 @@ expect_cox <- function(rows, entry, p, dictionary, what) {
   }
 }
 
+# Rows that break a rule of the dictionary; a boolean in it is 0 or 1.
+broken_rows <- function(rows, rule) {
+  text <- parse(text = rule)[[1]]
+  values <- lapply(rows[all.vars(text)], numeric_value)
+  a <- rep_len(eval(text[[2]], values), nrow(rows))
+  b <- rep_len(eval(text[[3]], values), nrow(rows))
+  equal <- abs(a - b) <= 1e-9 * pmax(abs(a), abs(b))
+  a[is_true(equal)] <- b[is_true(equal)]
+  is_true(!do.call(as.character(text[[1]]), list(a, b)))
+}
+
 expect_quality <- function(rows, entry, p, dictionary, what) {
+  asked <- vapply(entry$table, function(row) row$variable, "")
+  rules <- Filter(function(r) all(all.vars(parse(text = r)) %in% asked),
+    unlist(dictionary$plausible))
   for (row in entry$table) {
+    refused <- rows[[paste0("refused.", row$variable)]]
+    check(row$out_of_range == sum(refused),
+      paste(what, row$variable, "out_of_range"))
+    about <- Filter(function(r) row$variable %in% all.vars(parse(text = r)), rules)
+    broken <- Reduce(`|`, lapply(about, function(r) broken_rows(rows, r)))
+    check(identical(row$implausible_pairs,
+      if (is.null(broken)) NULL else sum(broken)),
+      paste(what, row$variable, "implausible_pairs"))
     variable <- variable_of(dictionary, row$variable)
     x <- rows[[row$variable]]
+    if (is.null(x)) x <- rep(NA, nrow(rows)) # no file has the column
     if (is.matrix(x)) x <- ifelse(is.na(x[, 1]), NA, "there")
     check(row$n == sum(!is.na(x)), paste(what, row$variable, "n"))
     check(near(row$completeness, mean(!is.na(x))),
@@ -803,17 +833,21 @@ run_query("pbcseq_patient", pbc_dictionary, pbc_file,
 
 run_query("pbcseq_models", pbc_dictionary, pbc_file, identity)
 
-# Splines with knots from the dictionary.
-with_knots <- function(name, dictionary_file, knots) {
+# The dictionary with more said of some variables, and with rules.
+with_more <- function(name, dictionary_file, more, rules = NULL) {
   dictionary <- read_json(dictionary_file)
   for (i in seq_along(dictionary$variables)) {
-    own <- knots[[dictionary$variables[[i]]$name]]
-    if (!is.null(own)) dictionary$variables[[i]]$knots <- as.list(own)
+    own <- more[[dictionary$variables[[i]]$name]]
+    for (key in names(own)) dictionary$variables[[i]][[key]] <- own[[key]]
   }
+  dictionary$plausible <- rules
   file <- file.path(scratch, paste0(name, ".json"))
   write_json(dictionary, file, auto_unbox = TRUE, digits = NA)
   file
 }
+# Splines with knots from the dictionary.
+with_knots <- function(name, dictionary_file, knots) with_more(name,
+  dictionary_file, lapply(knots, function(k) list(knots = as.list(k))))
 run_query("splines_uci", with_knots("uci_knots", uci_dictionary, list(
   age = c(37, 42, 45, 49, 53, 56, 58, 61, 64), thalach = c(98, 120, 140, 155, 175))),
   uci_files, with_disease)
@@ -823,6 +857,26 @@ run_query("splines_failure", with_knots("failure_knots", failure_dictionary,
 run_query("splines_pbcseq", with_knots("pbcseq_knots", pbc_dictionary,
   list(bili = c(0.5, 0.7, 1.1, 2.3, 5.5, 12), albumin = c(2.75, 3.25, 3.5, 3.9))),
   pbc_file, identity)
+
+# Quality: narrow ranges that refuse what is far out, and rules.
+run_query("quality_uci", with_more("uci_rules", uci_dictionary, list(
+  age = list(min = 35, max = 70), trestbps = list(min = 95, max = 170),
+  oldpeak = list(min = -0.5, max = 4)), list("thalach <= 220 - age",
+  "trestbps - age > 60", "abs(oldpeak) != 1", "exang <= disease")), uci_files,
+  with_disease)
+run_query("quality_failure", with_more("failure_rules", failure_dictionary, list(
+  serum_creatinine = list(max = 3), platelets = list(min = 1e5, max = 4.5e5)),
+  list("age >= ejection_fraction", "serum_sodium / ejection_fraction < 7",
+  "log10(platelets) <= 5 + serum_creatinine / 2")), failure_file, identity)
+run_query("quality_pbcseq", with_more("pbcseq_rules", pbc_dictionary, list(
+  bili = list(max = 20), albumin = list(min = 2, max = 5)),
+  list("bili + 2 * albumin <= 12", "day == day", "albumin > bili")), pbc_file,
+  function(rows) rows[is_true(rows$age >= 40), ])
+quality_dictionary <- with_more("lung_rules", survival_dictionary, list(
+  age = list(min = 45, max = 75)), list("time >= 5 * age", "event <= time"))
+for (file in c(lung_file, veteran_file)) {
+  run_query("quality_lung", quality_dictionary, file, identity)
+}
 
 # Vectors: laboratory values of two registries as one variable, the shapes of the
 # synthetic one, and 600 numbers at once.

@@ -1,4 +1,4 @@
-#include "coordinator/client/result_file.h"
+#include "policy/result_file.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
  *     ,"signature":{"keyid":"<64 hex>","sig":"<128 hex>"}}
  * and a line feed. Taking that off again gives the bytes that were signed.
  */
-#ifndef COHORTIUM_COORDINATOR_CLIENT_RESULT_FILE_H
-#define COHORTIUM_COORDINATOR_CLIENT_RESULT_FILE_H
+#ifndef COHORTIUM_POLICY_RESULT_FILE_H
+#define COHORTIUM_POLICY_RESULT_FILE_H
 
 #include <jansson.h>
 
