@@ -1,13 +1,13 @@
 #include "coordinator/client/result_export.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "coordinator/client/client.h"
 #include "coordinator/client/result_rows.h"
+#include "protocol/wire/json_text.h"
 
 #define COLUMNS_MAX 32
 
@@ -94,17 +94,6 @@ enum status result_export_table(
 
 /* ---- methods ---- */
 
-__attribute__((format(printf, 2, 3))) static enum status say(
-    struct buffer *out, const char *format, ...)
-{
-    char text[1024];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    return put(out, text);
-}
-
 static const char *text_of(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
@@ -130,7 +119,7 @@ enum status result_export_methods(struct buffer *out, const json_t *result)
     const char *cohort = text_of(result, "cohort");
     size_t at;
     json_t *entry;
-    enum status status = say(out,
+    enum status status = buffer_append_format(out,
         "The question was answered on %s by %lld centers of a federated "
         "registry; no record left a center. The cohort was %s%s%s, counted by "
         "%s. ",
@@ -139,26 +128,26 @@ enum status result_export_methods(struct buffer *out, const json_t *result)
         *cohort == '\0' ? "all patients of the study" : "\"", cohort,
         *cohort == '\0' ? "" : "\"", text_of(result, "unit"));
     if (status == STATUS_OK)
-        status = say(out,
+        status = buffer_append_format(out,
             "%s Cells of fewer than %lld people were withheld.\n\nAnalyses:\n",
             privacy_sentence(text_of(result, "privacy")),
             (long long)json_integer_value(json_object_get(limits, "min_cell")));
     json_array_foreach(json_object_get(result, "results"), at, entry)
     {
-        char *parameters = json_dumps(json_object_get(entry, "parameters"),
-            JSON_COMPACT | JSON_ENCODE_ANY);
         if (status == STATUS_OK)
-            status = say(out, "%2zu. %s ", at + 1, text_of(entry, "analysis"));
+            status = buffer_append_format(
+                out, "%2zu. %s ", at + 1, text_of(entry, "analysis"));
+        const json_t *parameters = json_object_get(entry, "parameters");
         if (status == STATUS_OK && parameters != NULL)
-            status = put(out, parameters);
+            status = json_text_append(
+                out, parameters, JSON_COMPACT | JSON_ENCODE_ANY);
         if (status == STATUS_OK)
             status = put(out, "\n");
-        free(parameters);
     }
     if (status == STATUS_OK)
-        status = say(out, "\nStudy %s, query %s, software %s.\n",
-            text_of(result, "study"), text_of(result, "query_id"),
-            text_of(result, "software"));
+        status = buffer_append_format(out,
+            "\nStudy %s, query %s, software %s.\n", text_of(result, "study"),
+            text_of(result, "query_id"), text_of(result, "software"));
     return status;
 }
 

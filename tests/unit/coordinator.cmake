@@ -14,3 +14,5 @@ cohortium_test(test_ledger SOURCES test_ledger.c LINK cohortium_coordinator)
 cohortium_test(test_members SOURCES test_members.c LINK cohortium_coordinator)
 cohortium_test(test_catalog SOURCES test_catalog.c LINK coordinator_fixture)
 cohortium_test(test_result SOURCES test_result.c LINK coordinator_fixture)
+cohortium_memory_test(test_no_memory_office SOURCES test_no_memory_office.c
+  LINK coordinator_fixture)

@@ -148,10 +148,12 @@ static enum status keep(
         return STATUS_BUSY;
     if (fixture->sent_count == SENT_MAX)
         return STATUS_BUSY;
-    struct sent *sent = &fixture->sent[fixture->sent_count++];
+    struct sent *sent = &fixture->sent[fixture->sent_count];
     sent->route = *route;
     buffer_init(&sent->body, BUFFER_LIMIT_DEFAULT);
-    return buffer_append(&sent->body, body.data, body.size);
+    enum status status = buffer_append(&sent->body, body.data, body.size);
+    fixture->sent_count += status == STATUS_OK;
+    return status;
 }
 
 static enum status count_enrolled(
@@ -171,14 +173,19 @@ static void draw(void *arg, uint8_t *out, size_t size)
     memcpy(out, &fixture->random, sizeof fixture->random);
 }
 
-void fixture_open(struct fixture *fixture)
+enum status fixture_try_open(struct fixture *fixture)
 {
     const struct office_setup setup = {.config = &fixture->config,
         .keys = fixture->cast.coordinator,
         .dictionary = fixture->cast.dictionary,
         .ledger = fixture->ledger,
         .ports = {fixture, keep, count_enrolled, draw}};
-    must(office_create(&fixture->office, &setup, fixture->now));
+    return office_create(&fixture->office, &setup, fixture->now);
+}
+
+void fixture_open(struct fixture *fixture)
+{
+    must(fixture_try_open(fixture));
 }
 
 void fixture_close(struct fixture *fixture)
@@ -314,19 +321,33 @@ static struct digest header_of(const struct message *open)
     return id;
 }
 
+void fixture_summary(struct fixture *fixture, const struct message *open,
+    uint32_t rows, struct buffer *out)
+{
+    struct buffer vector;
+    buffer_init(&vector, BUFFER_LIMIT_DEFAULT);
+    buffer_init(out, BUFFER_LIMIT_DEFAULT);
+    contribute(fixture, open->query, rows, &vector);
+    const struct message summary = {.type = MESSAGE_SUMMARY,
+        .id = header_of(open),
+        .vector = buffer_view(&vector)};
+    must(message_encode(&summary, out));
+    buffer_fini(&vector);
+}
+
 void fixture_answer(struct fixture *fixture, size_t center, uint32_t rows)
 {
+    char user[CHANNEL_USER_MAX];
+    const struct channel_route from = fixture_route(ROUTE_CENTER + (int)center);
     const struct message *open =
         fixture_last(fixture, ROUTE_CENTER + (int)center, MESSAGE_OPEN);
     assert_non_null(open);
-    struct buffer vector;
-    buffer_init(&vector, BUFFER_LIMIT_DEFAULT);
-    contribute(fixture, open->query, rows, &vector);
-    struct message summary = {.type = MESSAGE_SUMMARY,
-        .id = header_of(open),
-        .vector = buffer_view(&vector)};
-    fixture_from_center(fixture, center, &summary);
-    buffer_fini(&vector);
+    struct buffer body;
+    fixture_summary(fixture, open, rows, &body);
+    snprintf(user, sizeof user, "center:center-%zu", center);
+    office_receive(
+        fixture->office, user, &from, buffer_view(&body), fixture->now);
+    buffer_fini(&body);
 }
 
 void fixture_refuse(struct fixture *fixture, size_t center)

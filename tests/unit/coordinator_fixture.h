@@ -42,6 +42,7 @@ void fixture_create(struct fixture *fixture);
 void fixture_destroy(struct fixture *fixture);
 /* Opens the office on the same ledger (again, as after a restart). */
 void fixture_open(struct fixture *fixture);
+enum status fixture_try_open(struct fixture *fixture);
 void fixture_close(struct fixture *fixture);
 /* Office open, study approved, every center connected and opted in, and
  * nothing in the list of what was sent. */
@@ -73,6 +74,9 @@ void fixture_opt_in(
 void fixture_submit_study(
     struct fixture *fixture, const struct buffer *study, size_t approvals);
 void fixture_submit_query(struct fixture *fixture, const struct buffer *query);
+/* An honest center's SUMMARY, encoded; the caller frees it. */
+void fixture_summary(struct fixture *fixture, const struct message *open,
+    uint32_t rows, struct buffer *out);
 /* Answers the last OPEN that this center got, with `rows` people. */
 void fixture_answer(struct fixture *fixture, size_t center, uint32_t rows);
 void fixture_refuse(struct fixture *fixture, size_t center);

@@ -13,7 +13,6 @@
 
 #define OUTCOME_MAX ((size_t)64 * 1024 * 1024)
 #define COMPLAINTS_MAX 5 /* told, of one scenario */
-#define STEPS_MAX 400
 
 static atomic_size_t counted, failing_at;
 static atomic_bool armed, for_good_on, failed;
@@ -220,11 +219,12 @@ static enum status run_once(const struct scenario *scenario, size_t k,
 
 /* Every allocation where there are few; of a database's many thousand every
  * nth, unless COHORTIUM_EVERY_ALLOCATION asks for all. */
-static size_t stride_of(size_t allocations)
+static size_t stride_of(const struct scenario *scenario, size_t allocations)
 {
-    return getenv("COHORTIUM_EVERY_ALLOCATION") != NULL
-               ? 1
-               : 1 + allocations / STEPS_MAX;
+    if (getenv("COHORTIUM_EVERY_ALLOCATION") != NULL)
+        return 1;
+    return 1 +
+           allocations / (scenario->steps == 0 ? STEPS_MAX : scenario->steps);
 }
 
 /* Steps until nothing fails; how many steps went wrong. */
@@ -256,7 +256,7 @@ void step_through(const struct scenario *scenario)
     if (status != STATUS_OK)
         fail_msg("%s: %s", scenario->name, status_name(status));
     print_message("%s: %zu allocations\n", scenario->name, (size_t)counted);
-    const size_t stride = stride_of(counted);
+    const size_t stride = stride_of(scenario, counted);
     size_t wrong = step_all(scenario, false, &expected, stride);
     wrong += step_all(scenario, true, &expected, stride);
     buffer_fini(&expected);

@@ -21,7 +21,10 @@ struct scenario {
      * see that nothing is half done. */
     void (*prepare)(void);
     void (*finish)(enum status status);
+    size_t steps; /* about how many of its allocations fail; 0: STEPS_MAX */
 };
+
+#define STEPS_MAX 400
 
 /* Before SQLite and Jansson are used. */
 void allocator_start(void);

@@ -8,3 +8,5 @@ cohortium_test(test_masking_statistics SOURCES test_masking_statistics.c
   LINK masking_fixture)
 cohortium_test(test_masking_simulation SOURCES test_masking_simulation.c
   LINK masking_fixture)
+cohortium_memory_test(test_no_memory_masking SOURCES test_no_memory_masking.c
+  masking_fixture.c LINK cohortium_masking)

@@ -337,22 +337,22 @@ static enum status run_keys(struct buffer *out)
 }
 
 static const struct scenario documents[] = {
-    {"dictionary", run_dictionary, STATUS_OK, NULL, NULL},
-    {"query and plan", run_query, STATUS_OK, NULL, NULL},
-    {"seal", run_seal, STATUS_OK, NULL, NULL},
-    {"cohort", run_cohort, STATUS_OK, NULL, NULL},
-    {"formula", run_formula, STATUS_OK, NULL, NULL},
-    {"roster", run_roster, STATUS_OK, NULL, NULL},
-    {"roster verify", run_roster_verify, STATUS_OK, NULL, NULL},
-    {"study", run_study, STATUS_OK, NULL, NULL},
-    {"study verify", run_study_verify, STATUS_OK, NULL, NULL},
-    {"approval", run_approval, STATUS_OK, NULL, NULL},
-    {"header", run_header, STATUS_OK, NULL, NULL},
-    {"limits", run_limits, STATUS_OK, NULL, NULL},
-    {"admission", run_admission, STATUS_OK, NULL, NULL},
-    {"envelope", run_envelope, STATUS_OK, NULL, NULL},
-    {"message", run_message, STATUS_OK, NULL, NULL},
-    {"keys", run_keys, STATUS_OK, NULL, NULL},
+    {"dictionary", run_dictionary, STATUS_OK, NULL, NULL, 0},
+    {"query and plan", run_query, STATUS_OK, NULL, NULL, 0},
+    {"seal", run_seal, STATUS_OK, NULL, NULL, 0},
+    {"cohort", run_cohort, STATUS_OK, NULL, NULL, 0},
+    {"formula", run_formula, STATUS_OK, NULL, NULL, 0},
+    {"roster", run_roster, STATUS_OK, NULL, NULL, 0},
+    {"roster verify", run_roster_verify, STATUS_OK, NULL, NULL, 0},
+    {"study", run_study, STATUS_OK, NULL, NULL, 0},
+    {"study verify", run_study_verify, STATUS_OK, NULL, NULL, 0},
+    {"approval", run_approval, STATUS_OK, NULL, NULL, 0},
+    {"header", run_header, STATUS_OK, NULL, NULL, 0},
+    {"limits", run_limits, STATUS_OK, NULL, NULL, 0},
+    {"admission", run_admission, STATUS_OK, NULL, NULL, 0},
+    {"envelope", run_envelope, STATUS_OK, NULL, NULL, 0},
+    {"message", run_message, STATUS_OK, NULL, NULL, 0},
+    {"keys", run_keys, STATUS_OK, NULL, NULL, 0},
 };
 
 static void test_documents_and_envelopes(void **state)

@@ -137,7 +137,7 @@ static void test_every_analysis(void **state)
     (void)state;
     for (size_t i = 0; i < made_question_count; i++) {
         const struct scenario scenario = {
-            made_questions[i], run_question, STATUS_OK, NULL, NULL};
+            made_questions[i], run_question, STATUS_OK, NULL, NULL, 0};
         plan_question(made_questions[i]);
         step_through(&scenario);
         plan_destroy(plan);

@@ -200,8 +200,8 @@ static void test_import_is_whole_or_not_at_all(void **state)
 {
     (void)state;
     static const struct scenario scenarios[] = {
-        {"store", run_store, STATUS_OK, NULL, NULL},
-        {"import", import_csv, STATUS_OK, open_store, check_import}};
+        {"store", run_store, STATUS_OK, NULL, NULL, 0},
+        {"import", import_csv, STATUS_OK, open_store, check_import, 0}};
     for (size_t i = 0; i < COUNT(scenarios); i++)
         step_through(&scenarios[i]);
 }
@@ -372,10 +372,11 @@ static void test_an_answer_that_leaves_is_on_record(void **state)
 {
     (void)state;
     static const struct scenario scenarios[] = {
-        {"session", run_session, STATUS_OK, open_session, close_session},
-        {"study arrives", run_study, STATUS_OK, open_session, close_session},
-        {"decision", run_decision, STATUS_OK, open_with_study, check_decision},
-        {"question", run_open, STATUS_OK, open_ready, check_answer}};
+        {"session", run_session, STATUS_OK, open_session, close_session, 0},
+        {"study arrives", run_study, STATUS_OK, open_session, close_session, 0},
+        {"decision", run_decision, STATUS_OK, open_with_study, check_decision,
+            0},
+        {"question", run_open, STATUS_OK, open_ready, check_answer, 0}};
     make_all("plain");
     for (size_t i = 0; i < COUNT(scenarios); i++)
         step_through(&scenarios[i]);

@@ -6,3 +6,7 @@ cohortium_test(test_channel SOURCES test_channel.c channel_fixture.c
   LINK cohortium_wire)
 cohortium_test(test_channel_door SOURCES test_channel_door.c channel_fixture.c
   LINK cohortium_wire)
+cohortium_test(test_no_disk SOURCES test_no_disk.c LINK cohortium_wire)
+foreach(function write fsync rename fchmod mkostemp)
+  target_link_options(test_no_disk PRIVATE -Wl,--wrap=${function})
+endforeach()
