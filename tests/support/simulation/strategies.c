@@ -132,25 +132,45 @@ static void short_survivors(struct liar *liar)
             first_of(liar->all, count));
 }
 
-/* The victim gave no shares, the others are told; yet it survived. */
+/* The victim gave no shares, the others are told; yet it survived. It alone
+ * may vote for that, and no vote of another says the same. */
 static void dead_and_alive(struct liar *liar)
 {
     struct attempt *attempt = liar_begin(liar, 0);
+    const uint32_t victim = bit_of(liar->victim);
+    struct buffer list;
     liar_steps(liar, attempt, MESSAGE_PEERS);
-    liar_step(liar, attempt, MESSAGE_SEALED, bit_of(liar->victim), liar->all);
+    liar_step(liar, attempt, MESSAGE_SEALED, victim, liar->all);
     liar_step(liar, attempt, MESSAGE_SEALED, others(liar), others(liar));
-    liar_lie_of(liar, attempt, MESSAGE_SURVIVORS, honest(liar), liar->all);
+    liar_lie_of(liar, attempt, MESSAGE_SURVIVORS, honest(liar) & others(liar),
+        liar->all);
+    liar_list(liar, attempt, MESSAGE_SURVIVORS, liar->victim, liar->all, &list);
+    (void)liar_tell(liar, attempt, liar->victim, MESSAGE_SURVIVORS, liar->all,
+        buffer_view(&list));
+    buffer_fini(&list);
+    liar_step(liar, attempt, MESSAGE_SURVIVORS, others(liar), others(liar));
+    liar_lie_of(liar, attempt, MESSAGE_VOTES, victim, liar->all);
+    liar_lie_of(liar, attempt, MESSAGE_VOTES, victim, liar->league | victim);
 }
 
+/* Of its own vector a center knows better. The others may believe it: theirs
+ * are votes for what the victim never votes for. */
 static void other_digest(struct liar *liar)
 {
     struct attempt *attempt = liar_begin(liar, 0);
+    const uint32_t fooled = honest(liar) & others(liar);
     struct buffer list;
     liar_steps(liar, attempt, MESSAGE_SEALED);
     liar_list(liar, attempt, MESSAGE_SURVIVORS, 0, liar->all, &list);
-    list.data[liar->victim * sizeof(struct step_masked) + 4] ^= 1;
+    list.data[liar->victim * sizeof(struct step_masked) +
+              offsetof(struct step_masked, vector)] ^= 1;
     liar_lie(liar, attempt, MESSAGE_SURVIVORS, bit_of(liar->victim),
         buffer_view(&list));
+    for (size_t i = 0; i < liar->world->count; i++)
+        if (fooled & bit_of(i))
+            (void)liar_tell(liar, attempt, i, MESSAGE_SURVIVORS, liar->all,
+                buffer_view(&list));
+    liar_lie_of(liar, attempt, MESSAGE_VOTES, honest(liar), fooled);
     buffer_fini(&list);
 }
 
@@ -281,7 +301,12 @@ static void swapped_shares(struct liar *liar)
         buffer_view(&sealed));
     buffer_clear(&sealed);
     list_sealed(attempt, liar->victim, liar->all, &sealed);
-    sealed.data[4 + seeded_below(sizeof(struct step_sealed) - 4)] ^= 1;
+    /* of the commitment, or of what is sealed with it */
+    sealed.data[seeded_once_in(2)
+                    ? offsetof(struct step_sealed, commit.seed) +
+                          seeded_below(DIGEST_BYTES)
+                    : offsetof(struct step_sealed, nonce) +
+                          seeded_below(STEP_NONCE_BYTES + STEP_BOX_BYTES)] ^= 1;
     liar_lie(liar, attempt, MESSAGE_SEALED, bit_of(liar->victim),
         buffer_view(&sealed));
     buffer_fini(&sealed);

@@ -13,6 +13,7 @@ char world_case[256] = "before the first seed";
 void world_fail(const char *format, ...)
 {
     va_list arguments;
+    fflush(stdout);
     fprintf(stderr, "\nFAILED %s\n  ", world_case);
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
