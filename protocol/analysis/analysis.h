@@ -52,6 +52,9 @@ struct analysis_kind {
      * order. */
     size_t (*state_size)(
         const struct analysis *analysis, const struct shape *shape);
+    /* Bytes of state more for each row of the scan; they are not cleared.
+     * NULL: none. */
+    size_t (*row_size)(const struct analysis *analysis);
     void (*contribute)(const struct analysis *analysis,
         const struct shape *shape, const struct row_block *block, void *state,
         int128 *elements, struct cell_facts *facts);

@@ -189,6 +189,7 @@ const struct analysis_kind analysis_cox = {
     .release = release,
     .shape = cox_shape,
     .state_size = cox_state_size,
+    .row_size = cox_row_size,
     .contribute = cox_contribute,
     .flush = cox_flush,
     .whole = cox_whole,

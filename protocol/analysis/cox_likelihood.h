@@ -34,26 +34,56 @@ struct cox_layout {
 
 struct cox_layout cox_layout_of(size_t p, bool efron);
 /* Numbers of a stratum of `count` risk sets. */
-static inline size_t cox_stratum(const struct cox_layout *layout, size_t count)
+static inline size_t cox_stratum_size(
+    const struct cox_layout *layout, size_t count)
 {
     return count * (layout->width + layout->dead);
 }
 
+/* `timed`: where each event counts by its time, which the test of proportional
+ * hazards needs (Grambsch and Therneau, Biometrika 81, 1994; as the score test
+ * of survival's cox.zph). */
 struct cox_likelihood {
     long double loglik; /* without the sum of x b over events */
     long double events;
     long double *score;       /* [p], without the sum of x over events */
     long double *information; /* [triangle] */
+    long double *timed_score; /* [p], without the sum of time * x over events */
+    long double *timed;       /* [triangle], of time * information */
+    long double *timed_twice; /* [triangle], of time^2 * information */
 };
 
-/* What the sums below need beside their result: so many bytes, aligned for an
- * int128, zero. */
-size_t cox_workspace_size(const struct cox_layout *layout);
-/* *out begins as zero and points into the workspace. */
-void cox_likelihood_start(const struct cox_layout *layout, void *workspace,
+/* From score to the end of timed_twice, which follow one another. */
+size_t cox_likelihood_count(const struct cox_layout *layout);
+/* *out begins as zero; numbers[cox_likelihood_count] must be zero. */
+void cox_likelihood_start(const struct cox_layout *layout, long double *numbers,
     struct cox_likelihood *out);
-/* Adds one stratum: `count` risk sets, in order of time. */
-void cox_likelihood_add(const struct cox_layout *layout, const int128 *sums,
-    size_t count, void *workspace, struct cox_likelihood *out);
+
+/* One time, with d tied events. */
+struct cox_step {
+    const long double *risk; /* [all], of who is at risk */
+    const long double *dead; /* [all], of who has the event; NULL: Breslow */
+    int128 events;
+    double time;
+};
+void cox_likelihood_step(const struct cox_layout *layout,
+    const struct cox_step *step, struct cox_likelihood *out);
+
+/* Sums of `count` risk sets, in order of time; times starts[g] * time_unit,
+ * starts NULL: 0. */
+struct cox_stratum {
+    const int128 *sums;
+    size_t count;
+    const double *starts;
+    double time_unit;
+};
+/* What the next needs: so many bytes, aligned for an int128, zero; within it
+ * is room for a likelihood's numbers. */
+size_t cox_workspace_size(const struct cox_layout *layout);
+long double *cox_likelihood_room(
+    const struct cox_layout *layout, void *workspace);
+void cox_likelihood_add(const struct cox_layout *layout,
+    const struct cox_stratum *stratum, void *workspace,
+    struct cox_likelihood *out);
 
 #endif

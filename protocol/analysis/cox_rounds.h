@@ -19,6 +19,27 @@ struct cox {
     const struct variable *stop, *start; /* start NULL: from 0 */
 };
 
+/* The sums of the cell: these, then of events x [p] and time * x [p]; then by
+ * center a likelihood's numbers, on the grid in the first round STEP_COUNTS a
+ * step, in the others those of the risk sets, stratum by stratum. */
+enum cox_sums {
+    SUM_EVENTS,  /* rows with an event */
+    SUM_INVALID, /* rows whose exp(x b) is too large */
+    SUM_LOGLIK,  /* by center */
+    SUM_X
+};
+
+static inline size_t cox_rest(const struct cox *cox)
+{
+    return SUM_X + 2 * cox->count;
+}
+
+/* Times of events are told in parts of the whole grid. */
+static inline double cox_time_unit(const struct cox *cox)
+{
+    return 1.0 / (double)cox->steps;
+}
+
 /* What the coordinator remembers: [count] coefficients, [count] standard errors
  * (-1: the column is left out), then these. */
 enum cox_remembered {
@@ -43,6 +64,7 @@ enum status cox_shape(const struct analysis *analysis,
 bool cox_whole(const struct analysis *analysis);
 size_t cox_state_size(
     const struct analysis *analysis, const struct shape *shape);
+size_t cox_row_size(const struct analysis *analysis);
 void cox_contribute(const struct analysis *analysis, const struct shape *shape,
     const struct row_block *block, void *state, int128 *elements,
     struct cell_facts *facts);

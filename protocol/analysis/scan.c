@@ -58,6 +58,19 @@ static struct leverage_round leverage_of(const struct scan *scan, size_t index)
         .own = round->own == NULL ? NULL : round->own + segment->first_inverse};
 }
 
+static size_t state_size(const struct scan *scan, size_t segment)
+{
+    const size_t a = scan->plan->segments[segment].analysis;
+    const struct analysis *analysis = &scan->plan->analyses[a];
+    const size_t size =
+        analysis->kind->state_size(analysis, &scan->plan->shapes[a]);
+    return analysis->kind->row_size == NULL ||
+                   step_of(scan, segment) == SEGMENT_OVER
+               ? size
+               : size + analysis->kind->row_size(analysis) *
+                            (scan->end - scan->first);
+}
+
 static enum status scan_init(struct scan *scan)
 {
     const struct plan *plan = scan->plan;
@@ -77,8 +90,7 @@ static enum status scan_init(struct scan *scan)
         size_t a = plan->segments[i].analysis;
         size_t size = is_leverage(scan, i)
                           ? leverage_state_size(&plan->analyses[a])
-                          : plan->analyses[a].kind->state_size(
-                                &plan->analyses[a], &plan->shapes[a]);
+                          : state_size(scan, i);
         scan->states[i] = calloc(1, size + 1);
         if (scan->states[i] == NULL)
             return STATUS_NO_MEMORY;

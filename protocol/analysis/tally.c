@@ -36,20 +36,27 @@ void column_read(
     }
 }
 
+#define GATHER(name, type, missing)                                            \
+    static void name(const type *restrict x, const uint32_t *restrict index,   \
+        size_t count, int32_t *restrict codes)                                 \
+    {                                                                          \
+        for (size_t i = 0; i < count; i++) {                                   \
+            const type code = x[index[i]];                                     \
+            codes[i] = code == (missing) ? VALUE_MISSING : code;               \
+        }                                                                      \
+    }
+GATHER(gather_8, int8_t, INT8_MIN)
+GATHER(gather_16, int16_t, INT16_MIN)
+GATHER(gather_32, int32_t, VALUE_MISSING)
+
 void column_gather(const struct column *column, const uint32_t *index,
     size_t count, int32_t *codes)
 {
-    const int8_t *narrow = column->data;
-    const int16_t *middle = column->data;
-    const int32_t *wide = column->data;
-    for (size_t i = 0; i < count; i++) {
-        const int32_t code = column->width == 1   ? narrow[index[i]]
-                             : column->width == 2 ? middle[index[i]]
-                             : column->width == 4 ? wide[index[i]]
-                                                  : VALUE_MISSING;
-        const bool missing = (column->width == 1 && code == INT8_MIN) ||
-                             (column->width == 2 && code == INT16_MIN);
-        codes[i] = missing ? VALUE_MISSING : code;
+    switch (column->width) {
+    case 0: column_read(column, 0, count, codes); break;
+    case 1: gather_8(column->data, index, count, codes); break;
+    case 2: gather_16(column->data, index, count, codes); break;
+    default: gather_32(column->data, index, count, codes);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/analysis/kernel.h"
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/tally.h"
 
@@ -12,6 +13,31 @@ size_t times_step(const struct variable *time, int64_t grid, int64_t code)
     double step = variable_value(time, code) / (double)grid;
     size_t whole = (size_t)(step > 0 ? step : 0);
     return whole + ((double)whole < step ? 1 : 0);
+}
+
+struct unit {
+    double times, up, down, grid;
+};
+
+KERNEL static void round_up(const int32_t *restrict codes, size_t count,
+    const struct unit *unit, uint32_t *restrict steps)
+{
+    const double times = unit->times, up = unit->up, down = unit->down,
+                 grid = unit->grid;
+    for (size_t i = 0; i < count; i++) {
+        double step = codes[i] * times * up / down / grid;
+        step = step > 0 ? step : 0;
+        const int32_t whole = (int32_t)step;
+        steps[i] = (uint32_t)(whole + (whole < step ? 1 : 0));
+    }
+}
+
+void times_step_many(const struct variable *time, int64_t grid,
+    const int32_t *codes, size_t count, uint32_t *steps)
+{
+    struct unit unit = {.grid = (double)grid};
+    decimal_factors(time->resolution, &unit.times, &unit.up, &unit.down);
+    round_up(codes, count, &unit, steps);
 }
 
 enum status times_read_grid(int64_t *grid, const struct field *parameters,

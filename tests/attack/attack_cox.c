@@ -46,7 +46,7 @@ static bool show_one_person(const struct asked *asked)
     const int128 *sums = asked->sum.elements + asked->plan->segments[0].first;
     const struct table_shape *table = &asked->plan->shapes[0].tables[0];
     const size_t count = asked->plan->value_count - 1; /* risk sets */
-    sums += table->first + COUNTS_CELL + 4;
+    sums += table->first + COUNTS_CELL + 5;
     for (size_t g = 0; g < count; g++) {
         const int128 *leaving = sums + g * layout.width;
         const int128 *dying = sums + count * layout.width + g * layout.dead;

@@ -1,0 +1,328 @@
+/*
+ * With strata(center): a center's own risk sets, on days. Its rows are put in
+ * order of time, the latest first, and their products added up as they enter
+ * the risk set; at each time with events the likelihood takes its share. What
+ * leaves the center are sums over all its times.
+ */
+#include <math.h>
+
+#include "protocol/analysis/cox_rows.h"
+#include "protocol/analysis/tally.h"
+
+#define EVENT 1u  /* the row has one, at this place */
+#define BEGINS 2u /* the row is at risk after this place: it goes again */
+
+/* A row at a place (stratum and step) where the risk set changes. */
+struct move {
+    uint32_t row;
+    uint32_t place; /* times 4, with EVENT, BEGINS */
+};
+
+/* Sums of bits since they were last taken, and whole sums. */
+struct running {
+    uint64_t *bits;       /* [2 width] */
+    size_t count;         /* rows in bits */
+    int64_t *high, *low;  /* [width] each: units of 2^(FIXED_SPLIT - COX_BITS)
+                             and of 2^-COX_BITS */
+    long double *numbers; /* [all] */
+};
+
+struct cox_state {
+    uint64_t last; /* model_count_rows */
+    const struct rows *rows;
+    size_t moves;
+};
+
+/* Where all is within the state. */
+struct parts {
+    struct cox_state *state;
+    uint32_t *starts; /* [places + 1] */
+    struct running risk, dead;
+    long double *likelihood;
+    double *products;
+    struct move *moves;
+    size_t size;
+};
+
+static size_t places_of(const struct cox *cox)
+{
+    return cox->strata * cox->steps;
+}
+
+static void lay_out_running(
+    struct running *out, size_t width, char *base, size_t *used)
+{
+    out->bits = cox_take(base, used, 2 * width * sizeof *out->bits);
+    out->high = cox_take(base, used, width * sizeof *out->high);
+    out->low = cox_take(base, used, width * sizeof *out->low);
+    out->numbers = cox_take(base, used, width * sizeof *out->numbers);
+    out->count = 0;
+}
+
+static struct parts lay_out(const struct cox *cox, void *state)
+{
+    const size_t width = cox_products_width(&cox->layout);
+    struct parts parts = {0};
+    size_t *used = &parts.size;
+    char *base = state;
+    parts.state = cox_take(base, used, sizeof *parts.state);
+    parts.starts =
+        cox_take(base, used, (places_of(cox) + 1) * sizeof *parts.starts);
+    lay_out_running(&parts.risk, width, base, used);
+    lay_out_running(&parts.dead, width, base, used);
+    parts.likelihood = cox_take(base, used,
+        cox_likelihood_count(&cox->layout) * sizeof *parts.likelihood);
+    parts.products = cox_take(base, used,
+        cox_products_rows(&cox->layout) * width * sizeof *parts.products);
+    parts.moves = cox_take(base, used, sizeof *parts.moves); /* one as an end */
+    return parts;
+}
+
+size_t cox_center_state_size(const struct cox *cox)
+{
+    return lay_out(cox, NULL).size;
+}
+
+/* The moves, and once more in order. */
+size_t cox_center_row_size(const struct cox *cox)
+{
+    return 2 * (cox->start == NULL ? 1 : 2) * sizeof(struct move);
+}
+
+/* ---- the rows of a block ---- */
+
+struct collecting {
+    const struct cox *cox;
+    struct parts parts;
+    int128 *cell;
+};
+
+static void collect(void *arg, const struct model_rows *given)
+{
+    struct collecting *to = arg;
+    struct cox_state *state = to->parts.state;
+    struct model_rows rows = *given;
+    struct cox_rows stand;
+    uint8_t in[DESIGN_ROWS];
+    const struct design_rows which = {.rows = rows.block->rows,
+        .first = rows.block->first + rows.first,
+        .count = rows.count};
+    memcpy(in, given->in, rows.count);
+    cox_rows_stand(to->cox, &which, in, &stand);
+    rows.in = in;
+    model_count_rows(&rows, &state->last, to->cell);
+    for (size_t i = 0; i < rows.count; i++) {
+        const size_t first = stand.stratum[i] * to->cox->steps;
+        const uint32_t row = (uint32_t)(which.first + i);
+        if (in[i] == 0)
+            continue;
+        to->parts.moves[state->moves++] =
+            (struct move){row, (uint32_t)(first + stand.stop[i]) * 4 +
+                                   (stand.event[i] ? EVENT : 0)};
+        if (to->cox->start != NULL)
+            to->parts.moves[state->moves++] = (struct move){
+                row, (uint32_t)(first + stand.start[i]) * 4 + BEGINS};
+    }
+}
+
+void cox_center_contribute(const struct cox *cox, const struct row_block *block,
+    void *state, int128 *cell)
+{
+    struct collecting to = {cox, lay_out(cox, state), cell};
+    to.parts.state->rows = block->rows;
+    model_each_block(cox->design, block, collect, &to);
+}
+
+/* ---- in order of time ---- */
+
+/* The latest first; a counting sort keeps it linear. */
+static struct move *sort_moves(const struct cox *cox, struct parts *parts)
+{
+    const size_t places = places_of(cox), count = parts->state->moves;
+    struct move *sorted = parts->moves + count;
+    uint32_t *starts = parts->starts;
+    memset(starts, 0, (places + 1) * sizeof *starts);
+    for (size_t i = 0; i < count; i++)
+        starts[places - parts->moves[i].place / 4]++;
+    for (size_t i = 1; i <= places; i++)
+        starts[i] += starts[i - 1];
+    for (size_t i = count; i-- > 0;)
+        sorted[--starts[places - parts->moves[i].place / 4]] = parts->moves[i];
+    sorted[count] = (struct move){0, UINT32_MAX};
+    return sorted;
+}
+
+/* ---- the likelihood ---- */
+
+struct summing {
+    const struct cox *cox;
+    struct parts parts;
+    struct cox_likelihood own;
+    struct design_rows which;
+    struct cox_rows rows;
+    uint8_t in[DESIGN_ROWS];
+    double columns[DESIGN_ROWS * (DESIGN_COLUMNS_MAX + 2)];
+    size_t events; /* at the place */
+    int128 *sums;
+};
+
+static void clear(struct running *running, size_t width)
+{
+    memset(running->bits, 0, 2 * width * sizeof *running->bits);
+    memset(running->high, 0, width * sizeof *running->high);
+    memset(running->low, 0, width * sizeof *running->low);
+    running->count = 0;
+}
+
+/* Bits -> whole sums; low keeps below 2^FIXED_SPLIT. */
+static void settle(struct running *running, size_t width)
+{
+    const struct fixed_split split = fixed_split_of(COX_BITS);
+    const uint64_t high = running->count * fixed_bits(split.high);
+    const uint64_t low = running->count * fixed_bits(split.low);
+    for (size_t k = 0; k < width; k++) {
+        const int64_t sum =
+            running->low[k] + (int64_t)(running->bits[width + k] - low);
+        running->high[k] +=
+            (int64_t)(running->bits[k] - high) + (sum >> FIXED_SPLIT);
+        running->low[k] = sum & (((int64_t)1 << FIXED_SPLIT) - 1);
+    }
+    memset(running->bits, 0, 2 * width * sizeof *running->bits);
+    running->count = 0;
+}
+
+static void read_numbers(struct running *running, size_t width)
+{
+    const long double unit = 1.0L / ((int64_t)1 << COX_BITS);
+    const long double large = unit * ((int64_t)1 << FIXED_SPLIT);
+    settle(running, width);
+    for (size_t k = 0; k < width; k++)
+        running->numbers[k] = (long double)running->high[k] * large +
+                              (long double)running->low[k] * unit;
+}
+
+/* All that happens at a place is in. */
+static void close_place(struct summing *to, size_t place)
+{
+    const struct cox *cox = to->cox;
+    const size_t width = cox_products_width(&cox->layout);
+    const bool parts = cox->layout.dead > 0;
+    if (to->events == 0)
+        return;
+    read_numbers(&to->parts.risk, width);
+    if (parts)
+        read_numbers(&to->parts.dead, width);
+    const struct cox_step step = {.risk = to->parts.risk.numbers,
+        .dead = parts ? to->parts.dead.numbers : NULL,
+        .events = (int128)to->events,
+        .time = (double)(place % cox->steps) * cox_time_unit(cox)};
+    cox_likelihood_step(&cox->layout, &step, &to->own);
+    if (parts)
+        clear(&to->parts.dead, width);
+    to->events = 0;
+}
+
+static void add(
+    struct running *running, const double *products, size_t count, size_t width)
+{
+    cox_products_add(products, count, width, running->bits);
+    running->count += count;
+    if (running->count > FIXED_ROWS / 2)
+        settle(running, width);
+}
+
+/* Products are made of rows first..end of the run of moves that begins at
+ * moves[0], and added place by place. */
+static void add_moves(
+    struct summing *to, const struct move *moves, size_t first, size_t end)
+{
+    const struct cox *cox = to->cox;
+    const size_t width = cox_products_width(&cox->layout);
+    const double *products = to->parts.products;
+    cox_products_make(
+        cox, to->columns, &to->rows, first, end - first, to->parts.products);
+    for (size_t i = first; i < end;) {
+        const size_t place = moves[i].place / 4, begin = i;
+        for (; i < end && moves[i].place / 4 == place; i++) {
+            if ((moves[i].place & EVENT) == 0 || to->in[i] == 0)
+                continue;
+            to->events++;
+            if (cox->layout.dead > 0)
+                add(&to->parts.dead, products + (i - first) * width, 1, width);
+        }
+        add(&to->parts.risk, products + (begin - first) * width, i - begin,
+            width);
+        if (moves[i].place / 4 != place)
+            close_place(to, place);
+        if (moves[i].place / 4 / cox->steps != place / cox->steps)
+            clear(&to->parts.risk, width);
+    }
+}
+
+/* Events' own sums, which the coordinator joins with beta. */
+static void add_events(struct summing *to, const struct move *moves)
+{
+    const struct cox *cox = to->cox;
+    double event[DESIGN_ROWS], timed[DESIGN_ROWS];
+    const size_t count = to->which.count;
+    for (size_t i = 0; i < count; i++) {
+        event[i] = to->in[i] != 0 && (moves[i].place & EVENT) != 0;
+        timed[i] = event[i] * (double)(moves[i].place / 4 % cox->steps) *
+                   cox_time_unit(cox);
+        to->sums[SUM_EVENTS] += event[i] != 0;
+    }
+    cox_add_events(cox, to->columns, event, timed, count, to->sums);
+}
+
+static void add_rows(
+    struct summing *to, const struct move *moves, const double *beta)
+{
+    const struct cox *cox = to->cox;
+    const size_t some = cox_products_rows(&cox->layout);
+    uint32_t index[DESIGN_ROWS];
+    size_t invalid = 0;
+    for (size_t i = 0; i < to->which.count; i++)
+        index[i] = moves[i].row;
+    to->which.index = index;
+    memset(to->in, 0xFF, to->which.count);
+    design_fill(cox->design, &to->which, to->in, to->columns);
+    cox_rows_weigh(cox, to->columns, beta, to->which.count, to->in, &to->rows);
+    for (size_t i = 0; i < to->which.count; i++) {
+        const bool begins = (moves[i].place & BEGINS) != 0;
+        invalid += to->in[i] == 0 && !begins;
+        if (begins)
+            to->rows.weight[i] = -to->rows.weight[i];
+    }
+    to->sums[SUM_INVALID] += (int128)invalid;
+    for (size_t at = 0; at < to->which.count; at += some)
+        add_moves(to, moves, at,
+            at + some < to->which.count ? at + some : to->which.count);
+    add_events(to, moves);
+}
+
+static int128 rounded(long double value)
+{
+    return (int128)roundl(ldexpl(value, COX_BITS));
+}
+
+void cox_center_flush(
+    const struct cox *cox, void *state, const double *values, int128 *sums)
+{
+    struct summing to;
+    to.cox = cox;
+    to.parts = lay_out(cox, state);
+    to.sums = sums;
+    to.events = 0;
+    struct move *moves = sort_moves(cox, &to.parts);
+    const size_t count = to.parts.state->moves;
+    cox_likelihood_start(&cox->layout, to.parts.likelihood, &to.own);
+    for (size_t at = 0; at < count; at += DESIGN_ROWS) {
+        to.which = (struct design_rows){.rows = to.parts.state->rows,
+            .count = count - at < DESIGN_ROWS ? count - at : DESIGN_ROWS};
+        add_rows(&to, moves + at, values);
+    }
+    sums[SUM_LOGLIK] += rounded(to.own.loglik);
+    int128 *rest = sums + cox_rest(cox);
+    for (size_t i = 0; i < cox_likelihood_count(&cox->layout); i++)
+        rest[i] += rounded(to.own.score[i]);
+}
