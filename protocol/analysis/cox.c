@@ -10,7 +10,10 @@
  * Surv(start, stop, event): a row is taken off again before its start.
  *
  * With strata(center) each center has risk sets of its own, on days, and adds
- * its score, information and log-likelihood alone, rounded once.
+ * its score, information and log-likelihood alone, rounded once; and at the
+ * end the numbers of its pairs of people whose order in time and in x b agree.
+ * On the grid pairs are not counted: they would need everybody's x b at every
+ * step, which no sum of enough people tells exactly.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -19,7 +22,7 @@
 #define MATHLIB_STANDALONE 1
 #include <Rmath.h>
 
-#include "protocol/analysis/cox_rounds.h"
+#include "protocol/analysis/cox_zph.h"
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/tally.h"
 #include "protocol/analysis/times.h"
@@ -167,6 +170,13 @@ static enum status conclude(const struct analysis *analysis,
         json_array_append_new(table, term_row(analysis, j, memory));
     json_object_set_new(out, "table", table);
     set_tests(kept, out);
+    if (kept[KEPT_CONVERGED] != 0) {
+        json_object_set_new(out, "zph",
+            cox_zph_table(cox, memory + cox->count, kept + KEPT_COUNT));
+        if (kept[KEPT_CONCORDANCE] >= 0)
+            json_object_set_new(
+                out, "concordance", json_number(kept[KEPT_CONCORDANCE]));
+    }
     if (kept[KEPT_MERGED] > 0) {
         json_object_set_new(
             out, "risk_sets", json_integer((json_int_t)kept[KEPT_RISK_SETS]));

@@ -2,10 +2,12 @@
  * With strata(center): a center's own risk sets, on days. Its rows are put in
  * order of time, the latest first, and their products added up as they enter
  * the risk set; at each time with events the likelihood takes its share. What
- * leaves the center are sums over all its times.
+ * leaves the center are sums over all its times, and at the final coefficients
+ * the numbers of its pairs of people (cox_pairs.h).
  */
 #include <math.h>
 
+#include "protocol/analysis/cox_pairs.h"
 #include "protocol/analysis/cox_rows.h"
 #include "protocol/analysis/tally.h"
 
@@ -40,7 +42,8 @@ struct parts {
     struct running risk, dead;
     long double *likelihood;
     double *products;
-    struct move *moves;
+    struct move *moves; /* then the same in order; then entries of pairs and
+                           their room */
     size_t size;
 };
 
@@ -83,10 +86,11 @@ size_t cox_center_state_size(const struct cox *cox)
     return lay_out(cox, NULL).size;
 }
 
-/* The moves, and once more in order. */
 size_t cox_center_row_size(const struct cox *cox)
 {
-    return 2 * (cox->start == NULL ? 1 : 2) * sizeof(struct move);
+    const size_t each =
+        2 * sizeof(struct move) + sizeof(struct cox_entry) + cox_pairs_room(1);
+    return (cox->start == NULL ? 1 : 2) * each;
 }
 
 /* ---- the rows of a block ---- */
@@ -164,6 +168,7 @@ struct summing {
     double columns[DESIGN_ROWS * (DESIGN_COLUMNS_MAX + 2)];
     size_t events; /* at the place */
     int128 *sums;
+    struct cox_entry *entries; /* NULL: pairs are not asked for */
 };
 
 static void clear(struct running *running, size_t width)
@@ -274,6 +279,16 @@ static void add_events(struct summing *to, const struct move *moves)
     cox_add_events(cox, to->columns, event, timed, count, to->sums);
 }
 
+static void note_entries(struct summing *to, const struct move *moves)
+{
+    for (size_t i = 0; i < to->which.count; i++)
+        *to->entries++ = (struct cox_entry){.eta = to->rows.eta[i],
+            .place = moves[i].place / 4,
+            .kind = (moves[i].place & BEGINS) != 0  ? ENTRY_GONE
+                    : (moves[i].place & EVENT) != 0 ? ENTRY_EVENT
+                                                    : ENTRY_CENSORED};
+}
+
 static void add_rows(
     struct summing *to, const struct move *moves, const double *beta)
 {
@@ -298,11 +313,24 @@ static void add_rows(
         add_moves(to, moves, at,
             at + some < to->which.count ? at + some : to->which.count);
     add_events(to, moves);
+    if (to->entries != NULL)
+        note_entries(to, moves);
 }
 
 static int128 rounded(long double value)
 {
     return (int128)roundl(ldexpl(value, COX_BITS));
+}
+
+static void add_pairs(
+    const struct cox *cox, struct cox_entry *entries, size_t count, int128 *out)
+{
+    struct cox_pairs pairs = {0};
+    cox_pairs_add(
+        entries, count, (uint32_t)cox->steps, entries + count, &pairs);
+    out[PAIRS_CONCORDANT] += (int128)pairs.concordant;
+    out[PAIRS_DISCORDANT] += (int128)pairs.discordant;
+    out[PAIRS_TIED] += (int128)pairs.tied;
 }
 
 void cox_center_flush(
@@ -315,6 +343,10 @@ void cox_center_flush(
     to.events = 0;
     struct move *moves = sort_moves(cox, &to.parts);
     const size_t count = to.parts.state->moves;
+    const size_t numbers = cox_likelihood_count(&cox->layout);
+    struct cox_entry *entries = (struct cox_entry *)(void *)(moves + count + 1);
+    to.entries = values != NULL && values[cox->count] > 0 ? entries : NULL;
+    const bool pairs = to.entries != NULL;
     cox_likelihood_start(&cox->layout, to.parts.likelihood, &to.own);
     for (size_t at = 0; at < count; at += DESIGN_ROWS) {
         to.which = (struct design_rows){.rows = to.parts.state->rows,
@@ -323,6 +355,8 @@ void cox_center_flush(
     }
     sums[SUM_LOGLIK] += rounded(to.own.loglik);
     int128 *rest = sums + cox_rest(cox);
-    for (size_t i = 0; i < cox_likelihood_count(&cox->layout); i++)
+    for (size_t i = 0; i < numbers; i++)
         rest[i] += rounded(to.own.score[i]);
+    if (pairs)
+        add_pairs(cox, entries, count, rest + numbers);
 }

@@ -6,6 +6,7 @@
 
 #include "protocol/analysis/cox_rows.h"
 #include "protocol/analysis/cox_steps.h"
+#include "protocol/analysis/cox_zph.h"
 #include "protocol/analysis/least_squares.h"
 #include "protocol/analysis/tally.h"
 #include "protocol/analysis/times.h"
@@ -13,7 +14,7 @@
 #define ROUNDS_MAX_FIT 25   /* D12 */
 #define COX_EPSILON 1e-12   /* of the log-likelihood */
 #define COX_DECREMENT 1e-22 /* of an event */
-#define COX_ALIASED 1e-13   /* the information has 64 bits, not 113 */
+#define COX_NEAR 1e-10      /* of an event: the step after is small enough */
 #define ROUNDS_AFTER 2
 #define RISK_SETS_MIN 8
 
@@ -39,7 +40,7 @@ enum status cox_shape(const struct analysis *analysis,
     const struct cox_layout *layout = &cox->layout;
     size_t width =
         cox->by_center
-            ? cox_likelihood_count(layout)
+            ? cox_likelihood_count(layout) + PAIRS_COUNT
             : cox->strata * larger(cox->steps * STEP_COUNTS,
                                 cox_stratum_size(layout, cox->risk_sets));
     (void)dictionary;
@@ -105,7 +106,7 @@ size_t cox_value_count(
 {
     const struct cox *cox = analysis->model;
     (void)shape;
-    return cox->count + (cox->by_center ? 0 : cox->strata * cox->risk_sets);
+    return cox->count + (cox->by_center ? 1 : cox->strata * cox->risk_sets);
 }
 
 size_t cox_memory_count(
@@ -113,7 +114,7 @@ size_t cox_memory_count(
 {
     const struct cox *cox = analysis->model;
     (void)shape;
-    return 2 * cox->count + KEPT_COUNT;
+    return 2 * cox->count + KEPT_COUNT + cox->count + 1;
 }
 
 /* The log-likelihood, its score and its information at `values` (NULL: 0).
@@ -251,6 +252,37 @@ static bool is_over(
            kept[KEPT_SETTLED] >= ROUNDS_AFTER;
 }
 
+/* Pairs of people are counted at the final coefficients: in the round that is
+ * likely to be the last, and where it was another, in one more. */
+static void read_pairs(const struct cox *cox, const int128 *sums, double *kept)
+{
+    const int128 *pairs =
+        sums + cox_rest(cox) + cox_likelihood_count(&cox->layout);
+    const long double half = (long double)pairs[PAIRS_TIED] / 2;
+    const long double won = (long double)pairs[PAIRS_CONCORDANT] + half;
+    const long double all = won + (long double)pairs[PAIRS_DISCORDANT] + half;
+    kept[KEPT_CONCORDANCE] = all > 0 ? (double)(won / all) : -1;
+}
+
+/* All that is known at the final coefficients. */
+static enum status finish(const struct cox *cox, const int128 *sums,
+    const struct cox_likelihood *here, const double *values, double *memory)
+{
+    double *kept = memory + 2 * cox->count;
+    if (cox->by_center && values != NULL && values[cox->count] > 0)
+        read_pairs(cox, sums, kept);
+    return cox_zph(cox, here, memory + cox->count, kept + KEPT_COUNT);
+}
+
+static void set_first(
+    const struct cox_likelihood *here, const struct newton *step, double *kept)
+{
+    kept[KEPT_EVENTS] = (double)here->events;
+    kept[KEPT_NULL] = (double)here->loglik;
+    kept[KEPT_SCORE] = step->decrement;
+    kept[KEPT_CONCORDANCE] = -1;
+}
+
 static enum status take_step(const struct cox *cox, const int128 *sums,
     const struct cox_likelihood *here, const double *values, double *memory,
     double *next, bool *done)
@@ -261,6 +293,8 @@ static enum status take_step(const struct cox *cox, const int128 *sums,
     const bool first = ++kept[KEPT_ROUNDS] == 1;
     const bool last = kept[KEPT_ROUNDS] >= ROUNDS_MAX_FIT;
     struct newton step = {.errors = memory + p, .next = next};
+    if (cox->by_center)
+        next[p] = 0;
     if (!first && went_too_far(sums, loglik, kept)) {
         for (size_t j = 0; j < p; j++)
             next[j] = (values[j] + best[j]) / 2;
@@ -271,19 +305,20 @@ static enum status take_step(const struct cox *cox, const int128 *sums,
         best[j] = next[j] = first ? 0 : values[j];
     enum status status = newton_step(here, p, &step);
     note_wald(here, p, best, kept);
-    if (first) {
-        kept[KEPT_EVENTS] = (double)here->events;
-        kept[KEPT_NULL] = loglik;
-        kept[KEPT_SCORE] = step.decrement;
-    }
+    if (first)
+        set_first(here, &step, kept);
     kept[KEPT_CONVERGED] =
         status == STATUS_OK && is_over(&step, loglik, first, kept);
     kept[KEPT_LOGLIK] = loglik;
     kept[KEPT_RANK] = step.rank;
-    if (kept[KEPT_CONVERGED] != 0)
+    *done = last || here->events < 1 || status != STATUS_OK;
+    if (kept[KEPT_CONVERGED] != 0) {
         memcpy(best, next, p * sizeof *best);
-    *done = kept[KEPT_CONVERGED] != 0 || last || here->events < 1 ||
-            status != STATUS_OK;
+        status = finish(cox, sums, here, values, memory);
+        *done = *done || !cox->by_center || values[p] > 0;
+    }
+    if (cox->by_center)
+        next[p] = step.decrement <= COX_NEAR * kept[KEPT_EVENTS] ? 1 : 0;
     return status == STATUS_OUT_OF_RANGE ? STATUS_OK : status;
 }
 
@@ -295,7 +330,7 @@ enum status cox_advance(const struct analysis *analysis,
     const struct cox *cox = analysis->model;
     const size_t p = cox->count;
     const int128 *sums = elements + shape->tables[0].first + COUNTS_CELL;
-    const double *beta = cox->by_center && number == 1 ? NULL : values;
+    const double *told = cox->by_center && number == 1 ? NULL : values;
     struct cox_likelihood here;
     void *workspace = NULL;
     (void)dictionary;
@@ -306,9 +341,9 @@ enum status cox_advance(const struct analysis *analysis,
     if (!cox->by_center)
         memcpy(
             next + p, values + p, cox->strata * cox->risk_sets * sizeof *next);
-    enum status status = read_likelihood(cox, sums, beta, &workspace, &here);
+    enum status status = read_likelihood(cox, sums, told, &workspace, &here);
     if (status == STATUS_OK)
-        status = take_step(cox, sums, &here, values, memory, next, done);
+        status = take_step(cox, sums, &here, told, memory, next, done);
     free(workspace);
     return status;
 }

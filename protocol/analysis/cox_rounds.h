@@ -20,13 +20,22 @@ struct cox {
 };
 
 /* The sums of the cell: these, then of events x [p] and time * x [p]; then by
- * center a likelihood's numbers, on the grid in the first round STEP_COUNTS a
- * step, in the others those of the risk sets, stratum by stratum. */
+ * center a likelihood's numbers and PAIRS_COUNT, on the grid in the first round
+ * STEP_COUNTS a step, in the others those of the risk sets, stratum by stratum.
+ */
 enum cox_sums {
     SUM_EVENTS,  /* rows with an event */
     SUM_INVALID, /* rows whose exp(x b) is too large */
     SUM_LOGLIK,  /* by center */
     SUM_X
+};
+
+/* Whole numbers; only where the round says so (the number after beta). */
+enum cox_pair_sums {
+    PAIRS_CONCORDANT,
+    PAIRS_DISCORDANT,
+    PAIRS_TIED,
+    PAIRS_COUNT
 };
 
 static inline size_t cox_rest(const struct cox *cox)
@@ -40,8 +49,11 @@ static inline double cox_time_unit(const struct cox *cox)
     return 1.0 / (double)cox->steps;
 }
 
+#define COX_ALIASED 1e-13 /* the information has 64 bits, not 113 */
+
 /* What the coordinator remembers: [count] coefficients, [count] standard errors
- * (-1: the column is left out), then these. */
+ * (-1: the column is left out), then these, then [count + 1] statistics of
+ * cox_zph. */
 enum cox_remembered {
     KEPT_LOGLIK,
     KEPT_NULL,
@@ -54,6 +66,7 @@ enum cox_remembered {
     KEPT_EVENTS,
     KEPT_RISK_SETS,
     KEPT_MERGED,
+    KEPT_CONCORDANCE, /* -1: not known */
     KEPT_COUNT
 };
 

@@ -74,7 +74,7 @@ static void sort_by_days(void)
 
 /* ---- by hand ---- */
 
-static const double beta[P + 1] = {-3.0, 1.0, 0.2, 0.3, 0.4, -1.0};
+static const double beta[P + 2] = {-3.0, 1.0, 0.2, 0.3, 0.4, -1.0, 0};
 
 static inline void covariates(size_t i, double x[P])
 {

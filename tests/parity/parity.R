@@ -461,6 +461,29 @@ expect_correlation <- function(rows, entry, p, dictionary, what) {
   }
 }
 
+no_knots <- function(term) gsub("ns\\(([^,]*),[^()]*(\\([^()]*\\)[^()]*)*\\)", "ns(\\1)", term)
+
+# The score test of proportional hazards, and pairs of people where they are
+# counted: with strata(center) alone.
+expect_cox_tests <- function(entry, model, what) {
+  zph <- cox.zph(model, transform = "identity")$table
+  check(length(entry$zph) == nrow(zph), paste(what, "zph terms"))
+  for (i in seq_len(nrow(zph))) {
+    row <- entry$zph[[i]]
+    check(no_knots(row$term) == no_knots(rownames(zph)[i]),
+      paste(what, "zph", row$term, rownames(zph)[i]))
+    check(abs(row$statistic - zph[i, "chisq"]) <= 1e-8 * max(1, zph[i, "chisq"]),
+      paste(what, "zph", row$term, "statistic"))
+    check(row$df == zph[i, "df"], paste(what, "zph", row$term, "df"))
+    check(abs(row$p_value - zph[i, "p"]) <= 1e-8, paste(what, "zph", row$term, "p"))
+  }
+  if (any(grepl("strata(at)", names(model$xlevels), fixed = TRUE)))
+    check(near(entry$concordance, concordance(model)$concordance[[1]]),
+      paste(what, "concordance"))
+  else
+    check(is.null(entry$concordance), paste(what, "no concordance"))
+}
+
 expect_cox <- function(rows, entry, p, dictionary, what) {
   g <- on_grid(rows, p)
   g$formula <- as.formula(spline_terms(
@@ -478,6 +501,7 @@ expect_cox <- function(rows, entry, p, dictionary, what) {
   check(close_to(entry$score, model$score), paste(what, "score"))
   check(close_to(entry$wald, model$wald.test), paste(what, "wald"))
   check(length(entry$table) == nrow(terms), paste(what, "terms"))
+  expect_cox_tests(entry, model, what)
   for (row in entry$table) {
     theirs <- terms[row$term, ]
     check(close_to(row$estimate, theirs[[1]]), paste(what, row$term))
@@ -942,6 +966,7 @@ expect_terms <- function(text, model, what) {
     check(close_to(row$estimate, terms[i, 1]), paste(what, row$term))
     check(close_to(row$std_error, terms[i, 3]), paste(what, row$term, "se"))
   }
+  expect_cox_tests(entry, model, what)
 }
 late_dictionary <- file.path(scratch, "late.json")
 write_json(list(id = "late", version = 1, variables = list(
@@ -960,9 +985,10 @@ logrank_query <- file.path(scratch, "logrank.json")
 writeLines(paste('{"unit": "exam", "analyses": [{"logrank":',
   '{"formula": "Surv(time, event) ~ sex + strata(center)"}}]}'), logrank_query)
 strict <- coxph.control(eps = 1e-14, toler.chol = 1e-15, iter.max = 60)
-lung_rows <- with(lung, data.frame(start = 0, time, event = status - 1, sex, age))
+lung_rows <- with(lung, data.frame(start = 0, time, event = status - 1,
+  sex = factor(sex), age))
 heart_rows <- with(heart, data.frame(patient = id, start = ceiling(start),
-  time = ceiling(stop), event, sex = as.integer(transplant),
+  time = ceiling(stop), event, sex = factor(as.integer(transplant)),
   age = round(age + 60)))
 heart_rows <- subset(heart_rows, time > start)
 for (centers in c(1, 2, 5, 13)) {
@@ -971,7 +997,7 @@ for (centers in c(1, 2, 5, 13)) {
     survival_file(sprintf("lung_%d_%d", centers, k), lung_rows[at == k, ]), "")
   expect_terms(answer(late_dictionary,
     cox_query("Surv(time, event) ~ age + sex + strata(center)"), parts),
-    coxph(Surv(time, event) ~ age + factor(sex) + strata(at), lung_rows,
+    coxph(Surv(time, event) ~ age + sex + strata(at), lung_rows,
       control = strict), paste("strata(center)", centers))
   test <- fromJSON(answer(late_dictionary, logrank_query, parts),
     simplifyVector = FALSE)$results[[1]]
@@ -980,13 +1006,23 @@ for (centers in c(1, 2, 5, 13)) {
     paste("logrank strata(center)", centers))
   check(close_to(test$table[[1]]$expected, sum(as.matrix(theirs$exp)[1, ])),
     paste("logrank strata(center) expected", centers))
+  expect_terms(answer(late_dictionary,
+    cox_query("Surv(time, event) ~ age * sex + strata(center)",
+      ', "ties": "breslow"'), parts),
+    coxph(Surv(time, event) ~ age * sex + strata(at), lung_rows,
+      control = strict, ties = "breslow"), paste("strata(center) breslow", centers))
   at <- heart_rows$patient %% centers
   parts <- vapply(seq_len(centers) - 1, function(k)
     survival_file(sprintf("heart_%d_%d", centers, k), heart_rows[at == k, ]), "")
   expect_terms(answer(late_dictionary,
     cox_query("Surv(start, time, event) ~ age + sex", ', "grid_days": 1'), parts),
-    coxph(Surv(start, time, event) ~ age + factor(sex), heart_rows,
+    coxph(Surv(start, time, event) ~ age + sex, heart_rows,
       control = strict), paste("late entry", centers))
+  expect_terms(answer(late_dictionary,
+    cox_query("Surv(start, time, event) ~ age + sex + strata(center)"), parts),
+    coxph(Surv(start, time, event) ~ age + sex + strata(at),
+      transform(heart_rows, at = at), control = strict),
+    paste("late entry, strata(center)", centers))
 }
 
 # (1 | center): lmer, and since it stops early, the restricted likelihood itself

@@ -178,6 +178,38 @@ static void test_cox_merges_steps_of_few_people(void **state)
     json_decref(entry);
 }
 
+/* R: coxph(Surv(time, status) ~ x, aml), its concordance() and its
+ * cox.zph(transform = "identity"); all rows stand in one center. */
+static void test_cox_by_center_agrees_with_coxph(void **state)
+{
+    (void)state;
+    static const char *const formulas[] = {
+        "\"formula\":\"Surv(time, status) ~ x + strata(center)\"",
+        "\"formula\":\"Surv(start, time, status) ~ x + strata(center)\""};
+    for (size_t i = 0; i < 2; i++) {
+        json_t *entry = cox(formulas[i], 1, 1);
+        const json_t *row = json_array_get(json_object_get(entry, "table"), 0);
+        const json_t *zph = json_object_get(entry, "zph");
+        assert_relative(row, "estimate", 0.91553257501477314, FIT_TOLERANCE);
+        assert_relative(row, "std_error", 0.5119342751720094, FIT_TOLERANCE);
+        assert_relative(
+            entry, "loglik_null", -42.724839262760220, FIT_TOLERANCE);
+        assert_relative(entry, "loglik", -41.032615596458378, FIT_TOLERANCE);
+        assert_relative(
+            entry, "concordance", 0.61904761904761907, FIT_TOLERANCE);
+        assert_int_equal(json_array_size(zph), 2);
+        for (size_t k = 0; k < 2; k++) {
+            row = json_array_get(zph, k);
+            assert_text(row, "term", k == 0 ? "x" : "GLOBAL");
+            assert_integer(row, "df", 1);
+            assert_relative(
+                row, "statistic", 0.20217513948386565, FIT_TOLERANCE);
+            assert_relative(row, "p_value", 0.65297083502748099, FIT_TOLERANCE);
+        }
+        json_decref(entry);
+    }
+}
+
 static void test_survival_rejects(void **state)
 {
     (void)state;
@@ -199,6 +231,7 @@ int main(void)
         cmocka_unit_test(test_cox_agrees_with_coxph),
         cmocka_unit_test(test_cox_is_the_same_bytes_at_any_split),
         cmocka_unit_test(test_cox_merges_steps_of_few_people),
+        cmocka_unit_test(test_cox_by_center_agrees_with_coxph),
         cmocka_unit_test(test_survival_rejects),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
