@@ -97,9 +97,11 @@ static enum status check_query(struct admission *out,
         return STATUS_EXPIRED;
     status =
         plan_create(&out->plan, out->query, request->dictionary, diagnostic);
-    return status == STATUS_OK ? admission_check_scope(out->study, out->query,
-                                     out->plan, request->dictionary, diagnostic)
-                               : status;
+    if (status != STATUS_OK)
+        return status;
+    plan_set_quantile_tail(out->plan, out->study->limits.quantile_tail);
+    return admission_check_scope(
+        out->study, out->query, out->plan, request->dictionary, diagnostic);
 }
 
 /* ---- scope ---- */

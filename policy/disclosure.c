@@ -268,9 +268,14 @@ static void review_ordered_row(
         rows += cell_at(review, table, i)[CELL_ROWS];
         people += cell_at(review, table, i)[CELL_PEOPLE];
     }
-    if (review->limits->min_cell <= 1 || people == 0)
+    const int64_t enough = review->limits->min_cell;
+    /* The outermost runs hold a quantile's tail as well. */
+    const int64_t outermost = review->limits->quantile_tail > enough
+                                  ? review->limits->quantile_tail
+                                  : enough;
+    if (outermost <= 1 || people == 0)
         return;
-    if (people < review->limits->min_cell) {
+    if (people < enough) {
         for (size_t i = begin; i < end; i++)
             memset(cell_at(review, table, i), 0, COUNTS_CELL * sizeof(int128));
         withhold_cell(review, table, begin, RULE_QUANTILE);
@@ -288,8 +293,8 @@ static void review_ordered_row(
         int128 here = cell_at(review, table, i)[CELL_PEOPLE];
         in_run += here;
         left -= here;
-        bool full = in_run >= review->limits->min_cell &&
-                    left >= review->limits->min_cell;
+        const bool full = in_run >= (first == begin ? outermost : enough) &&
+                          left >= outermost;
         if (!full && i + 1 < end)
             continue;
         merge_run(review, table, first, i + 1, median);

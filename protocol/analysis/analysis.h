@@ -18,6 +18,7 @@ struct analysis {
     int32_t width; /* histogram: bin width in steps of the resolution */
     size_t prob_count;
     double probs[ANALYSIS_PROBS_MAX]; /* quantile */
+    int64_t quantile_tail; /* D7: plan_set_quantile_tail; 0 until then */
     double level;                     /* of confidence intervals: 0.95 */
     void *model; /* what parse read beyond the above; freed by release */
 };

@@ -143,6 +143,12 @@ void plan_destroy(struct plan *plan)
     free(plan);
 }
 
+void plan_set_quantile_tail(struct plan *plan, int64_t people)
+{
+    for (size_t a = 0; a < plan->analysis_count; a++)
+        plan->analyses[a].quantile_tail = people;
+}
+
 void plan_visit_variables(const struct plan *plan,
     void (*visit)(void *arg, size_t variable), void *arg)
 {

@@ -82,6 +82,9 @@ struct round {
 enum status plan_create(struct plan **out, const struct query *query,
     const struct dictionary *dictionary, struct diagnostic *diagnostic);
 void plan_destroy(struct plan *plan);
+/* D7, a limit of the study: least people on the nearer side of a quantile or a
+ * median that is told. 0 until it is set: each is told. */
+void plan_set_quantile_tail(struct plan *plan, int64_t people);
 /* Every variable read by cohort, by or an analysis (may repeat); of an element
  * its vector. */
 void plan_visit_variables(const struct plan *plan,

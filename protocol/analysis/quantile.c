@@ -51,8 +51,6 @@ static enum status shape(const struct analysis *analysis,
     const struct dictionary *dictionary, struct shape *out)
 {
     steps_shape(out, &dictionary->variables[analysis->variables[0]], 1);
-    out->tables[0].tails = analysis->probs;
-    out->tables[0].tail_count = analysis->prob_count;
     return STATUS_OK;
 }
 
@@ -97,6 +95,7 @@ static enum status finish(const struct analysis *analysis,
     const struct shape *shape_, const struct dictionary *dictionary,
     const int128 *elements, int64_t min_cell, json_t *out)
 {
+    (void)min_cell; /* D2 acted on groups, D7 acts here */
     const struct table_shape *table = &shape_->tables[0];
     const struct variable *variable =
         &dictionary->variables[analysis->variables[0]];
@@ -109,10 +108,11 @@ static enum status finish(const struct analysis *analysis,
     for (size_t i = 0; i < analysis->prob_count; i++) {
         double prob = analysis->probs[i];
         json_t *row = json_pack("{s:f}", "prob", prob);
-        if ((withheld > 0 && n == 0) || !steps_tail_shows(n, prob, min_cell))
-            json_object_set_new(row, "suppressed", json_true());
-        else if (n == 0)
+        if (withheld == 0 && n == 0)
             json_object_set_new(row, "estimate", json_null());
+        else if (n == 0 || !steps_tail_shows(elements, table, 0, prob,
+                               analysis->quantile_tail))
+            json_object_set_new(row, "suppressed", json_true());
         else
             json_object_set_new(row, "estimate",
                 json_number(estimate(table, variable,

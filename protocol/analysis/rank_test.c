@@ -151,13 +151,14 @@ static void set_kruskal(json_t *out, const struct ranking *ranking)
 
 static json_t *group_row(const struct analysis *analysis,
     const struct dictionary *dictionary, const struct table_shape *table,
-    const int128 *elements, size_t g, int128 n, int64_t min_cell)
+    const int128 *elements, size_t g, int128 n)
 {
     const struct design *design = analysis->model;
     const struct formula *formula = design->formula;
     json_t *row = json_pack("{s:o, s:I}", "group",
         model_level(&formula->atoms[0], dictionary, g), "n", (json_int_t)n);
-    if (n > 0 && steps_tail_shows(n, 0.5, min_cell))
+    if (n > 0 &&
+        steps_tail_shows(elements, table, g, 0.5, analysis->quantile_tail))
         json_object_set_new(row, "median",
             json_number(steps_median(elements, table, g, n,
                 &dictionary->variables[formula->response.variable])));
@@ -171,6 +172,7 @@ static enum status finish(const struct analysis *analysis,
     const struct shape *shape_, const struct dictionary *dictionary,
     const int128 *elements, int64_t min_cell, json_t *out)
 {
+    (void)min_cell; /* D2 acted on groups, D7 acts here */
     const struct table_shape *table = &shape_->tables[0];
     struct ranking ranking;
     size_t present = 0;
@@ -192,9 +194,8 @@ static enum status finish(const struct analysis *analysis,
         json_integer((json_int_t)(elements[HEAD_ROWS] - ranking.n)));
     json_t *rows = json_array();
     for (size_t g = 0; g < table->rows; g++)
-        json_array_append_new(
-            rows, group_row(analysis, dictionary, table, elements, g,
-                      ranking.groups[g].n, min_cell));
+        json_array_append_new(rows, group_row(analysis, dictionary, table,
+                                        elements, g, ranking.groups[g].n));
     json_object_set_new(out, "table", rows);
     if (present < 2)
         json_object_set_new(

@@ -76,8 +76,6 @@ struct table_shape {
                   bins of a score), which only a sum of all centers may hold */
     int32_t origin;      /* what cell 0 stands for, in the analysis' own unit */
     int32_t grid;        /* TABLE_ORDERED: codes that a cell spans */
-    const double *tails; /* TABLE_ORDERED: the probabilities asked for */
-    size_t tail_count;
 };
 
 #define SHAPE_TABLES_MAX 480 /* quality: three a variable */

@@ -3,7 +3,8 @@
 #include "protocol/analysis/tally.h"
 #include "protocol/wire/defence.h"
 
-#define TAIL_MIN 10 /* D7: people on the nearer side of a quantile */
+/* A share such as 1 - 0.9 is a little less than 0.1. */
+#define NEAR 1e-9
 
 /* Steps stand on multiples of the grid, as thresholds do. */
 static int64_t step_count(const struct variable *variable)
@@ -66,10 +67,22 @@ void steps_add(const struct table_shape *table, const struct row_block *block,
         elements + table->first);
 }
 
-bool steps_tail_shows(int128 n, double prob, int64_t min_cell)
+/* A person of many rows may stand in many steps. */
+static int128 people_of(
+    const int128 *elements, const struct table_shape *table, size_t group)
 {
-    const double tail = (double)n * (prob < 0.5 ? prob : 1 - prob);
-    return min_cell <= 1 || tail >= TAIL_MIN || !DEFENCE("quantile-tail");
+    int128 people = 0;
+    for (size_t i = 0; i < table->columns; i++)
+        people += table_cell(elements, table, group, i)[CELL_PEOPLE];
+    return people < elements[HEAD_PEOPLE] ? people : elements[HEAD_PEOPLE];
+}
+
+bool steps_tail_shows(const int128 *elements, const struct table_shape *table,
+    size_t group, double prob, int64_t least)
+{
+    const double tail = (double)people_of(elements, table, group) *
+                        (prob < 0.5 ? prob : 1 - prob);
+    return tail >= (double)least - NEAR || !DEFENCE("quantile-tail");
 }
 
 size_t steps_of_rank(const int128 *elements, const struct table_shape *table,

@@ -29,8 +29,10 @@ void steps_add(const struct table_shape *table, const struct row_block *block,
     size_t variable, const struct steps_group *group, void *state,
     int128 *elements);
 
-/* D7: whether enough people lie on the nearer side of a quantile. */
-bool steps_tail_shows(int128 n, double prob, int64_t min_cell);
+/* D7: whether at least so many people lie on the nearer side of a quantile of
+ * one group of a segment. */
+bool steps_tail_shows(const int128 *elements, const struct table_shape *table,
+    size_t group, double prob, int64_t least);
 /* The step of one group that holds the value of rank `rank`, from 1. */
 size_t steps_of_rank(const int128 *elements, const struct table_shape *table,
     size_t group, int128 rank);

@@ -522,6 +522,37 @@ static void test_neighbours_are_merged_outward_from_the_median(void **state)
     check_steps(enough, enough, true, 0);
 }
 
+/* A limit above the cell's holds at both ends of a center's own steps. */
+static void test_the_outermost_steps_hold_a_quantiles_tail(void **state)
+{
+    (void)state;
+    static const size_t people[10] = {3, 8, 0, 5, 30, 0, 6, 0, 5, 2};
+    static const struct {
+        int64_t min_cell, tail;
+        size_t expected[10];
+    } cases[] = {
+        {11, 11, {11, 0, 35, 0, 0, 0, 0, 0, 0, 13}},
+        {11, 13, {16, 0, 0, 0, 30, 0, 0, 0, 0, 13}},
+        {11, 14, {16, 0, 0, 0, 43, 0, 0, 0, 0, 0}},
+        {1, 13, {16, 0, 0, 0, 30, 0, 0, 0, 0, 13}},
+        {1, 0, {3, 8, 0, 5, 30, 0, 6, 0, 5, 2}},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct made made;
+        size_t at = 0;
+        make(&made, 0);
+        for (int32_t step = 0; step < 10; step++)
+            give(&made, &at, X, people[step], step);
+        made.limits.min_cell = cases[i].min_cell;
+        made.limits.quantile_tail = cases[i].tail;
+        apply(&made, quantile);
+        for (size_t cell = 0; cell < 10; cell++)
+            assert_int_equal((int)cell_of(&made, cell)[CELL_PEOPLE],
+                cases[i].expected[cell]);
+        end(&made);
+    }
+}
+
 /* ---- D9, D11: models and curves ---- */
 
 static void test_a_model_has_ten_people_a_parameter(void **state)
@@ -606,6 +637,7 @@ int main(void)
         cmocka_unit_test(test_ten_people_a_released_moment),
         cmocka_unit_test(test_few_values_give_no_quantile),
         cmocka_unit_test(test_neighbours_are_merged_outward_from_the_median),
+        cmocka_unit_test(test_the_outermost_steps_hold_a_quantiles_tail),
         cmocka_unit_test(test_a_model_has_ten_people_a_parameter),
         cmocka_unit_test(test_a_small_group_has_no_curve),
         cmocka_unit_test(test_rules_have_names),

@@ -31,6 +31,7 @@ static void test_quantile_in_a_thin_tail_is_suppressed(void **state)
         "{\"analyses\":[{\"quantile\":{\"variable\":\"ozone\",\"probs\":[0,"
         "0.05,0.1,0.95]}}]}",
         2);
+    plan_set_quantile_tail(asked.plan, 10);
     json_t *results = asked_finish(&asked, 11);
     assert_suppressed(row_of(results, 0, 0));
     assert_suppressed(row_of(results, 0, 1));
@@ -38,6 +39,68 @@ static void test_quantile_in_a_thin_tail_is_suppressed(void **state)
     assert_suppressed(row_of(results, 0, 3));
     json_decref(results);
     asked_destroy(&asked);
+}
+
+/* 153 days of wind, 20 % of which are 30.6: a limit of 30 lets it out, one of
+ * 31 does not; nor does a small cell's limit change it. */
+static void test_quantile_is_told_from_the_study_s_tail_on(void **state)
+{
+    (void)state;
+    struct asked asked;
+    ask(&asked, &air,
+        "{\"analyses\":[{\"quantile\":{\"variable\":\"wind\",\"probs\":[0.2,"
+        "0.8,0.5]}}]}",
+        3);
+    for (int64_t tail = 30; tail <= 31; tail++) {
+        for (int64_t min_cell = 1; min_cell <= 11; min_cell += 10) {
+            plan_set_quantile_tail(asked.plan, tail);
+            json_t *results = asked_finish(&asked, min_cell);
+            for (size_t i = 0; i < 2; i++) {
+                const json_t *row = row_of(results, 0, i);
+                assert_true((json_object_get(row, "suppressed") != NULL) ==
+                            (tail == 31));
+                assert_true(
+                    (json_object_get(row, "estimate") != NULL) == (tail == 30));
+            }
+            assert_near(row_of(results, 0, 2), "estimate", 9.7);
+            json_decref(results);
+        }
+    }
+    asked_destroy(&asked);
+}
+
+/* 100 people and 0.9: ten are above, though 1 - 0.9 is less than 0.1. */
+static void test_quantile_counts_people_at_the_boundary(void **state)
+{
+    (void)state;
+    static int32_t codes[200];
+    static uint32_t patients[200];
+    struct table table;
+    struct asked asked;
+    for (size_t i = 0; i < 200; i++) { /* two rows each */
+        codes[i] = (int32_t)i / 2;
+        patients[i] = (uint32_t)i / 2;
+    }
+    table_create(&table,
+        "{\"id\":\"t\",\"version\":1,\"variables\":[{\"name\":\"x\",\"type\":"
+        "\"integer\",\"min\":0,\"max\":99}]}",
+        codes, 200, patients);
+    ask(&asked, &table,
+        "{\"unit\":\"exam\",\"analyses\":[{\"quantile\":{\"variable\":\"x\","
+        "\"probs\":[0.9,0.1,0.92]}}]}",
+        1);
+    for (int64_t tail = 10; tail <= 11; tail++) {
+        plan_set_quantile_tail(asked.plan, tail);
+        json_t *results = asked_finish(&asked, 11);
+        assert_integer(json_array_get(results, 0), "n", 200);
+        for (size_t i = 0; i < 2; i++)
+            assert_true((json_object_get(row_of(results, 0, i), "suppressed") !=
+                            NULL) == (tail == 11));
+        assert_suppressed(row_of(results, 0, 2)); /* 8 people of 16 rows */
+        json_decref(results);
+    }
+    asked_destroy(&asked);
+    table_destroy(&table);
 }
 
 static void test_quantile_of_nobody_is_null(void **state)
@@ -143,6 +206,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_quantile_agrees_with_r),
         cmocka_unit_test(test_quantile_in_a_thin_tail_is_suppressed),
+        cmocka_unit_test(test_quantile_is_told_from_the_study_s_tail_on),
+        cmocka_unit_test(test_quantile_counts_people_at_the_boundary),
         cmocka_unit_test(test_quantile_of_nobody_is_null),
         cmocka_unit_test(test_quantile_on_a_grid_is_rounded_outward),
         cmocka_unit_test(test_quantile_at_a_whole_rank_takes_the_lower),
