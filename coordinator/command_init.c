@@ -46,23 +46,17 @@ out:
     return status;
 }
 
-static enum status copy_dictionary(const char *home, const char *source)
+static enum status write_dictionary(
+    const char *home, const struct dictionary *dictionary)
 {
     char path[HOME_PATH_MAX];
-    struct dictionary *dictionary = NULL;
-    struct diagnostic diagnostic;
-    diagnostic_init(&diagnostic, source);
-    enum status status = dictionary_load(&dictionary, source, &diagnostic);
-    if (status != STATUS_OK)
-        return program_fail_at(status, &diagnostic);
-    status = home_file(path, home, "dictionary.json");
+    enum status status = home_file(path, home, "dictionary.json");
     if (status == STATUS_OK) {
         status =
             file_write_atomic(path, document_bytes(dictionary->document), 0644);
         if (status != STATUS_OK)
             fail_file(status, path);
     }
-    dictionary_destroy(dictionary);
     return status;
 }
 
@@ -72,8 +66,6 @@ static enum status write_config(const char *home, const char *endpoint)
     struct config config;
     struct buffer text;
     config_default(&config);
-    if (endpoint != NULL && strlen(endpoint) >= sizeof config.endpoint)
-        return program_fail(STATUS_USAGE, "the endpoint is too long");
     if (endpoint != NULL)
         strcpy(config.endpoint, endpoint);
     buffer_init(&text, (size_t)1 << 16);
@@ -101,6 +93,8 @@ static enum status make_ledger(const char *home)
     return status == STATUS_OK ? status : fail_file(status, path);
 }
 
+/* What was given is checked before anything is made: half a home would be in
+ * the way of the next try. */
 enum status command_init(const struct arguments *arguments)
 {
     const char *home = home_of(arguments);
@@ -109,12 +103,23 @@ enum status command_init(const struct arguments *arguments)
     if (name == NULL || dictionary == NULL)
         return program_fail(
             STATUS_USAGE, "init needs --name NAME and --dictionary FILE");
-    enum status status = make_folder(home);
+    const char *endpoint = argument_value(arguments, "endpoint");
+    if (endpoint != NULL &&
+        strlen(endpoint) >= sizeof((struct config *)NULL)->endpoint)
+        return program_fail(STATUS_USAGE, "the endpoint is too long");
+    struct dictionary *checked = NULL;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, dictionary);
+    enum status status = dictionary_load(&checked, dictionary, &diagnostic);
+    if (status != STATUS_OK)
+        return program_fail_at(status, &diagnostic);
+    status = make_folder(home);
     if (status == STATUS_OK)
         status = make_keys(home, name);
     if (status == STATUS_OK)
-        status = copy_dictionary(home, dictionary);
+        status = write_dictionary(home, checked);
     if (status == STATUS_OK)
-        status = write_config(home, argument_value(arguments, "endpoint"));
+        status = write_config(home, endpoint);
+    dictionary_destroy(checked);
     return status == STATUS_OK ? make_ledger(home) : status;
 }

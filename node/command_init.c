@@ -46,23 +46,17 @@ static enum status make_keys(const char *home, const char *name)
     return status;
 }
 
-static enum status copy_dictionary(const char *home, const char *source)
+static enum status write_dictionary(
+    const char *home, const struct dictionary *dictionary)
 {
     char path[HOME_PATH_MAX];
-    struct dictionary *dictionary = NULL;
-    struct diagnostic diagnostic;
-    diagnostic_init(&diagnostic, source);
-    enum status status = dictionary_load(&dictionary, source, &diagnostic);
-    if (status != STATUS_OK)
-        return program_fail_at(status, &diagnostic);
-    status = home_file(path, home, "dictionary.json");
+    enum status status = home_file(path, home, "dictionary.json");
     if (status == STATUS_OK) {
         status =
             file_write_atomic(path, document_bytes(dictionary->document), 0644);
         if (status != STATUS_OK)
             fail_file(status, path);
     }
-    dictionary_destroy(dictionary);
     return status;
 }
 
@@ -97,6 +91,20 @@ static enum status start_store(const struct arguments *arguments)
     return status;
 }
 
+static enum status make_home(
+    const char *home, const char *name, const struct dictionary *dictionary)
+{
+    if (mkdir(home, 0700) != 0 && errno != EEXIST)
+        return program_fail(
+            STATUS_IO, "'%s' cannot be made: %s", home, strerror(errno));
+    enum status status = make_keys(home, name);
+    if (status == STATUS_OK)
+        status = write_dictionary(home, dictionary);
+    return status == STATUS_OK ? write_config(home) : status;
+}
+
+/* What was given is checked before anything is made: half a home would be in
+ * the way of the next try. */
 enum status command_init(const struct arguments *arguments)
 {
     const char *home = home_of(arguments);
@@ -108,13 +116,13 @@ enum status command_init(const struct arguments *arguments)
     if (!is_center_name(name))
         return program_fail(STATUS_USAGE,
             "'%s' is no center's name: a-z, 0-9, '-', '_' and '.'", name);
-    if (mkdir(home, 0700) != 0 && errno != EEXIST)
-        return program_fail(
-            STATUS_IO, "'%s' cannot be made: %s", home, strerror(errno));
-    enum status status = make_keys(home, name);
-    if (status == STATUS_OK)
-        status = copy_dictionary(home, dictionary);
-    if (status == STATUS_OK)
-        status = write_config(home);
+    struct dictionary *checked = NULL;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, dictionary);
+    enum status status = dictionary_load(&checked, dictionary, &diagnostic);
+    if (status != STATUS_OK)
+        return program_fail_at(status, &diagnostic);
+    status = make_home(home, name, checked);
+    dictionary_destroy(checked);
     return status == STATUS_OK ? start_store(arguments) : status;
 }

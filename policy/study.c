@@ -129,6 +129,17 @@ const char *study_privacy_name(enum study_privacy privacy)
     return privacy < PRIVACY_COUNT ? privacy_names[privacy] : "unknown";
 }
 
+bool study_privacy_find(enum study_privacy *privacy, const char *name)
+{
+    for (int i = 0; i < PRIVACY_COUNT; i++) {
+        if (strcmp(name, privacy_names[i]) != 0)
+            continue;
+        *privacy = (enum study_privacy)i;
+        return true;
+    }
+    return false;
+}
+
 bool study_is_masked(enum study_privacy privacy)
 {
     return privacy == PRIVACY_SUM || privacy == PRIVACY_SITE ||
@@ -145,12 +156,7 @@ static enum status read_privacy(struct study *study, const struct field *root,
     if (!field_find(&field, root, "privacy"))
         return STATUS_OK;
     enum status status = field_text(&field, &text, 16, diagnostic);
-    for (int i = 0; status == STATUS_OK && i < PRIVACY_COUNT; i++) {
-        study->privacy = (enum study_privacy)i;
-        if (strcmp(text, privacy_names[i]) == 0)
-            return STATUS_OK;
-    }
-    return status == STATUS_OK
+    return status == STATUS_OK && !study_privacy_find(&study->privacy, text)
                ? field_fail(&field, diagnostic,
                      "'%s' is no privacy that this version knows; there are "
                      "\"sum\", \"site\", \"noise\" and \"plain\"",

@@ -42,6 +42,8 @@ enum study_privacy {
 #define MIN_CENTERS_DEFAULT 5 /* masked: MASKING_CENTERS_MIN at least */
 
 const char *study_privacy_name(enum study_privacy privacy);
+/* By its name; false when there is none. */
+bool study_privacy_find(enum study_privacy *privacy, const char *name);
 /* Whether centers mask what they send. */
 bool study_is_masked(enum study_privacy privacy);
 

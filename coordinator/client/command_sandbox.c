@@ -48,6 +48,11 @@ static enum status work(struct sandbox *sandbox,
     limits_default(&limits);
     enum status status = argument_integer(
         arguments, "min-cell", &terms.min_cell, limits.min_cell, 1, 1000000);
+    enum study_privacy privacy;
+    if (status == STATUS_OK && terms.privacy != NULL &&
+        !study_privacy_find(&privacy, terms.privacy))
+        status = program_fail(
+            STATUS_USAGE, "--privacy is sum, site, noise or plain");
     if (status == STATUS_OK)
         status = sandbox_build(sandbox, argument_value(arguments, "dictionary"),
             arguments, argument_flag(arguments, "pooled"));

@@ -179,19 +179,33 @@ enum status command_study_check(const struct arguments *arguments)
 }
 
 /* --scores mission=8,merit=7,feasibility=9,team=8 */
-static enum status read_scores(const char *text, int64_t scores[4])
+/* One "name=digit" and what ends it; false when it is none, or there already.
+ */
+static bool read_score(const char **text, int64_t scores[4], char end)
 {
     static const char *const names[] = {
         "mission", "merit", "feasibility", "team"};
     for (size_t i = 0; i < 4; i++) {
-        const char *at = strstr(text, names[i]);
-        size_t size = strlen(names[i]);
-        if (at == NULL || at[size] != '=' || at[size + 1] < '1' ||
-            at[size + 1] > '9')
+        const size_t size = strlen(names[i]);
+        const char *at = *text + size;
+        if (strncmp(*text, names[i], size) != 0 || scores[i] != 0 ||
+            at[0] != '=' || at[1] < '1' || at[1] > '9' || at[2] != end)
+            continue;
+        scores[i] = at[1] - '0';
+        *text = at + 3;
+        return true;
+    }
+    return false;
+}
+
+static enum status read_scores(const char *text, int64_t scores[4])
+{
+    memset(scores, 0, 4 * sizeof *scores);
+    for (int i = 0; i < 4; i++) {
+        if (!read_score(&text, scores, i < 3 ? ',' : '\0'))
             return program_fail(STATUS_USAGE,
                 "the scores are four numbers from 1 to 9, such as "
                 "mission=8,merit=7,feasibility=9,team=8");
-        scores[i] = at[size + 1] - '0';
     }
     return STATUS_OK;
 }
