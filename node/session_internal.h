@@ -39,6 +39,7 @@ struct question {
     struct diagnostic diagnostic;
     /* A masked one: */
     struct member *member;
+    int64_t attempt;    /* at this query */
     int64_t generation; /* of the rows it was computed from */
     struct buffer last; /* the message that was sent last */
     uint32_t rounds;    /* later ones */
@@ -113,6 +114,20 @@ enum status masked_take_survivors(struct question *question,
     const struct message *message, struct step_reply *reply);
 enum status masked_take_votes(struct question *question,
     const struct message *message, struct step_reply *reply);
+
+/* session_progress.c */
+/* Before a masked question is begun: sets its attempt. STATUS_REPLAYED when an
+ * earlier one had this center's vote. */
+enum status progress_check(struct question *question);
+/* Before the reply of that stage: outlives the process. */
+enum status progress_note(
+    const struct question *question, enum store_stage stage);
+/* The same, on disk with the caller's transaction. */
+enum status progress_put(
+    const struct question *question, enum store_stage stage);
+/* A step of a session that is not open here. */
+enum status progress_refuse_step(struct session *session,
+    const struct message *message, struct session_time now);
 
 /* session_rounds.c */
 /* An answer that was not masked, whose analyses take more rounds: kept for them

@@ -2,10 +2,10 @@
  * The node's part in secure aggregation: protocol/masking has the mathematics,
  * this file the store and the log.
  *
- * One line on disk keeps the promise of one reveal per query: the vote. It is
- * written, in one transaction with its audit record, before it is sent, and a
- * query that has one gets no second. The seeds are in memory only; a node that
- * restarts has dropped out.
+ * Each step is on disk before its reply (session_progress.c). Two keep the
+ * promise of one reveal per query, and are synced: the vote and the reveal,
+ * each in one transaction with its audit record. The seeds are in memory only;
+ * a node that restarts has dropped out.
  */
 #include <stdlib.h>
 
@@ -97,6 +97,8 @@ enum status masked_open(
     if (status == STATUS_OK)
         status = member_write_keys(question->member, &reply.body);
     if (status == STATUS_OK)
+        status = progress_note(question, STAGE_KEYS_LEFT);
+    if (status == STATUS_OK)
         status = open_send(question, MESSAGE_KEYS, &reply, outbox);
     step_reply_fini(&reply);
     question->touched_ms = now.monotonic_ms;
@@ -110,7 +112,10 @@ enum status masked_open(
 enum status masked_take_peers(struct question *question,
     const struct message *message, struct step_reply *reply)
 {
-    return member_take_peers(question->member, message->body, &reply->body);
+    enum status status =
+        member_take_peers(question->member, message->body, &reply->body);
+    return status == STATUS_OK ? progress_note(question, STAGE_SHARES_LEFT)
+                               : status;
 }
 
 /* The price, on disk before any noise leaves. */
@@ -151,9 +156,10 @@ enum status masked_take_sealed(struct question *question,
     if (status == STATUS_OK && question->privacy == PRIVACY_NOISE &&
         !question->stored)
         status = add_noise(question, &reply->vector);
-    return status == STATUS_OK
-               ? member_mask(question->member, &reply->vector, &reply->body)
-               : status;
+    if (status == STATUS_OK)
+        status = member_mask(question->member, &reply->vector, &reply->body);
+    return status == STATUS_OK ? progress_note(question, STAGE_MASKED_LEFT)
+                               : status;
 }
 
 enum status masked_take_survivors(struct question *question,
@@ -173,11 +179,19 @@ enum status masked_take_votes(struct question *question,
     const struct message *message, struct step_reply *reply)
 {
     struct session *session = question->session;
+    struct store *store = session->setup.store;
     enum status status =
         member_take_votes(question->member, message->body, &reply->body);
-    return status == STATUS_OK
-               ? audit_record(session->setup.store, session->setup.keys,
-                     question->now, "revealed", &question->query_id, "study %s",
-                     question->study_name)
-               : status;
+    if (status == STATUS_OK)
+        status = store_begin(store);
+    if (status != STATUS_OK)
+        return status;
+    status = progress_put(question, STAGE_REVEAL_LEFT);
+    if (status == STATUS_OK)
+        status = audit_record(store, session->setup.keys, question->now,
+            "revealed", &question->query_id, "study %s", question->study_name);
+    if (status == STATUS_OK)
+        return store_commit(store);
+    store_rollback(store);
+    return status;
 }

@@ -162,11 +162,8 @@ enum status session_take_step(struct session *session,
 {
     struct question **place = find(session, &message->id);
     const struct step *step = steps;
-    if (place == NULL) {
-        log_event(LOG_INFO, "session", "step_ignored", "message=%s",
-            message_name(message->type));
-        return STATUS_OK;
-    }
+    if (place == NULL)
+        return progress_refuse_step(session, message, now);
     while (step < steps + sizeof steps / sizeof steps[0] &&
            step->told != message->type)
         step++;

@@ -376,6 +376,8 @@ enum status question_record(struct question *question)
             &question->study_id, question->study_until);
     if (status == STATUS_OK && question->member != NULL)
         status = check_centers(question);
+    if (status == STATUS_OK && question->member != NULL)
+        status = progress_put(question, STAGE_VOTE_LEFT);
     if (status == STATUS_OK)
         status = audit_record(store, session->setup.keys, question->now,
             "answered", &question->query_id,
@@ -428,6 +430,8 @@ static enum status decide(struct question *question, bool *again)
     enum status status = admit(question);
     if (status == STATUS_OK)
         status = check_opt_in(question);
+    if (status == STATUS_OK && study_is_masked(question->privacy))
+        status = progress_check(question);
     if (status == STATUS_OK)
         status = check_replay(question, again);
     if (status != STATUS_OK || *again)

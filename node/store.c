@@ -63,6 +63,19 @@ static const char *const migrations[] = {
     "ALTER TABLE answer ADD COLUMN generation INTEGER NOT NULL DEFAULT -1;",
     /* Whether a study is over is asked at every question. */
     "CREATE INDEX cohort_until ON cohort (until);",
+    /* How far each masked question came: store_progress.c. */
+    ("CREATE TABLE progress (query BLOB PRIMARY KEY, header BLOB NOT NULL,"
+     " attempt INTEGER NOT NULL, stage INTEGER NOT NULL,"
+     " members BLOB NOT NULL, givers BLOB NOT NULL, survivors BLOB NOT NULL,"
+     " revealed INTEGER NOT NULL, refused INTEGER NOT NULL,"
+     " time INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+     "CREATE INDEX progress_header ON progress (header);"
+     "CREATE TRIGGER progress_back BEFORE UPDATE ON progress"
+     " WHEN OLD.stage >= 4 AND (NEW.stage < OLD.stage"
+     " OR NEW.header <> OLD.header) BEGIN"
+     " SELECT RAISE (ABORT, 'a vote is not taken back'); END;"
+     "CREATE TRIGGER progress_delete BEFORE DELETE ON progress BEGIN"
+     " SELECT RAISE (ABORT, 'a step is not forgotten'); END;"),
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))
 

@@ -160,6 +160,40 @@ typedef enum status store_center_set_visit(void *arg, struct view centers);
 enum status store_visit_center_sets(struct store *store,
     const struct digest *people, store_center_set_visit *visit, void *arg);
 
+/* ---- masked questions, step by step ---- */
+
+enum store_stage { /* what left, or is about to */
+    STAGE_KEYS_LEFT = 1,
+    STAGE_SHARES_LEFT,
+    STAGE_MASKED_LEFT,
+    STAGE_VOTE_LEFT,
+    STAGE_REVEAL_LEFT
+};
+
+/* One a query, for ever. */
+struct store_progress {
+    struct digest query, header;
+    int64_t attempt; /* from 1; one more each time it was begun again */
+    enum store_stage stage;
+    struct digest members, givers, survivors; /* zeros: not chosen yet */
+    bool revealed;
+    int64_t refused; /* a step after the end was written to the audit log */
+    int64_t time;
+};
+
+/* On disk with the caller's transaction. */
+enum status store_put_progress(struct store *store, const struct store_progress *progress);
+/* A transaction of its own that outlives the process and may not outlive the
+ * power: enough for a step before the vote, whose secrets are gone with the
+ * process in any case. */
+enum status store_note_progress(struct store *store, const struct store_progress *progress);
+/* STATUS_NOT_FOUND */
+enum status store_find_progress(
+    struct store *store, const struct digest *query, struct store_progress *progress);
+enum status store_find_progress_of_session(
+    struct store *store, const struct digest *header, struct store_progress *progress);
+const char *store_stage_name(enum store_stage stage);
+
 /* ---- the budget of noise ---- */
 
 enum status store_put_charge(struct store *store, const struct digest *study,
@@ -182,6 +216,7 @@ enum status store_audit_head(
     struct store *store, int64_t *sequence, struct digest *digest);
 /* How long the log was when it was last written: a cut end shows. */
 enum status store_audit_length(struct store *store, int64_t *length);
+/* Within the caller's transaction, or one of its own. */
 enum status store_audit_append(
     struct store *store, const struct store_record *record);
 enum status store_audit_visit(struct store *store, int64_t from,

@@ -281,7 +281,7 @@ enum status store_audit_head(
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-enum status store_audit_append(
+static enum status append_record(
     struct store *store, const struct store_record *record)
 {
     struct view signature = {
@@ -294,6 +294,20 @@ enum status store_audit_append(
         status = store_run(store,
             "INSERT OR REPLACE INTO meta VALUES ('audit_length', ?)", "i",
             record->sequence);
+    return status;
+}
+
+enum status store_audit_append(
+    struct store *store, const struct store_record *record)
+{
+    if (sqlite3_get_autocommit(store->database) == 0)
+        return append_record(store, record);
+    enum status status = store_begin(store);
+    if (status == STATUS_OK)
+        status = append_record(store, record);
+    if (status == STATUS_OK)
+        return store_commit(store);
+    store_rollback(store);
     return status;
 }
 

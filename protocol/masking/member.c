@@ -64,6 +64,14 @@ void member_destroy(struct member *member)
     free(member);
 }
 
+void member_sets(const struct member *member, struct digest *members,
+    struct digest *givers, struct digest *survivors)
+{
+    *members = members_of(member);
+    *givers = member->givers;
+    *survivors = member->survivors;
+}
+
 size_t member_peer_count(const struct member *member)
 {
     return member->peer_count;

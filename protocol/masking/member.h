@@ -59,6 +59,9 @@ enum status member_mask_round(struct member *member, uint32_t number,
 /* After member_take_survivors: their indices, in order; how many.
  * survivors[] has room for every party. */
 size_t member_survivors(const struct member *member, uint32_t *survivors);
+/* H1, H2, H3 as far as they are chosen; zeros. */
+void member_sets(const struct member *member, struct digest *members,
+    struct digest *givers, struct digest *survivors);
 /* After member_take_peers: m. */
 size_t member_peer_count(const struct member *member);
 

@@ -5,3 +5,6 @@ cohortium_test(test_guard SOURCES test_guard.c LINK cohortium_node)
 cohortium_memory_test(test_no_memory_node
   SOURCES test_no_memory_node.c masking_fixture.c
   LINK cohortium_node documents_fixture)
+
+cohortium_test(test_node_progress SOURCES test_node_progress.c
+  LINK cohortium_node masking_fixture documents_fixture)
