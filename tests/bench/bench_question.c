@@ -3,11 +3,12 @@
  * the researcher to the signed result coming back, over a federation that is
  * already running.
  *
- *   bench_question ROSTER KEY DICTIONARY STUDY QUERY_TEMPLATE ROUNDS
+ *   bench_question ROSTER KEY DICTIONARY STUDY QUERY_TEMPLATE TIMES FIRST
  *
- * The template holds one %d, which each round replaces by another number, so
- * that no stored answer can serve. Prints JSON: the median and the bytes that
- * one center receives and sends, for the bare broadcast beside it.
+ * The template holds one %d, which is FIRST, FIRST + 1, ..., so that no stored
+ * answer can serve. Prints JSON: the median; the bytes that one center receives
+ * and sends, in the first round and in later ones, for the bare broadcast
+ * beside it; and of a fit its iterations.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +23,10 @@
 #include "protocol/wire/loop.h"
 #include "protocol/wire/message.h"
 
-#define ROUNDS_MAX 10000
+#define TIMES_MAX 10000
+#define WARM_UP 3
 #define HEADER_BYTES_GUESS 1500 /* a session header with 13 centers */
+#define FRAME_BYTES 48          /* of a message around its fields */
 
 struct bench {
     struct keypair *keys;
@@ -32,7 +35,8 @@ struct bench {
     struct digest study_id;
     const char *template;
     size_t study_bytes;
-    size_t open_bytes, summary_bytes;
+    size_t open_bytes, summary_bytes, round_bytes;
+    int iterations; /* of the last answer */
 };
 
 static double now_us(void)
@@ -103,7 +107,10 @@ static void seal(
             diagnostic.message);
         must(plan_create(&plan, query, bench->dictionary, &diagnostic),
             diagnostic.message);
-        bench->summary_bytes = plan->vector_length * VECTOR_ELEMENT_BYTES + 48;
+        bench->summary_bytes =
+            plan->vector_length * VECTOR_ELEMENT_BYTES + FRAME_BYTES;
+        bench->round_bytes = plan->segment_count +
+                             plan->value_count * sizeof(double) + FRAME_BYTES;
         bench->open_bytes =
             encoded.size + bench->study_bytes + HEADER_BYTES_GUESS;
         plan_destroy(plan);
@@ -115,11 +122,24 @@ static void seal(
     buffer_fini(&encoded);
 }
 
+/* Written as "iterations": N in the result's tables. */
+static int find_iterations(struct view document)
+{
+    static const char mark[] = "\"iterations\":";
+    struct envelope *envelope = NULL;
+    must(envelope_decode(&envelope, document), "result");
+    must(buffer_append(&envelope->payload, (const uint8_t *)"", 1), "result");
+    const char *at = strstr((const char *)envelope->payload.data, mark);
+    int iterations = at == NULL ? 0 : atoi(at + sizeof mark - 1);
+    envelope_destroy(envelope);
+    return iterations;
+}
+
 static double ask(struct bench *bench, const struct buffer *question)
 {
     struct buffer body;
     buffer_init(&body, BUFFER_LIMIT_DEFAULT);
-    double start = now_us();
+    double start = now_us(), elapsed;
     enum status status;
     while ((status = channel_client_send(
                 bench->channel, buffer_view(question))) == STATUS_BUSY) {
@@ -132,14 +152,16 @@ static double ask(struct bench *bench, const struct buffer *question)
         struct message reply;
         must(message_decode(&reply, buffer_view(&body), SENDER_COORDINATOR),
             "decode");
-        if (reply.type == MESSAGE_RESULT)
+        if (reply.type == MESSAGE_RESULT) {
+            elapsed = now_us() - start;
+            bench->iterations = find_iterations(reply.document);
             break;
+        }
         if (reply.type == MESSAGE_FAILURE) {
             fprintf(stderr, "%s: %s\n", reply.name, reply.text);
             exit(1);
         }
     }
-    double elapsed = now_us() - start;
     buffer_fini(&body);
     return elapsed;
 }
@@ -178,35 +200,43 @@ static void open_federation(struct bench *bench, char **argv)
     roster_destroy(roster);
 }
 
+static double measure(struct bench *bench, int times, int first)
+{
+    static double took[TIMES_MAX];
+    for (int i = -WARM_UP; i < times; i++) {
+        struct buffer question;
+        buffer_init(&question, BUFFER_LIMIT_DEFAULT);
+        seal(bench, first + WARM_UP + i, &question, i == -WARM_UP);
+        double elapsed = ask(bench, &question);
+        if (i >= 0)
+            took[i] = elapsed;
+        buffer_fini(&question);
+    }
+    qsort(took, (size_t)times, sizeof took[0], compare);
+    return took[times / 2];
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 7) {
+    if (argc != 8) {
         fprintf(stderr,
-            "usage: %s ROSTER KEY DICTIONARY STUDY QUERY_TEMPLATE "
-            "ROUNDS\n",
+            "usage: %s ROSTER KEY DICTIONARY STUDY QUERY_TEMPLATE TIMES "
+            "FIRST\n",
             argv[0]);
         return 2;
     }
-    static double times[ROUNDS_MAX];
     struct bench bench = {0};
     must(keys_start(), "libsodium");
     open_federation(&bench, argv);
-    int rounds = atoi(argv[6]);
-    if (rounds < 1 || rounds > ROUNDS_MAX)
-        die("rounds", STATUS_USAGE);
-    for (int i = -3; i < rounds; i++) { /* three to warm up */
-        struct buffer question;
-        buffer_init(&question, BUFFER_LIMIT_DEFAULT);
-        seal(&bench, i + 3, &question, i == -3);
-        double elapsed = ask(&bench, &question);
-        if (i >= 0)
-            times[i] = elapsed;
-        buffer_fini(&question);
-    }
-    qsort(times, (size_t)rounds, sizeof times[0], compare);
-    printf("{\"rounds\": %d, \"median_us\": %.0f, \"open_bytes\": %zu, "
-           "\"summary_bytes\": %zu}\n",
-        rounds, times[rounds / 2], bench.open_bytes, bench.summary_bytes);
+    int times = atoi(argv[6]);
+    if (times < 1 || times > TIMES_MAX)
+        die("times", STATUS_USAGE);
+    double median = measure(&bench, times, atoi(argv[7]));
+    printf("{\"times\": %d, \"median_us\": %.0f, \"open_bytes\": %zu, "
+           "\"summary_bytes\": %zu, \"round_bytes\": %zu, "
+           "\"iterations\": %d}\n",
+        times, median, bench.open_bytes, bench.summary_bytes, bench.round_bytes,
+        bench.iterations);
     channel_client_close(bench.channel);
     dictionary_destroy(bench.dictionary);
     keypair_destroy(bench.keys);

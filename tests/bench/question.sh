@@ -1,7 +1,9 @@
-# The time of a whole question over 13 nodes, for tests/bench/run. Source it
-# after federation.sh and federation_begin; needs $FED/center.csv.
+# The time of a whole question over 13 nodes, and of a later round of a fit, for
+# tests/bench/run. Source it after federation.sh and federation_begin; needs
+# $FED/center.csv, and the functions field, ratio and line.
 
 CENTERS=$(printf 'c%02d ' $(seq 13))
+ASKED=80 # questions a median
 
 # bench_study PRIVACY: $FED/PRIVACY.study, submitted and opted in everywhere
 bench_study() {
@@ -20,6 +22,14 @@ END_PYTHON
     approve dave "$1.study"
     submit_study carol "$1.study" carol.approval dave.approval
     opt_in "bench-$1" $CENTERS
+}
+
+# bench_fit FAMILY OUTCOME: a template of a fit; another level of confidence
+# makes it another question
+bench_fit() {
+    echo '{"cohort": "age >= 30", "analyses": [{"glm": {"formula":
+"'"$2"' ~ age + sex + thalach", "family": "'"$1"'", "level": 0.9%d}}]}' \
+        >"$FED/$1.template"
 }
 
 # bench_federation: 13 nodes with the rows of center.csv, a plain and a masked
@@ -43,10 +53,65 @@ bench_federation() {
     echo '{"cohort": "thalach >= %d", "by": ["sex"], "analyses": [{"summary":
 {"variables": ["age", "thalach"]}}, {"crosstab": {"rows": "exang", "columns":
 "disease"}}]}' >"$FED/sums.template"
+    bench_fit gaussian oldpeak
+    bench_fit binomial disease
 }
 
-# bench_question PRIVACY TEMPLATE ROUNDS: JSON
+# bench_question PRIVACY TEMPLATE TIMES FIRST: JSON
 bench_question() {
     "$BIN/bench_question" "$FED/roster.json" "$FED/people/ada.key" \
-        "$UCI/dictionary.json" "$FED/$1.study" "$FED/$2" "$3"
+        "$UCI/dictionary.json" "$FED/$1.study" "$FED/$2.template" "$3" "$4"
+}
+
+# broadcast STEP...: microseconds, the median
+broadcast() {
+    "$BIN/bench_broadcast" 13 200 "$@" | field median_us
+}
+
+# question_lines PRIVACY "STEPS": the question against the bare broadcast of its
+# bytes, and against the floor that STEPS describe
+question_lines() {
+    local asked ours bare floor
+    asked=$(bench_question "$1" sums "$ASKED" 70)
+    ours=$(field median_us <<<"$asked")
+    bare=$(broadcast "$(field open_bytes <<<"$asked"):$(field summary_bytes \
+        <<<"$asked")")
+    floor=$(broadcast $(eval "echo $2"))
+    line "a $1 question to 13 nodes / bare CURVE broadcast" "$ours us" \
+        "$bare us" "$(ratio "$ours" "$bare")"
+    line "  / its signatures, keys, syncs and messages alone" "$ours us" \
+        "$floor us" "$(ratio "$ours" "$floor")"
+}
+
+# What 13 nodes cannot do without: request:reply:verify:agree:sign:sync:check.
+# Plain: header and query are verified, the record is signed and synced. Masked,
+# nine votes needed: two key pairs; 12 keys, and two products with each; the
+# vote with its record, the reveal with its.
+PLAIN_STEPS='$(field open_bytes <<<"$asked"):$(field summary_bytes <<<"$asked"):2:0:1:1'
+MASKED_STEPS='$(field open_bytes <<<"$asked"):180:2:2:1:0:1 '\
+'1760:1440:12:24:1:0:1 2490:$(field summary_bytes <<<"$asked"):0:0:1:0:1 '\
+'1350:110:0:0:2:1:1 930:510:8:0:1:1'
+
+# round_line: a later round of a masked fit, from fits of few and many rounds
+round_line() {
+    local few many round bare bytes
+    few=$(bench_question sum gaussian 9 0)
+    many=$(bench_question sum binomial 9 0)
+    round=$(python3 -c 'import json, sys
+few, many = map(json.loads, sys.argv[1:])
+print(round((many["median_us"] - few["median_us"]) /
+            (many["iterations"] - few["iterations"])))' "$few" "$many")
+    bytes=$(field summary_bytes <<<"$many")
+    bare=$(broadcast "$(field round_bytes <<<"$many"):$((bytes + 64))")
+    line "a later round of a masked fit / bare CURVE broadcast" "$round us" \
+        "$bare us" "$(ratio "$round" "$bare")"
+    bare=$(broadcast "$(field round_bytes <<<"$many"):$((bytes + 64)):0:0:1:0:1")
+    line "  / its signatures and messages alone" "$round us" "$bare us" \
+        "$(ratio "$round" "$bare")"
+}
+
+question_table() {
+    question_lines plain "$PLAIN_STEPS"
+    question_lines sum "$MASKED_STEPS"
+    round_line
 }
