@@ -23,6 +23,7 @@ lying_federation() {
 lie() {
     local lie=$1 researcher=$2 endpoint
     shift 2
+    : >"$FED/liar.out" # of an earlier lie
     "$BIN/liar" "${LIAR_KEY:-$FED/office/coordinator.key}" "$FED/roster.json" \
         "$UCI/dictionary.json" "$lie" "$FED/study.json" "$QUESTION" \
         "$FED/people/$researcher.key" "${@/#/$FED/}" \
