@@ -98,6 +98,9 @@ struct question {
 enum status catalog_admit(const struct catalog *catalog, struct question *out,
     struct view bytes, const struct public_key *researcher, int64_t now,
     struct diagnostic *diagnostic);
+/* The plan once more, where it depends on the centers that are asked. */
+enum status question_plan_for(struct question *question,
+    const struct center_list *centers, struct diagnostic *diagnostic);
 void question_fini(struct question *question);
 
 #endif

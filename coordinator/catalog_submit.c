@@ -215,6 +215,22 @@ void question_fini(struct question *question)
     memset(question, 0, sizeof *question);
 }
 
+enum status question_plan_for(struct question *question,
+    const struct center_list *centers, struct diagnostic *diagnostic)
+{
+    struct plan *plan = NULL;
+    if (!plan_has_center_term(question->plan))
+        return STATUS_OK;
+    enum status status = plan_create_for(&plan, question->query,
+        question->plan->dictionary, centers, diagnostic);
+    if (status != STATUS_OK)
+        return status;
+    plan_set_quantile_tail(plan, question->study->study->limits.quantile_tail);
+    plan_destroy(question->plan);
+    question->plan = plan;
+    return STATUS_OK;
+}
+
 /* Which study it says it is for, before anything in it is believed. */
 static enum status find_study(const struct catalog *catalog,
     struct question *question, const struct envelope *envelope,

@@ -156,7 +156,8 @@ static enum status check_room(struct office *office,
 
 static enum status make_session(struct office *office,
     struct question *question, const struct choice *choice,
-    struct office_clock now, struct session **out)
+    struct office_clock now, struct diagnostic *diagnostic,
+    struct session **out)
 {
     const int64_t deadline_ms = office->config->deadline_ms;
     struct session_setup setup = {
@@ -167,6 +168,7 @@ static enum status make_session(struct office *office,
         .centers = choice->names,
         .roster = office->catalog->roster,
         .now_ms = now.monotonic_ms,
+        .diagnostic = diagnostic,
     };
     office->ports.random(office->ports.arg, setup.random, sizeof setup.random);
     return session_create(out, question, &setup);
@@ -224,16 +226,20 @@ enum status office_open_question(struct office *office,
 {
     struct choice choice;
     struct session *session = NULL;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "");
     choose_centers(office, question, &choice);
     enum status status = check_room(office, question, &choice, text, capacity);
     if (status != STATUS_OK) {
         question_fini(question);
         return status;
     }
-    status = make_session(office, question, &choice, call->now, &session);
+    status = make_session(
+        office, question, &choice, call->now, &diagnostic, &session);
     if (status == STATUS_OK)
         status = write_opening(office, session, call->now.wall);
     if (status != STATUS_OK) {
+        office_copy_text(text, capacity, diagnostic.message);
         session_destroy(session);
         return status;
     }

@@ -25,8 +25,11 @@ static enum status encode_open(struct session *session)
 }
 
 /* The common half of create and restore, once the header is there. */
-static enum status prepare(struct session *session)
+static enum status prepare(
+    struct session *session, struct diagnostic *diagnostic)
 {
+    struct diagnostic ignored;
+    diagnostic_init(&ignored, "");
     const struct session_header *header = session->header;
     session->centers =
         calloc(header->center_count + 1, sizeof *session->centers);
@@ -38,8 +41,12 @@ static enum status prepare(struct session *session)
             sizeof header->centers[i]);
         session->centers[i].note = "";
     }
-    enum status status =
-        vector_init(&session->sum, session->question.plan->vector_length);
+    const struct center_list centers = session_header_list(header);
+    enum status status = question_plan_for(&session->question, &centers,
+        diagnostic == NULL ? &ignored : diagnostic);
+    if (status == STATUS_OK)
+        status =
+            vector_init(&session->sum, session->question.plan->vector_length);
     return status == STATUS_OK ? encode_open(session) : status;
 }
 
@@ -115,7 +122,7 @@ enum status session_create(struct session **out, struct question *question,
     session->deadline_ms = setup->deadline_ms;
     enum status status = make_header(session, setup);
     if (status == STATUS_OK)
-        status = prepare(session);
+        status = prepare(session, setup->diagnostic);
     if (status == STATUS_OK)
         status =
             session_prepare_gathering(session, setup->roster, setup->now_ms);
@@ -159,7 +166,7 @@ enum status session_restore(struct session **out, struct question *question,
         return STATUS_NO_MEMORY;
     enum status status = read_header(session, header, keys);
     if (status == STATUS_OK)
-        status = prepare(session);
+        status = prepare(session, NULL);
     if (status != STATUS_OK) {
         session_destroy(session);
         return status;

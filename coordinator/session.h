@@ -52,11 +52,11 @@ struct session {
     uint64_t retry_ms; /* the ledger failed at its end: not before this */
     struct vector sum;
     enum gathering gathering;
-    enum status failure;         /* why gathering failed */
-    struct collector *collector; /* masked; NULL: not */
-    struct fit *fit;             /* once the first sum is there */
-    struct vector round_sum;     /* of a later round, not masked */
-    struct buffer told;          /* the body of ROUND */
+    enum status failure;           /* why gathering failed */
+    struct collector *collector;   /* masked; NULL: not */
+    struct fit *fit;               /* once the first sum is there */
+    struct vector round_sum;       /* of a later round, not masked */
+    struct buffer told;            /* the body of ROUND */
     uint64_t step_ms, step_end_ms; /* how long a step may take; monotonic */
     bool has_submitter;
     struct channel_route submitter; /* where the answer goes */
@@ -71,6 +71,8 @@ struct session_setup {
     const char *const *centers;
     const struct roster *roster;
     uint64_t now_ms;
+    struct diagnostic *diagnostic; /* why there is no plan for these centers;
+                                      may be NULL */
 };
 
 /* Takes the question over (it is emptied) also when it fails. Signs the

@@ -33,7 +33,7 @@ static json_t *study_json(const struct home *home, const struct study *study)
         json_array_append_new(
             researchers, json_string(study->researchers[i].name));
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o,"
-                     " s:s, s:I, s:s, s:s}",
+                     " s:s, s:b, s:I, s:s, s:s}",
         "study_id", id, "name", study->name, "decision",
         decision_text(home, &study->id), "title", study->title,
         "principal_investigator", study->principal_investigator,
@@ -41,9 +41,9 @@ static json_t *study_json(const struct home *home, const struct study *study)
         "variables", names_json(study->variables, study->variable_count),
         "analyses", names_json(study->analyses, study->analysis_count),
         "cohort", study->cohort_text, "limits", limits_json(&study->limits),
-        "privacy", study_privacy_name(study->privacy), "min_centers",
-        (json_int_t)study->min_centers, "valid_from", from, "valid_until",
-        until);
+        "privacy", study_privacy_name(study->privacy), "center_effects",
+        study->center_effects, "min_centers", (json_int_t)study->min_centers,
+        "valid_from", from, "valid_until", until);
 }
 
 struct listing {

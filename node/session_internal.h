@@ -32,7 +32,7 @@ struct question {
     int64_t study_until;
     size_t center;               /* this one's place in the header's list */
     struct guard_people *people; /* NULL: it is a stored answer */
-    struct digest asked;         /* the question without nonce and dates */
+    struct digest asked;         /* digest_of_question: no nonce, no dates */
     struct buffer vector;        /* what leaves; before masks */
     bool stored;                 /* it was computed earlier */
     struct disclosure_report report;

@@ -230,10 +230,14 @@ struct rows question_rows(const struct question *question)
     return rows;
 }
 
+/* An effect of this center is its own figure, in whatever sum. */
 static enum status apply_rules(struct question *question,
     const struct rows *rows, struct contribution *contribution)
 {
     const struct plan *plan = question->admission.plan;
+    const bool all = rules_act_here(question);
+    if (!all && !plan_has_center_term(plan))
+        return STATUS_OK;
     enum leverage_verdict *verdicts =
         calloc(plan->segment_count, sizeof *verdicts);
     if (verdicts == NULL)
@@ -242,8 +246,9 @@ static enum status apply_rules(struct question *question,
         question->session->setup.threads, question->limits.min_cell, verdicts);
     contribution->verdicts = verdicts;
     if (status == STATUS_OK)
-        status = disclosure_apply(plan, &question->limits, rows->patient_count,
-            contribution, &question->report);
+        status = (all ? disclosure_apply : disclosure_apply_center_terms)(plan,
+            &question->limits, rows->patient_count, contribution,
+            &question->report);
     contribution->verdicts = NULL;
     free(verdicts);
     return status;
@@ -262,13 +267,27 @@ static enum status compute(struct question *question)
     if (status == STATUS_OK)
         status = plan_contribute(question->admission.plan, &rows,
             session->setup.threads, &contribution);
-    if (status == STATUS_OK && rules_act_here(question))
+    if (status == STATUS_OK)
         status = apply_rules(question, &rows, &contribution);
     question->generation = frame_generation(session->frame);
     if (status == STATUS_OK)
         status = vector_encode(&contribution.vector, &question->vector);
     contribution_fini(&contribution);
     return status;
+}
+
+/* What has one answer: the question, and of whom it asks where figures depend
+ * on that. */
+static struct digest digest_of_question(const struct question *question)
+{
+    const struct digest asked = question->admission.query->question;
+    const struct session_header *header = question->admission.header;
+    const struct view parts[] = {{asked.bytes, sizeof asked.bytes},
+        {(const uint8_t *)header->centers,
+            header->center_count * sizeof *header->centers}};
+    return plan_tells_centers(question->admission.plan)
+               ? masking_digest("question of centers", parts, 2)
+               : asked;
 }
 
 /* D18: the same question has one answer. */
@@ -439,7 +458,7 @@ static enum status decide(struct question *question, bool *again)
     status = check_counts(question);
     if (status != STATUS_OK)
         return status;
-    question->asked = question->admission.query->question;
+    question->asked = digest_of_question(question);
     status = find_or_compute(question);
     if (status != STATUS_OK || study_is_masked(question->privacy))
         return status; /* recorded when it votes */

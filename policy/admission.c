@@ -95,8 +95,11 @@ static enum status check_query(struct admission *out,
         return STATUS_WRONG_DICTIONARY;
     if (request->now >= out->query->expires)
         return STATUS_EXPIRED;
-    status =
-        plan_create(&out->plan, out->query, request->dictionary, diagnostic);
+    struct center_list centers = {0};
+    if (out->header != NULL)
+        centers = session_header_list(out->header);
+    status = plan_create_for(&out->plan, out->query, request->dictionary,
+        out->header == NULL ? NULL : &centers, diagnostic);
     if (status != STATUS_OK)
         return status;
     plan_set_quantile_tail(out->plan, out->study->limits.quantile_tail);
@@ -180,6 +183,16 @@ enum status admission_check_scope(const struct study *study,
         field_fail(&query->analyses[i].name_field, diagnostic,
             "'%s' is not among the analyses of study '%s'", name, study->name);
         return STATUS_ANALYSIS_NOT_IN_STUDY;
+    }
+    for (size_t i = 0; !study->center_effects && i < plan->analysis_count;
+         i++) {
+        if (!plan_analysis_has_center_term(plan, i))
+            continue;
+        field_fail(&query->analyses[i].name_field, diagnostic,
+            "'center' as a term shows effects of single centers, which study "
+            "'%s' does not allow (\"center_effects\")",
+            study->name);
+        return STATUS_CENTERS_NOT_IN_STUDY;
     }
     if (study->privacy == PRIVACY_NOISE) {
         enum status status = budget_check(plan, diagnostic);

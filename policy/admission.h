@@ -25,6 +25,8 @@ struct session_header {
 enum status session_header_parse(struct session_header **out,
     struct view payload, struct diagnostic *diagnostic);
 void session_header_destroy(struct session_header *header);
+/* Borrows the header's names. */
+struct center_list session_header_list(const struct session_header *header);
 enum status session_header_write(
     struct buffer *out, const struct session_header *header);
 
@@ -57,13 +59,14 @@ struct admission {
  * Checks in this order: roster dates; header signature, roster, suite, study
  * and query ids, deadline, min_centers >= the study's; study signature, dates,
  * federation, dictionary, approvals; query signature by a researcher of the
- * study, study_id, dictionary, expiry; variables, analyses, cohort within the
- * study. Opt-in and replay are the caller's, who has the state. */
+ * study, study_id, dictionary, expiry; variables, analyses, effects of centers,
+ * cohort within the study. Opt-in and replay are the caller's, who has the
+ * state. */
 enum status admission_check(struct admission *out,
     const struct admission_request *request, struct diagnostic *diagnostic);
 void admission_fini(struct admission *admission);
-/* Query (with its plan) within study: variables, analyses, cohort. Used by
- * `cohortium query check` as well. */
+/* Query (with its plan) within study: variables, analyses, effects of centers,
+ * cohort. Used by `cohortium query check` as well. */
 enum status admission_check_scope(const struct study *study,
     const struct query *query, const struct plan *plan,
     const struct dictionary *dictionary, struct diagnostic *diagnostic);

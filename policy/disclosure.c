@@ -312,6 +312,15 @@ static void review_ordered(
 
 /* ---- sums of models: D9, D10, D12 ---- */
 
+/* Of a center's own figures: those of other centers' effects are not in it. */
+static size_t parameters_of(
+    const struct review *review, const struct table_shape *table)
+{
+    return review->facts != NULL && table->center_parameters > 0
+               ? table->center_parameters
+               : table->parameters;
+}
+
 /* Ten events a parameter, and of two outcomes ten of the rarer one. */
 static bool has_enough_events(const struct review *review,
     const struct table_shape *table, const int128 *cell)
@@ -321,7 +330,9 @@ static bool has_enough_events(const struct review *review,
     int128 events = cell[table->events] >> table->event_bits;
     int128 others = cell[CELL_ROWS] - events;
     int128 rarer = table->two_outcomes && others < events ? others : events;
-    return (int128)table->parameters * review->limits->moments_share <= rarer;
+    return (int128)parameters_of(review, table) *
+               review->limits->moments_share <=
+           rarer;
 }
 
 /* A center's own steps of time or bins of a score hold few people. */
@@ -341,7 +352,8 @@ static void review_sums(
             continue;
         if (few_people(people, limits->min_cell))
             withhold_cell(review, table, i, RULE_CELL);
-        else if ((int128)table->parameters * limits->moments_share > people ||
+        else if ((int128)parameters_of(review, table) * limits->moments_share >
+                     people ||
                  !has_enough_events(review, table, cell_at(review, table, i)) ||
                  shows_few_people(review, table))
             withhold_cell(review, table, i, RULE_MODEL);
@@ -476,16 +488,13 @@ static enum status review_segment(const struct review *review)
     return status;
 }
 
-enum status disclosure_apply(const struct plan *plan,
-    const struct limits *limits, uint64_t people_total,
+static enum status review_plan(const struct plan *plan,
+    const struct limits *limits, uint64_t people_total, bool center_terms_only,
     struct contribution *contribution, struct disclosure_report *report)
 {
     *report = (struct disclosure_report){0};
     int128 outside = (int128)people_total - (int128)contribution->cohort_people;
     bool narrow_outside = few_people(outside, limits->min_cell);
-    /* A center's own: only a sum of many may be told. */
-    contribution->vector.elements[PLAN_REACHABLE] = 0;
-    contribution->vector.elements[PLAN_COHORT] = 0;
     bool narrow_cohort =
         few_people((int128)contribution->cohort_people, limits->min_cell);
     for (size_t i = 0; i < plan->segment_count; i++) {
@@ -501,6 +510,8 @@ enum status disclosure_apply(const struct plan *plan,
                            : contribution->verdicts[i],
             .report = report};
         enum status status = STATUS_OK;
+        if (center_terms_only && review.shape->tables[0].center_parameters == 0)
+            continue;
         if (narrow_cohort)
             withhold_segment(&review, RULE_COHORT);
         else if (narrow_outside)
@@ -514,4 +525,21 @@ enum status disclosure_apply(const struct plan *plan,
         contribution->vector.elements[PLAN_RULES + rule] +=
             (int128)report->withheld[rule];
     return STATUS_OK;
+}
+
+enum status disclosure_apply(const struct plan *plan,
+    const struct limits *limits, uint64_t people_total,
+    struct contribution *contribution, struct disclosure_report *report)
+{
+    /* A center's own: only a sum of many may be told. */
+    contribution->vector.elements[PLAN_REACHABLE] = 0;
+    contribution->vector.elements[PLAN_COHORT] = 0;
+    return review_plan(plan, limits, people_total, false, contribution, report);
+}
+
+enum status disclosure_apply_center_terms(const struct plan *plan,
+    const struct limits *limits, uint64_t people_total,
+    struct contribution *contribution, struct disclosure_report *report)
+{
+    return review_plan(plan, limits, people_total, true, contribution, report);
 }

@@ -107,6 +107,11 @@ void session_header_destroy(struct session_header *header)
     free(header);
 }
 
+struct center_list session_header_list(const struct session_header *header)
+{
+    return (struct center_list){header->center_count, header->centers};
+}
+
 enum status session_header_write(
     struct buffer *out, const struct session_header *header)
 {

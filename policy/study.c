@@ -13,7 +13,8 @@
 static const char *const study_keys[] = {"cohortium", "name", "version",
     "title", "principal_investigator", "lead_institution", "dictionary",
     "roster", "researchers", "variables", "analyses", "cohort", "limits",
-    "privacy", "noise", "min_centers", "valid_from", "valid_until"};
+    "privacy", "noise", "center_effects", "min_centers", "valid_from",
+    "valid_until"};
 static const char *const researcher_keys[] = {"name", "identity", "curve"};
 
 static enum status read_researchers(struct study *study,
@@ -178,6 +179,8 @@ static enum status read_conditions(struct study *study,
         status = read_privacy(study, root, diagnostic);
     if (status == STATUS_OK && field_find(&field, root, "noise"))
         status = budget_parse(&study->noise, &field, diagnostic);
+    if (status == STATUS_OK && field_find(&field, root, "center_effects"))
+        status = field_boolean(&field, &study->center_effects, diagnostic);
     if (status == STATUS_OK && field_find(&field, root, "min_centers"))
         status = field_integer(&field, &study->min_centers,
             study_is_masked(study->privacy) ? MASKING_CENTERS_MIN : 1,

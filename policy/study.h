@@ -6,7 +6,8 @@
  *  "dictionary": hex id, "roster": federation name,
  *  "researchers": [{"name", "identity", "curve"}], "variables": [..],
  *  "analyses": [..], "cohort": "age >= 18", "limits": {..},
- *  "privacy": "sum", "min_centers": 5, "valid_from", "valid_until"}
+ *  "privacy": "sum", "center_effects": false, "min_centers": 5, "valid_from",
+ *  "valid_until"}
  * The study's envelope is signed by whoever applies (at least one of its
  * researchers). An approval (TYPE_APPROVAL) is a document of its own, signed by
  * one committee member: {"cohortium": "approval", "study": hex id of the study
@@ -65,6 +66,7 @@ struct study {
     struct limits limits;
     struct budget_terms noise; /* of privacy noise */
     enum study_privacy privacy;
+    bool center_effects; /* `center` may be a term: effects of single centers */
     int64_t min_centers;
     int64_t valid_from, valid_until;
     struct document *document;

@@ -21,6 +21,8 @@ struct analysis {
     int64_t quantile_tail; /* D7: plan_set_quantile_tail; 0 until then */
     double level;                     /* of confidence intervals: 0.95 */
     void *model; /* what parse read beyond the above; freed by release */
+    const struct center_list *centers; /* borrowed for parse; NULL: not known */
+    bool center_term;                  /* its formula has `center` as a term */
 };
 
 /* A run of rows with the mask of those that count: 0xFF in, 0x00 out. */
@@ -40,6 +42,8 @@ struct analysis_kind {
     const char *name;
     const char *summary; /* one line of help */
     bool random_center;  /* takes (1 | center) in its formula */
+    bool center_term;    /* takes `center` as a term of its formula */
+    bool tells_centers;  /* its sums tell centers apart by their places */
     /* Parameters -> analysis (zeroed but for kind and level). */
     enum status (*parse)(struct analysis *analysis,
         const struct field *parameters, const struct dictionary *dictionary,

@@ -90,6 +90,7 @@ static enum status finish(const struct analysis *analysis,
 const struct analysis_kind analysis_anova = {
     .name = "anova",
     .summary = "analysis of variance, term after term",
+    .center_term = true,
     .parse = linear_parse,
     .shape = linear_shape,
     .state_size = model_state_size,

@@ -195,6 +195,7 @@ static enum status conclude(const struct analysis *analysis,
 const struct analysis_kind analysis_cox = {
     .name = "cox",
     .summary = "proportional hazards regression",
+    .center_term = true,
     .parse = parse,
     .release = release,
     .shape = cox_shape,

@@ -47,6 +47,7 @@ enum status cox_shape(const struct analysis *analysis,
     model_shape(out, cox_rest(cox) + width, layout->p);
     out->tables[0].events = COUNTS_CELL + SUM_EVENTS;
     out->tables[0].fine = !cox->by_center;
+    out->tables[0].center_parameters = design_center_columns(cox->design);
     return STATUS_OK;
 }
 

@@ -266,6 +266,28 @@ enum term_levels design_term_levels(const struct design *design, size_t term)
     return !levels ? NO_LEVELS : numbers ? LEVELS_AND_NUMBERS : LEVELS_ALONE;
 }
 
+/* At the first center: there the contrasts of the others are zero. */
+static bool is_at_first_center(
+    const struct formula *formula, const struct design_column *column)
+{
+    for (size_t a = 0; column->term > 0 && a < formula->atom_count; a++) {
+        const struct formula_atom *atom = &formula->atoms[a];
+        if ((formula->terms[column->term - 1].atoms >> a & 1) != 0 &&
+            is_factor(formula, a) && atom->variable == FORMULA_CENTER &&
+            column->parts[a] != 0)
+            return false;
+    }
+    return true;
+}
+
+size_t design_center_columns(const struct design *design)
+{
+    size_t count = 0;
+    for (size_t c = 0; c < design->column_count; c++)
+        count += is_at_first_center(design->formula, &design->columns[c]);
+    return design->formula->center_term ? count : 0;
+}
+
 /* ---- as a parameter ---- */
 
 static void add_variable(void *arg, size_t variable)
@@ -277,6 +299,18 @@ static void add_variable(void *arg, size_t variable)
     }
     if (analysis->variable_count < ANALYSIS_VARIABLES_MAX)
         analysis->variables[analysis->variable_count++] = variable;
+}
+
+/* What an analysis does not take of center. */
+static const char *refuse_center(
+    const struct formula *formula, const struct analysis_kind *kind)
+{
+    if (formula->random_center && !kind->random_center)
+        return "(1 | center) is a term of the analysis \"mixed\"";
+    if (formula->center_term && !kind->center_term)
+        return "center is a term of the analyses \"lm\", \"anova\", \"glm\" and "
+               "\"cox\"";
+    return NULL;
 }
 
 enum status parameter_design(struct design **out, struct analysis *analysis,
@@ -292,14 +326,16 @@ enum status parameter_design(struct design **out, struct analysis *analysis,
         status = field_text(&field, &text, FORMULA_TEXT_MAX, diagnostic);
     if (status != STATUS_OK)
         return status;
-    status = formula_parse(&formula, text, dictionary, &error);
-    if (status == STATUS_OK && formula->random_center &&
-        !analysis->kind->random_center) {
+    status =
+        formula_parse(&formula, text, dictionary, analysis->centers, &error);
+    const char *refusal =
+        status == STATUS_OK ? refuse_center(formula, analysis->kind) : NULL;
+    if (refusal != NULL) {
         formula_destroy(formula);
-        return field_fail(&field, diagnostic,
-            "(1 | center) is a term of the analysis \"mixed\"");
+        return field_fail(&field, diagnostic, "%s", refusal);
     }
     if (status == STATUS_OK) {
+        analysis->center_term = formula->center_term;
         formula_visit_variables(formula, add_variable, analysis);
         status = analysis->variable_count == ANALYSIS_VARIABLES_MAX
                      ? STATUS_LIMIT_REACHED

@@ -56,6 +56,10 @@ void design_destroy(struct design *design);
 enum term_levels { NO_LEVELS, LEVELS_ALONE, LEVELS_AND_NUMBERS };
 /* term: as in struct design_column; 0: the intercept, NO_LEVELS. */
 enum term_levels design_term_levels(const struct design *design, size_t term);
+/* Columns that are not zero at every row of one center, where `center` is a
+ * term: of so many columns are figures that are a center's own. 0: it is none.
+ */
+size_t design_center_columns(const struct design *design);
 /* Rows of a table: `count` <= DESIGN_ROWS from `first` on, or those of
  * index[count] where it is not NULL. */
 struct design_rows {

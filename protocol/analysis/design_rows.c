@@ -12,7 +12,9 @@ struct filling {
     const struct design *design;
     const struct design_rows *which;
     int32_t codes[ANALYSIS_VARIABLES_MAX][DESIGN_ROWS];
-    const int32_t *of[DICTIONARY_VARIABLES_MAX]; /* those read: their codes */
+    /* Those read: their codes. Behind them the place of the rows' center. */
+    const int32_t *of[FORMULA_CENTER + 1];
+    int32_t center[DESIGN_ROWS];
     double numbers[DESIGN_NUMBERS_MAX][DESIGN_ROWS]; /* of the atoms */
     uint8_t *in;
 };
@@ -37,6 +39,9 @@ static void read_codes(struct filling *fill)
             column_read(column, which->first, which->count, fill->codes[v]);
         fill->of[variable] = fill->codes[v];
     }
+    fill->of[FORMULA_CENTER] = fill->center;
+    for (size_t i = 0; design->formula->center_term && i < which->count; i++)
+        fill->center[i] = (int32_t)which->rows->center;
 }
 
 /* ---- numbers ---- */
@@ -73,7 +78,7 @@ static void evaluate(const struct filling *fill,
     const struct formula_atom *atom, double scale, double *out)
 {
     const struct design *design = fill->design;
-    int32_t row[DICTIONARY_VARIABLES_MAX];
+    int32_t row[DICTIONARY_COLUMNS_MAX];
     for (size_t i = 0; i < fill->which->count; i++) {
         for (size_t v = 0; v < design->variable_count; v++)
             row[design->variables[v]] = fill->codes[v][i];
@@ -131,7 +136,7 @@ static void read_atoms(struct filling *fill)
                 fill->numbers[design->atom_first[a]]);
         else if (atom->kind == ATOM_SPLINE)
             spline_numbers(fill, a);
-        else
+        else if (atom->variable != FORMULA_CENTER)
             drop_missing(
                 fill->of[atom->variable], fill->which->count, fill->in);
     }

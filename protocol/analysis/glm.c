@@ -146,7 +146,9 @@ static enum status shape(const struct analysis *analysis,
     const struct dictionary *dictionary, struct shape *out)
 {
     (void)dictionary;
+    const struct glm *glm = analysis->model;
     glm_shape(analysis, 0, out);
+    out->tables[0].center_parameters = design_center_columns(glm->design);
     return STATUS_OK;
 }
 
@@ -326,6 +328,7 @@ static enum status conclude(const struct analysis *analysis,
 const struct analysis_kind analysis_glm = {
     .name = "glm",
     .summary = "a generalized linear model",
+    .center_term = true,
     .parse = parse,
     .shape = shape,
     .state_size = model_state_size,

@@ -36,6 +36,7 @@ enum status linear_shape(const struct analysis *analysis,
     const struct design *design = analysis->model;
     model_shape(
         out, design->stride * (design->stride + 1) / 2, design->column_count);
+    out->tables[0].center_parameters = design_center_columns(design);
     return STATUS_OK;
 }
 

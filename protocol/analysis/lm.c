@@ -79,6 +79,7 @@ static enum status finish(const struct analysis *analysis,
 const struct analysis_kind analysis_lm = {
     .name = "lm",
     .summary = "a linear model",
+    .center_term = true,
     .parse = linear_parse,
     .shape = linear_shape,
     .state_size = model_state_size,

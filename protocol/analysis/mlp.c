@@ -245,6 +245,7 @@ static enum status conclude(const struct analysis *analysis,
 const struct analysis_kind analysis_mlp = {
     .name = "mlp",
     .summary = "a neural network, tested on centers that it never saw",
+    .tells_centers = true,
     .parse = parse,
     .release = release,
     .shape = mlp_shape,

@@ -26,13 +26,15 @@ static enum status read_analysis(struct analysis *analysis,
         analysis, &asked->parameters, dictionary, diagnostic);
 }
 
-static enum status read_analyses(
-    struct plan *plan, struct shape *shapes, struct diagnostic *diagnostic)
+static enum status read_analyses(struct plan *plan, struct shape *shapes,
+    const struct center_list *centers, struct diagnostic *diagnostic)
 {
     for (size_t i = 0; i < plan->analysis_count; i++) {
         struct analysis *analysis = &plan->analyses[i];
+        analysis->centers = centers;
         enum status status = read_analysis(
             analysis, &plan->query->analyses[i], plan->dictionary, diagnostic);
+        analysis->centers = NULL;
         if (status == STATUS_OK)
             status =
                 analysis->kind->shape(analysis, plan->dictionary, &shapes[i]);
@@ -82,7 +84,8 @@ static enum status lay_out(
     return STATUS_OK;
 }
 
-static enum status fill(struct plan *plan, struct diagnostic *diagnostic)
+static enum status fill(struct plan *plan, const struct center_list *centers,
+    struct diagnostic *diagnostic)
 {
     const struct query *query = plan->query;
     plan->level_count = 1;
@@ -105,12 +108,19 @@ static enum status fill(struct plan *plan, struct diagnostic *diagnostic)
     plan->segments = segments;
     if (plan->analyses == NULL || shapes == NULL || segments == NULL)
         return STATUS_NO_MEMORY;
-    enum status status = read_analyses(plan, shapes, diagnostic);
+    enum status status = read_analyses(plan, shapes, centers, diagnostic);
     return status == STATUS_OK ? lay_out(plan, segments, diagnostic) : status;
 }
 
 enum status plan_create(struct plan **out, const struct query *query,
     const struct dictionary *dictionary, struct diagnostic *diagnostic)
+{
+    return plan_create_for(out, query, dictionary, NULL, diagnostic);
+}
+
+enum status plan_create_for(struct plan **out, const struct query *query,
+    const struct dictionary *dictionary, const struct center_list *centers,
+    struct diagnostic *diagnostic)
 {
     *out = NULL;
     struct plan *plan = calloc(1, sizeof *plan);
@@ -118,7 +128,7 @@ enum status plan_create(struct plan **out, const struct query *query,
         return STATUS_NO_MEMORY;
     plan->query = query;
     plan->dictionary = dictionary;
-    enum status status = fill(plan, diagnostic);
+    enum status status = fill(plan, centers, diagnostic);
     if (status != STATUS_OK) {
         plan_destroy(plan);
         return status;
@@ -147,6 +157,29 @@ void plan_set_quantile_tail(struct plan *plan, int64_t people)
 {
     for (size_t a = 0; a < plan->analysis_count; a++)
         plan->analyses[a].quantile_tail = people;
+}
+
+bool plan_analysis_has_center_term(const struct plan *plan, size_t analysis)
+{
+    return plan->analyses[analysis].center_term;
+}
+
+bool plan_has_center_term(const struct plan *plan)
+{
+    for (size_t a = 0; a < plan->analysis_count; a++) {
+        if (plan_analysis_has_center_term(plan, a))
+            return true;
+    }
+    return false;
+}
+
+bool plan_tells_centers(const struct plan *plan)
+{
+    for (size_t a = 0; a < plan->analysis_count; a++) {
+        if (plan->analyses[a].kind->tells_centers)
+            return true;
+    }
+    return plan_has_center_term(plan);
 }
 
 void plan_visit_variables(const struct plan *plan,

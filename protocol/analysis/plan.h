@@ -4,13 +4,15 @@
  *
  * Segments stand analysis by analysis, and within one by level of `by` (the
  * last `by` variable changes fastest), after a head of PLAN_HEAD elements.
- * Every party derives the same plan from the same query and dictionary.
+ * Every party derives the same plan from the same query and dictionary and,
+ * where a formula has `center` as a term, the centers of the session's header.
  */
 #ifndef COHORTIUM_PROTOCOL_ANALYSIS_PLAN_H
 #define COHORTIUM_PROTOCOL_ANALYSIS_PLAN_H
 
 #include "protocol/analysis/rows.h"
 #include "protocol/analysis/shape.h"
+#include "protocol/query/formula.h"
 #include "protocol/query/query.h"
 
 #define PLAN_VECTOR_MAX ((size_t)3 << 16) /* elements: 3 MiB on the wire */
@@ -81,7 +83,18 @@ struct round {
  * document. STATUS_TOO_LARGE when the vector would be longer than allowed. */
 enum status plan_create(struct plan **out, const struct query *query,
     const struct dictionary *dictionary, struct diagnostic *diagnostic);
+/* The same for the centers of a session (NULL: as above). A plan that was made
+ * without them and plan_has_center_term is good for checks only.
+ * STATUS_TOO_FEW_CENTERS: `center` is a term, and there is one center. */
+enum status plan_create_for(struct plan **out, const struct query *query,
+    const struct dictionary *dictionary, const struct center_list *centers,
+    struct diagnostic *diagnostic);
 void plan_destroy(struct plan *plan);
+/* Whether effects of single centers are asked for: `center` is a term. */
+bool plan_analysis_has_center_term(const struct plan *plan, size_t analysis);
+bool plan_has_center_term(const struct plan *plan);
+/* Whether sums depend on a center's place in the session. */
+bool plan_tells_centers(const struct plan *plan);
 /* D7, a limit of the study: least people on the nearer side of a quantile or a
  * median that is told. 0 until it is set: each is told. */
 void plan_set_quantile_tail(struct plan *plan, int64_t people);

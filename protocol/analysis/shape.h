@@ -66,9 +66,12 @@ struct table_shape {
     size_t first_fact; /* TABLE_MOMENTS: see struct cell_facts */
     size_t width;      /* TABLE_SUMS */
     size_t parameters; /* TABLE_SUMS: of the model (D9), 0 when it has none */
-    bool overlapping;  /* TABLE_SUMS: a row may count in several cells */
-    size_t events;     /* TABLE_SUMS: where a cell counts events, in units of
-                          2^-event_bits; 0: nowhere (D10, D12) */
+    size_t center_parameters; /* of them, those that one center's rows enter,
+                                 where `center` is a term: the sum tells each
+                                 center's own figures. 0: it is none */
+    bool overlapping;         /* TABLE_SUMS: a row may count in several cells */
+    size_t events; /* TABLE_SUMS: where a cell counts events, in units of
+                      2^-event_bits; 0: nowhere (D10, D12) */
     unsigned event_bits;
     bool two_outcomes; /* rows without an event are an outcome as well (D10) */
     size_t outcomes;   /* TABLE_TIMES */

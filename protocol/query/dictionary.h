@@ -20,6 +20,8 @@
 #define DICTIONARY_VARIABLES_MAX 1024
 #define DICTIONARY_CATEGORIES_MAX 120 /* codes fit 8 bits */
 #define DICTIONARY_ELEMENTS_MAX 8192  /* of all vectors */
+#define DICTIONARY_COLUMNS_MAX                                                 \
+    (DICTIONARY_VARIABLES_MAX + DICTIONARY_ELEMENTS_MAX)
 #define VECTOR_LENGTH_MAX 4096
 #define VARIABLE_NAME_MAX 63
 #define VARIABLE_KNOTS_MAX 64

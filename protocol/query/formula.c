@@ -18,6 +18,8 @@ void formula_destroy(struct formula *formula)
 static void visit_atom(const struct formula_atom *atom,
     void (*visit)(void *arg, size_t variable), void *arg)
 {
+    if (atom->kind == ATOM_LEVELS && atom->variable == FORMULA_CENTER)
+        return;
     if (atom->kind != ATOM_NUMBER)
         visit(arg, atom->variable);
     else
@@ -66,6 +68,10 @@ void formula_level_text(const struct formula_atom *atom,
     const struct dictionary *dictionary, size_t level, char *out,
     size_t capacity)
 {
+    if (atom->variable == FORMULA_CENTER) {
+        snprintf(out, capacity, "%s%s", atom->name, atom->centers[level]);
+        return;
+    }
     const struct variable *variable = &dictionary->variables[atom->variable];
     if (variable_level_count(variable) > 0)
         snprintf(out, capacity, "%s%s", atom->name,

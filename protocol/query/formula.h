@@ -22,17 +22,20 @@
  * Terms stand in R's order: main effects first, then interactions by how many
  * variables they have, each in the order written. Categories and booleans are
  * levels, the dictionary's first is the reference. factor(v) of a whole number
- * has a level for each value of its range. ns() is R's natural cubic spline
- * with the dictionary's min and max as boundary knots, since quantiles of pooled
- * data are not known before the question is asked, and df - 1 inner knots: of
- * the dictionary's K "knots" those at places i (K + 1) / df, rounded, so that
- * deciles give for df = 2 their fifth and for df = 5 every second. A variable
- * without knots has them equally spaced between min and max.
+ * has a level for each value of its range. `center` alone is a factor of the
+ * centers that answer, in the order of the session's header; the first is the
+ * reference. ns() is R's natural cubic spline
+ * with the dictionary's min and max as boundary knots, since quantiles of
+ * pooled data are not known before the question is asked, and df - 1 inner
+ * knots: of the dictionary's K "knots" those at places i (K + 1) / df, rounded,
+ * so that deciles give for df = 2 their fifth and for df = 5 every second. A
+ * variable without knots has them equally spaced between min and max.
  */
 #ifndef COHORTIUM_PROTOCOL_QUERY_FORMULA_H
 #define COHORTIUM_PROTOCOL_QUERY_FORMULA_H
 
 #include "protocol/query/expression.h"
+#include "protocol/wire/keys.h"
 
 #define FORMULA_TEXT_MAX 4096
 #define FORMULA_ATOMS_MAX 60
@@ -42,8 +45,19 @@
 
 enum atom_kind {
     ATOM_NUMBER, /* one number a row: steps */
-    ATOM_LEVELS, /* a category or boolean, or factor() of a whole number */
+    ATOM_LEVELS, /* a category or boolean, factor() of a whole number, or the
+                    centers */
     ATOM_SPLINE  /* ns() */
+};
+
+/* In place of a LEVELS' variable: a row's level is its center's place in the
+ * session. */
+#define FORMULA_CENTER DICTIONARY_COLUMNS_MAX
+
+/* The centers that answer, in the order of the session's header. */
+struct center_list {
+    size_t count;
+    char (*names)[NAME_MAX_BYTES + 1]; /* borrowed */
 };
 
 struct formula_atom {
@@ -54,6 +68,7 @@ struct formula_atom {
     struct expression expression; /* NUMBER */
     size_t level_count;           /* LEVELS */
     int32_t first_level;          /* LEVELS: the code of level 0 */
+    const char **centers;         /* FORMULA_CENTER: their names */
     size_t df;                    /* SPLINE */
 };
 
@@ -87,6 +102,7 @@ struct formula {
     const struct formula_term *terms;
     bool strata_center; /* strata(center) */
     bool random_center; /* (1 | center) */
+    bool center_term;   /* center is a term, or in one */
     size_t strata_count;
     size_t strata[FORMULA_STRATA_MAX]; /* categories or booleans */
     bool has_offset;
@@ -94,10 +110,13 @@ struct formula {
     void *storage;              /* private */
 };
 
-/* STATUS_MALFORMED (syntax, a kind of variable that does not fit there),
- * STATUS_UNKNOWN_NAME (the message names the nearest), STATUS_LIMIT_REACHED. */
+/* centers: NULL where they are not known yet; then `center` stands for two
+ * without names. STATUS_MALFORMED (syntax, a kind of variable that does not fit
+ * there), STATUS_UNKNOWN_NAME (the message names the nearest),
+ * STATUS_LIMIT_REACHED, STATUS_TOO_FEW_CENTERS (`center` with one alone). */
 enum status formula_parse(struct formula **out, const char *text,
-    const struct dictionary *dictionary, struct formula_error *error);
+    const struct dictionary *dictionary, const struct center_list *centers,
+    struct formula_error *error);
 void formula_destroy(struct formula *formula);
 /* Every variable that the formula reads, response and strata too (may
  * repeat). */

@@ -22,16 +22,41 @@ static void set_levels(
     atom->level_count = variable_level_count(variable);
 }
 
+/* No variable of a dictionary has this name. */
+static enum status read_center(
+    struct formula_parser *parser, struct formula_atom *atom)
+{
+    const struct center_list *centers = parser->centers;
+    if (centers->count < 2)
+        return formula_fail(parser, parser->word.start, STATUS_TOO_FEW_CENTERS,
+            "'center' as a term compares centers; one alone answers");
+    const char **names =
+        arena_allocate(parser->arena, centers->count * sizeof *names);
+    for (size_t i = 0; names != NULL && i < centers->count; i++) {
+        names[i] = formula_keep(parser, centers->names[i]);
+        if (names[i] == NULL)
+            return STATUS_NO_MEMORY;
+    }
+    if (names == NULL)
+        return STATUS_NO_MEMORY;
+    *atom = (struct formula_atom){.kind = ATOM_LEVELS,
+        .variable = FORMULA_CENTER,
+        .plain = true,
+        .level_count = centers->count,
+        .centers = names};
+    parser->formula->center_term = true;
+    formula_name_add(parser, parser->word.start, parser->word.size);
+    formula_advance(parser);
+    return formula_name_atom(parser, atom);
+}
+
 enum status formula_plain(
     struct formula_parser *parser, struct formula_atom *atom)
 {
     struct word word = parser->word;
     size_t variable = 0;
-    if (formula_word_is(parser, "center") &&
-        !dictionary_find(parser->dictionary, "center", &variable))
-        return formula_fail(parser, word.start, STATUS_MALFORMED,
-            "'center' stands in strata(center); effects of single centers are "
-            "not given");
+    if (formula_word_is(parser, "center"))
+        return read_center(parser, atom);
     enum status status = formula_variable(parser, &variable);
     if (status != STATUS_OK)
         return status;

@@ -348,8 +348,11 @@ static enum status read_formula(struct reader *reader)
 }
 
 enum status formula_parse(struct formula **out, const char *text,
-    const struct dictionary *dictionary, struct formula_error *error)
+    const struct dictionary *dictionary, const struct center_list *centers,
+    struct formula_error *error)
 {
+    static char unknown[2][NAME_MAX_BYTES + 1];
+    static const struct center_list two_unknown = {2, unknown};
     struct arena arena = {0};
     struct formula_error ignored;
     *out = NULL;
@@ -359,12 +362,14 @@ enum status formula_parse(struct formula **out, const char *text,
     struct formula *formula = arena_allocate(&arena, sizeof *formula);
     struct formula_atom *atoms =
         arena_allocate(&arena, FORMULA_ATOMS_MAX * sizeof *atoms);
-    struct reader reader = {.parser = {.text = text,
-                                .at = text,
-                                .dictionary = dictionary,
-                                .arena = &arena,
-                                .error = error,
-                                .formula = formula},
+    struct reader reader = {
+        .parser = {.text = text,
+            .at = text,
+            .dictionary = dictionary,
+            .centers = centers == NULL ? &two_unknown : centers,
+            .arena = &arena,
+            .error = error,
+            .formula = formula},
         .built = {formula, atoms}};
     enum status status = kept == NULL || formula == NULL || atoms == NULL
                              ? STATUS_NO_MEMORY

@@ -23,6 +23,7 @@ struct formula_parser {
     const char *at;   /* behind `word` */
     struct word word; /* the next one */
     const struct dictionary *dictionary;
+    const struct center_list *centers;
     struct arena *arena;
     struct formula_error *error;
     struct formula *formula; /* where strata and the offset go */

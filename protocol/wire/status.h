@@ -42,6 +42,7 @@ enum status_category {
     X(RESEARCHER_NOT_IN_STUDY, DENIED, "the researcher is not in the study")   \
     X(VARIABLE_NOT_IN_STUDY, DENIED, "a variable that the study lacks")        \
     X(ANALYSIS_NOT_IN_STUDY, DENIED, "an analysis that the study lacks")       \
+    X(CENTERS_NOT_IN_STUDY, DENIED, "effects of single centers")               \
     X(COHORT_OUTSIDE_STUDY, DENIED, "a cohort wider than the study's")         \
     X(THRESHOLD_OFF_GRID, DENIED, "a threshold between the grid's steps")      \
     X(NOT_OPTED_IN, DENIED, "the center has not opted in")                     \

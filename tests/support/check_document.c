@@ -2,11 +2,12 @@
  * check_document: reads one document of a kind and says what is wrong with it,
  * for the corpus of broken input.
  *
- *   check_document KIND FILE [DICTIONARY]
+ *   check_document KIND FILE [DICTIONARY [STUDY]]
  *
  * KIND: dictionary, query, study, roster, approval, session, limits, csv,
- * settings. Exit code 0 when nothing is wrong, 1 with one line when something
- * is. csv and query need a dictionary.
+ * settings; scope is a query within the study. Exit code 0 when nothing is
+ * wrong, 1 with one line when something is. csv, query and scope need a
+ * dictionary.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 
 struct checking {
     struct view text;
-    const char *file;
+    const char *file, *study_file;
     struct dictionary *dictionary;
     struct diagnostic diagnostic;
 };
@@ -30,7 +31,8 @@ static enum status check_dictionary(struct checking *c)
     return status;
 }
 
-static enum status check_query(struct checking *c)
+/* study NULL: by itself. */
+static enum status check_query_in(struct checking *c, const struct study *study)
 {
     struct query *query = NULL;
     struct plan *plan = NULL;
@@ -38,8 +40,33 @@ static enum status check_query(struct checking *c)
         query_parse(&query, c->text, c->dictionary, &c->diagnostic);
     if (status == STATUS_OK)
         status = plan_create(&plan, query, c->dictionary, &c->diagnostic);
+    if (status == STATUS_OK && study != NULL)
+        status = admission_check_scope(
+            study, query, plan, c->dictionary, &c->diagnostic);
     plan_destroy(plan);
     query_destroy(query);
+    return status;
+}
+
+static enum status check_query(struct checking *c)
+{
+    return check_query_in(c, NULL);
+}
+
+static enum status check_scope(struct checking *c)
+{
+    struct study *study = NULL;
+    struct buffer text;
+    buffer_init(&text, DOCUMENT_BYTES_MAX);
+    enum status status = c->study_file == NULL
+                             ? STATUS_USAGE
+                             : buffer_read_file(&text, c->study_file);
+    if (status == STATUS_OK)
+        status = study_parse(&study, buffer_view(&text), &c->diagnostic);
+    if (status == STATUS_OK)
+        status = check_query_in(c, study);
+    study_destroy(study);
+    buffer_fini(&text);
     return status;
 }
 
@@ -113,7 +140,7 @@ static const struct {
     const char *kind;
     enum status (*check)(struct checking *checking);
 } kinds[] = {{"dictionary", check_dictionary}, {"query", check_query},
-    {"study", check_study}, {"roster", check_roster},
+    {"scope", check_scope}, {"study", check_study}, {"roster", check_roster},
     {"approval", check_approval}, {"session", check_session},
     {"limits", check_limits}, {"csv", check_csv}, {"settings", check_settings}};
 
@@ -134,6 +161,7 @@ int main(int argc, char **argv)
     diagnostic_init(&c.diagnostic, slash == NULL ? argv[2] : slash + 1);
     c.text = buffer_view(&text);
     c.file = argv[2];
+    c.study_file = argc > 4 ? argv[4] : NULL;
     int code = 2;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(kinds[i].kind, argv[1]) == 0)

@@ -8,6 +8,7 @@
 #define NA VALUE_MISSING
 #define DAYS 153
 #define COLUMNS_MAX 128
+#define CENTERS_MAX 13
 
 static const int32_t ozone[DAYS] = {41, 36, 12, 18, NA, 28, 23, 19, 8, NA, 7,
     16, 11, 14, 18, 14, 34, 6, 30, 11, 1, 11, 4, 32, NA, NA, NA, 23, 45, 115,
@@ -160,23 +161,30 @@ static enum status contribute_round(const struct plan *plan,
     return status;
 }
 
+/* The rows of one center. */
+struct part {
+    size_t center, first, end;
+};
+
 /* What the rows of one center give. round is NULL for the first. */
-static void contribute(const struct asked *asked, size_t first, size_t end,
+static void contribute(const struct asked *asked, struct part part,
     const struct round *round, struct contribution *out)
 {
     const struct table *table = asked->table;
     struct column columns[COLUMNS_MAX];
     size_t variables = table->dictionary->column_count;
-    make_columns(table, first, end, columns);
-    struct rows rows = {
-        .count = end - first, .patient_count = end - first, .columns = columns};
+    make_columns(table, part.first, part.end, columns);
+    struct rows rows = {.count = part.end - part.first,
+        .patient_count = part.end - part.first,
+        .columns = columns,
+        .center = part.center};
     if (table->patients != NULL) {
-        rows.patients = table->patients + first;
-        rows.patient_count = count_patients(table, first, end);
+        rows.patients = table->patients + part.first;
+        rows.patient_count = count_patients(table, part.first, part.end);
     }
-    assert_int_equal(
-        round == NULL ? plan_contribute(asked->plan, &rows, 1, out)
-                      : contribute_round(asked->plan, &rows, round, out),
+    assert_int_equal(round == NULL
+                         ? plan_contribute(asked->plan, &rows, 1, out)
+                         : contribute_round(asked->plan, &rows, round, out),
         STATUS_OK);
     for (size_t v = 0; v < variables; v++)
         free((void *)columns[v].data);
@@ -184,18 +192,18 @@ static void contribute(const struct asked *asked, size_t first, size_t end,
 
 /* One center's rows: asked, checked as the coordinator does, and added. */
 static void add_center(
-    struct asked *asked, size_t first, size_t end, const struct round *round)
+    struct asked *asked, struct part part, const struct round *round)
 {
     struct contribution contribution;
-    contribute(asked, first, end, round, &contribution);
+    contribute(asked, part, round, &contribution);
     assert_int_equal(
         plan_check_vector(asked->plan, &contribution.vector), STATUS_OK);
     assert_int_equal(vector_add(&asked->sum, &contribution.vector), STATUS_OK);
     contribution_fini(&contribution);
 }
 
-static void add_centers(
-    struct asked *asked, size_t centers, const struct round *round)
+static void add_centers_but(struct asked *asked, size_t centers, size_t absent,
+    const struct round *round)
 {
     const struct table *table = asked->table;
     size_t first = 0;
@@ -204,20 +212,32 @@ static void add_centers(
         while (table->patients != NULL && end > 0 && end < table->count &&
                table->patients[end] == table->patients[end - 1])
             end++;
-        add_center(asked, first, end, round);
+        if (c != absent)
+            add_center(asked, (struct part){c, first, end}, round);
         first = end;
     }
 }
 
-static void plan_question(
-    struct asked *asked, const struct table *table, const char *query)
+static void add_centers(
+    struct asked *asked, size_t centers, const struct round *round)
 {
+    add_centers_but(asked, centers, centers, round);
+}
+
+static void plan_question(struct asked *asked, const struct table *table,
+    const char *query, size_t centers)
+{
+    char names[CENTERS_MAX][NAME_MAX_BYTES + 1];
+    const struct center_list list = {centers, names};
     struct diagnostic diagnostic;
     *asked = (struct asked){.table = table};
     diagnostic_init(&diagnostic, "query");
+    assert_true(centers <= CENTERS_MAX);
+    for (size_t c = 0; c < centers; c++)
+        snprintf(names[c], sizeof names[c], "c%zu", c + 1);
     if (query_parse(&asked->query, view_of_text(query), table->dictionary,
             &diagnostic) != STATUS_OK ||
-        plan_create(&asked->plan, asked->query, table->dictionary,
+        plan_create_for(&asked->plan, asked->query, table->dictionary, &list,
             &diagnostic) != STATUS_OK)
         fail_msg("%s", diagnostic.message);
     assert_int_equal(
@@ -227,15 +247,22 @@ static void plan_question(
 void ask(struct asked *asked, const struct table *table, const char *query,
     size_t centers)
 {
-    plan_question(asked, table, query);
+    plan_question(asked, table, query, centers);
     add_centers(asked, centers, NULL);
+}
+
+void ask_without(struct asked *asked, const struct table *table,
+    const char *query, size_t centers, size_t absent)
+{
+    plan_question(asked, table, query, centers);
+    add_centers_but(asked, centers, absent, NULL);
 }
 
 void ask_own(struct asked *asked, const struct table *table, const char *query,
     struct contribution *own)
 {
-    plan_question(asked, table, query);
-    contribute(asked, 0, table->count, NULL, own);
+    plan_question(asked, table, query, 2);
+    contribute(asked, (struct part){0, 0, table->count}, NULL, own);
 }
 
 void ask_round(struct asked *asked, size_t centers, const struct round *round)

@@ -42,9 +42,13 @@ struct asked {
     struct vector sum;
 };
 
-/* Splits the rows over `centers`, patients whole, and sums what they give. */
+/* Splits the rows over `centers` c1, c2, ..., patients whole, and sums what
+ * they give. */
 void ask(struct asked *asked, const struct table *table, const char *query,
     size_t centers);
+/* The same, but center `absent` (from 0) drops out. */
+void ask_without(struct asked *asked, const struct table *table,
+    const char *query, size_t centers, size_t absent);
 /* One center with all the rows: its own figures, facts included, before any
  * rule. The caller ends the contribution. */
 void ask_own(struct asked *asked, const struct table *table, const char *query,

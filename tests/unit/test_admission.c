@@ -406,6 +406,47 @@ static void test_scope_analyses_are_the_studys(void **state)
         STATUS_ANALYSIS_NOT_IN_STUDY, "'frequency'");
 }
 
+/* `center` is a term where the study says so, and by the header's centers. */
+static void test_scope_effects_of_centers_are_the_studys(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *formula, *effects, *centers;
+        enum status expected;
+    } cases[] = {
+        {"age ~ sex + center", NULL, NULL, STATUS_CENTERS_NOT_IN_STUDY},
+        {"age ~ sex + center", "false", NULL, STATUS_CENTERS_NOT_IN_STUDY},
+        {"age ~ sex:center", "false", NULL, STATUS_CENTERS_NOT_IN_STUDY},
+        {"age ~ sex * center", "true", NULL, STATUS_OK},
+        {"age ~ sex", NULL, NULL, STATUS_OK},
+        {"age ~ center", "true", "[\"center-0\"]", STATUS_TOO_FEW_CENTERS},
+        {"age ~ sex", "true", "[\"center-0\"]", STATUS_OK},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        for (int alone = 0; alone < 2; alone++) {
+            struct making making;
+            char analysis[128];
+            begin(&making);
+            snprintf(analysis, sizeof analysis, "{\"lm\":{\"formula\":\"%s\"}}",
+                cases[i].formula);
+            document_change(making.study, "analyses/+", "\"lm\"");
+            document_change(making.query, "analyses/+", analysis);
+            if (cases[i].effects != NULL)
+                document_change(
+                    making.study, "center_effects", cases[i].effects);
+            making.without_header = alone != 0;
+            if (cases[i].centers != NULL && alone == 0)
+                document_change(making.header, "centers", cases[i].centers);
+            enum status status = end(&making);
+            if (alone == 0 || cases[i].centers == NULL)
+                assert_int_equal(status, cases[i].expected);
+            else
+                assert_int_equal(status, STATUS_OK);
+            assert_int_equal(status != STATUS_OK, making.message[0] != '\0');
+        }
+    }
+}
+
 static void test_scope_cohort_lies_in_the_studys(void **state)
 {
     (void)state;
@@ -492,6 +533,7 @@ int main(void)
         cmocka_unit_test(test_query_is_read_strictly),
         cmocka_unit_test(test_scope_variables_are_the_studys),
         cmocka_unit_test(test_scope_analyses_are_the_studys),
+        cmocka_unit_test(test_scope_effects_of_centers_are_the_studys),
         cmocka_unit_test(test_scope_cohort_lies_in_the_studys),
         cmocka_unit_test(test_scope_study_with_a_broken_cohort_admits_nothing),
         cmocka_unit_test(test_scope_noise_is_for_people_and_simple_sums),

@@ -42,7 +42,7 @@ static struct formula *parsed(const char *text)
 {
     struct formula *formula = NULL;
     struct formula_error error;
-    if (formula_parse(&formula, text, dictionary, &error) != STATUS_OK)
+    if (formula_parse(&formula, text, dictionary, NULL, &error) != STATUS_OK)
         fail_msg("%s at %zu: %s", text, error.offset, error.message);
     return formula;
 }
@@ -108,6 +108,30 @@ static void test_formula_surv_reads_two_or_three_names(void **state)
     assert_int_equal(formula->survival.start, 0);
     assert_int_equal(formula->survival.stop, 4);
     assert_int_equal(formula->survival.event, 5);
+    formula_destroy(formula);
+}
+
+static void test_formula_center_is_a_factor_of_who_answers(void **state)
+{
+    (void)state;
+    char names[3][NAME_MAX_BYTES + 1] = {"basel", "cleveland", "zurich"};
+    const struct center_list list = {3, names};
+    struct formula *formula = NULL;
+    char text[64];
+    expect_terms("bili ~ age * center", "age center age:center");
+    assert_int_equal(formula_parse(&formula, "bili ~ age + center + center",
+                         dictionary, &list, NULL),
+        STATUS_OK);
+    assert_true(formula->center_term);
+    assert_int_equal(formula->term_count, 2);
+    assert_int_equal(formula->atoms[1].kind, ATOM_LEVELS);
+    assert_int_equal(formula->atoms[1].variable, FORMULA_CENTER);
+    assert_int_equal(formula->atoms[1].level_count, 3);
+    formula_level_text(&formula->atoms[1], dictionary, 1, text, sizeof text);
+    assert_string_equal(text, "centercleveland");
+    formula_destroy(formula);
+    formula = parsed("bili ~ age + strata(center)");
+    assert_false(formula->center_term);
     formula_destroy(formula);
 }
 
@@ -179,7 +203,8 @@ static void test_formula_mistakes_are_pointed_at(void **state)
         {"bili ~ age[1]", STATUS_UNKNOWN_NAME, 7, "is no vector"},
         {"bili ~ shape[", STATUS_MALFORMED, 7, "is a vector"},
         {"bili ~ shape[1", STATUS_MALFORMED, 7, "is a vector"},
-        {"bili ~ center", STATUS_MALFORMED, 7, "strata(center)"},
+        {"center ~ age", STATUS_UNKNOWN_NAME, 0, "'center'"},
+        {"bili ~ log(center)", STATUS_UNKNOWN_NAME, 11, "'center'"},
         {"bili ~ factor(bili)", STATUS_MALFORMED, 14, "whole number"},
         {"bili ~ ns(age, 0)", STATUS_MALFORMED, 15, "degrees of freedom"},
         {"bili ~ ns(age, 2.5)", STATUS_MALFORMED, 15, "degrees of freedom"},
@@ -201,7 +226,7 @@ static void test_formula_mistakes_are_pointed_at(void **state)
         struct formula *formula = NULL;
         struct formula_error error;
         enum status status =
-            formula_parse(&formula, cases[i].text, dictionary, &error);
+            formula_parse(&formula, cases[i].text, dictionary, NULL, &error);
         if (status != cases[i].status || error.offset != cases[i].offset ||
             strstr(error.message, cases[i].part) == NULL)
             fail_msg("%s: %d at %zu: %s", cases[i].text, (int)status,
@@ -215,6 +240,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formula_terms_stand_in_the_order_of_r),
         cmocka_unit_test(test_formula_surv_reads_two_or_three_names),
+        cmocka_unit_test(test_formula_center_is_a_factor_of_who_answers),
         cmocka_unit_test(test_formula_responses_have_their_kind),
         cmocka_unit_test(test_formula_values_are_those_of_r),
         cmocka_unit_test(test_formula_takes_elements_of_a_vector),

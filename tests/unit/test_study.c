@@ -92,6 +92,8 @@ static const struct change broken[] = {
     {"limits/min_cell", "0", STATUS_OUT_OF_RANGE, "from 1"},
     {"privacy", "\"none\"", STATUS_MALFORMED, "'none' is no privacy"},
     {"privacy", "1", STATUS_MALFORMED, "expected a text"},
+    {"center_effects", "\"yes\"", STATUS_MALFORMED, "true or false"},
+    {"center_effects", "1", STATUS_MALFORMED, "true or false"},
     {"noise", "7", STATUS_MALFORMED, "expected an object"},
     {"noise", "{\"epsilon\": 1}", STATUS_MALFORMED, "'epsilon' does not"},
     {"noise", "{\"rho\": \"much\"}", STATUS_MALFORMED, "expected a number"},
@@ -114,6 +116,7 @@ static const struct change allowed[] = {
     {"cohort", "\"\"", STATUS_OK, NULL},
     {"limits", NULL, STATUS_OK, NULL},
     {"privacy", NULL, STATUS_OK, NULL},
+    {"center_effects", "true", STATUS_OK, NULL},
     {"noise", "{}", STATUS_OK, NULL},
     {"noise", "{\"rho\": 0.000001, \"query_rho\": 100}", STATUS_OK, NULL},
     {"noise", "{\"rho\": 1, \"delta\": 1e-15}", STATUS_OK, NULL},
@@ -175,6 +178,10 @@ static void test_parse_what_is_left_out_is_the_default(void **state)
     (void)state;
     struct study *study = study_with("privacy", NULL);
     assert_int_equal(study->privacy, PRIVACY_SUM);
+    assert_false(study->center_effects);
+    study_destroy(study);
+    study = study_with("center_effects", "true");
+    assert_true(study->center_effects);
     study_destroy(study);
     study = study_with("min_centers", NULL);
     assert_int_equal(study->min_centers, MIN_CENTERS_DEFAULT);
