@@ -7,7 +7,7 @@
 
 #define NA VALUE_MISSING
 #define DAYS 153
-#define COLUMNS_MAX 128
+#define COLUMNS_MAX 2048
 #define CENTERS_MAX 13
 
 static const int32_t ozone[DAYS] = {41, 36, 12, 18, NA, 28, 23, 19, 8, NA, 7,

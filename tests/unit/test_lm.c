@@ -166,9 +166,40 @@ static void test_lm_with_mistakes_is_refused(void **state)
     assert_refused(&air, "lm", cases, sizeof cases / sizeof cases[0]);
 }
 
+/* Elements of vectors stand behind the most variables that there can be:
+ * y = 2 + 3 u - v^2 of two of them. */
+static void test_lm_reads_elements_far_behind(void **state)
+{
+    (void)state;
+    enum { ROWS_OF = 12, LENGTH = 1100, WIDTH = 2 + LENGTH };
+    static int32_t codes[ROWS_OF][WIDTH];
+    struct table table;
+    for (int32_t i = 0; i < ROWS_OF; i++) {
+        int32_t u = i % 5, v = i % 3;
+        codes[i][WIDTH - 2] = u;
+        codes[i][WIDTH - 1] = v;
+        codes[i][0] = 2 + 3 * u - v * v;
+    }
+    table_create(&table,
+        "{\"id\":\"far\",\"version\":1,\"variables\":["
+        "{\"name\":\"y\",\"type\":\"integer\",\"entity\":\"exam\","
+        "\"min\":-9,\"max\":99},{\"name\":\"shape\",\"type\":\"vector\","
+        "\"entity\":\"exam\",\"length\":1100,\"resolution\":1,\"min\":0,\"max\":9}]}",
+        codes[0], ROWS_OF, NULL);
+    json_t *results =
+        results_of(&table, "{\"analyses\":[{\"lm\":{\"formula\":"
+                           "\"y ~ shape[1099] + I(shape[1100]^2)\"}}]}");
+    assert_near(row_of(results, 0, 0), "estimate", 2);
+    assert_near(row_of(results, 0, 1), "estimate", 3);
+    assert_near(row_of(results, 0, 2), "estimate", -1);
+    json_decref(results);
+    table_destroy(&table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lm_reads_elements_far_behind),
         cmocka_unit_test(test_lm_agrees_with_r),
         cmocka_unit_test(test_anova_agrees_with_r),
         cmocka_unit_test(
