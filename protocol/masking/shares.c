@@ -4,6 +4,8 @@
 
 #include <sodium.h>
 
+#include "protocol/analysis/vector.h"
+
 static void scalar_of(struct secret *out, uint32_t value)
 {
     memset(out, 0, sizeof *out);
@@ -23,18 +25,59 @@ static void add(
     crypto_core_ristretto255_scalar_add(out->bytes, a->bytes, b->bytes);
 }
 
-/* Horner's rule, from the highest coefficient down to the secret. */
-static void evaluate(struct secret *out, const struct secret *coefficients,
-    size_t count, uint32_t at)
+/* An integer below 2^512, on its way to a scalar. */
+struct wide {
+    uint64_t limbs[8]; /* little-endian, as the bytes that libsodium reduces */
+};
+
+#define SCALAR_BITS 253
+#define WIDE_BITS 512
+
+static void reduce(struct wide *sum)
 {
-    struct secret x, product;
-    scalar_of(&x, at);
-    *out = coefficients[count - 1];
-    for (size_t i = count - 1; i > 0; i--) {
-        multiply(&product, out, &x);
-        add(out, &product, &coefficients[i - 1]);
+    struct secret scalar;
+    crypto_core_ristretto255_scalar_reduce(
+        scalar.bytes, (const uint8_t *)sum->limbs);
+    memset(sum, 0, sizeof *sum);
+    memcpy(sum->limbs, scalar.bytes, sizeof scalar.bytes);
+    sodium_memzero(&scalar, sizeof scalar);
+}
+
+/* sum = sum * x + next */
+static void multiply_add(
+    struct wide *sum, uint32_t x, const struct secret *next)
+{
+    uint64_t term[8] = {0};
+    uint128 carry = 0;
+    memcpy(term, next->bytes, sizeof next->bytes);
+    for (int i = 0; i < 8; i++) {
+        carry += (uint128)sum->limbs[i] * x + term[i];
+        sum->limbs[i] = (uint64_t)carry;
+        carry >>= 64;
     }
-    sodium_memzero(&product, sizeof product);
+    sodium_memzero(term, sizeof term);
+}
+
+/* Horner's rule, from the highest coefficient down to the secret. x is small:
+ * a step makes the sum at most its width and a bit longer, and many go by
+ * before it must be reduced. No branch and no address depends on a secret. */
+static void evaluate(struct secret *out, const struct secret *coefficients,
+    size_t count, uint32_t x)
+{
+    struct wide sum = {{0}};
+    size_t width = 1;
+    while (width < 32 && x >> width != 0)
+        width++;
+    const size_t stride = (WIDE_BITS - SCALAR_BITS) / (width + 1);
+    memcpy(sum.limbs, coefficients[count - 1].bytes, sizeof *coefficients);
+    for (size_t i = 1; i < count; i++) {
+        multiply_add(&sum, x, &coefficients[count - 1 - i]);
+        if (i % stride == 0)
+            reduce(&sum);
+    }
+    reduce(&sum);
+    memcpy(out->bytes, sum.limbs, sizeof out->bytes);
+    sodium_memzero(&sum, sizeof sum);
 }
 
 static void split(struct secret *shares, struct secret *coefficients,

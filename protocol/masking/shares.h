@@ -4,8 +4,9 @@
  * Shamir, How to share a secret, CACM 22(11), 1979.
  *
  * The share of holder x (x >= 1) is p(x) for a random polynomial p of degree
- * threshold - 1 with p(0) = secret. All arithmetic is libsodium's, in constant
- * time for the secret.
+ * threshold - 1 with p(0) = secret. Constant time for secrets: shares are made
+ * with plain integers, of fixed length, and libsodium's reduction; joined with
+ * libsodium's arithmetic.
  */
 #ifndef COHORTIUM_PROTOCOL_MASKING_SHARES_H
 #define COHORTIUM_PROTOCOL_MASKING_SHARES_H

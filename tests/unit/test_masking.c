@@ -166,6 +166,27 @@ static void test_shares_any_threshold_of_them_rebuild(void **state)
     assert_int_equal(shares_weights(weights, chosen, 5), STATUS_MALFORMED);
 }
 
+/* Holders of every width, and more coefficients than one reduction bears. */
+static void test_shares_of_far_holders_rebuild(void **state)
+{
+    (void)state;
+    enum { HOLDERS = 320, NEEDED = 300 };
+    static struct secret shares[HOLDERS], weights[HOLDERS];
+    uint32_t holders[HOLDERS];
+    struct secret seed, found;
+    for (uint32_t i = 0; i < HOLDERS; i++)
+        holders[i] = i < 32 ? (uint32_t)1 << i : UINT32_MAX - i;
+    masking_draw_seed(&seed);
+    assert_int_equal(
+        shares_split(shares, &seed, holders, HOLDERS, NEEDED), STATUS_OK);
+    for (size_t from = 0; from <= HOLDERS - NEEDED; from += 10) {
+        assert_int_equal(
+            shares_weights(weights, holders + from, NEEDED), STATUS_OK);
+        shares_join(&found, shares + from, weights, NEEDED);
+        assert_memory_equal(&found, &seed, sizeof seed);
+    }
+}
+
 static void test_masking_agree_low_order_key_is_malformed(void **state)
 {
     (void)state;
@@ -184,6 +205,7 @@ int main(void)
         cmocka_unit_test(test_masking_a_wrong_share_is_worked_around),
         cmocka_unit_test(test_member_headroom_is_refused),
         cmocka_unit_test(test_shares_any_threshold_of_them_rebuild),
+        cmocka_unit_test(test_shares_of_far_holders_rebuild),
         cmocka_unit_test(test_masking_agree_low_order_key_is_malformed),
     };
     if (keys_start() != STATUS_OK)
