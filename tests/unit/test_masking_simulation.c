@@ -235,6 +235,7 @@ static void test_masking_of_many_members(void **state)
         crowd->present[i * 3] = i % 2 == 0;
     assert_int_equal(crowd_run(crowd), STATUS_OK);
     crowd_expect_sum(crowd);
+    print_message("members: %zu\n", count);
     crowd_fini(crowd);
     free(crowd);
 }

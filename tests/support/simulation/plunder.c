@@ -243,7 +243,8 @@ static void plunder_attempt(
 
 void liar_plunder(struct liar *liar)
 {
-    struct opened opened[LIAR_ATTEMPTS * WORLD_CENTERS_MAX];
+    struct opened opened[LIAR_ATTEMPTS * WORLD_CENTERS_MAX] = {{0}};
+    liar->opened = 0;
     for (size_t a = 0; a < liar->attempt_count; a++)
         plunder_attempt(liar, &liar->attempts[a], opened);
 }
