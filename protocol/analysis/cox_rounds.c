@@ -153,11 +153,27 @@ static enum status read_likelihood(const struct cox *cox, const int128 *sums,
     return STATUS_OK;
 }
 
-static bool is_information(const long double *triangle, size_t p)
+/* A column that is the same for all has no information but what rounding
+ * leaves of its square, which cannot be told from its own norm: the mean at the
+ * events stands in its place. */
+static void least_information(const struct cox_likelihood *here,
+    const int128 *sums, size_t p, double *least)
+{
+    for (size_t j = 0; j < p; j++) {
+        const double sum = (double)cox_value(sums[SUM_X + j]);
+        least[j] = here->events < 1
+                       ? 0
+                       : COX_ALIASED * sum * sum / (double)here->events;
+    }
+}
+
+/* least: what rounding may leave of nothing. */
+static bool is_information(
+    const long double *triangle, const double *least, size_t p)
 {
     for (size_t i = 0, k = 0; i < p; i++) {
         for (size_t j = i; j < p; j++, k++) {
-            if (!isfinite(triangle[k]) || (i == j && triangle[k] < 0))
+            if (!isfinite(triangle[k]) || (i == j && triangle[k] < -least[i]))
                 return false;
         }
     }
@@ -172,12 +188,14 @@ struct newton {
     double rank;
 };
 
-static enum status newton_step(
-    const struct cox_likelihood *here, size_t p, struct newton *out)
+static enum status newton_step(const struct cox_likelihood *here,
+    const int128 *sums, size_t p, struct newton *out)
 {
     struct least_squares fit;
     size_t k = 0;
-    if (!is_information(here->information, p))
+    double least[DESIGN_COLUMNS_MAX];
+    least_information(here, sums, p, least);
+    if (!is_information(here->information, least, p))
         return STATUS_OUT_OF_RANGE;
     enum status status = least_squares_init(&fit, p);
     if (status != STATUS_OK)
@@ -188,6 +206,7 @@ static enum status newton_step(
             least_squares_set(&fit, i, j, here->information[k++]);
         least_squares_set(&fit, i, p, here->score[i]);
     }
+    fit.least = least;
     least_squares_solve(&fit);
     out->decrement = 0;
     for (size_t j = 0; j < p; j++) {
@@ -304,7 +323,7 @@ static enum status take_step(const struct cox *cox, const int128 *sums,
     }
     for (size_t j = 0; j < p; j++)
         best[j] = next[j] = first ? 0 : values[j];
-    enum status status = newton_step(here, p, &step);
+    enum status status = newton_step(here, sums, p, &step);
     note_wald(here, p, best, kept);
     if (first)
         set_first(here, &step, kept);

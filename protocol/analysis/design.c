@@ -313,6 +313,26 @@ static const char *refuse_center(
     return NULL;
 }
 
+/* A number that the dictionary's ranges leave without a bound. */
+static const struct formula_atom *unbounded_atom(
+    const struct formula *formula, const struct dictionary *dictionary)
+{
+    const struct formula_atom *response =
+        formula->response_kind == RESPONSE_NUMBER ? &formula->response : NULL;
+    const struct formula_atom *offset =
+        formula->has_offset ? &formula->offset : NULL;
+    for (size_t a = 0; a < formula->atom_count + 2; a++) {
+        const struct formula_atom *atom = a < formula->atom_count
+                                              ? &formula->atoms[a]
+                                          : a == formula->atom_count ? response
+                                                                     : offset;
+        if (atom != NULL &&
+            formula_atom_bound(atom, dictionary) >= EXPRESSION_BOUND_MAX)
+            return atom;
+    }
+    return NULL;
+}
+
 enum status parameter_design(struct design **out, struct analysis *analysis,
     const struct field *parameters, const struct dictionary *dictionary,
     struct diagnostic *diagnostic)
@@ -333,6 +353,15 @@ enum status parameter_design(struct design **out, struct analysis *analysis,
     if (refusal != NULL) {
         formula_destroy(formula);
         return field_fail(&field, diagnostic, "%s", refusal);
+    }
+    const struct formula_atom *unbounded =
+        status == STATUS_OK ? unbounded_atom(formula, dictionary) : NULL;
+    if (unbounded != NULL) {
+        status = field_fail(&field, diagnostic,
+            "%s could be 1e30 or more in the dictionary's range",
+            unbounded->name == NULL ? "a value" : unbounded->name);
+        formula_destroy(formula);
+        return status;
     }
     if (status == STATUS_OK) {
         analysis->center_term = formula->center_term;

@@ -22,15 +22,17 @@ struct least_squares {
     size_t count; /* columns; the response is one more */
     size_t rank;
     double log_determinant; /* of X'X at the columns used */
-    double tolerance; /* of what is left of a column's square, for `used` */
-    wide *matrix;     /* [(count + 1) * (count + 1)], [X y]'[X y] in; then the
-                         inverse of X'X at the columns used, coefficients in the
-                         last column, the residual sum of squares in the corner */
-    wide *effects;    /* [count]: what the column took from the residual sum of
-                         squares when it came in */
-    bool *used; /* [count]: false for a column that those before it explain,
-                   as in R (norm of what is left below 1e-7 of its own,
-                   where no other tolerance was set) */
+    double tolerance;    /* of what is left of a column's square, for `used` */
+    const double *least; /* [count]: what is left must be above this too; NULL:
+                            nothing. Borrowed */
+    wide *matrix;  /* [(count + 1) * (count + 1)], [X y]'[X y] in; then the
+                      inverse of X'X at the columns used, coefficients in the
+                      last column, the residual sum of squares in the corner */
+    wide *effects; /* [count]: what the column took from the residual sum of
+                      squares when it came in */
+    bool *used;    /* [count]: false for a column that those before it explain,
+                      as in R (norm of what is left below 1e-7 of its own,
+                      where no other tolerance was set) */
 };
 
 enum status least_squares_init(struct least_squares *fit, size_t count);

@@ -3,9 +3,8 @@
 #include <math.h>
 
 /* A value nearer to zero than this is no divisor and has no logarithm, when
- * bounds are worked out. */
+ * bounds are worked out and no grid is known that the value stands on. */
 #define SMALL 1e-9
-#define BOUND_MAX 1e12
 
 void expression_visit_variables(const struct expression *expression,
     void (*visit)(void *arg, size_t variable), void *arg)
@@ -69,13 +68,14 @@ double expression_value(const struct expression *expression,
 
 struct range {
     double low, high;
+    double grid; /* values are whole multiples of it; 0: not known */
 };
 
 static void widen(struct range *range, double value)
 {
     if (isnan(value))
         return;
-    value = fmin(fmax(value, -BOUND_MAX), BOUND_MAX);
+    value = fmin(fmax(value, -EXPRESSION_BOUND_MAX), EXPRESSION_BOUND_MAX);
     range->low = fmin(range->low, value);
     range->high = fmax(range->high, value);
 }
@@ -83,17 +83,38 @@ static void widen(struct range *range, double value)
 /* Every operation is monotone in each of its arguments between these points. */
 static size_t points_of(struct range range, double points[5])
 {
+    const double small = range.grid > 0.0 ? range.grid : SMALL;
     size_t count = 0;
     points[count++] = range.low;
     points[count++] = range.high;
     if (range.low <= 0.0 && range.high >= 0.0) {
         points[count++] = 0.0;
         if (range.high > 0.0)
-            points[count++] = fmin(SMALL, range.high);
+            points[count++] = fmin(small, range.high);
         if (range.low < 0.0)
-            points[count++] = fmax(-SMALL, range.low);
+            points[count++] = fmax(-small, range.low);
     }
     return count;
+}
+
+static bool is_multiple(double value, double of)
+{
+    return fabs(value / of - nearbyint(value / of)) < 1e-9;
+}
+
+/* Of sums and multiples; of anything else it is not known. */
+static double apply_grid(enum step_kind kind, double left, double right)
+{
+    if (kind == STEP_NEGATE || kind == STEP_ABS)
+        return left;
+    if (!(left > 0.0 && right > 0.0))
+        return 0.0;
+    if (kind == STEP_MULTIPLY)
+        return left * right;
+    if (kind != STEP_ADD && kind != STEP_SUBTRACT)
+        return 0.0;
+    const double finer = fmin(left, right);
+    return is_multiple(fmax(left, right), finer) ? finer : 0.0;
 }
 
 static struct range apply_range(
@@ -102,7 +123,8 @@ static struct range apply_range(
     double a[5], b[5];
     size_t a_count = points_of(left, a);
     size_t b_count = points_of(right, b);
-    struct range out = {INFINITY, -INFINITY};
+    struct range out = {
+        INFINITY, -INFINITY, apply_grid(kind, left.grid, right.grid)};
     for (size_t i = 0; i < a_count; i++) {
         for (size_t j = 0; j < b_count; j++) {
             double value = apply(kind, a[i], b[j]);
@@ -110,13 +132,13 @@ static struct range apply_range(
                 widen(&out, value);
         }
     }
-    return out.low <= out.high ? out : (struct range){0.0, 0.0};
+    return out.low <= out.high ? out : (struct range){0};
 }
 
 double expression_bound(
     const struct expression *expression, const struct dictionary *dictionary)
 {
-    struct range stack[EXPRESSION_STACK_MAX + 1] = {{0.0, 0.0}};
+    struct range stack[EXPRESSION_STACK_MAX + 1] = {{0}};
     size_t top = 0;
     for (size_t i = 0; i < expression->step_count; i++) {
         const struct expression_step *step = &expression->steps[i];
@@ -125,9 +147,11 @@ double expression_bound(
                 &dictionary->variables[step->variable];
             stack[++top] =
                 (struct range){variable_value(variable, variable->min),
-                    variable_value(variable, variable->max)};
+                    variable_value(variable, variable->max),
+                    variable_value(variable, 1)};
         } else if (step->kind == STEP_CONSTANT) {
-            stack[++top] = (struct range){step->constant, step->constant};
+            stack[++top] = (struct range){
+                step->constant, step->constant, fabs(step->constant)};
         } else {
             struct range right = stack[top];
             top -= takes_two(step->kind);

@@ -59,8 +59,11 @@ void expression_visit_variables(const struct expression *expression,
  * result is not finite. */
 double expression_value(const struct expression *expression,
     const struct dictionary *dictionary, const int32_t *codes);
-/* A bound on |value|, from the dictionary's ranges; > 0 and finite. A value
- * beyond it (a division by almost nothing) counts as missing. */
+/* No bound is larger: a value that may be is no number to sum. */
+#define EXPRESSION_BOUND_MAX 1e30
+/* A bound on |value|, from the dictionary's ranges and resolutions; > 0 and
+ * finite. A value beyond it (a division by almost nothing, where it is not
+ * known how little it may be) counts as missing. */
 double expression_bound(
     const struct expression *expression, const struct dictionary *dictionary);
 

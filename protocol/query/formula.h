@@ -125,8 +125,7 @@ void formula_visit_variables(const struct formula *formula,
 /* The value of a NUMBER for codes[variable]; NaN when missing. */
 double formula_atom_value(const struct formula_atom *atom,
     const struct dictionary *dictionary, const int32_t *codes);
-/* A bound on |value|, from the dictionary's ranges; > 0 and finite. A value
- * beyond it (a division by almost nothing) counts as missing. */
+/* A bound on |value|, as expression_bound. */
 double formula_atom_bound(
     const struct formula_atom *atom, const struct dictionary *dictionary);
 /* The name of a column of a LEVELS atom: "sexM". Text of level `level`, as in

@@ -168,6 +168,29 @@ static void test_formula_values_are_those_of_r(void **state)
     formula_destroy(formula);
 }
 
+/* A divisor is no nearer to zero than its variable's resolution. */
+static void test_formula_bounds_know_the_grid(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double bound;
+    } cases[] = {
+        {"1 / age ~ 1", 1}, {"1 / (2 * age) ~ 1", 0.5},
+        {"1 / (age - 50) ~ 1", 1}, {"1 / (age - 0.5) ~ 1", 2},
+        {"1 / bili ~ 1", 10}, {"1 / abs(-bili) ~ 1", 10},
+        {"1 / (age - bili) ~ 1", 10}, {"1 / exp(age) ~ 1", 1},
+        {"1 / sqrt(age) ~ 1", 1e9}, /* of a root no grid is known */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct formula *formula = parsed(cases[i].text);
+        double bound = formula_atom_bound(&formula->response, dictionary);
+        if (fabs(bound - cases[i].bound) > 1e-9 * bound)
+            fail_msg("%s: %.17g", cases[i].text, bound);
+        formula_destroy(formula);
+    }
+}
+
 static void test_formula_takes_elements_of_a_vector(void **state)
 {
     (void)state;
@@ -243,6 +266,7 @@ int main(void)
         cmocka_unit_test(test_formula_center_is_a_factor_of_who_answers),
         cmocka_unit_test(test_formula_responses_have_their_kind),
         cmocka_unit_test(test_formula_values_are_those_of_r),
+        cmocka_unit_test(test_formula_bounds_know_the_grid),
         cmocka_unit_test(test_formula_takes_elements_of_a_vector),
         cmocka_unit_test(test_formula_mistakes_are_pointed_at),
     };

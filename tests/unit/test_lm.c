@@ -159,6 +159,8 @@ static void test_lm_with_mistakes_is_refused(void **state)
         {"{\"formula\":\"ozone ~ 0\"}", "without any term"},
         {"{\"formula\":\"ozone ~ wind + strata(hot)\"}", "no strata"},
         {"{\"formula\":\"ozone ~ wnd\"}", "did you mean 'wind'"},
+        {"{\"formula\":\"ozone ~ exp(temp)\"}", "1e30 or more"},
+        {"{\"formula\":\"I(temp^20) ~ wind\"}", "1e30 or more"},
         {"{\"formula\":\"ozone ~ factor(temp)*month\"}", "more than"},
         {"{\"formula\":\"ozone ~ wind\",\"x\":1}", "x"},
         {"{\"formula\":\"ozone ~ wind\",\"level\":1}", "level"},
