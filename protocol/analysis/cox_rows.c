@@ -26,8 +26,7 @@ static void read(const struct design_rows *which, size_t variable, uint8_t *in,
         column_gather(column, which->index, which->count, codes);
     else
         column_read(column, which->first, which->count, codes);
-    for (size_t i = 0; i < which->count; i++)
-        in[i] = codes[i] == VALUE_MISSING ? 0 : in[i];
+    column_drop_missing(codes, which->count, in);
 }
 
 void cox_rows_stand(const struct cox *cox, const struct design_rows *which,

@@ -19,13 +19,6 @@ struct filling {
     uint8_t *in;
 };
 
-KERNEL static void drop_missing(
-    const int32_t *restrict codes, size_t count, uint8_t *restrict in)
-{
-    for (size_t i = 0; i < count; i++)
-        in[i] = codes[i] == VALUE_MISSING ? 0 : in[i];
-}
-
 static void read_codes(struct filling *fill)
 {
     const struct design *design = fill->design;
@@ -97,7 +90,7 @@ static void number(struct filling *fill, const struct formula_atom *atom,
         struct unit unit = {.shrink = 1.0 / scale};
         decimal_factors(
             variable->resolution, &unit.times, &unit.up, &unit.down);
-        drop_missing(fill->of[atom->variable], count, fill->in);
+        column_drop_missing(fill->of[atom->variable], count, fill->in);
         scale_codes(fill->of[atom->variable], count, &unit, out);
     } else {
         evaluate(fill, atom, scale, out);
@@ -112,7 +105,7 @@ static void spline_numbers(struct filling *fill, size_t atom)
     const size_t first = design->atom_first[atom];
     const struct spline *spline = design->splines[atom];
     double values[FORMULA_DF_MAX];
-    drop_missing(fill->of[variable], fill->which->count, fill->in);
+    column_drop_missing(fill->of[variable], fill->which->count, fill->in);
     for (size_t i = 0; i < fill->which->count; i++) {
         if (fill->in[i] == 0)
             continue;
@@ -137,7 +130,7 @@ static void read_atoms(struct filling *fill)
         else if (atom->kind == ATOM_SPLINE)
             spline_numbers(fill, a);
         else if (atom->variable != FORMULA_CENTER)
-            drop_missing(
+            column_drop_missing(
                 fill->of[atom->variable], fill->which->count, fill->in);
     }
 }
@@ -199,7 +192,7 @@ static double *make_response(struct filling *fill, double *out)
     const struct formula_atom *response = &design->formula->response;
     const struct unit one = {1, 1, 1, 1};
     if (design->formula->response_kind == RESPONSE_LEVELS) {
-        drop_missing(
+        column_drop_missing(
             fill->of[response->variable], fill->which->count, fill->in);
         scale_codes(
             fill->of[response->variable], fill->which->count, &one, out);
@@ -229,7 +222,7 @@ void design_fill(const struct design *design, const struct design_rows *which,
     if (formula->has_offset)
         number(&fill, &formula->offset, design->offset_scale, out);
     for (size_t i = 0; i < formula->strata_count; i++)
-        drop_missing(fill.of[formula->strata[i]], which->count, in);
+        column_drop_missing(fill.of[formula->strata[i]], which->count, in);
     if (memchr(in, 0, which->count) != NULL) {
         for (size_t c = 0; c < design->stride; c++)
             clear_out(in, which->count, matrix + c * DESIGN_ROWS);

@@ -112,5 +112,6 @@ const struct analysis_kind analysis_km = {
     .shape = times_shape,
     .state_size = times_state_size,
     .contribute = times_contribute,
+    .flush = times_flush,
     .finish = finish,
 };

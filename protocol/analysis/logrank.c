@@ -178,9 +178,10 @@ static void flush(const struct analysis *analysis, const struct shape *shape_,
     struct cell_facts *facts)
 {
     const struct times *times = analysis->model;
-    (void)values, (void)facts;
-    if (!times->by_center)
+    if (!times->by_center) {
+        times_flush(analysis, shape_, state, values, elements, facts);
         return;
+    }
     const struct shape own = own_shape(analysis);
     int128 *table = own_table(state, &own);
     struct test test = test_in(table + own.length, times->group_count);

@@ -36,6 +36,18 @@ void column_read(
     }
 }
 
+KERNEL static void drop_missing(
+    const int32_t *restrict codes, size_t count, uint8_t *restrict in)
+{
+    for (size_t i = 0; i < count; i++)
+        in[i] = codes[i] == VALUE_MISSING ? 0 : in[i];
+}
+
+void column_drop_missing(const int32_t *codes, size_t count, uint8_t *in)
+{
+    drop_missing(codes, count, in);
+}
+
 #define GATHER(name, type, missing)                                            \
     static void name(const type *restrict x, const uint32_t *restrict index,   \
         size_t count, int32_t *restrict codes)                                 \

@@ -12,6 +12,8 @@ void column_read(
 /* The same of the rows that index[count] names. */
 void column_gather(const struct column *column, const uint32_t *index,
     size_t count, int32_t *codes);
+/* in[i] becomes 0 where a row's code is missing. */
+void column_drop_missing(const int32_t *codes, size_t count, uint8_t *in);
 
 /* State of a tally over `cells` cells: the last patient seen in each. */
 size_t tally_state_size(size_t cells);

@@ -8,6 +8,8 @@
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/tally.h"
 
+#define SOME DESIGN_ROWS /* rows whose codes stay in the nearest cache */
+
 size_t times_step(const struct variable *time, int64_t grid, int64_t code)
 {
     double step = variable_value(time, code) / (double)grid;
@@ -16,19 +18,29 @@ size_t times_step(const struct variable *time, int64_t grid, int64_t code)
 }
 
 struct unit {
-    double times, up, down, grid;
+    double times, down, grid;
 };
 
+/* A division each that is not by 1: they are slow. */
 KERNEL static void round_up(const int32_t *restrict codes, size_t count,
     const struct unit *unit, uint32_t *restrict steps)
 {
-    const double times = unit->times, up = unit->up, down = unit->down,
-                 grid = unit->grid;
+    const double times = unit->times, down = unit->down, grid = unit->grid;
+    double values[SOME];
+    if (times == 1.0 && down == 1.0 && grid == 1.0) {
+        for (size_t i = 0; i < count; i++)
+            steps[i] = (uint32_t)(codes[i] > 0 ? codes[i] : 0);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        values[i] = (codes[i] > 0 ? codes[i] : 0) * times;
+    for (size_t i = 0; down != 1.0 && i < count; i++)
+        values[i] /= down;
+    for (size_t i = 0; grid != 1.0 && i < count; i++)
+        values[i] /= grid;
     for (size_t i = 0; i < count; i++) {
-        double step = codes[i] * times * up / down / grid;
-        step = step > 0 ? step : 0;
-        const int32_t whole = (int32_t)step;
-        steps[i] = (uint32_t)(whole + (whole < step ? 1 : 0));
+        const int32_t whole = (int32_t)values[i];
+        steps[i] = (uint32_t)(whole + (whole < values[i] ? 1 : 0));
     }
 }
 
@@ -36,8 +48,12 @@ void times_step_many(const struct variable *time, int64_t grid,
     const int32_t *codes, size_t count, uint32_t *steps)
 {
     struct unit unit = {.grid = (double)grid};
-    decimal_factors(time->resolution, &unit.times, &unit.up, &unit.down);
-    round_up(codes, count, &unit, steps);
+    double up;
+    decimal_factors(time->resolution, &unit.times, &up, &unit.down);
+    unit.times *= up;
+    for (size_t at = 0; at < count; at += SOME)
+        round_up(codes + at, count - at < SOME ? count - at : SOME, &unit,
+            steps + at);
 }
 
 enum status times_read_grid(int64_t *grid, const struct field *parameters,
@@ -173,68 +189,137 @@ enum status times_shape(const struct analysis *analysis,
     return STATUS_OK;
 }
 
+/* As a tally has it; and where every row is a person of its own, counts of the
+ * scan, one a cell, then one of rows that do not count, and whether they are
+ * used. */
 size_t times_state_size(
     const struct analysis *analysis, const struct shape *shape)
 {
+    const size_t cells = shape->tables[0].rows * shape->tables[0].columns;
     (void)analysis;
-    return tally_state_size(shape->tables[0].rows * shape->tables[0].columns);
+    return tally_state_size(cells) + 2 * sizeof(uint64_t);
 }
 
-/* The column of an event's code within its step. */
-static size_t outcome_of(const struct times *times, int32_t event)
+/* Some rows' codes, column by column. */
+struct standing {
+    int32_t stops[SOME], events[SOME], groups[SOME], strata[SOME];
+    uint32_t steps[SOME];
+};
+
+/* Of a cell: the steps of a group follow one another, and its groups. */
+struct strides {
+    int32_t outcomes, columns, groups, first_group;
+    uint32_t none; /* the cell of rows that do not count */
+};
+
+/* Outcomes are the kinds of event, then censoring; one kind takes in all codes
+ * but 0. */
+KERNEL static void find_cells(const struct standing *restrict at,
+    const struct strides *by, size_t count, uint8_t *restrict mask,
+    uint32_t *restrict cells)
 {
-    if (event == 0)
-        return times->outcomes - 1;
-    return times->outcomes == 2 ? 0 : (size_t)event - 1;
+    const int32_t outcomes = by->outcomes, missing = VALUE_MISSING;
+    const uint32_t columns = (uint32_t)by->columns, none = by->none,
+                   groups = (uint32_t)by->groups,
+                   first = (uint32_t)by->first_group;
+    for (size_t i = 0; i < count; i++) {
+        const int32_t event = at->events[i];
+        const int32_t kind = outcomes == 2 ? 0 : event - 1;
+        const int32_t outcome = event == 0 ? outcomes - 1 : kind;
+        const uint32_t row =
+            (uint32_t)at->strata[i] * groups + (uint32_t)at->groups[i] - first;
+        const uint32_t cell = row * columns +
+                              (uint32_t)outcomes * at->steps[i] +
+                              (uint32_t)outcome;
+        const uint32_t counts = (at->stops[i] != missing) & (event != missing) &
+                                (at->groups[i] != missing) &
+                                (at->strata[i] != missing) & (mask[i] != 0);
+        cells[i] = counts != 0 ? cell : none;
+        mask[i] = counts != 0 ? 0xFF : 0;
+    }
+}
+
+/* `none`: the cell of rows that do not count. */
+static void read_cells(const struct times *times, const struct row_block *block,
+    struct strides strides, uint32_t *cells, uint8_t *mask)
+{
+    const struct formula *formula = times->design->formula;
+    const struct column *columns = block->rows->columns;
+    struct standing at;
+    memset(at.groups, 0, sizeof at.groups);
+    memset(at.strata, 0, sizeof at.strata);
+    memcpy(mask, block->mask, block->count);
+    for (size_t i = 0; i < block->count; i += SOME) {
+        const size_t first = block->first + i;
+        const size_t count = block->count - i < SOME ? block->count - i : SOME;
+        column_read(&columns[formula->survival.stop], first, count, at.stops);
+        column_read(&columns[formula->survival.event], first, count, at.events);
+        if (times->group != NULL)
+            column_read(
+                &columns[times->group->variable], first, count, at.groups);
+        if (formula->strata_count > 0)
+            column_read(&columns[formula->strata[0]], first, count, at.strata);
+        times_step_many(times->stop, times->grid, at.stops, count, at.steps);
+        find_cells(&at, &strides, count, mask + i, cells + i);
+    }
+}
+
+static struct strides strides_of(
+    const struct times *times, const struct table_shape *table)
+{
+    return (struct strides){(int32_t)times->outcomes, (int32_t)table->columns,
+        (int32_t)times->group_count,
+        times->group == NULL ? 0 : times->group->first_level, 0};
 }
 
 void times_find_cells(const struct times *times,
     const struct table_shape *table, const struct row_block *block,
     uint32_t *cells, uint8_t *mask)
 {
-    const struct formula *formula = times->design->formula;
-    int32_t stops[BLOCK_ROWS], events[BLOCK_ROWS];
-    int32_t groups[BLOCK_ROWS] = {0}, strata[BLOCK_ROWS] = {0};
-    column_read(&block->rows->columns[formula->survival.stop], block->first,
-        block->count, stops);
-    column_read(&block->rows->columns[formula->survival.event], block->first,
-        block->count, events);
-    if (times->group != NULL)
-        column_read(&block->rows->columns[times->group->variable], block->first,
-            block->count, groups);
-    if (formula->strata_count > 0)
-        column_read(&block->rows->columns[formula->strata[0]], block->first,
-            block->count, strata);
-    for (size_t i = 0; i < block->count; i++) {
-        bool missing = stops[i] == VALUE_MISSING ||
-                       events[i] == VALUE_MISSING ||
-                       groups[i] == VALUE_MISSING || strata[i] == VALUE_MISSING;
-        int32_t first = times->group == NULL ? 0 : times->group->first_level;
-        mask[i] = missing ? 0 : block->mask[i];
-        cells[i] = 0;
-        if (!missing)
-            cells[i] = (uint32_t)(((size_t)strata[i] * times->group_count +
-                                      (size_t)(groups[i] - first)) *
-                                      table->columns +
-                                  times->outcomes * times_step(times->stop,
-                                                        times->grid, stops[i]) +
-                                  outcome_of(times, events[i]));
-    }
+    read_cells(times, block, strides_of(times, table), cells, mask);
 }
 
 void times_contribute(const struct analysis *analysis,
     const struct shape *shape, const struct row_block *block, void *state,
     int128 *elements, struct cell_facts *facts)
 {
+    const struct times *times = analysis->model;
     const struct table_shape *table = &shape->tables[0];
+    const size_t cell_count = table->rows * table->columns;
+    struct strides strides = strides_of(times, table);
     uint32_t cells[BLOCK_ROWS];
     uint8_t mask[BLOCK_ROWS];
-    struct row_block valued = *block;
     (void)facts;
-    times_find_cells(analysis->model, table, block, cells, mask);
-    valued.mask = mask;
-    tally_add(&valued, cells, table->rows * table->columns, state,
-        elements + table->first);
+    if (block->patients != NULL) {
+        struct row_block valued = *block;
+        valued.mask = mask;
+        read_cells(times, block, strides, cells, mask);
+        tally_add(&valued, cells, cell_count, state, elements + table->first);
+        return;
+    }
+    uint64_t *counts = state;
+    strides.none = (uint32_t)cell_count;
+    read_cells(times, block, strides, cells, mask);
+    counts[cell_count + 1] = 1;
+    for (size_t i = 0; i < block->count; i++)
+        counts[cells[i]]++;
+}
+
+void times_flush(const struct analysis *analysis, const struct shape *shape,
+    void *state, const double *values, int128 *elements,
+    struct cell_facts *facts)
+{
+    const struct table_shape *table = &shape->tables[0];
+    const size_t cell_count = table->rows * table->columns;
+    const uint64_t *counts = state;
+    int128 *cell = elements + table->first;
+    (void)analysis, (void)values, (void)facts;
+    if (counts[cell_count + 1] == 0)
+        return;
+    for (size_t c = 0; c < cell_count; c++, cell += COUNTS_CELL) {
+        cell[CELL_ROWS] += (int128)counts[c];
+        cell[CELL_PEOPLE] += (int128)counts[c];
+    }
 }
 
 size_t times_steps(const struct table_shape *table)

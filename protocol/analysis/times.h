@@ -33,7 +33,7 @@ struct times {
     const struct variable *stop, *event, *by;
 };
 
-/* parse, shape, state_size, contribute and release of the analyses. */
+/* parse, shape, state_size, contribute, flush and release of the analyses. */
 enum status times_parse(struct analysis *analysis,
     const struct field *parameters, const struct dictionary *dictionary,
     struct diagnostic *diagnostic);
@@ -58,6 +58,9 @@ void times_find_cells(const struct times *times,
 void times_contribute(const struct analysis *analysis,
     const struct shape *shape, const struct row_block *block, void *state,
     int128 *elements, struct cell_facts *facts);
+void times_flush(const struct analysis *analysis, const struct shape *shape,
+    void *state, const double *values, int128 *elements,
+    struct cell_facts *facts);
 
 /* One group's summed counts of an outcome at a step; the last is censoring. */
 static inline int64_t times_outcome(const int128 *elements,
