@@ -135,16 +135,10 @@ enum status glm_advance(const struct analysis *analysis,
 
 /* ---- weights, and D9 ---- */
 
-/* A row's weight in X'WX. */
-static double weight_at(const struct glm *glm, double eta)
-{
-    const double slope = glm_mean_slope(glm->link, eta);
-    return slope * slope / glm_variance(glm->family, glm_mean(glm->link, eta));
-}
-
 double glm_start_weight(const struct glm *glm, double y)
 {
-    return weight_at(glm, glm_link_value(glm->link, glm_start(glm->family, y)));
+    return glm_weight(
+        glm, glm_link_value(glm->link, glm_start(glm->family, y)));
 }
 
 /* Whatever the linear predictor is, a row weighs 1. */
@@ -189,13 +183,6 @@ static bool read_products(const struct analysis *analysis,
     return true;
 }
 
-static double row_weight(
-    const struct analysis *analysis, const double *x, const double *values)
-{
-    const struct glm *glm = analysis->model;
-    return weight_at(glm, glm_linear(glm, x, values));
-}
-
 static double largest_weight(const struct analysis *analysis)
 {
     const struct glm *glm = analysis->model;
@@ -208,6 +195,6 @@ const struct model_check glm_check = {
     .design = checked_design,
     .information = read_information,
     .products = read_products,
-    .weight = row_weight,
+    .weights = glm_weights,
     .weight_max = largest_weight,
 };

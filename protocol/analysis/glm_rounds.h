@@ -64,6 +64,10 @@ extern const struct model_check glm_check;
 /* At least `width` sums, for those who need more room. */
 void glm_shape(
     const struct analysis *analysis, size_t width, struct shape *out);
+/* A row's weight in X'WX, at its linear predictor; of many (model_check). */
+double glm_weight(const struct glm *glm, double eta);
+void glm_weights(const struct analysis *analysis, const struct model_rows *rows,
+    const double *values, double *out);
 /* The linear predictor of a row of the design. */
 double glm_linear(
     const struct glm *glm, const double *x, const double *coefficients);

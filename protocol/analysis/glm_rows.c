@@ -206,6 +206,13 @@ KERNEL static void multiply(const double *restrict a, const double *restrict b,
         out[i] = a[i] * b[i];
 }
 
+static void set_columns(struct glm_rows *here)
+{
+    const struct design *design = here->glm->design;
+    here->y = here->rows->columns + design->column_count * DESIGN_ROWS;
+    here->offset = design->formula->has_offset ? here->y + DESIGN_ROWS : NULL;
+}
+
 static void predict(struct glm_rows *here)
 {
     const size_t count = here->rows->count;
@@ -235,6 +242,33 @@ static void add_products(struct glm_rows *here)
     }
 }
 
+double glm_weight(const struct glm *glm, double eta)
+{
+    const double slope = glm_mean_slope(glm->link, eta);
+    return slope * slope / glm_variance(glm->family, glm_mean(glm->link, eta));
+}
+
+void glm_weights(const struct analysis *analysis, const struct model_rows *rows,
+    const double *values, double *out)
+{
+    const struct glm *glm = analysis->model;
+    struct glm_rows here;
+    here.glm = glm;
+    here.rows = rows;
+    here.coefficients = values;
+    set_columns(&here);
+    predict(&here);
+    for (size_t i = 0; i < rows->count; i++)
+        here.work.keep[i] = 1.0;
+    if (glm->link == LINK_LOGIT) {
+        logit_rows(here.y, rows->count, &here.work);
+        memcpy(out, here.work.weight, rows->count * sizeof *out);
+        return;
+    }
+    for (size_t i = 0; i < rows->count; i++)
+        out[i] = rows->in[i] != 0 ? glm_weight(glm, here.work.eta[i]) : 0.0;
+}
+
 struct adding {
     const struct glm *glm;
     const double *coefficients;
@@ -252,8 +286,7 @@ static void add_rows(void *arg, const struct model_rows *rows)
     here.glm = to->glm;
     here.rows = rows;
     here.coefficients = to->coefficients;
-    here.y = rows->columns + p * DESIGN_ROWS;
-    here.offset = formula->has_offset ? here.y + DESIGN_ROWS : NULL;
+    set_columns(&here);
     here.sums = to->cell + COUNTS_CELL;
     here.score = here.sums + p * (p + 1) / 2;
     here.extras = here.score + p;

@@ -1,19 +1,12 @@
-#include "protocol/analysis/leverage.h"
-
 #include <math.h>
 #include <stdlib.h>
 
+#include "protocol/analysis/leverage_rows.h"
 #include "protocol/analysis/model.h"
 
-/* A center's own leverage is as large as that among all, up to rounding. */
-#define OWN_SLACK 1e-6
 #define WEIGHTED_BITS 60 /* of products whose weights may be large */
 
-/* The sums of a round of counting: these, then people of each column of
- * levels, then of each term of levels those whom none of its columns has. */
-enum sums { SUM_HIGH, SUM_COLUMNS };
-
-static const struct design *design_of(const struct analysis *analysis)
+const struct design *leverage_design(const struct analysis *analysis)
 {
     return analysis->kind->check->design(analysis);
 }
@@ -38,12 +31,12 @@ size_t leverage_value_count(const struct analysis *analysis)
 {
     return analysis->kind->check == NULL
                ? 0
-               : triangle_size(design_of(analysis)->column_count);
+               : triangle_size(leverage_design(analysis)->column_count);
 }
 
 /* ---- terms of levels ---- */
 
-static enum term_levels column_levels(
+enum term_levels leverage_column_levels(
     const struct design *design, size_t column)
 {
     return design_term_levels(design, design->columns[column].term);
@@ -60,7 +53,7 @@ static enum leverage_verdict judge_levels(const struct design *design,
     for (size_t t = 0; t < formula->term_count; t++)
         rest[t] = rows;
     for (size_t j = 0, k = 0; j < p; k += p - j, j++) {
-        const enum term_levels levels = column_levels(design, j);
+        const enum term_levels levels = leverage_column_levels(design, j);
         if (levels == LEVELS_AND_NUMBERS)
             return LEVERAGE_NOT_KNOWN;
         if (levels == NO_LEVELS)
@@ -112,18 +105,6 @@ static double quadratic_bound(size_t p, const double *inverse)
     return bound;
 }
 
-static double quadratic(size_t p, const double *inverse, const double *x)
-{
-    double value = 0;
-    for (size_t i = 0; i < p; i++) {
-        double row = 0;
-        for (size_t j = i; j < p; j++)
-            row += (i == j ? 1 : 2) * *inverse++ * x[j];
-        value += x[i] * row;
-    }
-    return value;
-}
-
 /* ---- what sums alone prove ---- */
 
 struct known {
@@ -156,7 +137,7 @@ enum status leverage_begin(const struct analysis *analysis,
     enum leverage_verdict *verdict)
 {
     const struct model_check *check = analysis->kind->check;
-    const struct design *design = design_of(analysis);
+    const struct design *design = leverage_design(analysis);
     const size_t size = triangle_size(design->column_count);
     const int128 *cell = first + shape->tables[0].first;
     wide *sums = calloc(2 * size, sizeof *sums);
@@ -184,7 +165,7 @@ enum status leverage_begin(const struct analysis *analysis,
 }
 
 /* Products of a weight of at most 1 are at most 1. */
-static int products_bits(
+int leverage_products_bits(
     const struct analysis *analysis, enum segment_step step)
 {
     return step == SEGMENT_PRODUCTS && largest_weight(analysis) > 1
@@ -196,10 +177,10 @@ enum status leverage_read_products(const struct analysis *analysis,
     const struct shape *shape, enum segment_step step, const int128 *elements,
     int64_t min_cell, double *inverse, enum leverage_verdict *verdict)
 {
-    const struct design *design = design_of(analysis);
+    const struct design *design = leverage_design(analysis);
     const size_t size = triangle_size(design->column_count);
     const int128 *cell = elements + shape->tables[0].first;
-    const int bits = products_bits(analysis, step);
+    const int bits = leverage_products_bits(analysis, step);
     wide *triangle = calloc(size, sizeof *triangle);
     if (triangle == NULL)
         return STATUS_NO_MEMORY;
@@ -220,139 +201,14 @@ enum status leverage_read_products(const struct analysis *analysis,
 enum leverage_verdict leverage_read(const struct analysis *analysis,
     const struct shape *shape, const int128 *elements, int64_t min_cell)
 {
-    const struct design *design = design_of(analysis);
+    const struct design *design = leverage_design(analysis);
     const int128 *sums = elements + shape->tables[0].first + COUNTS_CELL;
     const size_t count = design->column_count + design->formula->term_count;
-    if (sums[SUM_HIGH] != 0)
+    if (sums[LEVERAGE_PEOPLE] != 0)
         return LEVERAGE_HIGH;
     for (size_t i = 0; i < count; i++) {
-        if (few_people(sums[SUM_COLUMNS + i], min_cell))
+        if (few_people(sums[LEVERAGE_COLUMNS + i], min_cell))
             return LEVERAGE_FEW;
     }
     return LEVERAGE_FINE;
-}
-
-/* ---- rows ---- */
-
-struct state {
-    uint64_t last;   /* patient + 1 of the row before; 0: none */
-    double all, own; /* that patient's leverages so far */
-    uint64_t seen[]; /* the last patient at each column, then at each rest */
-};
-
-size_t leverage_state_size(const struct analysis *analysis)
-{
-    const struct design *design = design_of(analysis);
-    return sizeof(struct state) +
-           (design->column_count + design->formula->term_count) *
-               sizeof(uint64_t);
-}
-
-struct adding {
-    const struct analysis *analysis;
-    const struct design *design;
-    const struct leverage_round *round;
-    const struct row_block *block;
-    struct state *state;
-    int128 *cell;
-};
-
-/* The patient is over. */
-static void settle(
-    struct state *state, const struct leverage_round *round, int128 *cell)
-{
-    if (state->all >= LEVERAGE_MAX &&
-        (round->own == NULL || state->own >= LEVERAGE_MAX - OWN_SLACK))
-        cell[COUNTS_CELL + SUM_HIGH]++;
-    state->all = state->own = 0;
-}
-
-static void count_once(uint64_t *seen, uint64_t patient, int128 *people)
-{
-    *people += *seen != patient;
-    *seen = patient;
-}
-
-static void count_levels(const struct adding *to, const double *x)
-{
-    const struct design *design = to->design;
-    const size_t p = design->column_count;
-    int128 *people = to->cell + COUNTS_CELL + SUM_COLUMNS;
-    struct state *state = to->state;
-    bool in_term[FORMULA_TERMS_MAX + 1] = {false};
-    for (size_t j = 0; j < p; j++) {
-        if (x[j] == 0 || column_levels(design, j) == NO_LEVELS)
-            continue;
-        in_term[design->columns[j].term] = true;
-        count_once(&state->seen[j], state->last, &people[j]);
-    }
-    for (size_t t = 0; t < design->formula->term_count; t++) {
-        if (!in_term[t + 1] &&
-            design_term_levels(design, t + 1) == LEVELS_ALONE)
-            count_once(&state->seen[p + t], state->last, &people[p + t]);
-    }
-}
-
-static double weight_of(const struct adding *to, const double *x)
-{
-    const struct model_check *check = to->analysis->kind->check;
-    if (check->weight == NULL || to->round->step == SEGMENT_OWN_CHECKED ||
-        to->round->step == SEGMENT_OWN_PRODUCTS)
-        return 1.0;
-    const double weight = check->weight(to->analysis, x, to->round->values);
-    return isfinite(weight) ? weight : 0.0;
-}
-
-static void check_row(void *arg, size_t row, const double *x)
-{
-    const struct adding *to = arg;
-    const size_t p = to->design->column_count;
-    const double weight = weight_of(to, x);
-    const int128 people = to->cell[CELL_PEOPLE];
-    uint64_t last = to->state->last;
-    model_count_row(to->block, row, &last, to->cell);
-    if (to->cell[CELL_PEOPLE] != people)
-        settle(to->state, to->round, to->cell);
-    to->state->last = last;
-    to->state->all += weight * quadratic(p, to->round->inverse, x);
-    if (to->round->own != NULL)
-        to->state->own += weight * quadratic(p, to->round->own, x);
-    count_levels(to, x);
-}
-
-static void add_products(void *arg, size_t row, const double *x)
-{
-    const struct adding *to = arg;
-    const size_t p = to->design->column_count;
-    const int bits = products_bits(to->analysis, to->round->step);
-    const double weight = weight_of(to, x);
-    int128 *sums = to->cell + COUNTS_CELL;
-    model_count_row(to->block, row, &to->state->last, to->cell);
-    for (size_t i = 0; i < p; i++) {
-        for (size_t j = i; j < p; j++)
-            *sums++ += design_fixed(weight * x[i] * x[j], bits);
-    }
-}
-
-static bool is_counting(enum segment_step step)
-{
-    return step == SEGMENT_CHECKED || step == SEGMENT_OWN_CHECKED;
-}
-
-void leverage_contribute(const struct analysis *analysis,
-    const struct shape *shape, const struct leverage_round *round,
-    const struct row_block *block, void *state, int128 *elements)
-{
-    struct adding to = {analysis, design_of(analysis), round, block, state,
-        elements + shape->tables[0].first};
-    model_each_row(to.design, block,
-        is_counting(round->step) ? check_row : add_products, &to);
-}
-
-void leverage_flush(const struct analysis *analysis, const struct shape *shape,
-    const struct leverage_round *round, void *state, int128 *elements)
-{
-    (void)analysis;
-    if (is_counting(round->step))
-        settle(state, round, elements + shape->tables[0].first);
 }

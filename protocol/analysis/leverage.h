@@ -22,6 +22,8 @@
 
 #define LEVERAGE_MAX 0.5
 
+struct model_rows; /* model.h */
+
 /* What an analysis whose coefficients are told says of its model. Triangles
  * are upper ones, row by row, of scaled columns. */
 struct model_check {
@@ -34,9 +36,9 @@ struct model_check {
     /* X'X from its first round's sums; false: they do not say. */
     bool (*products)(const struct analysis *analysis, const struct shape *shape,
         const int128 *first, wide *triangle);
-    /* w of a row at the values of a round; NULL: 1. */
-    double (*weight)(
-        const struct analysis *analysis, const double *x, const double *values);
+    /* w of each row at the values of a round, in rows that count; NULL: 1. */
+    void (*weights)(const struct analysis *analysis,
+        const struct model_rows *rows, const double *values, double *out);
     /* The largest that weight gives; NULL: 1. */
     double (*weight_max)(const struct analysis *analysis);
 };
