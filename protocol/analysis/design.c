@@ -7,6 +7,7 @@
 
 #include "protocol/analysis/design_spline.h"
 #include "protocol/analysis/tally.h"
+#include "protocol/wire/defence.h"
 
 #define COLUMN_NAME_MAX 512
 
@@ -301,15 +302,39 @@ static void add_variable(void *arg, size_t variable)
         analysis->variables[analysis->variable_count++] = variable;
 }
 
-/* What an analysis does not take of center. */
-static const char *refuse_center(
-    const struct formula *formula, const struct analysis_kind *kind)
+static bool atom_chooses_rows(
+    const struct formula_atom *atom, const struct dictionary *dictionary)
+{
+    return atom->kind == ATOM_NUMBER && !atom->plain &&
+           expression_chooses_rows(&atom->expression, dictionary);
+}
+
+/* A row without a value is left out. Numbers that decide which would pick
+ * people past the cohort, where they are compared with those picked before. */
+static bool formula_chooses_rows(
+    const struct formula *formula, const struct dictionary *dictionary)
+{
+    bool found = formula->response_kind == RESPONSE_NUMBER &&
+                 atom_chooses_rows(&formula->response, dictionary);
+    found = found || (formula->has_offset &&
+                         atom_chooses_rows(&formula->offset, dictionary));
+    for (size_t i = 0; !found && i < formula->atom_count; i++)
+        found = atom_chooses_rows(&formula->atoms[i], dictionary);
+    return found && DEFENCE("whole-expressions");
+}
+
+/* Why an analysis does not take a formula; NULL: it does. */
+static const char *refuse_formula(const struct formula *formula,
+    const struct analysis_kind *kind, const struct dictionary *dictionary)
 {
     if (formula->random_center && !kind->random_center)
         return "(1 | center) is a term of the analysis \"mixed\"";
     if (formula->center_term && !kind->center_term)
         return "center is a term of the analyses \"lm\", \"anova\", \"glm\" and "
                "\"cox\"";
+    if (formula_chooses_rows(formula, dictionary))
+        return "an expression whose numbers decide who has a value; let it have "
+               "one within the dictionary's range, and choose in the cohort";
     return NULL;
 }
 
@@ -348,8 +373,9 @@ enum status parameter_design(struct design **out, struct analysis *analysis,
         return status;
     status =
         formula_parse(&formula, text, dictionary, analysis->centers, &error);
-    const char *refusal =
-        status == STATUS_OK ? refuse_center(formula, analysis->kind) : NULL;
+    const char *refusal = status == STATUS_OK ? refuse_formula(formula,
+                                                    analysis->kind, dictionary)
+                                              : NULL;
     if (refusal != NULL) {
         formula_destroy(formula);
         return field_fail(&field, diagnostic, "%s", refusal);

@@ -135,6 +135,23 @@ static struct range apply_range(
     return out.low <= out.high ? out : (struct range){0};
 }
 
+/* The variable's or the number's own range. */
+static struct range range_of(
+    const struct expression_step *step, const struct dictionary *dictionary)
+{
+    if (step->kind == STEP_CONSTANT)
+        return (struct range){
+            step->constant, step->constant, fabs(step->constant)};
+    const struct variable *variable = &dictionary->variables[step->variable];
+    return (struct range){variable_value(variable, variable->min),
+        variable_value(variable, variable->max), variable_value(variable, 1)};
+}
+
+static bool is_leaf(enum step_kind kind)
+{
+    return kind == STEP_VARIABLE || kind == STEP_CONSTANT;
+}
+
 double expression_bound(
     const struct expression *expression, const struct dictionary *dictionary)
 {
@@ -142,16 +159,8 @@ double expression_bound(
     size_t top = 0;
     for (size_t i = 0; i < expression->step_count; i++) {
         const struct expression_step *step = &expression->steps[i];
-        if (step->kind == STEP_VARIABLE) {
-            const struct variable *variable =
-                &dictionary->variables[step->variable];
-            stack[++top] =
-                (struct range){variable_value(variable, variable->min),
-                    variable_value(variable, variable->max),
-                    variable_value(variable, 1)};
-        } else if (step->kind == STEP_CONSTANT) {
-            stack[++top] = (struct range){
-                step->constant, step->constant, fabs(step->constant)};
+        if (is_leaf(step->kind)) {
+            stack[++top] = range_of(step, dictionary);
         } else {
             struct range right = stack[top];
             top -= takes_two(step->kind);
@@ -160,4 +169,49 @@ double expression_bound(
     }
     double bound = fmax(fabs(stack[top].low), fabs(stack[top].high));
     return bound > 0.0 ? bound : 1.0;
+}
+
+/* Whether an operation may have no value, or one that counts as none. left:
+ * its only argument where it takes one. */
+static bool is_partial(
+    enum step_kind kind, struct range left, struct range right)
+{
+    const bool over_zero = right.low <= 0 && right.high >= 0;
+    const bool whole = right.low == right.high && right.low == rint(right.low);
+    switch (kind) {
+    case STEP_LOG:
+    case STEP_LOG2:
+    case STEP_LOG10: return left.low <= 0;
+    case STEP_LOG1P: return left.low <= -1;
+    case STEP_SQRT: return left.low < 0;
+    case STEP_DIVIDE: return over_zero;
+    case STEP_POWER:
+        return (left.low < 0 && !whole) ||
+               (left.low <= 0 && left.high >= 0 && right.low < 0);
+    default: return false;
+    }
+}
+
+bool expression_chooses_rows(
+    const struct expression *expression, const struct dictionary *dictionary)
+{
+    struct range stack[EXPRESSION_STACK_MAX + 1] = {{0}};
+    size_t top = 0;
+    bool partial = false, aimed = false;
+    for (size_t i = 0; i < expression->step_count; i++) {
+        const enum step_kind kind = expression->steps[i].kind;
+        aimed = aimed || kind == STEP_CONSTANT || kind == STEP_ADD ||
+                kind == STEP_SUBTRACT;
+        if (is_leaf(kind)) {
+            stack[++top] = range_of(&expression->steps[i], dictionary);
+        } else {
+            struct range right = stack[top];
+            top -= takes_two(kind);
+            partial = partial || is_partial(kind, stack[top], right);
+            stack[top] = apply_range(kind, stack[top], right);
+        }
+        partial = partial || stack[top].low <= -BOUND_MAX ||
+                  stack[top].high >= BOUND_MAX;
+    }
+    return partial && aimed;
 }

@@ -191,6 +191,38 @@ static void test_formula_bounds_know_the_grid(void **state)
     }
 }
 
+static bool chooses(const char *response)
+{
+    char text[128];
+    snprintf(text, sizeof text, "%s ~ 1", response);
+    struct formula *formula = parsed(text);
+    bool found =
+        expression_chooses_rows(&formula->response.expression, dictionary);
+    formula_destroy(formula);
+    return found;
+}
+
+/* log(age - 50) and log(age - 51) would count those of 51 years. */
+static void test_formula_numbers_that_choose_rows_are_seen(void **state)
+{
+    (void)state;
+    static const char *const choosing[] = {"log(age - 50)", "sqrt(age - 50)",
+        "I(1/(age - 50))", "I((50 - age)^0.5)", "I((age - 50)^-1)",
+        "exp(20 * age)", "I(age^20)", "I(age * 1e11)", "log(age * 0)",
+        "I(age/(age - age))", "log(1 - abs(age - 50))", "I(2^age^2)",
+        "log1p(age - 150)", "I(age/0)"};
+    static const char *const open_to_all[] = {"I(age^2)", "I(age * 2/3 - bili)",
+        "log(bili)", "sqrt(bili)", "log(age + 1)", "I((age - 50)^2)",
+        "I(age/bili)", "log1p(age)", "exp(age/50)", "I(1/(age + 1))",
+        "I(abs(age - 50))", "log(days)", "I(-age)", "I(2^(age/10))"};
+    for (size_t i = 0; i < sizeof choosing / sizeof choosing[0]; i++)
+        if (!chooses(choosing[i]))
+            fail_msg("%s", choosing[i]);
+    for (size_t i = 0; i < sizeof open_to_all / sizeof open_to_all[0]; i++)
+        if (chooses(open_to_all[i]))
+            fail_msg("%s", open_to_all[i]);
+}
+
 static void test_formula_takes_elements_of_a_vector(void **state)
 {
     (void)state;
@@ -267,6 +299,7 @@ int main(void)
         cmocka_unit_test(test_formula_responses_have_their_kind),
         cmocka_unit_test(test_formula_values_are_those_of_r),
         cmocka_unit_test(test_formula_bounds_know_the_grid),
+        cmocka_unit_test(test_formula_numbers_that_choose_rows_are_seen),
         cmocka_unit_test(test_formula_takes_elements_of_a_vector),
         cmocka_unit_test(test_formula_mistakes_are_pointed_at),
     };
