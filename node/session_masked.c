@@ -11,6 +11,7 @@
 
 #include "node/audit.h"
 #include "node/session_internal.h"
+#include "protocol/wire/defence.h"
 
 #define YEAR_SECONDS (365 * 86400LL)
 
@@ -77,7 +78,8 @@ static enum status check_budget(const struct question *question)
             store_sum_charges(store, NULL, question->now - YEAR_SECONDS, &year);
     if (status == STATUS_OK &&
         (study + price > question->noise.rho_nano ||
-            year + price > session->setup.yearly_rho_nano))
+            (year + price > session->setup.yearly_rho_nano &&
+                DEFENCE("yearly-cap"))))
         return STATUS_LIMIT_REACHED;
     return status;
 }
@@ -122,7 +124,7 @@ enum status masked_take_peers(struct question *question,
 static enum status charge(struct question *question)
 {
     enum status status = check_budget(question);
-    return status == STATUS_OK
+    return status == STATUS_OK && DEFENCE("ledger")
                ? store_put_charge(question->session->setup.store,
                      &question->study_id, &question->query_id,
                      question->noise.query_rho_nano, question->now)

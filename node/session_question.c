@@ -138,6 +138,26 @@ static enum status admit(struct question *question)
 
 /* ---- this center's own conditions ---- */
 
+/* Where noise protects, rules that act on exact figures would tell what they
+ * see. A center whose own are stricter than the study's (but for counts of
+ * questions) does not take part. */
+static enum status check_own_limits(struct question *question)
+{
+    struct limits limits = question->limits;
+    const struct limits *studys = &question->admission.study->limits;
+    if (question->privacy != PRIVACY_NOISE)
+        return STATUS_OK;
+    question->own_limits = !DEFENCE("noise-alone");
+    limits.queries_per_day = studys->queries_per_day;
+    limits.queries_total = studys->queries_total;
+    if (limits_equal(&limits, studys) || question->own_limits)
+        return STATUS_OK;
+    diagnostic_set(&question->diagnostic, 0, 0,
+        "this center's own limits act on exact figures, and a study with noise "
+        "must not depend on them");
+    return STATUS_NOT_ALLOWED;
+}
+
 static enum status check_opt_in(struct question *question)
 {
     struct store_decision decision;
@@ -169,7 +189,7 @@ static enum status check_opt_in(struct question *question)
         question->own_limits = true;
     }
     document_destroy(document);
-    return status;
+    return status == STATUS_OK ? check_own_limits(question) : status;
 }
 
 /* D15, and the lock after too many refusals in a day. It does not end with the
@@ -191,8 +211,9 @@ static enum status check_counts(struct question *question)
         return status;
     if (locked && DEFENCE("lock"))
         return STATUS_LOCKED;
-    return today >= question->limits.queries_per_day ||
-                   total >= question->limits.queries_total
+    return (today >= question->limits.queries_per_day ||
+               total >= question->limits.queries_total) &&
+                   DEFENCE("query-cap")
                ? STATUS_LIMIT_REACHED
                : STATUS_OK;
 }
@@ -254,13 +275,20 @@ static enum status apply_rules(struct question *question,
     return status;
 }
 
+/* Noise hides differences as well; a refusal that depended on exact figures
+ * would tell one more than it was paid for. */
+static bool compares_people(const struct question *question)
+{
+    return question->privacy != PRIVACY_NOISE || !DEFENCE("noise-alone");
+}
+
 static enum status compute(struct question *question)
 {
     struct session *session = question->session;
     struct contribution contribution = {0};
     enum status status = frame_refresh(session->frame, session->setup.store);
     const struct rows rows = question_rows(question);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && compares_people(question))
         status = guard_check(session->guard, &question->people,
             session->setup.store, session->frame, question->admission.plan,
             question->limits.min_cell, question->now);
@@ -293,6 +321,8 @@ static struct digest digest_of_question(const struct question *question)
 /* D18: the same question has one answer. */
 static enum status find_or_compute(struct question *question)
 {
+    if (!DEFENCE("stored-answers"))
+        return compute(question);
     enum status status =
         store_find_question(question->session->setup.store, &question->study_id,
             &question->asked, &question->vector, &question->generation);

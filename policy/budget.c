@@ -6,6 +6,7 @@
 #include "protocol/analysis/analysis.h"
 #include "protocol/masking/gaussian.h"
 #include "protocol/masking/steps.h"
+#include "protocol/wire/defence.h"
 
 /* Of one center's part: the sum of parts is then as one. */
 #define SIGMA2_MIN 4
@@ -59,7 +60,7 @@ size_t budget_honest(size_t members, size_t min_centers)
     size_t lie = (members + 2) / 3 - 1;
     if (survive < min_centers)
         survive = min_centers;
-    return survive - lie;
+    return DEFENCE("honest-noise") ? survive - lie : members;
 }
 
 /* ---- which elements have noise, and how large one patient's part is ---- */
@@ -172,11 +173,14 @@ struct adding {
     const struct budget_terms *terms;
     size_t honest;
     struct vector *vector;
+    uint64_t draws;
 };
 
 static enum status add_one(void *arg, size_t element, uint64_t bound)
 {
-    const struct adding *adding = arg;
+    struct adding *adding = arg;
+    if (!DEFENCE("signed-bounds"))
+        bound = (uint64_t)adding->vector->elements[element];
     if (bound == 0)
         return STATUS_OK;
     double part = ceil(variance_of(adding->plan, adding->terms, bound) /
@@ -187,6 +191,7 @@ static enum status add_one(void *arg, size_t element, uint64_t bound)
     if (part > (double)GAUSSIAN_SIGMA2_MAX)
         return STATUS_OUT_OF_RANGE;
     adding->vector->elements[element] += gaussian_draw((uint64_t)part);
+    adding->draws++;
     return STATUS_OK;
 }
 
@@ -215,9 +220,13 @@ static void clear_repeats(const struct plan *plan, int128 *elements)
 enum status budget_add_noise(const struct plan *plan,
     const struct budget_terms *terms, size_t honest, struct vector *vector)
 {
-    struct adding adding = {plan, terms, honest, vector};
+    struct adding adding = {plan, terms, honest, vector, 0};
+    const uint64_t mark = gaussian_mark();
     clear_repeats(plan, vector->elements);
-    return visit_elements(plan, add_one, &adding);
+    enum status status = visit_elements(plan, add_one, &adding);
+    if (DEFENCE("even-work"))
+        gaussian_even_out(mark, adding.draws);
+    return status;
 }
 
 static void read_count(int128 *rows, int128 *people)

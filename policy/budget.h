@@ -42,8 +42,8 @@ double budget_count_sigma(
     const struct plan *plan, const struct budget_terms *terms);
 /* Adds this center's part, in place; elements that repeat another (people, the
  * plan's head, bounds of parts) become zero. A part has a variance of 4 at
- * least, so that the grid does not show. STATUS_OUT_OF_RANGE when the values are
- * too large for exact noise. */
+ * least, so that the grid does not show. STATUS_OUT_OF_RANGE when the values
+ * are too large for exact noise. */
 enum status budget_add_noise(const struct plan *plan,
     const struct budget_terms *terms, size_t honest, struct vector *vector);
 /* A noisy sum as a sum: counts below 0 are 0, people are rows. */

@@ -104,6 +104,19 @@ void limits_stricter(
     *out = result;
 }
 
+bool limits_equal(const struct limits *a, const struct limits *b)
+{
+    struct limits one = *a, other = *b;
+    bool equal = true;
+    for (size_t i = 0; i < COUNT(numbers); i++)
+        equal = equal && *number_of(&one, &numbers[i]) ==
+                             *number_of(&other, &numbers[i]);
+    for (size_t i = 0; i < COUNT(switches); i++)
+        equal = equal && *switch_of(&one, &switches[i]) ==
+                             *switch_of(&other, &switches[i]);
+    return equal;
+}
+
 json_t *limits_json(const struct limits *limits)
 {
     struct limits copy = *limits;

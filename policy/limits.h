@@ -35,6 +35,8 @@ enum status limits_parse(struct limits *limits, const struct field *field,
 void limits_stricter(
     struct limits *out, const struct limits *a, const struct limits *b);
 
+bool limits_equal(const struct limits *a, const struct limits *b);
+
 /* All members, as in a study; a new reference, NULL without memory. */
 json_t *limits_json(const struct limits *limits);
 

@@ -19,4 +19,11 @@ int64_t gaussian_draw(uint64_t sigma2);
 /* Uniform over 0 .. limit - 1, by rejection; limit >= 1. */
 uint128 gaussian_uniform(uint128 limit);
 
+/* How long a draw takes tells something of what is drawn (Jin et al. 2022,
+ * arXiv 2112.05307). Who draws some values for one reply takes the mark before,
+ * and evens out after: together they then took as many uniform numbers as any
+ * other so many draws (but for one time in 10^12, then twice as many). */
+uint64_t gaussian_mark(void);
+void gaussian_even_out(uint64_t mark, uint64_t draws);
+
 #endif
