@@ -432,7 +432,7 @@ static void review_curve(const struct review *review,
 static enum status review_times(
     const struct review *review, const struct table_shape *table)
 {
-    if (review->limits->min_cell <= 1)
+    if (review->limits->min_cell <= 1 || !DEFENCE("curve-steps"))
         return STATUS_OK;
     int128(*waiting)[COUNTS_CELL] = calloc(table->outcomes, sizeof *waiting);
     if (waiting == NULL)

@@ -176,7 +176,9 @@ enum status disclosure_protect_table(const uint64_t *people, size_t rows,
         size_t next = 0;
         status = narrow(&table, bounds, bounds + cells);
         if (status == STATUS_OK)
-            status = find_next(&table, bounds, bounds + cells, limit, &next);
+            status = DEFENCE("complement") ? find_next(&table, bounds,
+                                                 bounds + cells, limit, &next)
+                                           : STATUS_NOT_FOUND;
         if (status == STATUS_OK)
             hidden[next] = true;
     }

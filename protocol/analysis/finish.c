@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "protocol/analysis/leverage.h"
+#include "protocol/wire/defence.h"
 
 static json_t *by_object(const struct plan *plan, size_t level)
 {
@@ -58,7 +59,7 @@ static enum status finish_segment(const struct plan *plan, size_t index,
         json_object_set_new(out, "suppressed", json_true());
         return STATUS_OK;
     }
-    if (verdict != LEVERAGE_FINE) {
+    if (verdict != LEVERAGE_FINE && DEFENCE("leverage")) {
         withhold_model(out, verdict);
         return STATUS_OK;
     }

@@ -74,7 +74,9 @@ static int128 people_of(
     int128 people = 0;
     for (size_t i = 0; i < table->columns; i++)
         people += table_cell(elements, table, group, i)[CELL_PEOPLE];
-    return people < elements[HEAD_PEOPLE] ? people : elements[HEAD_PEOPLE];
+    return people < elements[HEAD_PEOPLE] && DEFENCE("quantile-values")
+               ? people
+               : elements[HEAD_PEOPLE];
 }
 
 bool steps_tail_shows(const int128 *elements, const struct table_shape *table,

@@ -16,7 +16,7 @@ static bool has_headroom(const struct vector *vector, size_t members)
     int128 most = (int128)1 << (126 - bits);
     for (size_t i = 0; i < vector->length; i++) {
         if (vector->elements[i] > most || vector->elements[i] < -most)
-            return false;
+            return !DEFENCE("headroom");
     }
     return true;
 }
@@ -64,7 +64,8 @@ enum status member_mask(
         return STATUS_OUT_OF_RANGE;
     member->stage = STAGE_MASKED;
     masking_self_key(&key, &member->vault->self_seed, bound, &member->mask_key);
-    stream_add(vector->elements, vector->length, &key);
+    if (DEFENCE("self-mask"))
+        stream_add(vector->elements, vector->length, &key);
     for (size_t i = 0; i < member->peer_count; i++) {
         const struct peer *peer = &member->peers[i];
         if (i == member->own_at || !peer->gives)

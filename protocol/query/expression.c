@@ -210,8 +210,8 @@ bool expression_chooses_rows(
             partial = partial || is_partial(kind, stack[top], right);
             stack[top] = apply_range(kind, stack[top], right);
         }
-        partial = partial || stack[top].low <= -BOUND_MAX ||
-                  stack[top].high >= BOUND_MAX;
+        partial = partial || stack[top].low <= -EXPRESSION_BOUND_MAX ||
+                  stack[top].high >= EXPRESSION_BOUND_MAX;
     }
     return partial && aimed;
 }
