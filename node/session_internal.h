@@ -25,6 +25,7 @@ struct question {
     struct admission admission;
     struct limits limits; /* the stricter of study and center */
     bool own_limits;      /* the center has some */
+    bool center_effects;  /* the study's */
     enum study_privacy privacy;
     int64_t min_centers;
     struct budget_terms noise;

@@ -168,6 +168,7 @@ static enum status check_opt_in(struct question *question)
         return STATUS_NOT_OPTED_IN;
     question->limits = study->limits;
     question->privacy = study->privacy;
+    question->center_effects = study->center_effects;
     question->min_centers = study->min_centers;
     question->study_until = study->valid_until;
     question->noise = study->noise;
@@ -237,11 +238,15 @@ static enum status check_replay(struct question *question, bool *again)
 /* ---- the answer ---- */
 
 /* Where sums are masked the study's rules act on the sum, which this center
- * never sees; a center that has stricter ones of its own applies them here. */
+ * never sees; a center that has stricter ones of its own applies them here. So
+ * does each one of a study with effects of single centers, whatever is asked:
+ * those are a center's own figures, and what all give less what the others'
+ * effects tell would be those of one that has too few people for an effect. */
 static bool rules_act_here(const struct question *question)
 {
     return question->privacy == PRIVACY_PLAIN ||
-           question->privacy == PRIVACY_SITE || question->own_limits;
+           question->privacy == PRIVACY_SITE || question->own_limits ||
+           question->center_effects;
 }
 
 struct rows question_rows(const struct question *question)
@@ -251,14 +256,10 @@ struct rows question_rows(const struct question *question)
     return rows;
 }
 
-/* An effect of this center is its own figure, in whatever sum. */
 static enum status apply_rules(struct question *question,
     const struct rows *rows, struct contribution *contribution)
 {
     const struct plan *plan = question->admission.plan;
-    const bool all = rules_act_here(question);
-    if (!all && !plan_has_center_term(plan))
-        return STATUS_OK;
     enum leverage_verdict *verdicts =
         calloc(plan->segment_count, sizeof *verdicts);
     if (verdicts == NULL)
@@ -267,9 +268,8 @@ static enum status apply_rules(struct question *question,
         question->session->setup.threads, question->limits.min_cell, verdicts);
     contribution->verdicts = verdicts;
     if (status == STATUS_OK)
-        status = (all ? disclosure_apply : disclosure_apply_center_terms)(plan,
-            &question->limits, rows->patient_count, contribution,
-            &question->report);
+        status = disclosure_apply(plan, &question->limits, rows->patient_count,
+            contribution, &question->report);
     contribution->verdicts = NULL;
     free(verdicts);
     return status;
@@ -295,7 +295,7 @@ static enum status compute(struct question *question)
     if (status == STATUS_OK)
         status = plan_contribute(question->admission.plan, &rows,
             session->setup.threads, &contribution);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && rules_act_here(question))
         status = apply_rules(question, &rows, &contribution);
     question->generation = frame_generation(session->frame);
     if (status == STATUS_OK)

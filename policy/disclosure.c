@@ -488,13 +488,16 @@ static enum status review_segment(const struct review *review)
     return status;
 }
 
-static enum status review_plan(const struct plan *plan,
-    const struct limits *limits, uint64_t people_total, bool center_terms_only,
+enum status disclosure_apply(const struct plan *plan,
+    const struct limits *limits, uint64_t people_total,
     struct contribution *contribution, struct disclosure_report *report)
 {
     *report = (struct disclosure_report){0};
     int128 outside = (int128)people_total - (int128)contribution->cohort_people;
     bool narrow_outside = few_people(outside, limits->min_cell);
+    /* A center's own: only a sum of many may be told. */
+    contribution->vector.elements[PLAN_REACHABLE] = 0;
+    contribution->vector.elements[PLAN_COHORT] = 0;
     bool narrow_cohort =
         few_people((int128)contribution->cohort_people, limits->min_cell);
     for (size_t i = 0; i < plan->segment_count; i++) {
@@ -510,8 +513,6 @@ static enum status review_plan(const struct plan *plan,
                            : contribution->verdicts[i],
             .report = report};
         enum status status = STATUS_OK;
-        if (center_terms_only && review.shape->tables[0].center_parameters == 0)
-            continue;
         if (narrow_cohort)
             withhold_segment(&review, RULE_COHORT);
         else if (narrow_outside)
@@ -525,21 +526,4 @@ static enum status review_plan(const struct plan *plan,
         contribution->vector.elements[PLAN_RULES + rule] +=
             (int128)report->withheld[rule];
     return STATUS_OK;
-}
-
-enum status disclosure_apply(const struct plan *plan,
-    const struct limits *limits, uint64_t people_total,
-    struct contribution *contribution, struct disclosure_report *report)
-{
-    /* A center's own: only a sum of many may be told. */
-    contribution->vector.elements[PLAN_REACHABLE] = 0;
-    contribution->vector.elements[PLAN_COHORT] = 0;
-    return review_plan(plan, limits, people_total, false, contribution, report);
-}
-
-enum status disclosure_apply_center_terms(const struct plan *plan,
-    const struct limits *limits, uint64_t people_total,
-    struct contribution *contribution, struct disclosure_report *report)
-{
-    return review_plan(plan, limits, people_total, true, contribution, report);
 }

@@ -41,11 +41,6 @@ struct disclosure_report {
 enum status disclosure_apply(const struct plan *plan,
     const struct limits *limits, uint64_t people_total,
     struct contribution *contribution, struct disclosure_report *report);
-/* The same of the analyses alone that have `center` as a term: whatever is done
- * with the sum, it tells each center's own figures. */
-enum status disclosure_apply_center_terms(const struct plan *plan,
-    const struct limits *limits, uint64_t people_total,
-    struct contribution *contribution, struct disclosure_report *report);
 
 /* The pure heart of D2 and D3, for tests: people[rows * columns]; hidden[] is
  * set where a cell must not be shown. STATUS_REFUSED: no pattern of hidden
