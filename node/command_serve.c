@@ -5,6 +5,7 @@
 #include "node/home.h"
 #include "protocol/wire/channel.h"
 #include "protocol/wire/loop.h"
+#include "protocol/wire/worker.h"
 
 /* Messages taken before timers have their turn. */
 #define MESSAGES_AT_ONCE 64
@@ -14,6 +15,8 @@ struct daemon {
     struct session *session;
     struct channel_client *channel;
     struct loop *loop;
+    struct worker *worker; /* reads many rows while the loop goes on */
+    struct session_worker port;
     struct outbox outbox;
     struct buffer body;
     uint64_t handshakes; /* that were greeted */
@@ -56,6 +59,28 @@ static void on_socket(void *arg)
         daemon->said_ready = true;
         printf("ready %s\n", keypair_identity(daemon->home.keys)->name);
         fflush(stdout);
+    }
+}
+
+static void run_job(void *job)
+{
+    session_job_run(job);
+}
+
+static enum status submit(void *arg, struct session_job *job)
+{
+    return worker_submit(arg, job);
+}
+
+static void on_worker(void *arg)
+{
+    struct daemon *daemon = arg;
+    struct session_job *job;
+    while ((job = worker_take(daemon->worker)) != NULL) {
+        note(session_finish_job(
+                 daemon->session, job, read_clock(), &daemon->outbox),
+            "failed");
+        send_all(daemon);
     }
 }
 
@@ -114,14 +139,28 @@ static enum status open_channel(
     return STATUS_OK;
 }
 
+static enum status open_session(struct daemon *daemon)
+{
+    struct session_setup setup = home_setup(&daemon->home);
+    enum status status = worker_create(&daemon->worker, run_job);
+    if (status != STATUS_OK)
+        return status;
+    daemon->port = (struct session_worker){daemon->worker, submit};
+    setup.worker = &daemon->port;
+    status = session_create(&daemon->session, &setup);
+    return status == STATUS_OK
+               ? loop_add_socket(daemon->loop, worker_socket(daemon->worker),
+                     on_worker, daemon)
+               : status;
+}
+
 static enum status run(struct daemon *daemon, const struct arguments *arguments)
 {
     int timer = 0, fast_timer = 0;
-    struct session_setup setup = home_setup(&daemon->home);
     enum status status = loop_create(&daemon->loop);
     if (status != STATUS_OK)
         return status;
-    status = session_create(&daemon->session, &setup);
+    status = open_session(daemon);
     if (status == STATUS_NOT_FOUND)
         return program_fail(status,
             "no roster is installed; 'cohortium-node roster FILE' does it");
@@ -174,6 +213,7 @@ enum status command_serve(const struct arguments *arguments)
     outbox_clear(&daemon.outbox);
     channel_client_close(daemon.channel);
     loop_destroy(daemon.loop);
+    worker_destroy(daemon.worker); /* waits for its job */
     session_destroy(daemon.session);
     home_close(&daemon.home);
     buffer_fini(&daemon.body);

@@ -80,6 +80,7 @@ void session_destroy(struct session *session)
     if (session == NULL)
         return;
     open_close_all(session);
+    job_forget_all(session);
     session_forget_verified(session);
     frame_destroy(session->frame);
     guard_destroy(session->guard);
@@ -223,6 +224,18 @@ bool session_is_own_failure(enum status status)
            status == STATUS_NO_MEMORY;
 }
 
+/* While a job runs: what would need the rows, or that job's question. */
+static bool must_wait(
+    const struct session *session, const struct message *message)
+{
+    if (session->job == NULL)
+        return false;
+    if (message->type == MESSAGE_OPEN || message->type == MESSAGE_ROUND)
+        return true;
+    return message->type >= MESSAGE_PEERS && message->type <= MESSAGE_VOTES &&
+           digest_equal(&message->id, &session->job->question->header_id);
+}
+
 enum status session_receive(struct session *session, struct view bytes,
     struct session_time now, struct outbox *outbox)
 {
@@ -234,6 +247,8 @@ enum status session_receive(struct session *session, struct view bytes,
             status_name(status), bytes.size);
         return STATUS_OK;
     }
+    if (must_wait(session, &message))
+        return job_defer(session, bytes);
     for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
         if (handlers[i].type == message.type)
             return handlers[i].handle(session, &message, now, outbox);

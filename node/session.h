@@ -28,6 +28,15 @@ struct outbox {
 /* Empties it; the memory of the messages is freed. */
 void outbox_clear(struct outbox *outbox);
 
+/* Work on many rows, for a session that may not do it in its caller's thread.
+ * submit takes a job to another thread, which calls session_job_run; the caller
+ * gives it back with session_finish_job. */
+struct session_job;
+struct session_worker {
+    void *arg;
+    enum status (*submit)(void *arg, struct session_job *job);
+};
+
 struct session_setup { /* all borrowed; they outlive the session */
     const struct keypair *keys;
     const struct dictionary *dictionary;
@@ -35,7 +44,10 @@ struct session_setup { /* all borrowed; they outlive the session */
     int threads;
     int64_t refusals_to_lock;
     int64_t yearly_rho_nano; /* of all studies with noise together */
-    bool sandbox; /* answers studies whose sums are open */
+    bool sandbox;            /* answers studies whose sums are open */
+    const struct session_worker *worker; /* NULL: all is done at once */
+    size_t inline_max; /* rows times segments that are done at once; 0: as is
+                          usual */
 };
 
 struct session_time {
@@ -49,6 +61,7 @@ struct session;
  * manager has not installed one yet. */
 enum status session_create(
     struct session **out, const struct session_setup *setup);
+/* A job that was submitted must have ended. */
 void session_destroy(struct session *session);
 const struct roster *session_roster(const struct session *session);
 /* A connection is there (again): says HELLO. */
@@ -57,6 +70,11 @@ enum status session_connected(
 /* One message of the coordinator. Bad ones are logged and dropped: the status
  * is not OK only when the node itself failed (disk, memory). */
 enum status session_receive(struct session *session, struct view bytes,
+    struct session_time now, struct outbox *outbox);
+/* Any thread; touches nothing but the job and its question. */
+void session_job_run(struct session_job *job);
+/* The job has run: its question goes on, and then what waited for it. */
+enum status session_finish_job(struct session *session, struct session_job *job,
     struct session_time now, struct outbox *outbox);
 /* Four times a second: heartbeats, decisions that a command wrote. */
 enum status session_tick(

@@ -10,7 +10,20 @@
 #include "policy/disclosure.h"
 #include "protocol/masking/member.h"
 
-#define OPEN_MAX 8 /* questions that stay open at the same time */
+#define OPEN_MAX 8      /* questions that stay open at the same time */
+#define DEFERRED_MAX 32 /* messages that wait for a job */
+
+/* A scan of the rows: the first of a question, or that of a later round. */
+struct session_job {
+    struct question *question;
+    struct rows rows;
+    struct round round; /* number 0: the first */
+    double *values;     /* of the round */
+    uint8_t *active;
+    struct digest told; /* of the body of ROUND */
+    struct contribution contribution;
+    enum status status;
+};
 
 /* One question, from its OPEN to its answer; a masked one until it is over. */
 struct question {
@@ -45,6 +58,8 @@ struct question {
     struct buffer last; /* the message that was sent last */
     uint32_t rounds;    /* later ones */
     uint64_t touched_ms;
+    struct session_job *job; /* that runs; NULL: none */
+    bool over;               /* closed while its job ran */
 };
 
 struct session {
@@ -60,6 +75,9 @@ struct session {
     struct digest verified_bytes;
     struct study *verified;
     struct question *open[OPEN_MAX]; /* NULL: free */
+    struct session_job *job;         /* that runs; NULL: none */
+    size_t deferred_count;
+    struct buffer deferred[DEFERRED_MAX]; /* messages, in order */
 };
 
 /* The frame's rows, as this center's of the question. */
@@ -116,6 +134,25 @@ enum status masked_take_survivors(struct question *question,
 enum status masked_take_votes(struct question *question,
     const struct message *message, struct step_reply *reply);
 
+/* The scan of a first round and this center's rules: of the job's thread. */
+enum status question_scan(struct question *question, const struct rows *rows,
+    struct contribution *contribution);
+/* The scan is done: answers or refuses. The question is taken over. */
+enum status question_finish(struct question *question, struct session_job *job,
+    struct session_time now, struct outbox *outbox);
+/* A scan of a later round is done: sends what comes of it. */
+enum status open_finish_round(struct question *question,
+    const struct session_job *job, struct outbox *outbox);
+
+/* session_job.c */
+/* Accepts NULL; the question stays. */
+void session_job_destroy(struct session_job *job);
+/* Runs it, and *done, or gives it to the worker, whose it is then. */
+enum status job_start(struct session_job *job, bool *done);
+/* Keeps a message for when the job that runs is done. */
+enum status job_defer(struct session *session, struct view bytes);
+void job_forget_all(struct session *session);
+
 /* session_progress.c */
 /* Before a masked question is begun: sets its attempt. STATUS_REPLAYED when an
  * earlier one had this center's vote. */
@@ -136,6 +173,10 @@ enum status progress_refuse_step(struct session *session,
 bool rounds_keep(struct question *question, struct session_time now);
 enum status rounds_take(struct question *question,
     const struct message *message, struct step_reply *reply);
+enum status rounds_scan(struct question *question, const struct rows *rows,
+    const struct round *told, struct contribution *out);
+enum status rounds_finish(struct question *question,
+    const struct session_job *job, struct step_reply *reply);
 
 /* Disk, memory, a defect: nothing that the coordinator sent. */
 bool session_is_own_failure(enum status status);

@@ -10,9 +10,13 @@
 
 #define IDLE_MS (15 * 60 * 1000)
 
+/* One whose job runs goes with its job. */
 static void forget(struct question **place)
 {
-    question_destroy(*place);
+    if (*place != NULL && (*place)->job != NULL)
+        (*place)->over = true;
+    else
+        question_destroy(*place);
     *place = NULL;
 }
 
@@ -52,7 +56,10 @@ void open_close_all(struct session *session)
 enum status open_close(struct session *session, const struct digest *header)
 {
     struct question **place = find(session, header);
+    const struct session_job *job = session->job;
     enum status status = STATUS_OK;
+    if (job != NULL && digest_equal(&job->question->header_id, header))
+        job->question->over = true;
     if (place == NULL)
         return STATUS_OK;
     if ((*place)->rounds > 0)
@@ -127,15 +134,30 @@ static const struct step {
 
 /* What the coordinator says and a check refuses is written down, and changes
  * nothing: this center waits for what it may believe. */
-static enum status note_lie(struct question *question,
-    const struct message *message, enum status reason)
+static enum status note_lie(
+    struct question *question, enum message_type told, enum status reason)
 {
     struct session *session = question->session;
     log_event(LOG_WARN, "session", "step_refused", "message=%s reason=%s",
-        message_name(message->type), status_name(reason));
+        message_name(told), status_name(reason));
     return audit_record(session->setup.store, session->setup.keys,
         question->now, "step_refused", &question->query_id, "%s: %s",
-        message_name(message->type), status_text(reason));
+        message_name(told), status_text(reason));
+}
+
+/* The reply of a step, or what a refusal of it says. */
+static enum status conclude(const struct step *step, struct question *question,
+    const struct step_reply *reply, enum status status, struct outbox *outbox)
+{
+    if (status == STATUS_OK)
+        status = open_send(question, step->said, reply, outbox);
+    if (status == STATUS_NOT_ALLOWED)
+        return STATUS_OK; /* out of turn: it was said again */
+    enum status_category category = status_category(status);
+    return category == CATEGORY_DENIED || category == CATEGORY_MALFORMED ||
+                   status == STATUS_LIMIT_REACHED
+               ? note_lie(question, step->told, status)
+               : status;
 }
 
 static enum status take(const struct step *step, struct question *question,
@@ -144,16 +166,31 @@ static enum status take(const struct step *step, struct question *question,
     struct step_reply reply;
     step_reply_init(&reply);
     enum status status = step->take(question, message, &reply);
-    if (status == STATUS_OK)
-        status = open_send(question, step->said, &reply, outbox);
+    if (question->job == NULL)
+        status = conclude(step, question, &reply, status, outbox);
     step_reply_fini(&reply);
-    if (status == STATUS_NOT_ALLOWED)
-        return STATUS_OK; /* out of turn: it was said again */
-    enum status_category category = status_category(status);
-    return category == CATEGORY_DENIED || category == CATEGORY_MALFORMED ||
-                   status == STATUS_LIMIT_REACHED
-               ? note_lie(question, message, status)
-               : status;
+    return status;
+}
+
+static const struct step *find_step(enum message_type told)
+{
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        if (steps[i].told == told)
+            return &steps[i];
+    }
+    return NULL;
+}
+
+enum status open_finish_round(struct question *question,
+    const struct session_job *job, struct outbox *outbox)
+{
+    struct step_reply reply;
+    step_reply_init(&reply);
+    enum status status = rounds_finish(question, job, &reply);
+    status =
+        conclude(find_step(MESSAGE_ROUND), question, &reply, status, outbox);
+    step_reply_fini(&reply);
+    return status;
 }
 
 enum status session_take_step(struct session *session,
@@ -161,13 +198,10 @@ enum status session_take_step(struct session *session,
     struct outbox *outbox)
 {
     struct question **place = find(session, &message->id);
-    const struct step *step = steps;
+    const struct step *step = find_step(message->type);
     if (place == NULL)
         return progress_refuse_step(session, message, now);
-    while (step < steps + sizeof steps / sizeof steps[0] &&
-           step->told != message->type)
-        step++;
-    if (step == steps + sizeof steps / sizeof steps[0])
+    if (step == NULL)
         return STATUS_INTERNAL; /* the session hands over these types alone */
     if (step->masked && (*place)->member == NULL)
         return STATUS_OK; /* nothing of it is masked */

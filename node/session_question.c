@@ -282,25 +282,38 @@ static bool compares_people(const struct question *question)
     return question->privacy != PRIVACY_NOISE || !DEFENCE("noise-alone");
 }
 
-static enum status compute(struct question *question)
+enum status question_scan(struct question *question, const struct rows *rows,
+    struct contribution *contribution)
+{
+    enum status status = plan_contribute(question->admission.plan, rows,
+        question->session->setup.threads, contribution);
+    return status == STATUS_OK && rules_act_here(question)
+               ? apply_rules(question, rows, contribution)
+               : status;
+}
+
+/* *done: the vector is there; else the worker has the question. */
+static enum status compute(struct question *question, bool *done)
 {
     struct session *session = question->session;
-    struct contribution contribution = {0};
+    struct session_job *job = calloc(1, sizeof *job);
+    if (job == NULL)
+        return STATUS_NO_MEMORY;
     enum status status = frame_refresh(session->frame, session->setup.store);
-    const struct rows rows = question_rows(question);
     if (status == STATUS_OK && compares_people(question))
         status = guard_check(session->guard, &question->people,
             session->setup.store, session->frame, question->admission.plan,
             question->limits.min_cell, question->now);
-    if (status == STATUS_OK)
-        status = plan_contribute(question->admission.plan, &rows,
-            session->setup.threads, &contribution);
-    if (status == STATUS_OK && rules_act_here(question))
-        status = apply_rules(question, &rows, &contribution);
     question->generation = frame_generation(session->frame);
+    job->question = question;
+    job->rows = question_rows(question);
     if (status == STATUS_OK)
-        status = vector_encode(&contribution.vector, &question->vector);
-    contribution_fini(&contribution);
+        status = job_start(job, done);
+    if (status == STATUS_OK && !*done)
+        return STATUS_OK;
+    if (status == STATUS_OK)
+        status = vector_encode(&job->contribution.vector, &question->vector);
+    session_job_destroy(job);
     return status;
 }
 
@@ -319,10 +332,10 @@ static struct digest digest_of_question(const struct question *question)
 }
 
 /* D18: the same question has one answer. */
-static enum status find_or_compute(struct question *question)
+static enum status find_or_compute(struct question *question, bool *done)
 {
     if (!DEFENCE("stored-answers"))
-        return compute(question);
+        return compute(question, done);
     enum status status =
         store_find_question(question->session->setup.store, &question->study_id,
             &question->asked, &question->vector, &question->generation);
@@ -331,7 +344,7 @@ static enum status find_or_compute(struct question *question)
         question->vector.size !=
             question->admission.plan->vector_length * VECTOR_ELEMENT_BYTES)
         return STATUS_CORRUPT;
-    return status == STATUS_NOT_FOUND ? compute(question) : status;
+    return status == STATUS_NOT_FOUND ? compute(question, done) : status;
 }
 
 static void describe_report(
@@ -473,7 +486,9 @@ enum status question_refuse(
     return status == STATUS_OK ? outbox_add(outbox, &refusal) : status;
 }
 
-static enum status decide(struct question *question, bool *again)
+/* *done: the vector is there, or it is a refusal; else the worker has the
+ * question. */
+static enum status decide(struct question *question, bool *again, bool *done)
 {
     *again = false;
     enum status status = admit(question);
@@ -489,10 +504,7 @@ static enum status decide(struct question *question, bool *again)
     if (status != STATUS_OK)
         return status;
     question->asked = digest_of_question(question);
-    status = find_or_compute(question);
-    if (status != STATUS_OK || study_is_masked(question->privacy))
-        return status; /* recorded when it votes */
-    return question_record(question);
+    return find_or_compute(question, done);
 }
 
 static enum status begin(struct question **out, struct session *session,
@@ -511,11 +523,62 @@ static enum status begin(struct question **out, struct session *session,
     return decode_documents(question);
 }
 
+/* The vector is there. A masked one is recorded when this center votes. */
+static enum status answer(struct question *question, bool again,
+    struct session_time now, struct outbox *outbox, bool *kept)
+{
+    enum status status = STATUS_OK;
+    if (study_is_masked(question->privacy)) {
+        /* It gave its answer when it voted: there is no second vote. */
+        status = again ? STATUS_REPLAYED : masked_open(question, now, outbox);
+        *kept = status == STATUS_OK;
+        return status;
+    }
+    if (!again)
+        status = question_record(question);
+    if (status == STATUS_OK)
+        status = reply(question, outbox);
+    *kept = status == STATUS_OK && rounds_keep(question, now);
+    return status;
+}
+
+/* The question is kept open or goes; a refusal says so. */
+static enum status conclude(struct question *question, enum status status,
+    bool kept, struct outbox *outbox)
+{
+    if (status != STATUS_OK && question != NULL &&
+        !session_is_own_failure(status))
+        status = question_refuse(question, status, outbox);
+    else if (status != STATUS_OK)
+        log_event(LOG_ERROR, "session", "cannot_answer", "reason=%s",
+            status_name(status));
+    if (kept)
+        drop_documents(question);
+    else
+        question_destroy(question);
+    return status;
+}
+
+enum status question_finish(struct question *question, struct session_job *job,
+    struct session_time now, struct outbox *outbox)
+{
+    bool kept = false;
+    enum status status = job->status;
+    if (status == STATUS_OK &&
+        now.wall_seconds >= question->admission.header->deadline)
+        status = STATUS_EXPIRED; /* nobody waits for it any more */
+    if (status == STATUS_OK)
+        status = vector_encode(&job->contribution.vector, &question->vector);
+    if (status == STATUS_OK)
+        status = answer(question, false, now, outbox, &kept);
+    return conclude(question, status, kept, outbox);
+}
+
 enum status session_open_question(struct session *session,
     const struct message *message, struct session_time now,
     struct outbox *outbox)
 {
-    bool again = false, kept = false;
+    bool again = false, kept = false, done = true;
     struct question *question;
     enum status status = begin(&question, session, message, now);
     if (status == STATUS_OK &&
@@ -524,26 +587,12 @@ enum status session_open_question(struct session *session,
         return STATUS_OK;
     }
     if (status == STATUS_OK)
-        status = decide(question, &again);
-    /* It gave its answer when it voted: there is no second vote. */
-    if (status == STATUS_OK && again && study_is_masked(question->privacy))
-        status = STATUS_REPLAYED;
-    if (status == STATUS_OK && study_is_masked(question->privacy)) {
-        status = masked_open(question, now, outbox);
-        kept = status == STATUS_OK;
-    } else if (status == STATUS_OK) {
-        status = reply(question, outbox);
-        kept = status == STATUS_OK && rounds_keep(question, now);
-    }
-    if (kept)
+        status = decide(question, &again, &done);
+    if (status == STATUS_OK && !done) {
         drop_documents(question);
-    if (status != STATUS_OK && question != NULL &&
-        !session_is_own_failure(status))
-        status = question_refuse(question, status, outbox);
-    else if (status != STATUS_OK)
-        log_event(LOG_ERROR, "session", "cannot_answer", "reason=%s",
-            status_name(status));
-    if (!kept)
-        question_destroy(question);
-    return status;
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK)
+        status = answer(question, again, now, outbox, &kept);
+    return conclude(question, status, kept, outbox);
 }

@@ -81,59 +81,74 @@ static enum status read_round(const struct question *question,
 }
 
 /* A segment of SEGMENT_CHECKED counts by this center's own leverages too. */
-static enum status scan_round(struct question *question,
+enum status rounds_scan(struct question *question, const struct rows *rows,
     const struct round *told, struct contribution *out)
 {
     const struct plan *plan = question->admission.plan;
     const int threads = question->session->setup.threads;
-    const struct rows rows = question_rows(question);
     double *own = calloc(plan->value_count, sizeof *own);
     struct round round = *told;
     round.own = own;
     enum status status =
         own == NULL ? STATUS_NO_MEMORY
-                    : leverage_own_inverse(plan, &rows, threads, told, own);
+                    : leverage_own_inverse(plan, rows, threads, told, own);
     if (status == STATUS_OK)
-        status = plan_contribute_round(plan, &rows, threads, &round, out);
+        status = plan_contribute_round(plan, rows, threads, &round, out);
     free(own);
     return status;
 }
 
-static enum status contribute(struct question *question,
-    const struct round *round, struct view told, struct step_reply *reply)
+enum status rounds_finish(struct question *question,
+    const struct session_job *job, struct step_reply *reply)
 {
-    const struct digest digest = digest_of(told);
-    struct contribution contribution = {0};
-    enum status status = scan_round(question, round, &contribution);
-    reply->round = round->number;
-    reply->vector = contribution.vector;
-    contribution.vector = (struct vector){0};
-    contribution_fini(&contribution);
-    return status == STATUS_OK && question->member != NULL
-               ? member_mask_round(question->member, round->number, &digest,
-                     &reply->vector, &reply->body)
-               : status;
+    const uint32_t number = job->round.number;
+    const struct vector *sums = &job->contribution.vector;
+    enum status status = job->status;
+    reply->round = number;
+    if (status == STATUS_OK)
+        status = vector_init(&reply->vector, sums->length);
+    if (status == STATUS_OK)
+        status = vector_add(&reply->vector, sums);
+    if (status == STATUS_OK && question->member != NULL)
+        status = member_mask_round(
+            question->member, number, &job->told, &reply->vector, &reply->body);
+    if (status == STATUS_OK)
+        question->rounds = number - 1;
+    return status;
 }
 
-enum status rounds_take(struct question *question,
-    const struct message *message, struct step_reply *reply)
+static enum status prepare(struct question *question,
+    const struct message *message, struct session_job *job)
 {
     const struct session *session = question->session;
-    struct round round;
-    double *values = NULL;
-    uint8_t *active = NULL;
     enum status status = frame_refresh(session->frame, session->setup.store);
     /* New data in the middle of a fit would be other people. */
     if (status == STATUS_OK &&
         question->generation != frame_generation(session->frame))
         status = STATUS_REFUSED;
     if (status == STATUS_OK)
-        status = read_round(question, message, &values, &active, &round);
+        status = read_round(
+            question, message, &job->values, &job->active, &job->round);
+    job->question = question;
+    job->rows = question_rows(question);
+    job->told = digest_of(message->body);
+    return status;
+}
+
+enum status rounds_take(struct question *question,
+    const struct message *message, struct step_reply *reply)
+{
+    bool done = true;
+    struct session_job *job = calloc(1, sizeof *job);
+    if (job == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = prepare(question, message, job);
     if (status == STATUS_OK)
-        status = contribute(question, &round, message->body, reply);
+        status = job_start(job, &done);
+    if (status == STATUS_OK && !done)
+        return STATUS_OK; /* the worker has it */
     if (status == STATUS_OK)
-        question->rounds = round.number - 1;
-    free(values);
-    free(active);
+        status = rounds_finish(question, job, reply);
+    session_job_destroy(job);
     return status;
 }
