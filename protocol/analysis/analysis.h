@@ -21,6 +21,7 @@ struct analysis {
     int64_t quantile_tail; /* D7: plan_set_quantile_tail; 0 until then */
     double level;                     /* of confidence intervals: 0.95 */
     void *model; /* what parse read beyond the above; freed by release */
+    bool by_exam; /* the query's unit */
     const struct center_list *centers; /* borrowed for parse; NULL: not known */
     bool center_term;                  /* its formula has `center` as a term */
 };

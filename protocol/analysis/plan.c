@@ -32,6 +32,7 @@ static enum status read_analyses(struct plan *plan, struct shape *shapes,
     for (size_t i = 0; i < plan->analysis_count; i++) {
         struct analysis *analysis = &plan->analyses[i];
         analysis->centers = centers;
+        analysis->by_exam = plan->query->unit == UNIT_EXAM;
         enum status status = read_analysis(
             analysis, &plan->query->analyses[i], plan->dictionary, diagnostic);
         analysis->centers = NULL;

@@ -1,11 +1,15 @@
 /*
- * t_test: the means of two groups, by Welch's test. R: t.test(y ~ g).
+ * t_test: the means of two groups, by Welch's test. R: t.test(y ~ g). Or of
+ * pairs (t_test_paired.h).
  */
 #include <math.h>
 #define MATHLIB_STANDALONE 1
 #include <Rmath.h>
+#include <stdlib.h>
 
 #include "protocol/analysis/linear.h"
+#include "protocol/analysis/parameters.h"
+#include "protocol/analysis/t_test_paired.h"
 #include "protocol/analysis/tally.h"
 
 enum { GROUP_SUM = COUNTS_CELL, GROUP_SQUARES, GROUP_CELL };
@@ -15,30 +19,62 @@ struct group {
     double n, mean, variance;
 };
 
+/* One of the two. */
+struct t_test {
+    struct design *design; /* NULL: pairs */
+    struct t_test_pairs pairs;
+};
+
+static enum status parse_groups(struct t_test *test, struct analysis *analysis,
+    const struct field *parameters, const struct dictionary *dictionary,
+    struct diagnostic *diagnostic)
+{
+    enum status status =
+        linear_parse(analysis, parameters, dictionary, diagnostic);
+    test->design = analysis->model;
+    analysis->model = test;
+    if (status != STATUS_OK)
+        return status;
+    const struct formula *formula = test->design->formula;
+    if (!formula->intercept || formula->term_count != 1 ||
+        formula->terms[0].order != 1 || formula->atoms[0].kind != ATOM_LEVELS ||
+        formula->atoms[0].level_count != 2)
+        return parameter_fail(parameters, "formula", diagnostic,
+            "a t test is of a number by one category of two levels: y ~ g");
+    return STATUS_OK;
+}
+
 static enum status parse(struct analysis *analysis,
     const struct field *parameters, const struct dictionary *dictionary,
     struct diagnostic *diagnostic)
 {
     struct field field;
-    enum status status =
-        linear_parse(analysis, parameters, dictionary, diagnostic);
-    if (status != STATUS_OK)
-        return status;
-    const struct design *design = analysis->model;
-    const struct formula *formula = design->formula;
-    (void)field_find(&field, parameters, "formula");
-    if (!formula->intercept || formula->term_count != 1 ||
-        formula->terms[0].order != 1 || formula->atoms[0].kind != ATOM_LEVELS ||
-        formula->atoms[0].level_count != 2)
-        return field_fail(&field, diagnostic,
-            "a t test is of a number by one category of two levels: y ~ g");
-    return STATUS_OK;
+    struct t_test *test = calloc(1, sizeof *test);
+    if (test == NULL)
+        return STATUS_NO_MEMORY;
+    if (!field_find(&field, parameters, "paired"))
+        return parse_groups(test, analysis, parameters, dictionary, diagnostic);
+    analysis->model = test;
+    return t_test_paired_parse(
+        &test->pairs, analysis, parameters, dictionary, diagnostic);
+}
+
+static void release(struct analysis *analysis)
+{
+    struct t_test *test = analysis->model;
+    if (test != NULL)
+        design_destroy(test->design);
+    free(test);
+    analysis->model = NULL;
 }
 
 static enum status shape(const struct analysis *analysis,
     const struct dictionary *dictionary, struct shape *out)
 {
-    (void)analysis, (void)dictionary;
+    const struct t_test *test = analysis->model;
+    (void)dictionary;
+    if (test->design == NULL)
+        return t_test_paired_shape(out);
     *out = (struct shape){
         .length = SEGMENT_HEAD + 2 * GROUP_CELL, .table_count = 1};
     out->tables[0] = (struct table_shape){.kind = TABLE_SUMS,
@@ -53,8 +89,10 @@ static enum status shape(const struct analysis *analysis,
 static size_t state_size(
     const struct analysis *analysis, const struct shape *shape_)
 {
-    (void)analysis, (void)shape_;
-    return 2 * sizeof(uint64_t);
+    const struct t_test *test = analysis->model;
+    (void)shape_;
+    return test->design == NULL ? t_test_paired_state_size()
+                                : 2 * sizeof(uint64_t);
 }
 
 struct adding {
@@ -79,8 +117,12 @@ static void contribute(const struct analysis *analysis,
     int128 *elements, struct cell_facts *facts)
 {
     (void)facts;
+    const struct t_test *test = analysis->model;
     struct adding to = {block, state, elements + shape_->tables[0].first};
-    model_each_row(analysis->model, block, add_row, &to);
+    if (test->design == NULL)
+        t_test_paired_contribute(&test->pairs, shape_, block, state, elements);
+    else
+        model_each_row(test->design, block, add_row, &to);
 }
 
 static struct group group_of(const struct design *design, const int128 *cell)
@@ -98,7 +140,8 @@ static json_t *group_row(const struct analysis *analysis,
     const struct dictionary *dictionary, size_t level,
     const struct group *group)
 {
-    const struct design *design = analysis->model;
+    const struct t_test *test = analysis->model;
+    const struct design *design = test->design;
     json_t *row = json_object();
     json_object_set_new(row, "group",
         model_level(&design->formula->atoms[0], dictionary, level));
@@ -108,36 +151,59 @@ static json_t *group_row(const struct analysis *analysis,
     return row;
 }
 
-static void set_test(
-    json_t *out, const struct group *a, const struct group *b, double level)
+static void set_test(json_t *out, const struct t_test_mean *mean, double level)
 {
-    double va = a->variance / a->n, vb = b->variance / b->n;
-    double error = sqrt(va + vb), estimate = a->mean - b->mean;
-    double df =
-        (va + vb) * (va + vb) / (va * va / (a->n - 1) + vb * vb / (b->n - 1));
-    if (!(a->n > 1 && b->n > 1 && error > 0)) {
+    double half = mean->error * qt((1.0 - level) / 2.0, mean->df, 0, 0);
+    double statistic = mean->mean / mean->error;
+    if (!(mean->df > 0 && mean->error > 0)) {
         json_object_set_new(out, "message",
             json_string("a group without two different values has no t test"));
         return;
     }
-    double half = error * qt((1.0 - level) / 2.0, df, 0, 0);
-    double statistic = estimate / error;
-    json_object_set_new(out, "estimate", json_number(estimate));
-    json_object_set_new(out, "conf_low", json_number(estimate - half));
-    json_object_set_new(out, "conf_high", json_number(estimate + half));
+    json_object_set_new(out, "estimate", json_number(mean->mean));
+    json_object_set_new(out, "conf_low", json_number(mean->mean - half));
+    json_object_set_new(out, "conf_high", json_number(mean->mean + half));
     json_object_set_new(out, "statistic", json_number(statistic));
-    json_object_set_new(out, "df", json_number(df));
+    json_object_set_new(out, "df", json_number(mean->df));
     json_object_set_new(
-        out, "p_value", json_number(2 * pt(fabs(statistic), df, 0, 0)));
+        out, "p_value", json_number(2 * pt(fabs(statistic), mean->df, 0, 0)));
+}
+
+/* Welch's error and degrees of freedom. */
+static struct t_test_mean difference(
+    const struct group *a, const struct group *b)
+{
+    const double va = a->variance / a->n, vb = b->variance / b->n;
+    if (!(a->n > 1 && b->n > 1))
+        return (struct t_test_mean){0};
+    return (struct t_test_mean){.mean = a->mean - b->mean,
+        .error = sqrt(va + vb),
+        .df = (va + vb) * (va + vb) /
+              (va * va / (a->n - 1) + vb * vb / (b->n - 1))};
+}
+
+static enum status finish_pairs(const struct analysis *analysis,
+    const struct shape *shape_, const int128 *elements, int64_t min_cell,
+    json_t *out)
+{
+    const struct t_test *test = analysis->model;
+    struct t_test_mean mean;
+    t_test_paired_finish(&test->pairs, shape_, elements, min_cell, out, &mean);
+    if (json_object_get(out, "table") != NULL)
+        set_test(out, &mean, analysis->level);
+    return STATUS_OK;
 }
 
 static enum status finish(const struct analysis *analysis,
     const struct shape *shape_, const struct dictionary *dictionary,
     const int128 *elements, int64_t min_cell, json_t *out)
 {
+    const struct t_test *test = analysis->model;
     const int128 *cell = elements + shape_->tables[0].first;
     int128 both[COUNTS_CELL];
     struct group groups[2];
+    if (test->design == NULL)
+        return finish_pairs(analysis, shape_, elements, min_cell, out);
     /* With one group and the whole the other would be known. */
     for (size_t g = 0; g < 2; g++) {
         if (cell_suppressed(cell + g * GROUP_CELL, min_cell)) {
@@ -151,7 +217,7 @@ static enum status finish(const struct analysis *analysis,
         return STATUS_OK;
     json_t *list = json_array();
     for (size_t g = 0; g < 2; g++) {
-        groups[g] = group_of(analysis->model, cell + g * GROUP_CELL);
+        groups[g] = group_of(test->design, cell + g * GROUP_CELL);
         json_array_append_new(
             list, group_row(analysis, dictionary, g, &groups[g]));
     }
@@ -159,17 +225,18 @@ static enum status finish(const struct analysis *analysis,
     json_object_set_new(
         out, "patients", json_integer((json_int_t)elements[HEAD_PEOPLE]));
     json_object_set_new(out, "table", list);
-    set_test(out, &groups[0], &groups[1], analysis->level);
+    const struct t_test_mean mean = difference(&groups[0], &groups[1]);
+    set_test(out, &mean, analysis->level);
     return STATUS_OK;
 }
 
 const struct analysis_kind analysis_t_test = {
     .name = "t_test",
-    .summary = "the means of two groups, by Welch's t test",
+    .summary = "the means of two groups, by Welch's t test, or of pairs",
     .parse = parse,
     .shape = shape,
     .state_size = state_size,
     .contribute = contribute,
     .finish = finish,
-    .release = model_release,
+    .release = release,
 };

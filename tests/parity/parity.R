@@ -409,11 +409,32 @@ expect_anova <- function(rows, entry, p, dictionary, what) {
   }
 }
 
+# Two variables of a row, or the first two rows of a patient that have one.
+pairs_of <- function(rows, variables) {
+  if (length(variables) == 2) {
+    return(data.frame(x = rows[[variables[1]]], y = rows[[variables[2]]]))
+  }
+  rows <- rows[!is.na(rows[[variables]]), ]
+  values <- split(rows[[variables]], factor(rows$patient, unique(rows$patient)))
+  values <- values[lengths(values) > 1]
+  data.frame(x = vapply(values, function(v) v[1], 0),
+    y = vapply(values, function(v) v[2], 0))
+}
+
 expect_t_test <- function(rows, entry, p, dictionary, what) {
-  kept <- expect_model(rows, entry, p, what)
-  test <- t.test(as.formula(p$formula), kept)
-  check(near(entry$estimate, unname(test$estimate[1] - test$estimate[2])),
-    paste(what, "estimate"))
+  if (isTRUE(p$paired)) {
+    pairs <- pairs_of(rows, unlist(p$variables))
+    test <- t.test(pairs$x, pairs$y, paired = TRUE)
+    estimate <- unname(test$estimate)
+    check(entry$n == sum(complete.cases(pairs)), paste(what, "n"))
+    check(near(entry$table[[1]]$sd, sd(pairs$x - pairs$y, na.rm = TRUE)),
+      paste(what, "sd"))
+  } else {
+    kept <- expect_model(rows, entry, p, what)
+    test <- t.test(as.formula(p$formula), kept)
+    estimate <- unname(test$estimate[1] - test$estimate[2])
+  }
+  check(near(entry$estimate, estimate), paste(what, "estimate"))
   check(near(entry$statistic, unname(test$statistic)), paste(what, "statistic"))
   check(near(entry$df, unname(test$parameter)), paste(what, "df"))
   check(near(entry$p_value, test$p.value), paste(what, "p_value"))
