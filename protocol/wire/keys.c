@@ -33,9 +33,11 @@ enum status keys_start(void)
     return sodium_init() < 0 ? STATUS_INTERNAL : STATUS_OK;
 }
 
+/* Public: there is nothing that its time could tell. A roster of a thousand
+ * compares a million pairs. */
 bool public_key_equal(const struct public_key *a, const struct public_key *b)
 {
-    return sodium_memcmp(a->bytes, b->bytes, KEY_BYTES) == 0;
+    return memcmp(a->bytes, b->bytes, KEY_BYTES) == 0;
 }
 
 void public_key_to_text(char out[KEY_TEXT], const struct public_key *key)

@@ -1,5 +1,6 @@
 /*
- * test_simulation [--seeds N] [--seed N] [--strategy NAME] [--verbose]
+ * test_simulation [--seeds N] [--seed N] [--strategy NAME] [--centers N]
+ * [--verbose]
  *
  * Federations in one process, N seeds each: honest ones in the weather of a
  * seed (tests/support/simulation/simulation.h), and lying coordinators
@@ -18,17 +19,21 @@
 
 #define HONEST "honest"
 #define LIES "lies"
-#define REPEATED 5 /* runs that are done twice */
+#define REPEATED 5           /* runs that are done twice, */
+#define REPEATED_CENTERS 100 /* when they are not too large */
 
 struct options {
     uint64_t first, seeds;
+    size_t centers;       /* of the honest; 0: as few as the seed says */
     const char *strategy; /* NULL: all */
 };
 
-static void set_case(uint64_t seed, const char *strategy)
+static void set_case(
+    const struct options *options, uint64_t seed, const char *strategy)
 {
-    snprintf(world_case, sizeof world_case, "--seed %llu --strategy %s",
-        (unsigned long long)seed, strategy);
+    snprintf(world_case, sizeof world_case,
+        "--seed %llu --strategy %s --centers %zu", (unsigned long long)seed,
+        strategy, options->centers);
 }
 
 /* ---- honest ---- */
@@ -54,12 +59,12 @@ static void run_honest(const struct options *options)
     struct simulation_outcome outcome, again;
     for (uint64_t i = 0; i < options->seeds; i++) {
         const uint64_t seed = options->first + i;
-        set_case(seed, HONEST);
-        simulation_run(seed, &outcome);
+        set_case(options, seed, HONEST);
+        simulation_run(seed, options->centers, &outcome);
         add(&totals, &outcome);
-        if (i >= REPEATED)
+        if (i >= REPEATED || options->centers > REPEATED_CENTERS)
             continue;
-        simulation_run(seed, &again);
+        simulation_run(seed, options->centers, &again);
         if (again.trace != outcome.trace)
             world_fail("the same seed, and another run");
     }
@@ -86,7 +91,7 @@ static void run_strategy(
 {
     size_t refused = 0;
     for (uint64_t i = 0; i < options->seeds; i++) {
-        set_case(options->first + i, strategy->name);
+        set_case(options, options->first + i, strategy->name);
         refused += liar_run(strategy, options->first + i);
     }
     printf("| %-17s | %-33s | %-58s | %5zu |\n", strategy->name,
@@ -121,6 +126,7 @@ static bool read_options(struct options *options, int argc, char **argv)
 {
     static const struct option names[] = {
         {"seeds", required_argument, NULL, 'n'},
+        {"centers", required_argument, NULL, 'c'},
         {"seed", required_argument, NULL, 's'},
         {"strategy", required_argument, NULL, 'l'},
         {"verbose", no_argument, NULL, 'v'}, {NULL, 0, NULL, 0}};
@@ -133,12 +139,14 @@ static bool read_options(struct options *options, int argc, char **argv)
             options->first = strtoull(optarg, NULL, 10);
             options->seeds = 1;
             break;
+        case 'c': options->centers = strtoull(optarg, NULL, 10); break;
         case 'l': options->strategy = optarg; break;
         case 'v': log_set_level(LOG_DEBUG); break;
         default: return false;
         }
     }
-    return optind == argc && options->seeds > 0;
+    return optind == argc && options->seeds > 0 &&
+           options->centers <= WORLD_CENTERS_MAX;
 }
 
 int main(int argc, char **argv)

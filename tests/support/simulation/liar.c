@@ -406,6 +406,7 @@ static void end(struct liar *liar)
             vector_fini(&heard->vector);
         }
     }
+    watch_fini(&liar->watch);
     for (size_t i = 0; i < liar->world->count; i++) {
         center_count_events(liar->centers[i], ""); /* the log is whole */
         center_destroy(liar->centers[i]);

@@ -38,16 +38,16 @@ struct attempt { /* one session of one query */
     size_t kind, query;
     struct digest header;
     uint32_t asked;
-    struct masking_party parties[WORLD_CENTERS_MAX];
-    struct member *members[WORLD_CENTERS_MAX]; /* of those in league */
-    struct heard heard[WORLD_CENTERS_MAX];
+    struct masking_party parties[WORLD_SMALL];
+    struct member *members[WORLD_SMALL]; /* of those in league */
+    struct heard heard[WORLD_SMALL];
 };
 
 struct liar {
     const struct world *world;
     uint32_t all, league;
     size_t victim;
-    struct center *centers[WORLD_CENTERS_MAX];
+    struct center *centers[WORLD_SMALL];
     struct watch watch;
     struct center_time now;
     struct buffer reply; /* to what was said last; empty: none */
@@ -73,7 +73,7 @@ size_t liar_run(const struct strategy *strategy, uint64_t seed);
 /* An OPEN as it would be honest, to be bent before it is sent. */
 struct opening {
     struct session_header header;
-    char names[WORLD_CENTERS_MAX][NAME_MAX_BYTES + 1];
+    char names[WORLD_SMALL][NAME_MAX_BYTES + 1];
     struct buffer query;
     size_t kind, query_index, approvals;
     const struct keypair *signer; /* of the header */

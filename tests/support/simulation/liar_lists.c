@@ -9,7 +9,7 @@ static void append(struct buffer *out, const void *record, size_t size)
 
 void list_peers(const struct attempt *attempt, uint32_t set, struct buffer *out)
 {
-    for (size_t i = 0; i < WORLD_CENTERS_MAX; i++)
+    for (size_t i = 0; i < WORLD_SMALL; i++)
         if (set & bit_of(i))
             append(out, &attempt->heard[i].keys, sizeof(struct step_keys));
 }
@@ -31,7 +31,7 @@ static struct step_box box_for(
 void list_sealed(
     const struct attempt *attempt, size_t to, uint32_t set, struct buffer *out)
 {
-    for (size_t i = 0; i < WORLD_CENTERS_MAX; i++) {
+    for (size_t i = 0; i < WORLD_SMALL; i++) {
         const struct heard *from = &attempt->heard[i];
         struct step_sealed sealed = {.from = step_index_of((uint32_t)i + 1)};
         if (!(set & bit_of(i)) || i == to)
@@ -47,7 +47,7 @@ void list_sealed(
 void list_survivors(
     const struct attempt *attempt, uint32_t set, struct buffer *out)
 {
-    for (size_t i = 0; i < WORLD_CENTERS_MAX; i++) {
+    for (size_t i = 0; i < WORLD_SMALL; i++) {
         const struct heard *one = &attempt->heard[i];
         if (!(set & bit_of(i)))
             continue;
@@ -64,13 +64,13 @@ void list_survivors(
 static struct digest digest_givers(
     const struct attempt *attempt, uint32_t givers)
 {
-    uint32_t indices[WORLD_CENTERS_MAX];
-    struct digest seeds[WORLD_CENTERS_MAX];
+    uint32_t indices[WORLD_SMALL];
+    struct digest seeds[WORLD_SMALL];
     struct buffer peers;
     size_t count = 0;
     uint32_t told = 0;
     buffer_init(&peers, BUFFER_LIMIT_DEFAULT);
-    for (size_t i = 0; i < WORLD_CENTERS_MAX; i++) {
+    for (size_t i = 0; i < WORLD_SMALL; i++) {
         if (!(givers & bit_of(i)))
             continue;
         told = attempt->heard[i].peers;
@@ -102,7 +102,7 @@ void list_votes(const struct liar *liar, const struct attempt *attempt,
 {
     const struct digest statement = attempt_vote_statement(
         attempt, attempt->heard[liar->victim].givers, survivors);
-    for (size_t i = 0; i < WORLD_CENTERS_MAX; i++) {
+    for (size_t i = 0; i < WORLD_SMALL; i++) {
         struct step_vote vote = {
             step_index_of((uint32_t)i + 1), attempt->heard[i].vote};
         if (!(set & bit_of(i)))

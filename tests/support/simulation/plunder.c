@@ -69,8 +69,8 @@ static void rebuild(const struct liar *liar, const struct attempt *attempt,
 {
     const size_t needed =
         masking_threshold((size_t)__builtin_popcount(attempt->heard[of].peers));
-    uint32_t holders[WORLD_CENTERS_MAX];
-    struct secret shares[WORLD_CENTERS_MAX], weights[WORLD_CENTERS_MAX];
+    uint32_t holders[WORLD_SMALL];
+    struct secret shares[WORLD_SMALL], weights[WORLD_SMALL];
     size_t count = 0;
     for (size_t i = 0; i < liar->world->count && count < needed; i++)
         if (find_share(liar, attempt, of, i, kind, &shares[count]))
@@ -196,7 +196,7 @@ static bool can_open(
     if (survivors == 0)
         return false;
     const uint32_t givers = attempt->heard[__builtin_ctz(survivors)].givers;
-    for (size_t i = 0; i < WORLD_CENTERS_MAX; i++) {
+    for (size_t i = 0; i < WORLD_SMALL; i++) {
         if ((survivors & bit_of(i)) && !loot[i].known[SELF])
             return false;
         if ((givers & ~survivors & bit_of(i)) && !loot[i].known[MASK])
@@ -221,7 +221,7 @@ static void note_opened(
 static void plunder_attempt(
     struct liar *liar, const struct attempt *attempt, struct opened *opened)
 {
-    struct loot loot[WORLD_CENTERS_MAX];
+    struct loot loot[WORLD_SMALL];
     uint32_t last = 0;
     memset(loot, 0, sizeof loot);
     for (size_t i = 0; i < liar->world->count; i++) {
@@ -243,7 +243,7 @@ static void plunder_attempt(
 
 void liar_plunder(struct liar *liar)
 {
-    struct opened opened[LIAR_ATTEMPTS * WORLD_CENTERS_MAX] = {{0}};
+    struct opened opened[LIAR_ATTEMPTS * WORLD_SMALL] = {{0}};
     liar->opened = 0;
     for (size_t a = 0; a < liar->attempt_count; a++)
         plunder_attempt(liar, &liar->attempts[a], opened);

@@ -94,8 +94,10 @@ static struct center_sink sink_of(struct simulation *simulation)
 
 static struct channel_route route_of(size_t who, uint64_t connection)
 {
-    return (struct channel_route){.bytes = {(uint8_t)who, (uint8_t)connection,
-                                      (uint8_t)(connection >> 8)},
+    /* five bytes, as ZeroMQ's own */
+    return (struct channel_route){
+        .bytes = {(uint8_t)who, (uint8_t)(who >> 8), (uint8_t)connection,
+            (uint8_t)(connection >> 8)},
         .size = 5};
 }
 
@@ -174,7 +176,7 @@ static enum status office_sends(
     void *arg, const struct channel_route *route, struct view body)
 {
     struct simulation *simulation = arg;
-    const size_t who = route->bytes[0];
+    const size_t who = route->bytes[0] | (size_t)route->bytes[1] << 8;
     if (simulation->dying)
         return STATUS_OK;
     if (who == PARTY_PERSON) {
@@ -445,7 +447,9 @@ static void step(struct simulation *simulation)
 
 static void make_queries(struct simulation *simulation, uint64_t seed)
 {
-    simulation->query_count = 1 + seeded_below(SIMULATION_QUERIES);
+    simulation->query_count = 1;
+    if (simulation->world->count <= WORLD_SMALL)
+        simulation->query_count += seeded_below(SIMULATION_QUERIES);
     for (size_t i = 0; i < simulation->query_count; i++) {
         struct simulated_query *query = &simulation->queries[i];
         query->kind = (i + seed) % WORLD_KINDS;
@@ -485,12 +489,12 @@ static void fill_ledger(struct simulation *simulation)
     catalog_destroy(catalog);
 }
 
-static void begin(struct simulation *simulation, uint64_t seed)
+static void begin(struct simulation *simulation, uint64_t seed, size_t centers)
 {
     static const size_t sizes[] = {3, 4, 5, 5, 7};
     memset(simulation, 0, sizeof *simulation);
     /* the world first: it draws from a stream of its own */
-    simulation->world = world_get(sizes[seed % 5]);
+    simulation->world = world_get(centers > 0 ? centers : sizes[seed % 5]);
     seeded_start(STREAM, seed);
     queue_init(&simulation->queue);
     weather_draw(simulation);
@@ -515,6 +519,7 @@ static void end(struct simulation *simulation)
 {
     stop_office(simulation);
     ledger_close(simulation->ledger);
+    watch_fini(&simulation->watch);
     for (size_t i = 0; i < simulation->world->count; i++)
         center_destroy(simulation->centers[i]);
     for (size_t i = 0; i < simulation->query_count; i++)
@@ -522,11 +527,12 @@ static void end(struct simulation *simulation)
     queue_fini(&simulation->queue);
 }
 
-void simulation_run(uint64_t seed, struct simulation_outcome *outcome)
+void simulation_run(
+    uint64_t seed, size_t centers, struct simulation_outcome *outcome)
 {
     static struct simulation simulation; /* large for a stack */
     bool stormy = true;
-    begin(&simulation, seed);
+    begin(&simulation, seed, centers);
     while (!is_over(&simulation) && simulation.now_ms < LIMIT_MS) {
         if (stormy && simulation.now_ms >= STORM_MS) {
             calm(&simulation);

@@ -23,7 +23,7 @@
 #include "tests/support/simulation/watch.h"
 
 #define PARTY_OFFICE WORLD_CENTERS_MAX
-#define PARTY_PERSON 200
+#define PARTY_PERSON (WORLD_CENTERS_MAX + 1)
 #define SIMULATION_QUERIES 3
 
 struct weather {
@@ -74,7 +74,9 @@ struct simulation_outcome {
     bool fair;
 };
 
-void simulation_run(uint64_t seed, struct simulation_outcome *outcome);
+/* centers: 0 for as few as the seed says. */
+void simulation_run(
+    uint64_t seed, size_t centers, struct simulation_outcome *outcome);
 
 /* simulation_check.c: what must hold at the end. */
 void simulation_check(struct simulation *simulation);

@@ -16,22 +16,23 @@ static enum status note_state(void *arg, const struct ledger_query *query)
     return STATUS_OK;
 }
 
-static uint32_t answered_centers(
-    const struct simulation *simulation, const json_t *result)
+/* Who is in the sum; how many. */
+static size_t read_answered(
+    const struct simulation *simulation, const json_t *result, bool *in)
 {
     const json_t *names =
         json_object_get(json_object_get(result, "center_report"), "answered");
-    uint32_t centers = 0;
     size_t i;
     json_t *name;
+    memset(in, 0, simulation->world->count * sizeof *in);
     json_array_foreach(names, i, name)
     {
         const size_t at =
             world_find(simulation->world, json_string_value(name));
-        WORLD_REQUIRE(at < simulation->world->count);
-        centers |= 1U << at;
+        WORLD_REQUIRE(at < simulation->world->count && !in[at]);
+        in[at] = true;
     }
-    return centers;
+    return json_array_size(names);
 }
 
 /* The released answer, verified, as JSON. */
@@ -75,13 +76,12 @@ static struct digest session_of(
 /* Enough of those whose figures are in the sum wrote down that they gave them,
  * in that session; and nobody else did. */
 static void check_stores_agree(
-    struct simulation *simulation, size_t which, uint32_t centers)
+    struct simulation *simulation, size_t which, const bool *in, size_t count)
 {
     const struct watch_query *watched = &simulation->watch.queries[which];
     const struct digest *query = &simulation->queries[which].id;
     const struct digest header = session_of(simulation, query);
-    const size_t needed =
-        masking_threshold((size_t)__builtin_popcount(centers));
+    const size_t needed = masking_threshold(count);
     size_t voted = 0, revealed = 0;
     for (size_t i = 0; i < simulation->world->count; i++) {
         struct digest recorded;
@@ -90,7 +90,7 @@ static void check_stores_agree(
         const bool wrote =
             center_answered(simulation->centers[i], query, &recorded, &vector);
         buffer_fini(&vector);
-        if (wrote && digest_equal(&recorded, &header) && !(centers >> i & 1))
+        if (wrote && digest_equal(&recorded, &header) && !in[i])
             world_fail("center %zu gave figures that are not in the sum", i);
         voted += wrote && digest_equal(&recorded, &header);
         revealed += watched->revealed[i];
@@ -102,22 +102,23 @@ static void check_stores_agree(
 
 static void check_answer(struct simulation *simulation, size_t which)
 {
+    bool in[WORLD_CENTERS_MAX];
     const struct simulated_query *query = &simulation->queries[which];
+    const struct world *world = simulation->world;
     json_t *result = load_result(simulation, &query->id);
-    const uint32_t centers = answered_centers(simulation, result);
-    const json_t *expected =
-        world_results(simulation->world, query->kind, centers);
+    const size_t count = read_answered(simulation, result, in);
+    json_t *expected = world_results(world, query->kind, in);
     const json_t *results = json_object_get(result, "results");
-    if (__builtin_popcount(centers) < simulation->world->min_centers)
+    if (count < (size_t)world->min_centers)
         world_fail("a sum of fewer centers than the study wants");
     if (!json_equal(results, expected))
         world_fail("query %zu: %s instead of %s", which,
             json_dumps(results, JSON_COMPACT),
             json_dumps(expected, JSON_COMPACT));
-    if (simulation->weather.fair &&
-        centers != (1U << simulation->world->count) - 1)
+    if (simulation->weather.fair && count != world->count)
         world_fail("fair weather, and a center is missing");
-    check_stores_agree(simulation, which, centers);
+    check_stores_agree(simulation, which, in, count);
+    json_decref(expected);
     json_decref(result);
     simulation->answered++;
 }

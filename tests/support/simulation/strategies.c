@@ -30,7 +30,7 @@ static size_t puppet(const struct liar *liar)
 static uint32_t first_of(uint32_t set, size_t count)
 {
     uint32_t chosen = 0;
-    for (size_t i = 0; count > 0 && i < WORLD_CENTERS_MAX; i++) {
+    for (size_t i = 0; count > 0 && i < WORLD_SMALL; i++) {
         if (!(set & bit_of(i)))
             continue;
         chosen |= bit_of(i);

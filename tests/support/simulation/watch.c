@@ -1,5 +1,6 @@
 #include "tests/support/simulation/watch.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "protocol/wire/message.h"
@@ -10,6 +11,12 @@ void watch_init(struct watch *watch, const struct world *world,
     memset(watch, 0, sizeof *watch);
     watch->world = world;
     watch->centers = centers;
+}
+
+void watch_fini(struct watch *watch)
+{
+    for (size_t i = 0; i < watch->header_count; i++)
+        free(watch->headers[i].masked);
 }
 
 size_t watch_add_query(
@@ -37,8 +44,12 @@ void watch_add_header(
     if (find_header(watch, header) < watch->header_count)
         return;
     WORLD_REQUIRE(watch->header_count < WATCH_HEADERS);
-    watch->headers[watch->header_count].id = *header;
-    watch->headers[watch->header_count++].query = query;
+    struct watch_header *added = &watch->headers[watch->header_count++];
+    added->id = *header;
+    added->query = query;
+    added->masked =
+        calloc(watch->world->count * WATCH_ROUNDS, sizeof *added->masked);
+    WORLD_REQUIRE(added->masked != NULL);
 }
 
 /* ---- what must never be on the wire ---- */
@@ -109,7 +120,8 @@ static void watch_masked(struct watch *watch, size_t header, size_t center,
     const struct message *message)
 {
     WORLD_REQUIRE(message->number < WATCH_ROUNDS);
-    say_once(&watch->headers[header].masked[center][message->number],
+    say_once(
+        &watch->headers[header].masked[center * WATCH_ROUNDS + message->number],
         message->vector, center, "masked vector of a round");
     watch->masked++;
 }

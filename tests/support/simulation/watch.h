@@ -22,7 +22,7 @@
 struct watch_header {
     struct digest id;
     size_t query;
-    struct digest masked[WORLD_CENTERS_MAX][WATCH_ROUNDS]; /* zeros: none */
+    struct digest *masked; /* [centers][WATCH_ROUNDS]; zeros: none */
 };
 
 struct watch_query {
@@ -44,6 +44,7 @@ struct watch {
 
 void watch_init(struct watch *watch, const struct world *world,
     struct center *const *centers);
+void watch_fini(struct watch *watch);
 /* A question that may be asked, and a session for it. */
 size_t watch_add_query(
     struct watch *watch, const struct digest *id, size_t kind);

@@ -60,7 +60,7 @@ void world_row(const struct world *world, size_t center, size_t row,
 }
 
 /* Rows of the chosen centers as columns; *space is freed by the caller. */
-static struct rows pool(const struct world *world, uint32_t centers,
+static struct rows pool(const struct world *world, const bool *in,
     struct column columns[WORLD_VARIABLES], int8_t **space)
 {
     const size_t room = (world->first_row[world->count] + 127) / 64 * 64;
@@ -69,8 +69,7 @@ static struct rows pool(const struct world *world, uint32_t centers,
     WORLD_REQUIRE(data != NULL);
     memset(data, 0, room * WORLD_VARIABLES);
     for (size_t c = 0; c < world->count; c++) {
-        for (size_t r = 0; (centers >> c & 1) && r < world_row_count(world, c);
-             r++, at++) {
+        for (size_t r = 0; in[c] && r < world_row_count(world, c); r++, at++) {
             int32_t codes[WORLD_VARIABLES];
             code_row(c, r, codes);
             for (size_t v = 0; v < WORLD_VARIABLES; v++)
@@ -88,8 +87,8 @@ static struct rows pool(const struct world *world, uint32_t centers,
 struct world_question {
     struct query *query;
     struct plan *plan;
-    struct buffer vectors[WORLD_CENTERS_MAX];
-    json_t *results[1 << WORLD_CENTERS_MAX]; /* by centers; NULL: not yet */
+    struct buffer *vectors;            /* one a center */
+    json_t *results[1 << WORLD_SMALL]; /* by centers, as bits; NULL: not yet */
 };
 
 static const struct world_question *question_of(
@@ -99,12 +98,12 @@ static const struct world_question *question_of(
 }
 
 static void contribute(const struct world *world,
-    const struct world_question *question, uint32_t centers,
+    const struct world_question *question, const bool *in,
     const struct round *round, struct contribution *out)
 {
     struct column columns[WORLD_VARIABLES];
     int8_t *space;
-    const struct rows rows = pool(world, centers, columns, &space);
+    const struct rows rows = pool(world, in, columns, &space);
     world_must(round == NULL ? plan_contribute(question->plan, &rows, 1, out)
                              : plan_contribute_round(
                                    question->plan, &rows, 1, round, out),
@@ -125,10 +124,14 @@ static struct world_question *make_question(
     world_must(plan_create(&question->plan, question->query,
                    world->cast.dictionary, &diagnostic),
         diagnostic.message);
+    question->vectors = calloc(world->count, sizeof *question->vectors);
+    WORLD_REQUIRE(question->vectors != NULL);
     for (size_t c = 0; c < world->count; c++) {
         struct contribution own = {0};
+        bool in[WORLD_CENTERS_MAX] = {false};
+        in[c] = true;
         buffer_init(&question->vectors[c], BUFFER_LIMIT_DEFAULT);
-        contribute(world, question, 1U << c, NULL, &own);
+        contribute(world, question, in, NULL, &own);
         world_must(vector_encode(&own.vector, &question->vectors[c]), "encode");
         contribution_fini(&own);
     }
@@ -136,19 +139,19 @@ static struct world_question *make_question(
 }
 
 static json_t *fit_all(const struct world *world,
-    const struct world_question *question, uint32_t centers)
+    const struct world_question *question, const bool *in)
 {
     struct contribution first = {0};
     struct fit *fit = NULL;
     json_t *results = NULL;
-    contribute(world, question, centers, NULL, &first);
+    contribute(world, question, in, NULL, &first);
     world_must(fit_create(&fit, question->plan, &first.vector, 5), "fit");
     while (!fit->over) {
         const struct round round = {.number = fit->number,
             .values = fit->values,
             .active = fit->active};
         struct contribution sum = {0};
-        contribute(world, question, centers, &round, &sum);
+        contribute(world, question, in, &round, &sum);
         world_must(fit_advance(fit, &sum.vector), "advance");
         contribution_fini(&sum);
     }
@@ -158,13 +161,17 @@ static json_t *fit_all(const struct world *world,
     return results;
 }
 
-const json_t *world_results(
-    const struct world *world, size_t kind, uint32_t centers)
+json_t *world_results(const struct world *world, size_t kind, const bool *in)
 {
     struct world_question *question = world->questions[kind];
-    if (question->results[centers] == NULL)
-        question->results[centers] = fit_all(world, question, centers);
-    return question->results[centers];
+    size_t bits = 0;
+    if (world->count > WORLD_SMALL)
+        return fit_all(world, question, in);
+    for (size_t c = 0; c < world->count; c++)
+        bits |= (size_t)in[c] << c;
+    if (question->results[bits] == NULL)
+        question->results[bits] = fit_all(world, question, in);
+    return json_incref(question->results[bits]);
 }
 
 struct view world_vector(const struct world *world, size_t kind, size_t center)
@@ -254,9 +261,11 @@ static struct world *make_world(size_t count)
     WORLD_REQUIRE(world != NULL);
     seeded_start(STREAM, count);
     world->count = count;
-    world->min_centers = count < 5 ? 3 : (int)masking_threshold(count);
+    world->min_centers =
+        count == 5 || count == 7 ? (int)masking_threshold(count) : 3;
     for (size_t c = 0; c < count; c++)
-        world->first_row[c + 1] = world->first_row[c] + 30 + 6 * c;
+        world->first_row[c + 1] =
+            world->first_row[c] + 30 + 6 * (c % WORLD_SMALL);
     make_keys(world);
     make_documents(world);
     for (size_t kind = 0; kind < WORLD_KINDS; kind++)

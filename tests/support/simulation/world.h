@@ -10,7 +10,8 @@
 #include "protocol/masking/steps.h"
 #include "tests/unit/documents_fixture.h"
 
-#define WORLD_CENTERS_MAX 7
+#define WORLD_CENTERS_MAX 1000
+#define WORLD_SMALL 7 /* centers at most, where every set of them is kept */
 #define WORLD_START ((int64_t)NOW)
 #define WORLD_KINDS 3 /* of questions */
 
@@ -25,7 +26,7 @@ struct world {
     struct world_question *questions[WORLD_KINDS];
 };
 
-/* 3, 4, 5 or 7 centers. Made once and kept; do not free. */
+/* At least 3 centers. Made once and kept; do not free. */
 const struct world *world_get(size_t count);
 /* A row's codes, one a variable. */
 #define WORLD_VARIABLES 2
@@ -42,10 +43,9 @@ struct view world_vector(const struct world *world, size_t kind, size_t center);
 size_t world_vector_length(const struct world *world, size_t kind);
 /* Bytes of what a later round tells. */
 size_t world_round_size(const struct world *world, size_t kind);
-/* What the results must be when these centers' figures (bits) were summed, by
- * pooling their rows. Borrowed. */
-const json_t *world_results(
-    const struct world *world, size_t kind, uint32_t centers);
+/* What the results must be when the figures of these centers were summed, by
+ * pooling their rows: a new reference. in: one a center. */
+json_t *world_results(const struct world *world, size_t kind, const bool *in);
 /* Which center has that name; count when none. */
 size_t world_find(const struct world *world, const char *name);
 
