@@ -1,10 +1,9 @@
 # Node and office in one process. `tests/run simulation` runs thousands.
 cohortium_program(test_simulation SOURCES test_simulation.c LINK test_simulated)
-foreach(part honest:120 lies:5)
-  string(REPLACE ":" ";" part ${part})
-  list(GET part 0 name)
-  list(GET part 1 seeds)
-  add_test(NAME simulation_${name}
-    COMMAND test_simulation --strategy ${name} --seeds ${seeds})
+function(simulation name)
+  add_test(NAME simulation_${name} COMMAND test_simulation ${ARGN})
   set_tests_properties(simulation_${name} PROPERTIES LABELS unit)
-endforeach()
+endfunction()
+simulation(honest --strategy honest --seeds 120)
+simulation(lies --strategy lies --seeds 5)
+simulation(large --strategy honest --seed 2 --centers 60)
