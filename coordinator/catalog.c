@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "coordinator/catalog_internal.h"
+#include "policy/opt_in.h"
 #include "protocol/wire/log.h"
 
 void catalog_study_destroy(struct catalog_study *entry)
@@ -317,66 +318,30 @@ enum status catalog_load(struct catalog **out, struct ledger *ledger,
 
 /* Opt-ins. */
 
-struct opt_in_document {
-    struct ledger_opt_in decision;
-    const char *center, *federation;
-};
-
-static enum status parse_opt_in(const struct document *document,
-    struct opt_in_document *out, struct diagnostic *diagnostic)
-{
-    static const char *const allowed[] = {"cohortium", "study", "center",
-        "roster", "decision", "sequence", "date"};
-    const char *texts[6] = {NULL};
-    struct field root = document_root(document), field;
-    enum status status = field_expect_object(
-        &root, allowed, sizeof allowed / sizeof allowed[0], diagnostic);
-    static const char *const names[] = {
-        "cohortium", "study", "center", "roster", "decision", "date"};
-    for (size_t i = 0; status == STATUS_OK && i < 6; i++) {
-        status = field_get(&field, &root, names[i], diagnostic);
-        if (status == STATUS_OK)
-            status = field_text(&field, &texts[i], LEDGER_NAME_MAX, diagnostic);
-    }
-    if (status == STATUS_OK)
-        status = field_get(&field, &root, "sequence", diagnostic);
-    if (status == STATUS_OK)
-        status = field_integer(
-            &field, &out->decision.sequence, 0, INT64_MAX, diagnostic);
-    if (status != STATUS_OK)
-        return status;
-    int64_t date;
-    out->center = texts[2];
-    out->federation = texts[3];
-    out->decision.in = strcmp(texts[4], "in") == 0;
-    if (strcmp(texts[0], "opt-in") != 0 ||
-        (!out->decision.in && strcmp(texts[4], "out") != 0) ||
-        time_parse(&date, texts[5]) != STATUS_OK)
-        return STATUS_MALFORMED;
-    return digest_from_text(&out->decision.study_id, texts[1]);
-}
-
 static enum status store_opt_in(struct catalog *catalog, struct ledger *ledger,
-    const struct opt_in_document *document, struct view envelope, int64_t now)
+    const struct opt_in *decision, struct view envelope, int64_t now)
 {
-    const struct ledger_opt_in *decision = &document->decision;
     struct catalog_study *entry =
         catalog_find_study(catalog, &decision->study_id);
     if (entry == NULL)
         return STATUS_STUDY_UNKNOWN;
-    struct catalog_opt_in *slot = find_opt_in(entry, document->center);
+    struct catalog_opt_in *slot = find_opt_in(entry, decision->center);
     if (slot != NULL && decision->sequence <= slot->sequence)
         return STATUS_REPLAYED;
-    slot = get_opt_in(entry, document->center);
+    slot = get_opt_in(entry, decision->center);
     if (slot == NULL)
         return STATUS_NO_MEMORY;
+    struct ledger_opt_in kept = {.study_id = decision->study_id,
+        .in = decision->in,
+        .sequence = decision->sequence};
+    strcpy(kept.center, decision->center);
     enum status status = ledger_begin(ledger);
     if (status == STATUS_OK)
-        status = ledger_put_opt_in(ledger, decision, envelope, now);
+        status = ledger_put_opt_in(ledger, &kept, envelope, now);
     if (status == STATUS_OK)
         status = ledger_record(ledger, now, decision->in ? "opt_in" : "opt_out",
             &decision->study_id, "center=%s sequence=%" PRId64,
-            document->center, decision->sequence);
+            decision->center, decision->sequence);
     if (status == STATUS_OK)
         status = ledger_commit(ledger);
     if (status != STATUS_OK) {
@@ -392,28 +357,22 @@ enum status catalog_opt_in(struct catalog *catalog, struct ledger *ledger,
     const struct identity *center, struct view bytes, int64_t now)
 {
     struct envelope *envelope = NULL;
-    struct document *document = NULL;
-    struct opt_in_document decision = {.center = ""};
+    struct opt_in decision;
     struct diagnostic diagnostic;
     diagnostic_init(&diagnostic, "opt-in");
     enum status status = envelope_decode(&envelope, bytes);
     if (status == STATUS_OK)
         status = envelope_verify(envelope, TYPE_OPT_IN, &center->sign);
     if (status == STATUS_OK)
-        status = document_parse(
-            &document, buffer_view(&envelope->payload), &diagnostic);
-    if (status == STATUS_OK)
-        status = parse_opt_in(document, &decision, &diagnostic);
+        status = opt_in_parse(
+            &decision, buffer_view(&envelope->payload), &diagnostic);
     if (status == STATUS_OK && strcmp(decision.center, center->name) != 0)
         status = STATUS_NOT_ALLOWED;
     if (status == STATUS_OK &&
         strcmp(decision.federation, catalog->roster->federation) != 0)
         status = STATUS_WRONG_ROSTER;
-    if (status == STATUS_OK) {
-        strcpy(decision.decision.center, center->name);
+    if (status == STATUS_OK)
         status = store_opt_in(catalog, ledger, &decision, bytes, now);
-    }
-    document_destroy(document);
     envelope_destroy(envelope);
     return status;
 }

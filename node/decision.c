@@ -3,24 +3,7 @@
 
 #include "node/audit.h"
 #include "node/session.h"
-#include "protocol/query/query.h"
-#include "protocol/wire/json_text.h"
-
-static enum status write_payload(struct buffer *out,
-    const struct session_setup *setup, const struct store_decision *decision,
-    const char *federation, int64_t now)
-{
-    char study[DIGEST_TEXT], date[TIME_TEXT];
-    digest_to_text(study, &decision->study);
-    time_text(date, now);
-    json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "cohortium",
-        "opt-in", "study", study, "center", keypair_identity(setup->keys)->name,
-        "roster", federation, "decision", decision->in ? "in" : "out",
-        "sequence", (json_int_t)decision->sequence, "date", date);
-    enum status status = json_text_append(out, json, JSON_COMPACT);
-    json_decref(json);
-    return status;
-}
+#include "policy/opt_in.h"
 
 static enum status sign_decision(struct buffer *out,
     const struct session_setup *setup, const struct store_decision *decision,
@@ -28,9 +11,15 @@ static enum status sign_decision(struct buffer *out,
 {
     struct buffer payload;
     struct envelope *envelope = NULL;
+    struct opt_in opt_in = {.study_id = decision->study,
+        .in = decision->in,
+        .sequence = decision->sequence,
+        .date = now};
+    snprintf(opt_in.center, sizeof opt_in.center, "%s",
+        keypair_identity(setup->keys)->name);
+    snprintf(opt_in.federation, sizeof opt_in.federation, "%s", federation);
     buffer_init(&payload, BUFFER_LIMIT_DEFAULT);
-    enum status status =
-        write_payload(&payload, setup, decision, federation, now);
+    enum status status = opt_in_write(&payload, &opt_in);
     if (status == STATUS_OK)
         status = envelope_create(&envelope, TYPE_OPT_IN, buffer_view(&payload));
     if (status == STATUS_OK)

@@ -3,18 +3,24 @@
  * for the corpus of broken input.
  *
  *   check_document KIND FILE [DICTIONARY [STUDY]]
+ *   check_document --lines [DICTIONARY]
  *
- * KIND: dictionary, query, study, roster, approval, session, limits, csv,
- * settings; scope is a query within the study. Exit code 0 when nothing is
- * wrong, 1 with one line when something is. csv, query and scope need a
- * dictionary.
+ * KIND: dictionary, query, study, roster, approval, session, limits, opt-in,
+ * envelope, card, csv, settings; scope is a query within the study. Exit code 0
+ * when nothing is wrong, 1 with one line when something is. csv, query and
+ * scope need a dictionary.
+ *
+ * With --lines each line of standard input is a kind, a blank and a document
+ * (csv and card: a file's name); the answer is a line, "ok" or what is wrong.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "node/config.h"
 #include "node/import.h"
 #include "policy/admission.h"
+#include "policy/opt_in.h"
 
 struct checking {
     struct view text;
@@ -115,6 +121,26 @@ static enum status check_limits(struct checking *c)
     return status;
 }
 
+static enum status check_opt_in(struct checking *c)
+{
+    struct opt_in opt_in;
+    return opt_in_parse(&opt_in, c->text, &c->diagnostic);
+}
+
+static enum status check_envelope(struct checking *c)
+{
+    struct envelope *envelope = NULL;
+    enum status status = envelope_decode(&envelope, c->text);
+    envelope_destroy(envelope);
+    return status;
+}
+
+static enum status check_card(struct checking *c)
+{
+    struct identity identity;
+    return identity_load(&identity, c->file);
+}
+
 static enum status check_csv(struct checking *c)
 {
     struct import_report report;
@@ -142,37 +168,86 @@ static const struct {
 } kinds[] = {{"dictionary", check_dictionary}, {"query", check_query},
     {"scope", check_scope}, {"study", check_study}, {"roster", check_roster},
     {"approval", check_approval}, {"session", check_session},
-    {"limits", check_limits}, {"csv", check_csv}, {"settings", check_settings}};
+    {"limits", check_limits}, {"opt-in", check_opt_in},
+    {"envelope", check_envelope}, {"card", check_card}, {"csv", check_csv},
+    {"settings", check_settings}};
+
+/* 0, 1, or 2 for a kind that is none. */
+static int check(struct checking *c, const char *kind)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strcmp(kinds[i].kind, kind) == 0)
+            return kinds[i].check(c) == STATUS_OK ? 0 : 1;
+    }
+    return 2;
+}
+
+static void say_what_is_wrong(const struct checking *c)
+{
+    char line[2048];
+    diagnostic_text(line, sizeof line, &c->diagnostic);
+    puts(line);
+}
+
+static int check_file(struct checking *c, const char *kind, const char *path)
+{
+    struct buffer text;
+    buffer_init(&text, DOCUMENT_BYTES_MAX);
+    if (buffer_read_file(&text, path) != STATUS_OK)
+        return 2;
+    const char *slash = strrchr(path, '/');
+    diagnostic_init(&c->diagnostic, slash == NULL ? path : slash + 1);
+    c->text = buffer_view(&text);
+    c->file = path;
+    int code = check(c, kind);
+    if (code == 1)
+        say_what_is_wrong(c);
+    buffer_fini(&text);
+    return code;
+}
+
+static int check_lines(struct checking *c)
+{
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t size;
+    int code = 0;
+    while (code != 2 && (size = getline(&line, &capacity, stdin)) > 0) {
+        char *blank = strchr(line, ' ');
+        if (blank == NULL)
+            return 2;
+        *blank = '\0';
+        line[size - 1] = '\0';
+        c->file = blank + 1;
+        c->text = view_of_text(c->file);
+        diagnostic_init(&c->diagnostic, "");
+        code = check(c, line);
+        if (code == 0)
+            puts("ok");
+        else if (code == 1 && c->diagnostic.message[0] == '\0')
+            puts("refused");
+        else if (code == 1)
+            say_what_is_wrong(c);
+        fflush(stdout); /* who asks waits for it */
+    }
+    free(line);
+    return code == 2 ? 2 : 0;
+}
 
 int main(int argc, char **argv)
 {
     struct checking c = {0};
-    struct buffer text;
-    if (argc < 3 || keys_start() != STATUS_OK)
-        return 2;
-    buffer_init(&text, DOCUMENT_BYTES_MAX);
-    if (buffer_read_file(&text, argv[2]) != STATUS_OK)
+    bool lines = argc > 1 && strcmp(argv[1], "--lines") == 0;
+    const char *dictionary =
+        argc > (lines ? 2 : 3) ? argv[lines ? 2 : 3] : NULL;
+    if (argc < (lines ? 2 : 3) || keys_start() != STATUS_OK)
         return 2;
     diagnostic_init(&c.diagnostic, "");
-    if (argc > 3 &&
-        dictionary_load(&c.dictionary, argv[3], &c.diagnostic) != STATUS_OK)
+    if (dictionary != NULL &&
+        dictionary_load(&c.dictionary, dictionary, &c.diagnostic) != STATUS_OK)
         return 2;
-    const char *slash = strrchr(argv[2], '/');
-    diagnostic_init(&c.diagnostic, slash == NULL ? argv[2] : slash + 1);
-    c.text = buffer_view(&text);
-    c.file = argv[2];
-    c.study_file = argc > 4 ? argv[4] : NULL;
-    int code = 2;
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (strcmp(kinds[i].kind, argv[1]) == 0)
-            code = kinds[i].check(&c) == STATUS_OK ? 0 : 1;
-    }
-    if (code == 1) {
-        char line[2048];
-        diagnostic_text(line, sizeof line, &c.diagnostic);
-        puts(line);
-    }
+    c.study_file = !lines && argc > 4 ? argv[4] : NULL;
+    int code = lines ? check_lines(&c) : check_file(&c, argv[1], argv[2]);
     dictionary_destroy(c.dictionary);
-    buffer_fini(&text);
     return code;
 }
