@@ -63,7 +63,8 @@ void *__wrap_realloc(void *memory, size_t size);
 void *__wrap_reallocarray(void *memory, size_t count, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 char *__wrap_strdup(const char *text);
-int __wrap_asprintf(char **out, const char *format, ...);
+__attribute__((format(printf, 2, 3))) int __wrap_asprintf(
+    char **out, const char *format, ...);
 void *__wrap_sodium_malloc(size_t size);
 void *__wrap_sodium_allocarray(size_t count, size_t size);
 
