@@ -7,7 +7,8 @@
  * A patient's influence U on the state (event-free, kind 1, ...) changes with
  * each step as the state does, by the same matrix for all who have left and by
  * the same amount for all who are at risk, so that sums of products of U over
- * patients are enough.
+ * patients are enough. They take 113 bits: where everybody had an event what is
+ * left of them is nothing.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -15,21 +16,22 @@
 #define MATHLIB_STANDALONE
 #include <Rmath.h>
 
+#include "protocol/analysis/least_squares.h"
 #include "protocol/analysis/tally.h"
 #include "protocol/analysis/times.h"
 
 /* One kind of event; sums are over patients who have left. */
 struct kind {
-    double incidence;
-    double at_risk;  /* the influence of each patient still at risk */
-    double squares;  /* sum of U_kind^2 */
-    double products; /* sum of U_free U_kind */
+    wide incidence;
+    wide at_risk;  /* the influence of each patient still at risk */
+    wide squares;  /* sum of U_kind^2 */
+    wide products; /* sum of U_free U_kind */
 };
 
 struct state {
-    double free;         /* probability of no event */
-    double free_at_risk; /* influence on it of a patient at risk */
-    double free_squares; /* sum of U_free^2 of those who have left */
+    wide free;         /* probability of no event */
+    wide free_at_risk; /* influence on it of a patient at risk */
+    wide free_squares; /* sum of U_free^2 of those who have left */
     int64_t risk, events;
     struct kind *kinds;
     size_t count;
@@ -38,16 +40,16 @@ struct state {
 /* The influences move on, then `leaves` patients of outcome `outcome` leave
  * (count: censored). */
 static void leave(struct state *state, const struct state *before,
-    size_t outcome, int64_t leaves, double risk)
+    size_t outcome, int64_t leaves, wide risk)
 {
-    const double one = state->free_at_risk -
-                       (outcome < state->count ? before->free / risk : 0);
-    state->free_squares += (double)leaves * one * one;
+    const wide one = state->free_at_risk -
+                     (outcome < state->count ? before->free / risk : 0);
+    state->free_squares += (wide)leaves * one * one;
     for (size_t k = 0; k < state->count; k++) {
-        const double own =
+        const wide own =
             state->kinds[k].at_risk + (outcome == k ? before->free / risk : 0);
-        state->kinds[k].squares += (double)leaves * own * own;
-        state->kinds[k].products += (double)leaves * one * own;
+        state->kinds[k].squares += (wide)leaves * own * own;
+        state->kinds[k].products += (wide)leaves * one * own;
     }
 }
 
@@ -55,13 +57,12 @@ static void pass_step(struct state *state, const struct table_shape *table,
     const int128 *elements, size_t group, size_t step)
 {
     const struct state before = *state;
-    const double n = (double)state->risk;
+    const wide n = (wide)state->risk;
     const int64_t d = times_events(elements, table, group, step);
-    const double stays = 1 - (double)d / n;
+    const wide stays = 1 - (wide)d / n;
     for (size_t k = 0; k < state->count; k++) {
         struct kind *kind = &state->kinds[k];
-        const double h =
-            (double)times_outcome(elements, table, group, step, k) / n;
+        const wide h = (wide)times_outcome(elements, table, group, step, k) / n;
         kind->incidence += before.free * h;
         kind->squares += 2 * h * kind->products + h * h * before.free_squares;
         kind->products = stays * (kind->products + h * before.free_squares);
@@ -70,7 +71,7 @@ static void pass_step(struct state *state, const struct table_shape *table,
     state->free *= stays;
     state->free_squares *= stays * stays;
     state->free_at_risk =
-        before.free_at_risk * stays + before.free * (double)d / n / n;
+        before.free_at_risk * stays + before.free * (wide)d / n / n;
     for (size_t k = 0; k <= state->count; k++)
         leave(state, &before, k, times_outcome(elements, table, group, step, k),
             n);
@@ -81,16 +82,17 @@ static void pass_step(struct state *state, const struct table_shape *table,
 static double error_of(const struct state *state, size_t k)
 {
     const struct kind *kind = &state->kinds[k];
-    return sqrt(fmax(
-        kind->squares + (double)state->risk * kind->at_risk * kind->at_risk,
-        0));
+    return sqrt(
+        fmax((double)(kind->squares +
+                      (wide)state->risk * kind->at_risk * kind->at_risk),
+            0));
 }
 
 static json_t *step_row(const struct state *state, int64_t risk,
     const char *name, const char *cause, size_t k, double time, int64_t events,
     double z)
 {
-    const double estimate = state->kinds[k].incidence;
+    const double estimate = (double)state->kinds[k].incidence;
     const double error = error_of(state, k);
     const double ratio = z * error / estimate;
     json_t *row = json_pack("{s:s, s:s, s:f, s:I, s:I}", "strata", name,

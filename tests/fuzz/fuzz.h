@@ -54,7 +54,12 @@ static inline const struct dictionary *fuzz_dictionary(void)
         "{\"code\":\"F\",\"label\":\"female\"},{\"code\":\"M\"}]},"
         "{\"name\":\"mi\",\"type\":\"boolean\"},"
         "{\"name\":\"old\",\"type\":\"boolean\",\"derived\":\"age > 65\"},"
-        "{\"name\":\"followup\",\"type\":\"days\"}]}";
+        "{\"name\":\"followup\",\"type\":\"days\",\"knots\":[30,365,3650]},"
+        "{\"name\":\"shape\",\"type\":\"vector\",\"length\":3,"
+        "\"resolution\":0.01,\"min\":-60,\"max\":60},"
+        "{\"name\":\"mesh\",\"type\":\"vector\",\"length\":66,"
+        "\"resolution\":1}],"
+        "\"plausible\":[\"lvef <= age\",\"shape[1] < followup / 10\"]}";
     if (dictionary == NULL) {
         struct diagnostic diagnostic;
         diagnostic_init(&diagnostic, "fuzz");

@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = fuzz_text(data, size);
     if (formula_parse(&formula, text, fuzz_dictionary(),
             choose_centers(data, size), &error) == STATUS_OK) {
-        int32_t codes[6] = {70, 543, 0, 1, 1, VALUE_MISSING};
+        int32_t codes[128] = {70, 543, 0, 1, 1, VALUE_MISSING};
+        REQUIRE(fuzz_dictionary()->column_count <= 128);
         for (size_t i = 0; i < formula->atom_count; i++) {
             const struct formula_atom *atom = &formula->atoms[i];
             if (atom->kind == ATOM_NUMBER)

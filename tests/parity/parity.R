@@ -3,10 +3,12 @@
 #
 #   Rscript tests/parity/parity.R COHORTIUM_BINARY
 #
-# Two real datasets: the four centers of the UCI heart disease data, and
-# survival::pbcseq (312 patients of the Mayo Clinic with 1,945 visits), where a
-# patient has many rows. Each query runs in `cohortium sandbox`: one real node
-# process a center, real sockets. R reads the same CSV files on its own.
+# Real datasets, each analysis on three or more: the four centers of the UCI heart
+# disease data, the UCI heart failure data, and those of R's survival: lung, colon,
+# veteran, kidney, heart, mgus2, pbc and pbcseq (312 patients of the Mayo Clinic
+# with 1,945 visits), where a patient has many rows. Each query runs in `cohortium
+# sandbox`: one real node process a center, real sockets. R reads the same CSV files
+# on its own.
 
 source(file.path(dirname(sub("--file=", "",
   grep("--file=", commandArgs(), value = TRUE))), "asking.R"))
@@ -630,6 +632,16 @@ expectations <- list(quality = expect_quality,
 
 # ---- one query ---------------------------------------------------------------
 
+# Which datasets an analysis was asked of: at least three in the end.
+covered <- list()
+dataset_of <- function(files) {
+  name <- sub("_(vector|first)?(_?[0-9]+)*\\.csv$|\\.csv$", "", basename(files[1]))
+  switch(name, cleveland = "uci", center = "synthetic", failure = "heart_failure",
+    inst = "lung", mixed = "heart", pbc = "pbc", name)
+}
+cover <- function(kind, files)
+  covered[[kind]] <<- unique(c(covered[[kind]], dataset_of(files)))
+
 run_query <- function(name, dictionary_file, files, in_cohort) {
   query_file <- file.path(here, "queries", paste0(name, ".json"))
   query <- read_json(query_file)
@@ -673,7 +685,8 @@ run_query <- function(name, dictionary_file, files, in_cohort) {
     }
   }
   check(length(result$results) == at, paste(name, "number of results"))
-  cat(sprintf("%-16s %d results, 4 splits\n", name, at))
+  for (analysis in query$analyses) cover(names(analysis)[1], files)
+  cat(sprintf("%-18s %d results, 4 splits, %s\n", name, at, dataset_of(files)))
 }
 
 # ---- the datasets --------------------------------------------------------------
@@ -779,9 +792,32 @@ mgus_file <- survival_file("mgus2", with(mgus2, data.frame(
   time = 30 * ifelse(pstat == 1, ptime, futime), event = death,
   sex = as.integer(sex == "F") + 1, group = NA,
   status = ifelse(pstat == 1, 1, 2 * death), age)))
-for (file in c(pbc_file, mgus_file)) {
+# and what came first: recurrence or death (colon), transplant or death (jasa,
+# of which survival::heart is made, and myeloid).
+first_file <- function(name, first, first_time, death, death_time, more) {
+  status <- ifelse(first, 1, 2 * death)
+  survival_file(name, data.frame(time = ifelse(first, first_time, death_time),
+    event = as.integer(status > 0), more, status))
+}
+recurrence <- subset(colon, etype == 1)
+recurrence <- recurrence[match(colon_deaths$id, recurrence$id), ]
+first_colon_file <- with(colon_deaths, first_file("colon_first",
+  recurrence$status == 1, recurrence$time, status == 1, time, data.frame(
+    sex = sex + 1, group = as.integer(rx), age)))
+jasa_file <- with(jasa, first_file("heart_first", transplant == 1,
+  wait.time + 1, fustat == 1, futime + 1, data.frame(sex = surgery + 1,
+    group = 1 + (age > 42) + (age > 50), age = floor(age))))
+myeloid_file <- with(myeloid, first_file("myeloid", !is.na(txtime), txtime,
+  death == 1, futime, data.frame(sex = as.integer(sex),
+    group = ifelse(is.na(crtime), 1, ifelse(crtime > 40, 3, 2)), age = 60)))
+for (file in c(pbc_file, mgus_file, first_colon_file, jasa_file)) {
   run_query("causes", long_dictionary, file, identity)
 }
+for (file in c(pbc_file, jasa_file, myeloid_file)) {
+  run_query("causes_more", long_dictionary, file, identity)
+}
+run_query("causes_by", long_dictionary, first_colon_file,
+  function(rows) rows[is_true(rows$age >= 40), ])
 
 pbc <- pbcseq
 pbc_rows <- data.frame(patient = pbc$id, age = floor(pbc$age), sex = pbc$sex,
@@ -850,9 +886,7 @@ run_query("quality_pbcseq", with_more("pbcseq_rules", pbc_dictionary, list(
   function(rows) rows[is_true(rows$age >= 40), ])
 quality_dictionary <- with_more("lung_rules", survival_dictionary, list(
   age = list(min = 45, max = 75)), list("time >= 5 * age", "event <= time"))
-for (file in c(lung_file, veteran_file)) {
-  run_query("quality_lung", quality_dictionary, file, identity)
-}
+run_query("quality_lung", quality_dictionary, lung_file, identity)
 
 # Vectors: laboratory values of two registries as one variable, the shapes of the
 # synthetic one, and 600 numbers at once.
@@ -1047,6 +1081,7 @@ for (text in c("chol ~ age + sex + (1 | center)",
     "oldpeak ~ I(age^2) + thalach + (1 | center)")) {
   expect_mixed(answer(uci_dictionary, mixed_query(text), uci_files), uci_rows,
     as.formula(text), text)
+  cover("mixed", uci_files)
 }
 lung_inst <- subset(with(lung, data.frame(center = inst, time, event = status - 1,
   sex = factor(sex), age)), !is.na(center))
@@ -1054,6 +1089,7 @@ lung_parts <- vapply(unique(lung_inst$center), function(k)
   survival_file(sprintf("inst_%d", k), subset(lung_inst, center == k)[-1]), "")
 expect_mixed(answer(late_dictionary, mixed_query("age ~ sex + (1 | center)"),
   lung_parts), lung_inst, age ~ sex + (1 | center), "lung by institution")
+cover("mixed", lung_parts)
 for (centers in c(2, 5, 13)) {
   at <- heart_rows
   at$center <- at$patient %% centers
@@ -1064,6 +1100,7 @@ for (centers in c(2, 5, 13)) {
   expect_mixed(answer(late_dictionary,
     mixed_query("age ~ sex + time + (1 | center)"), parts), at,
     age ~ sex + time + (1 | center), paste("heart", centers))
+  cover("mixed", parts)
 }
 
 # center as a term: a factor of the centers, by name; another split is another
@@ -1182,6 +1219,7 @@ train_in_r <- function(x, y, weights, hidden, epochs, rate, l2) {
   list(weights = weights, curve = curve)
 }
 expect_mlp <- function(files, dictionary_file, rows, formula, what) {
+  cover("mlp", files)
   train <- '"hidden": 3, "epochs": 60, "seed": 7, "l2": 0.01, "rate": 0.05'
   entry <- mlp_answer(files, dictionary_file, formula, train)
   start <- unlist(mlp_answer(files, dictionary_file, formula,
@@ -1223,7 +1261,21 @@ expect_mlp(uci_files, uci_dictionary, uci_rows, "disease ~ age + exang + chol",
 expect_mlp(colon_file, survival_dictionary, with(colon_deaths, data.frame(
   group = rx, sex = factor(sex), age, time)), "group ~ age + sex + time",
   "mlp of treatment")
+expect_mlp(failure_file, failure_dictionary,
+  read_rows(failure_file, read_json(failure_dictionary)),
+  "death ~ age + ejection_fraction + log(serum_creatinine) + anaemia",
+  "mlp of death")
+expect_mlp(veteran_file, survival_dictionary,
+  read_rows(veteran_file, read_json(survival_dictionary)),
+  "group ~ age + time * sex", "mlp of cells")
+expect_mlp(pbc_file, pbc_dictionary, read_rows(pbc_file,
+  read_json(pbc_dictionary)), "edema ~ bili + albumin + platelet + age",
+  "mlp of edema")
 
+for (kind in c(names(expectations), "mixed", "mlp")) {
+  cat(sprintf("%-20s %s\n", kind, paste(covered[[kind]], collapse = " ")))
+  check(length(covered[[kind]]) >= 3, paste(kind, "is asked of three datasets"))
+}
 unlink(scratch, recursive = TRUE)
 cat(sprintf("%d passed, %d failed\n", passed, failed))
 quit(status = if (failed > 0) 1 else 0)
