@@ -246,7 +246,7 @@ static bool rules_act_here(const struct question *question)
 {
     return question->privacy == PRIVACY_PLAIN ||
            question->privacy == PRIVACY_SITE || question->own_limits ||
-           question->center_effects;
+           (question->center_effects && DEFENCE("center-effects"));
 }
 
 struct rows question_rows(const struct question *question)

@@ -51,7 +51,30 @@ kinds() { # of kind a, b, c and of none
     done
 }
 
+# One of three centers has 15 patients, of whom one died.
+center_effect() {
+    for i in 0 1; do
+        { echo death; for k in $(seq 120); do echo $((k % 3 == 0)); done; } \
+            >"$work/c$i.csv"
+    done
+    { echo death; echo 1; for k in $(seq 14); do echo 0; done; } >"$work/c2.csv"
+    printf '{"id":"made","version":1,"variables":[%s]}' \
+        '{"name":"death","type":"boolean","entity":"exam"}' >"$work/d.json"
+    printf '{"analyses": [{"glm": {"formula": "death ~ center", %s}}]}' \
+        '"family": "binomial"' >"$work/q.json"
+    "$BIN/cohortium" sandbox --json --dictionary "$work/d.json" \
+        --query "$work/q.json" "$work"/c?.csv 2>/dev/null >"$work/out" || kept
+    read_off <<'E'
+import json, math, sys
+table = json.load(open(sys.argv[1]))["results"][0]["table"]
+if table[2].get("estimate") is not None:
+    share = 1 / (1 + math.exp(-table[0]["estimate"] - table[2]["estimate"]))
+    print("one center lost %.0f of 15 patients" % (15 * share))
+E
+}
+
 case $attack in
+center-effect) center_effect ;;
 small-cell)
     kinds 60 40 5 0 | made "kind one" "$KINDS,$(number one 1)" \
         '{"frequency": {"variable": "kind"}}'

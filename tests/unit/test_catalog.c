@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "protocol/analysis/analysis.h"
+
 #include "coordinator_fixture.h"
 
 struct world {
@@ -228,6 +230,60 @@ static void test_admit_checks_the_sender(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* ---- a question's plan, once its centers are known ---- */
+
+static void test_plan_for_centers_is_that_of_the_nodes(void **state)
+{
+    struct world *world = *state;
+    const struct dictionary *dictionary = world->fixture.cast.dictionary;
+    char names[3][NAME_MAX_BYTES + 1] = {"a", "b", "c"};
+    const struct center_list three = {3, names}, one = {1, names};
+    struct study study = {.limits = {.quantile_tail = 17}};
+    struct catalog_study known = {.study = &study};
+    struct question question = {.study = &known};
+    struct plan *expected = NULL;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "");
+    must(query_parse(&question.query,
+        view_of_text("{\"analyses\":[{\"lm\":{\"formula\":"
+                     "\"age ~ sex * center\"}},{\"quantile\":"
+                     "{\"variable\":\"age\",\"probs\":[0.5]}}]}"),
+        dictionary, &diagnostic));
+    must(plan_create(&question.plan, question.query, dictionary, &diagnostic));
+    must(plan_create_for(
+        &expected, question.query, dictionary, &three, &diagnostic));
+    assert_true(question.plan->vector_length < expected->vector_length);
+    assert_int_equal(question_plan_for(&question, &one, &diagnostic),
+        STATUS_TOO_FEW_CENTERS);
+    assert_non_null(strstr(diagnostic.message, "compares centers"));
+    assert_non_null(question.plan);
+    must(question_plan_for(&question, &three, &diagnostic));
+    assert_int_equal(question.plan->vector_length, expected->vector_length);
+    /* the study's limits, as admission sets them */
+    assert_int_equal(question.plan->analyses[1].quantile_tail, 17);
+    plan_destroy(expected);
+    question_fini(&question);
+}
+
+static void test_plan_without_a_center_term_stays(void **state)
+{
+    struct world *world = *state;
+    const struct dictionary *dictionary = world->fixture.cast.dictionary;
+    char names[1][NAME_MAX_BYTES + 1] = {"a"};
+    const struct center_list one = {1, names};
+    struct question question = {.study = NULL};
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "");
+    must(query_parse(&question.query,
+        view_of_text("{\"analyses\":[{\"count\":{}}]}"), dictionary,
+        &diagnostic));
+    must(plan_create(&question.plan, question.query, dictionary, &diagnostic));
+    const struct plan *before = question.plan;
+    must(question_plan_for(&question, &one, &diagnostic));
+    assert_ptr_equal(question.plan, before);
+    question_fini(&question);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +297,8 @@ int main(void)
         TEST(test_enroll_has_roster_and_researchers),
         TEST(test_add_roster_takes_only_the_next_version_well_signed),
         TEST(test_admit_checks_the_sender),
+        TEST(test_plan_for_centers_is_that_of_the_nodes),
+        TEST(test_plan_without_a_center_term_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
