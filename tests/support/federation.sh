@@ -210,10 +210,11 @@ s/^deadline_ms.*/deadline_ms = $2/" "$FED/office/coordinator.conf"
 kill_office_amid() {
     local asking
     kill -STOP "${PIDS[cleveland]}"
-    ask ada "$1" --wait 60 >"$FED/out" 2>"$FED/err" &
+    # The one who asks is a child of this shell's child: it may outlive both.
+    ask ada "$1" --wait 60 >"$FED/first.out" 2>"$FED/first.err" &
     asking=$!
-    wait_line "$FED/err" '^query'
-    query=$(sed -n 's/^query //p' "$FED/err")
+    wait_line "$FED/first.err" '^query'
+    query=$(sed -n 's/^query //p' "$FED/first.err")
     sleep 0.7
     kill -KILL "${PIDS[office]}"
     wait "${PIDS[office]}" 2>/dev/null || true
