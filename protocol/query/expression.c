@@ -192,26 +192,37 @@ static bool is_partial(
     }
 }
 
+/* The argument that decides whether an operation has a value. */
+static bool decides_left(enum step_kind kind)
+{
+    return kind != STEP_DIVIDE;
+}
+
 bool expression_chooses_rows(
     const struct expression *expression, const struct dictionary *dictionary)
 {
     struct range stack[EXPRESSION_STACK_MAX + 1] = {{0}};
+    bool aimed[EXPRESSION_STACK_MAX + 1] = {false}; /* numbers are in it */
     size_t top = 0;
-    bool partial = false, aimed = false;
     for (size_t i = 0; i < expression->step_count; i++) {
         const enum step_kind kind = expression->steps[i].kind;
-        aimed = aimed || kind == STEP_CONSTANT || kind == STEP_ADD ||
-                kind == STEP_SUBTRACT;
         if (is_leaf(kind)) {
             stack[++top] = range_of(&expression->steps[i], dictionary);
-        } else {
-            struct range right = stack[top];
-            top -= takes_two(kind);
-            partial = partial || is_partial(kind, stack[top], right);
-            stack[top] = apply_range(kind, stack[top], right);
+            aimed[top] = kind == STEP_CONSTANT;
+            continue;
         }
-        partial = partial || stack[top].low <= -EXPRESSION_BOUND_MAX ||
-                  stack[top].high >= EXPRESSION_BOUND_MAX;
+        const struct range right = stack[top];
+        const bool right_aimed = aimed[top];
+        top -= takes_two(kind);
+        if (is_partial(kind, stack[top], right) &&
+            (decides_left(kind) ? aimed[top] : right_aimed))
+            return true;
+        stack[top] = apply_range(kind, stack[top], right);
+        aimed[top] = aimed[top] || right_aimed || kind == STEP_ADD ||
+                     kind == STEP_SUBTRACT;
+        if (aimed[top] &&
+            fmax(-stack[top].low, stack[top].high) >= EXPRESSION_BOUND_MAX)
+            return true;
     }
-    return partial && aimed;
+    return false;
 }

@@ -68,9 +68,9 @@ double expression_bound(
     const struct expression *expression, const struct dictionary *dictionary);
 /* Whether the numbers written in it decide which rows it has a value for, as in
  * log(age - 50), 1 / (age - 50) or exp(20 * age), which is too large from some
- * age on. False when it has a value, and one that is not too large, all over
- * the dictionary's ranges; and when nothing is written in it but variables and
- * functions, as in log(bnp): 0 has no logarithm, whoever asks. */
+ * age on. Not so where it has a value all over the dictionary's ranges, and
+ * where the argument that may have none is of variables alone, as in log(bnp)
+ * or 1 / bnp: 0 has no logarithm, whoever asks. */
 bool expression_chooses_rows(
     const struct expression *expression, const struct dictionary *dictionary);
 

@@ -210,11 +210,13 @@ static void test_formula_numbers_that_choose_rows_are_seen(void **state)
         "I(1/(age - 50))", "I((50 - age)^0.5)", "I((age - 50)^-1)",
         "exp(20 * age)", "I(age^20)", "I(age * 1e15 * 1e15)", "log(age * 0)",
         "I(age/(age - age))", "log(1 - abs(age - 50))", "I(2^age^2)",
-        "log1p(age - 150)", "I(age/0)"};
+        "log1p(age - 150)", "I(age/0)", "I(1/(age*bili - 1))",
+        "log(bili/age - 2)"};
     static const char *const open_to_all[] = {"I(age^2)", "I(age * 2/3 - bili)",
         "log(bili)", "sqrt(bili)", "log(age + 1)", "I((age - 50)^2)",
         "I(age/bili)", "log1p(age)", "exp(age/50)", "I(1/(age + 1))",
-        "I(abs(age - 50))", "log(days)", "I(-age)", "I(2^(age/10))"};
+        "I(abs(age - 50))", "log(days)", "I(-age)", "I(2^(age/10))", "I(1/age)",
+        "I(3*log(bili) + 2)"};
     for (size_t i = 0; i < sizeof choosing / sizeof choosing[0]; i++)
         if (!chooses(choosing[i]))
             fail_msg("%s", choosing[i]);
