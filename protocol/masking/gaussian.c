@@ -93,19 +93,24 @@ static uint64_t root_of(uint64_t value)
 }
 
 /* Algorithm 3: accepted with exp(-(|y| - sigma2 / t)^2 / (2 sigma2)), which is
- * (|y| t - sigma2)^2 / (2 sigma2 t^2). */
-int64_t gaussian_draw(uint64_t sigma2)
+ * (|y| t bottom - top)^2 / (2 top bottom t^2). */
+int64_t gaussian_draw_ratio(uint64_t top, uint64_t bottom)
 {
-    const uint64_t t = root_of(sigma2) + 1;
+    const uint64_t t = root_of(top / bottom) + 1;
     for (;;) {
         int64_t y = draw_laplace(t);
-        uint128 size = (uint128)(y < 0 ? -y : y) * t;
-        uint128 off = size > sigma2 ? size - sigma2 : sigma2 - size;
+        uint128 size = (uint128)(y < 0 ? -y : y) * t * bottom;
+        uint128 off = size > top ? size - top : top - size;
         if (off >> 60 != 0)
-            continue; /* beyond 2^30 sigma: never, in this universe */
-        if (draw_exp(off * off, 2 * (uint128)sigma2 * t * t))
+            continue; /* beyond 2^20 sigma: never, in this universe */
+        if (draw_exp(off * off, 2 * (uint128)top * bottom * t * t))
             return y;
     }
+}
+
+int64_t gaussian_draw(uint64_t sigma2)
+{
+    return gaussian_draw_ratio(sigma2, 1);
 }
 
 uint64_t gaussian_mark(void)

@@ -16,6 +16,9 @@
 
 /* 1 <= sigma2 <= GAUSSIAN_SIGMA2_MAX. */
 int64_t gaussian_draw(uint64_t sigma2);
+/* The same of sigma2 = top / bottom, 1 <= top <= GAUSSIAN_SIGMA2_MAX, 1 <=
+ * bottom <= 1000. */
+int64_t gaussian_draw_ratio(uint64_t top, uint64_t bottom);
 /* Uniform over 0 .. limit - 1, by rejection; limit >= 1. */
 uint128 gaussian_uniform(uint128 limit);
 
