@@ -67,19 +67,16 @@ static enum status check_budget(const struct question *question)
 {
     const struct session *session = question->session;
     struct store *store = session->setup.store;
-    const int64_t price = question->noise.query_rho_nano;
-    int64_t study = 0, year = 0;
+    struct budget_spent spent = {0};
     if (question->privacy != PRIVACY_NOISE || question->stored)
         return STATUS_OK;
     enum status status =
-        store_sum_charges(store, &question->study_id, 0, &study);
+        store_sum_charges(store, &question->study_id, 0, &spent.study_nano);
     if (status == STATUS_OK)
-        status =
-            store_sum_charges(store, NULL, question->now - YEAR_SECONDS, &year);
-    if (status == STATUS_OK &&
-        (study + price > question->noise.rho_nano ||
-            (year + price > session->setup.yearly_rho_nano &&
-                DEFENCE("yearly-cap"))))
+        status = store_sum_charges(
+            store, NULL, question->now - YEAR_SECONDS, &spent.year_nano);
+    if (status == STATUS_OK && !budget_allows(&question->noise, &spent,
+                                   session->setup.yearly_rho_nano))
         return STATUS_LIMIT_REACHED;
     return status;
 }

@@ -253,16 +253,44 @@ void budget_read_sum(const struct plan *plan, struct vector *sum)
     }
 }
 
+static double epsilon_at(double rho, double delta, double power)
+{
+    const double alpha = 1 + exp2(power);
+    return rho * alpha + log1p(-1 / alpha) -
+           (log(delta) + log(alpha)) / (alpha - 1);
+}
+
+/* Every alpha is valid, so that what a search misses is too much, not too
+ * little: from the best of a grid by thirds, and up by more than rounding. */
 double budget_epsilon(double rho, double delta)
 {
-    double best = INFINITY;
-    /* A grid finer than the digits that are told; every alpha is valid. */
-    for (double power = -12; power < 24; power += 1.0 / 512) {
-        double alpha = 1 + exp2(power);
-        double epsilon = rho * alpha + log1p(-1 / alpha) -
-                         (log(delta) + log(alpha)) / (alpha - 1);
-        if (epsilon < best)
-            best = epsilon;
+    const double step = 1.0 / 64;
+    double low = -12;
+    for (double power = -12; power < 48; power += step)
+        if (epsilon_at(rho, delta, power) < epsilon_at(rho, delta, low))
+            low = power;
+    double high = low + step;
+    low -= step;
+    for (int i = 0; i < 100; i++) {
+        const double left = low + (high - low) / 3;
+        const double right = high - (high - low) / 3;
+        if (epsilon_at(rho, delta, left) < epsilon_at(rho, delta, right))
+            high = right;
+        else
+            low = left;
     }
-    return best < 0 ? 0 : best;
+    const double best = epsilon_at(rho, delta, low);
+    return best < 0 ? 0 : best * (1 + 1e-12) + 1e-12;
+}
+
+bool budget_allows(const struct budget_terms *terms,
+    const struct budget_spent *spent, int64_t yearly_nano)
+{
+    int64_t study, year;
+    return !__builtin_add_overflow(
+               spent->study_nano, terms->query_rho_nano, &study) &&
+           !__builtin_add_overflow(
+               spent->year_nano, terms->query_rho_nano, &year) &&
+           study <= terms->rho_nano &&
+           (year <= yearly_nano || !DEFENCE("yearly-cap"));
 }

@@ -54,4 +54,14 @@ void budget_read_sum(const struct plan *plan, struct vector *sum);
  * proposition 12). */
 double budget_epsilon(double rho, double delta);
 
+struct budget_spent {
+    int64_t study_nano; /* of the study, ever */
+    int64_t year_nano;  /* of all studies, in the last year */
+};
+
+/* Whether there is room for one more query: of the study, and of the center's
+ * year. */
+bool budget_allows(const struct budget_terms *terms,
+    const struct budget_spent *spent, int64_t yearly_nano);
+
 #endif

@@ -24,3 +24,13 @@ cohortium_memory_test(test_no_memory SOURCES test_no_memory.c
   LINK documents_fixture)
 cohortium_memory_test(test_no_memory_analyses
   SOURCES test_no_memory_analyses.c catalogue_fixture.c LINK cohortium_policy)
+
+# The sampler on a known tape, and epsilon, against a second implementation.
+cohortium_program(noise_values SOURCES noise_values.c LINK cohortium_policy)
+add_test(NAME noise_values
+  COMMAND /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/noise_values.py
+    $<TARGET_FILE:noise_values>)
+# No floating point from the draw to the sum.
+add_test(NAME noise_of_integers
+  COMMAND ${CMAKE_CURRENT_LIST_DIR}/noise_of_integers.sh)
+set_tests_properties(noise_values noise_of_integers PROPERTIES LABELS unit)

@@ -249,6 +249,43 @@ static void test_refusals_lock_until_somebody_looks(void **state)
     assert_false(found);
 }
 
+/* The ledger's sums against whole numbers added by hand: by study and since
+ * when, clocks that go back included. */
+static void test_charges_add_up(void **state)
+{
+    struct store *store = ((struct scene *)*state)->store;
+    enum { CHARGES = 300, STUDIES = 3, TIMES = 50 };
+    struct {
+        struct digest study;
+        int64_t nano, time;
+    } charges[CHARGES];
+    for (int i = 0; i < CHARGES; i++) {
+        const struct digest query = {{(uint8_t)i, (uint8_t)(i / 256)}};
+        charges[i].study =
+            (struct digest){{(uint8_t)randombytes_uniform(STUDIES)}};
+        charges[i].nano = randombytes_uniform(UINT32_MAX) * (int64_t)1000;
+        charges[i].time = randombytes_uniform(TIMES);
+        assert_int_equal(store_put_charge(store, &charges[i].study, &query,
+                             charges[i].nano, charges[i].time),
+            STATUS_OK);
+        const struct digest one = {{(uint8_t)randombytes_uniform(STUDIES)}};
+        const int64_t since = randombytes_uniform(TIMES);
+        int64_t expected[2] = {0, 0}, of_study, of_all;
+        for (int k = 0; k <= i; k++) {
+            if (charges[k].time < since)
+                continue;
+            expected[0] += charges[k].nano;
+            if (digest_equal(&charges[k].study, &one))
+                expected[1] += charges[k].nano;
+        }
+        assert_int_equal(
+            store_sum_charges(store, NULL, since, &of_all), STATUS_OK);
+        assert_int_equal(
+            store_sum_charges(store, &one, since, &of_study), STATUS_OK);
+        assert_true(of_all == expected[0] && of_study == expected[1]);
+    }
+}
+
 /* ---- against every set that two make, one by one ---- */
 
 #define COHORTS_MAX 300
@@ -535,6 +572,7 @@ int main(void)
         WITH(test_guard_people_are_sealed_in_the_store),
         WITH(test_guard_digest_is_of_people_and_of_the_center),
         WITH(test_refusals_lock_until_somebody_looks),
+        WITH(test_charges_add_up),
         cmocka_unit_test(test_pairs_of_five_people_agree_with_enumeration),
         cmocka_unit_test(test_pairs_of_twenty_people_agree_with_enumeration),
         cmocka_unit_test(test_pairs_of_many_agree_with_enumeration),
