@@ -116,11 +116,11 @@ static void take_own_mask(const struct attempt *attempt,
     stream_subtract(vector->elements, vector->length, &key);
 }
 
-/* The stream between two, of whose one the seed is known, off the other's
- * vector. */
+/* The stream between two, from the seed of one of them, off a vector of either:
+ * of the seed's owner, or of the other. */
 static void take_pair_mask(const struct attempt *attempt,
-    const struct scene *scene, size_t known, const struct secret *seed,
-    size_t other, struct vector *vector)
+    const struct scene *scene, const struct secret *seed, size_t other,
+    bool of_owner, struct vector *vector)
 {
     const struct public_key *theirs = &attempt->heard[other].keys.mask_key;
     struct secret secret, shared, key;
@@ -130,20 +130,40 @@ static void take_pair_mask(const struct attempt *attempt,
     world_must(masking_agree(&shared, &secret, theirs), "agree");
     masking_pair_key(&key, &shared,
         (struct view){scene->bound, sizeof scene->bound}, &mine, theirs);
-    (void)known;
-    if (masking_adds(theirs, &mine))
+    if (masking_adds(&mine, theirs) == of_owner)
         stream_subtract(vector->elements, vector->length, &key);
     else
         stream_add(vector->elements, vector->length, &key);
 }
 
-/* With both seeds a center's vector is plain. */
+/* What is known of a center's masks, off its vector: that is not what it had.
+ */
 static void expect_hidden(const struct liar *liar,
     const struct attempt *attempt, size_t center, const struct loot *loot)
 {
-    if (loot->known[SELF] && loot->known[MASK] &&
-        !(liar->league & bit_of(center)) && attempt->heard[center].masked)
+    const struct view plain = world_vector(liar->world, attempt->kind, center);
+    struct vector vector;
+    if ((liar->league & bit_of(center)) || !attempt->heard[center].masked)
+        return;
+    const struct scene scene = scene_of(attempt, center);
+    world_must(
+        vector_init(&vector, attempt->heard[center].vector.length), "vector");
+    world_must(vector_add(&vector, &attempt->heard[center].vector), "vector");
+    if (loot[center].known[SELF])
+        take_own_mask(attempt, &scene, center, &loot[center], &vector);
+    for (size_t j = 0; j < liar->world->count; j++) {
+        if (j == center || !(scene.givers & bit_of(j)))
+            continue;
+        if (loot[center].known[MASK])
+            take_pair_mask(
+                attempt, &scene, &loot[center].seed[MASK], j, true, &vector);
+        else if (loot[j].known[MASK])
+            take_pair_mask(
+                attempt, &scene, &loot[j].seed[MASK], center, false, &vector);
+    }
+    if (memcmp(vector.elements, plain.data, plain.size) == 0)
         world_fail("the figures of center %zu can be read", center);
+    vector_fini(&vector);
 }
 
 static void add_figures(
@@ -180,7 +200,7 @@ static void open_sum(const struct liar *liar, const struct attempt *attempt,
         for (size_t j = 0; j < liar->world->count; j++)
             if (scene.givers & ~survivors & bit_of(j))
                 take_pair_mask(
-                    attempt, &scene, j, &loot[j].seed[MASK], i, &sum);
+                    attempt, &scene, &loot[j].seed[MASK], i, false, &sum);
     }
     add_figures(liar, attempt->kind, survivors, &expected);
     if (memcmp(sum.elements, expected.elements,
@@ -218,19 +238,46 @@ static void note_opened(
     all[liar->opened++] = (struct opened){kind, centers};
 }
 
-static void plunder_attempt(
-    struct liar *liar, const struct attempt *attempt, struct opened *opened)
+static void rebuild_all(
+    const struct liar *liar, const struct attempt *attempt, struct loot *loot)
 {
-    struct loot loot[WORLD_SMALL];
-    uint32_t last = 0;
-    memset(loot, 0, sizeof loot);
     for (size_t i = 0; i < liar->world->count; i++) {
+        const struct member *member = attempt->members[i];
         if (!attempt->heard[i].gave)
             continue;
+        if (member != NULL) {
+            loot[i] = (struct loot){{true, true},
+                {member->vault->self_seed, member->vault->mask_seed}};
+            continue;
+        }
         rebuild(liar, attempt, i, SELF, &loot[i]);
         rebuild(liar, attempt, i, MASK, &loot[i]);
-        expect_hidden(liar, attempt, i, &loot[i]);
     }
+}
+
+/* A seed that comes in two sessions, and is known from one. */
+static void lend(const struct liar *liar, const struct attempt *attempt,
+    struct loot *loot, const struct loot *other)
+{
+    for (size_t i = 0; i < liar->world->count; i++) {
+        for (int kind = SELF; kind <= MASK; kind++) {
+            if (loot[i].known[kind] || !other[i].known[kind] ||
+                !attempt->heard[i].gave ||
+                !is_right(
+                    attempt, i, (enum kind_of_share)kind, &other[i].seed[kind]))
+                continue;
+            loot[i].known[kind] = true;
+            loot[i].seed[kind] = other[i].seed[kind];
+        }
+    }
+}
+
+static void open_all(struct liar *liar, const struct attempt *attempt,
+    const struct loot *loot, struct opened *opened)
+{
+    uint32_t last = 0;
+    for (size_t i = 0; i < liar->world->count; i++)
+        expect_hidden(liar, attempt, i, loot);
     for (size_t i = 0; i < liar->world->count; i++) {
         const uint32_t survivors = attempt->heard[i].survivors;
         if (survivors == last || !can_open(attempt, survivors, loot))
@@ -244,7 +291,15 @@ static void plunder_attempt(
 void liar_plunder(struct liar *liar)
 {
     struct opened opened[LIAR_ATTEMPTS * WORLD_SMALL] = {{0}};
+    struct loot loot[LIAR_ATTEMPTS][WORLD_SMALL];
+    const size_t count = liar->attempt_count;
     liar->opened = 0;
-    for (size_t a = 0; a < liar->attempt_count; a++)
-        plunder_attempt(liar, &liar->attempts[a], opened);
+    memset(loot, 0, sizeof loot);
+    for (size_t a = 0; a < count; a++)
+        rebuild_all(liar, &liar->attempts[a], loot[a]);
+    for (size_t a = 0; a < count; a++)
+        for (size_t b = 0; b < count; b++)
+            lend(liar, &liar->attempts[a], loot[a], loot[b]);
+    for (size_t a = 0; a < count; a++)
+        open_all(liar, &liar->attempts[a], loot[a], opened);
 }

@@ -12,7 +12,6 @@
 #define CENTER_TICK_MS 500
 #define OFFICE_STEP_MS 100 /* simulated; office_tick is asked that often */
 #define SUBMIT_AGAIN_MS 1500
-#define SUBMITS_MAX 12
 #define STORM_MS 12000 /* then the weather is fair */
 #define LIMIT_MS 120000
 #define TWICE_IN_A_JUMP 2
@@ -52,169 +51,11 @@ static void schedule(struct simulation *simulation, enum happening what,
             .number = number});
 }
 
-/* ---- the network ---- */
-
-static void carry_one(struct simulation *simulation, enum happening what,
-    size_t center, struct view message)
-{
-    const uint32_t delay = 1 + seeded_below(simulation->weather.delay_ms);
-    struct event event = {.at_ms = simulation->now_ms + delay,
-        .what = what,
-        .who = center,
-        .number = simulation->parties[center].connections};
-    buffer_init(&event.message, BUFFER_LIMIT_DEFAULT);
-    world_must(
-        buffer_append(&event.message, message.data, message.size), "carry");
-    queue_put(&simulation->queue, event);
-}
-
-static void carry(struct simulation *simulation, enum happening what,
-    size_t center, struct view message)
-{
-    const struct weather *weather = &simulation->weather;
-    if (simulation->now_ms < simulation->parties[center].cut_ms ||
-        seeded_once_in(weather->loss))
-        return;
-    carry_one(simulation, what, center, message);
-    if (seeded_once_in(weather->repeat))
-        carry_one(simulation, what, center, message);
-}
-
-static void center_says(void *arg, size_t center, struct view message)
-{
-    struct simulation *simulation = arg;
-    watch_message(&simulation->watch, center, message);
-    carry(simulation, TO_OFFICE, center, message);
-}
-
-static struct center_sink sink_of(struct simulation *simulation)
-{
-    return (struct center_sink){simulation, center_says};
-}
-
-static struct channel_route route_of(size_t who, uint64_t connection)
-{
-    /* five bytes, as ZeroMQ's own */
-    return (struct channel_route){
-        .bytes = {(uint8_t)who, (uint8_t)(who >> 8), (uint8_t)connection,
-            (uint8_t)(connection >> 8)},
-        .size = 5};
-}
-
-static size_t find_query(
-    const struct simulation *simulation, const struct digest *id)
-{
-    size_t at = 0;
-    while (at < simulation->query_count &&
-           !digest_equal(&simulation->queries[at].id, id))
-        at++;
-    return at;
-}
-
-/* Sessions that the office opens, for the watch. */
-static void note_open(struct simulation *simulation, struct view body)
-{
-    static struct message message;
-    struct envelope *header = NULL, *query = NULL;
-    world_must(message_decode(&message, body, SENDER_COORDINATOR),
-        "the office says what is no message");
-    if (message.type != MESSAGE_OPEN)
-        return;
-    world_must(envelope_decode(&header, message.header), "header");
-    world_must(envelope_decode(&query, message.query), "query");
-    const struct digest header_id = envelope_id(header);
-    const struct digest query_id = envelope_id(query);
-    const size_t at = find_query(simulation, &query_id);
-    WORLD_REQUIRE(at < simulation->query_count);
-    watch_add_header(&simulation->watch, &header_id, at);
-    envelope_destroy(header);
-    envelope_destroy(query);
-}
-
-/* Of a result, the query that it answers. */
-static struct digest query_of_result(struct view document)
-{
-    struct envelope *envelope = NULL;
-    struct digest id;
-    world_must(envelope_decode(&envelope, document), "result");
-    json_t *json = json_loadb(
-        (const char *)envelope->payload.data, envelope->payload.size, 0, NULL);
-    const char *text = json_string_value(json_object_get(json, "query_id"));
-    WORLD_REQUIRE(text != NULL && digest_from_text(&id, text) == STATUS_OK);
-    json_decref(json);
-    envelope_destroy(envelope);
-    return id;
-}
-
-static enum status know_query(void *arg, const struct ledger_query *query)
-{
-    (void)query;
-    *(bool *)arg = true;
-    return STATUS_OK;
-}
-
-/* A question that was not taken (too few centers are there) is asked again. */
-static void tell_person(struct simulation *simulation, struct view body)
-{
-    static struct message message;
-    bool taken = false;
-    world_must(
-        message_decode(&message, body, SENDER_COORDINATOR), "to a person");
-    if (message.type != MESSAGE_RESULT && message.type != MESSAGE_FAILURE)
-        return;
-    const struct digest id = message.type == MESSAGE_RESULT
-                                 ? query_of_result(message.document)
-                                 : message.id;
-    const size_t at = find_query(simulation, &id);
-    WORLD_REQUIRE(at < simulation->query_count);
-    struct simulated_query *query = &simulation->queries[at];
-    ledger_find_query(simulation->ledger, &id, know_query, &taken);
-    query->ended = taken || query->submits >= SUBMITS_MAX;
-}
-
-static enum status office_sends(
-    void *arg, const struct channel_route *route, struct view body)
-{
-    struct simulation *simulation = arg;
-    const size_t who = route->bytes[0] | (size_t)route->bytes[1] << 8;
-    if (simulation->dying)
-        return STATUS_OK;
-    if (who == PARTY_PERSON) {
-        tell_person(simulation, body);
-        return STATUS_OK;
-    }
-    const struct channel_route now =
-        route_of(who, simulation->parties[who].connections);
-    if (!center_runs(simulation->centers[who]) ||
-        memcmp(now.bytes, route->bytes, sizeof now.bytes) != 0)
-        return STATUS_NO_PEER;
-    if (seeded_once_in(simulation->weather.busy))
-        return STATUS_BUSY;
-    note_open(simulation, body);
-    carry(simulation, TO_CENTER, who, body);
-    return STATUS_OK;
-}
-
-static enum status enroll(
-    void *arg, const struct channel_member *members, size_t count)
-{
-    (void)arg;
-    (void)members;
-    (void)count;
-    return STATUS_OK;
-}
-
-static void draw(void *arg, uint8_t *out, size_t size)
-{
-    (void)arg;
-    randombytes_buf(out, size);
-}
-
 /* ---- parties ---- */
 
 static void connect_center(struct simulation *simulation, size_t who)
 {
-    const struct center_sink sink = sink_of(simulation);
+    const struct center_sink sink = simulation_sink(simulation);
     simulation->parties[who].connections++;
     center_connect(simulation->centers[who], clock_of(simulation, who), &sink);
 }
@@ -235,7 +76,7 @@ static void start_office(struct simulation *simulation)
         .keys = simulation->world->cast.coordinator,
         .dictionary = simulation->world->cast.dictionary,
         .ledger = simulation->ledger,
-        .ports = {simulation, office_sends, enroll, draw}};
+        .ports = simulation_ports(simulation)};
     if (simulation->office != NULL)
         return;
     if (seeded_once_in(2))
@@ -262,7 +103,7 @@ static void to_center(struct simulation *simulation, const struct event *event)
 {
     struct center *center = simulation->centers[event->who];
     const struct center_time now = clock_of(simulation, event->who);
-    const struct center_sink sink = sink_of(simulation);
+    const struct center_sink sink = simulation_sink(simulation);
     if (!center_runs(center) ||
         event->number != simulation->parties[event->who].connections)
         return;
@@ -294,7 +135,8 @@ static void to_office(struct simulation *simulation, const struct event *event)
     char user[CHANNEL_USER_MAX];
     snprintf(user, sizeof user, "center:center-%zu", event->who);
     if (simulation->office != NULL)
-        office_hears(simulation, user, route_of(event->who, event->number),
+        office_hears(simulation, user,
+            simulation_route(event->who, event->number),
             buffer_view(&event->message));
 }
 
@@ -310,8 +152,8 @@ static void person_says(
     snprintf(user, sizeof user, "person:%s", key);
     buffer_init(&body, BUFFER_LIMIT_DEFAULT);
     world_must(message_encode(message, &body), "encode");
-    office_hears(
-        simulation, user, route_of(PARTY_PERSON, 0), buffer_view(&body));
+    office_hears(simulation, user, simulation_route(PARTY_PERSON, 0),
+        buffer_view(&body));
     buffer_fini(&body);
 }
 
@@ -333,7 +175,7 @@ static void tick_center(struct simulation *simulation, size_t who)
 {
     struct center *center = simulation->centers[who];
     const struct center_time now = clock_of(simulation, who);
-    const struct center_sink sink = sink_of(simulation);
+    const struct center_sink sink = simulation_sink(simulation);
     schedule(simulation, TICK_CENTER, who, CENTER_TICK_MS, 0);
     if (!center_runs(center))
         return;

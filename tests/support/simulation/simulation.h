@@ -78,6 +78,13 @@ struct simulation_outcome {
 void simulation_run(
     uint64_t seed, size_t centers, struct simulation_outcome *outcome);
 
+/* simulation_network.c */
+/* Where a center's messages go; where the office's do. */
+struct center_sink simulation_sink(struct simulation *simulation);
+struct office_ports simulation_ports(struct simulation *simulation);
+/* Of a connection of that party. */
+struct channel_route simulation_route(size_t who, uint64_t connection);
+
 /* simulation_check.c: what must hold at the end. */
 void simulation_check(struct simulation *simulation);
 struct office_clock simulation_office_clock(

@@ -261,8 +261,8 @@ static struct world *make_world(size_t count)
     WORLD_REQUIRE(world != NULL);
     seeded_start(STREAM, count);
     world->count = count;
-    world->min_centers =
-        count == 5 || count == 7 ? (int)masking_threshold(count) : 3;
+    /* the threshold, where lies are told: no fewer may ever do */
+    world->min_centers = count == 5 || count == 7 ? 2 * (int)count / 3 + 1 : 3;
     for (size_t c = 0; c < count; c++)
         world->first_row[c + 1] =
             world->first_row[c] + 30 + 6 * (c % WORLD_SMALL);
