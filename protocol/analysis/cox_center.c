@@ -9,8 +9,10 @@
 
 #include "protocol/analysis/cox_pairs.h"
 #include "protocol/analysis/cox_rows.h"
+#include "protocol/analysis/kernel.h"
 #include "protocol/analysis/tally.h"
 
+#define CENTER_BITS 30
 #define EVENT 1u  /* the row has one, at this place */
 #define BEGINS 2u /* the row is at risk after this place: it goes again */
 
@@ -22,11 +24,11 @@ struct move {
 
 /* Sums of bits since they were last taken, and whole sums. */
 struct running {
-    uint64_t *bits;       /* [2 width] */
-    size_t count;         /* rows in bits */
-    int64_t *high, *low;  /* [width] each: units of 2^(FIXED_SPLIT - COX_BITS)
-                             and of 2^-COX_BITS */
-    long double *numbers; /* [all] */
+    uint64_t *bits;      /* [2 width] */
+    size_t count;        /* rows in bits */
+    int64_t *high, *low; /* [width] each: units of 2^(FIXED_SPLIT - COX_BITS)
+                            and of 2^-COX_BITS */
+    double *numbers;     /* [all] */
 };
 
 struct cox_state {
@@ -40,7 +42,9 @@ struct parts {
     struct cox_state *state;
     uint32_t *starts; /* [places + 1] */
     struct running risk, dead;
-    long double *likelihood;
+    double *likelihood;
+    int128 *total;  /* [p], of x over the rows */
+    double *center; /* [p], near its mean */
     double *products;
     struct move *moves; /* then the same in order; then entries of pairs and
                            their room */
@@ -75,6 +79,8 @@ static struct parts lay_out(const struct cox *cox, void *state)
     lay_out_running(&parts.dead, width, base, used);
     parts.likelihood = cox_take(base, used,
         cox_likelihood_count(&cox->layout) * sizeof *parts.likelihood);
+    parts.total = cox_take(base, used, cox->layout.p * sizeof *parts.total);
+    parts.center = cox_take(base, used, cox->layout.p * sizeof *parts.center);
     parts.products = cox_take(base, used,
         cox_products_rows(&cox->layout) * width * sizeof *parts.products);
     parts.moves = cox_take(base, used, sizeof *parts.moves); /* one as an end */
@@ -101,6 +107,19 @@ struct collecting {
     int128 *cell;
 };
 
+static void add_total(
+    const struct collecting *to, const struct model_rows *rows)
+{
+    const size_t first = to->cox->first;
+    double counts[DESIGN_ROWS];
+    for (size_t i = 0; i < rows->count; i++)
+        counts[i] = rows->in[i] != 0 ? 1.0 : 0.0;
+    for (size_t j = 0; j < to->cox->count; j++)
+        to->parts.total[j] +=
+            fixed_sum_products(rows->columns + (first + j) * DESIGN_ROWS,
+                counts, rows->count, COX_BITS);
+}
+
 static void collect(void *arg, const struct model_rows *given)
 {
     struct collecting *to = arg;
@@ -115,6 +134,7 @@ static void collect(void *arg, const struct model_rows *given)
     cox_rows_stand(to->cox, &which, in, &stand);
     rows.in = in;
     model_count_rows(&rows, &state->last, to->cell);
+    add_total(to, &rows);
     for (size_t i = 0; i < rows.count; i++) {
         const size_t first = stand.stratum[i] * to->cox->steps;
         const uint32_t row = (uint32_t)(which.first + i);
@@ -166,7 +186,8 @@ struct summing {
     struct cox_rows rows;
     uint8_t in[DESIGN_ROWS];
     double columns[DESIGN_ROWS * (DESIGN_COLUMNS_MAX + 2)];
-    size_t events; /* at the place */
+    double centered[DESIGN_ROWS * DESIGN_COLUMNS_MAX]; /* x less the center */
+    size_t events;                                     /* at the place */
     int128 *sums;
     struct cox_entry *entries; /* NULL: pairs are not asked for */
 };
@@ -198,12 +219,12 @@ static void settle(struct running *running, size_t width)
 
 static void read_numbers(struct running *running, size_t width)
 {
-    const long double unit = 1.0L / ((int64_t)1 << COX_BITS);
-    const long double large = unit * ((int64_t)1 << FIXED_SPLIT);
+    const double low = 1.0 / ((int64_t)1 << COX_BITS);
+    const double high = low * ((int64_t)1 << FIXED_SPLIT);
     settle(running, width);
     for (size_t k = 0; k < width; k++)
-        running->numbers[k] = (long double)running->high[k] * large +
-                              (long double)running->low[k] * unit;
+        running->numbers[k] =
+            (double)running->high[k] * high + (double)running->low[k] * low;
 }
 
 /* All that happens at a place is in. */
@@ -245,7 +266,7 @@ static void add_moves(
     const size_t width = cox_products_width(&cox->layout);
     const double *products = to->parts.products;
     cox_products_make(
-        cox, to->columns, &to->rows, first, end - first, to->parts.products);
+        cox, to->centered, &to->rows, first, end - first, to->parts.products);
     for (size_t i = first; i < end;) {
         const size_t place = moves[i].place / 4, begin = i;
         for (; i < end && moves[i].place / 4 == place; i++) {
@@ -279,6 +300,13 @@ static void add_events(struct summing *to, const struct move *moves)
     cox_add_events(cox, to->columns, event, timed, count, to->sums);
 }
 
+KERNEL static void subtract(
+    const double *restrict x, double center, size_t count, double *restrict out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = x[i] - center;
+}
+
 static void note_entries(struct summing *to, const struct move *moves)
 {
     for (size_t i = 0; i < to->which.count; i++)
@@ -309,6 +337,10 @@ static void add_rows(
             to->rows.weight[i] = -to->rows.weight[i];
     }
     to->sums[SUM_INVALID] += (int128)invalid;
+    for (size_t j = 0; j < cox->count; j++)
+        subtract(to->columns + (cox->first + j) * DESIGN_ROWS,
+            to->parts.center[j], to->which.count,
+            to->centered + j * DESIGN_ROWS);
     for (size_t at = 0; at < to->which.count; at += some)
         add_moves(to, moves, at,
             at + some < to->which.count ? at + some : to->which.count);
@@ -317,9 +349,40 @@ static void add_rows(
         note_entries(to, moves);
 }
 
+/* Of all rows, and so of any order; with few digits, so that x less it has
+ * those of x. */
+static void set_center(
+    const struct cox *cox, const struct parts *parts, int128 rows)
+{
+    for (size_t j = 0; j < cox->count; j++)
+        parts->center[j] =
+            rows > 0 ? nearbyint(ldexp(
+                           (double)cox_value(parts->total[j]) / (double)rows,
+                           CENTER_BITS)) *
+                           ldexp(1, -CENTER_BITS)
+                     : 0;
+}
+
 static int128 rounded(long double value)
 {
     return (int128)roundl(ldexpl(value, COX_BITS));
+}
+
+/* The likelihood's numbers leave the center, the scores with x as it is. */
+static void tell(const struct summing *to, int128 *out)
+{
+    const struct cox_likelihood *own = &to->own;
+    const size_t p = to->cox->count;
+    const size_t timed = (size_t)(own->timed_score - own->score);
+    for (size_t i = 0; i < cox_likelihood_count(&to->cox->layout); i++) {
+        long double value = own->score[i];
+        if (i < p)
+            value -= (long double)own->events * to->parts.center[i];
+        else if (i >= timed && i < timed + p)
+            value -=
+                (long double)own->timed_events * to->parts.center[i - timed];
+        out[i] += rounded(value);
+    }
 }
 
 static void add_pairs(
@@ -347,6 +410,7 @@ void cox_center_flush(
     struct cox_entry *entries = (struct cox_entry *)(void *)(moves + count + 1);
     to.entries = values != NULL && values[cox->count] > 0 ? entries : NULL;
     const bool pairs = to.entries != NULL;
+    set_center(cox, &to.parts, sums[CELL_ROWS - COUNTS_CELL]);
     cox_likelihood_start(&cox->layout, to.parts.likelihood, &to.own);
     for (size_t at = 0; at < count; at += DESIGN_ROWS) {
         to.which = (struct design_rows){.rows = to.parts.state->rows,
@@ -355,8 +419,7 @@ void cox_center_flush(
     }
     sums[SUM_LOGLIK] += rounded(to.own.loglik);
     int128 *rest = sums + cox_rest(cox);
-    for (size_t i = 0; i < numbers; i++)
-        rest[i] += rounded(to.own.score[i]);
+    tell(&to, rest);
     if (pairs)
         add_pairs(cox, entries, count, rest + numbers);
 }

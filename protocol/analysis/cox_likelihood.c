@@ -23,16 +23,20 @@ size_t cox_likelihood_count(const struct cox_layout *layout)
 size_t cox_workspace_size(const struct cox_layout *layout)
 {
     return layout->all * sizeof(int128) +
-           (2 * layout->all + cox_likelihood_count(layout)) *
-               sizeof(long double);
+           (2 * layout->all + cox_likelihood_count(layout)) * sizeof(double);
 }
 
-static long double *numbers_in(const struct cox_layout *layout, void *workspace)
+static double *numbers_in(const struct cox_layout *layout, void *workspace)
 {
-    return (long double *)(void *)((int128 *)workspace + layout->all);
+    return (double *)(void *)((int128 *)workspace + layout->all);
 }
 
-void cox_likelihood_start(const struct cox_layout *layout, long double *numbers,
+double *cox_likelihood_room(const struct cox_layout *layout, void *workspace)
+{
+    return numbers_in(layout, workspace) + 2 * layout->all;
+}
+
+void cox_likelihood_start(const struct cox_layout *layout, double *numbers,
     struct cox_likelihood *out)
 {
     *out = (struct cox_likelihood){.score = numbers};
@@ -48,26 +52,26 @@ void cox_likelihood_start(const struct cox_layout *layout, long double *numbers,
  * one over s and k alone times one of the sums of the set: these.
  */
 struct ties {
-    long double one, part;            /* of 1 / s and (k / d) / s */
-    long double one2, part2, parted2; /* of 1 / s^2, (k/d) / s^2, (k/d / s)^2 */
+    double one, part;            /* of 1 / s and (k / d) / s */
+    double one2, part2, parted2; /* of 1 / s^2, (k/d) / s^2, (k/d / s)^2 */
 };
 
 static struct ties sum_ties(const struct cox_step *step, long double *loglik)
 {
     struct ties ties = {0};
+    const double each = 1.0 / (double)step->events;
     long double product = 1;
     for (int128 k = 0; k < step->events; k++) {
-        const long double part =
-            step->dead == NULL ? 0 : (long double)k / (long double)step->events;
-        const long double s =
+        const double part = step->dead == NULL ? 0 : (double)k * each;
+        const double s =
             step->risk[0] - (step->dead == NULL ? 0 : part * step->dead[0]);
-        const long double inverse = 1 / s, parted = part * inverse;
+        const double inverse = 1 / s, parted = part * inverse;
         ties.one += inverse;
         ties.part += parted;
         ties.one2 += inverse * inverse;
         ties.part2 += parted * inverse;
         ties.parted2 += parted * parted;
-        product *= s > 0 ? s : (long double)NAN;
+        product *= s > 0 ? s : (double)NAN;
         if (k % FACTORS == FACTORS - 1) {
             *loglik -= logl(product);
             product = 1;
@@ -80,24 +84,25 @@ static struct ties sum_ties(const struct cox_step *step, long double *loglik)
 void cox_likelihood_step(const struct cox_layout *layout,
     const struct cox_step *step, struct cox_likelihood *out)
 {
-    static const long double none[1] = {0};
-    const long double time = step->time, *risk = step->risk + 1;
+    static const double none[1] = {0};
+    const double time = step->time, *risk = step->risk + 1;
     const bool parts = step->dead != NULL;
     const struct ties ties = sum_ties(step, &out->loglik);
-    const long double *risk2 = risk + layout->p;
-    const long double *dead = parts ? step->dead + 1 : none;
-    const long double *dead2 = parts ? dead + layout->p : none;
+    const double *risk2 = risk + layout->p;
+    const double *dead = parts ? step->dead + 1 : none;
+    const double *dead2 = parts ? dead + layout->p : none;
     size_t k = 0;
-    out->events += (long double)step->events;
+    out->events += (double)step->events;
+    out->timed_events += time * (double)step->events;
     for (size_t i = 0; i < layout->p; i++) {
-        const long double own = parts ? dead[i] : 0;
-        const long double mean = ties.one * risk[i] - ties.part * own;
-        const long double of_risk = ties.one2 * risk[i] - ties.part2 * own;
-        const long double of_dead = ties.parted2 * own - ties.part2 * risk[i];
+        const double own = parts ? dead[i] : 0;
+        const double mean = ties.one * risk[i] - ties.part * own;
+        const double of_risk = ties.one2 * risk[i] - ties.part2 * own;
+        const double of_dead = ties.parted2 * own - ties.part2 * risk[i];
         out->score[i] -= mean;
         out->timed_score[i] -= time * mean;
         for (size_t j = i; j < layout->p; j++, k++) {
-            long double about = ties.one * risk2[k] - of_risk * risk[j];
+            double about = ties.one * risk2[k] - of_risk * risk[j];
             if (parts)
                 about -= ties.part * dead2[k] + of_dead * dead[j];
             out->information[k] += about;
@@ -107,13 +112,29 @@ void cox_likelihood_step(const struct cox_layout *layout,
     }
 }
 
+/* Sums -> numbers, of x less the center. */
+static void read_sums(const struct cox_layout *layout, const int128 *sums,
+    const double *center, double *out)
+{
+    const size_t p = layout->p;
+    const long double all = cox_value(sums[0]);
+    out[0] = (double)all;
+    for (size_t i = 0, k = 1 + p; i < p; i++) {
+        const long double own = cox_value(sums[1 + i]) - center[i] * all;
+        out[1 + i] = (double)own;
+        for (size_t j = i; j < p; j++, k++)
+            out[k] = (double)(cox_value(sums[k]) - center[j] * own -
+                              center[i] * cox_value(sums[1 + j]));
+    }
+}
+
 void cox_likelihood_add(const struct cox_layout *layout,
     const struct cox_stratum *stratum, void *workspace,
     struct cox_likelihood *out)
 {
     int128 *running = workspace;
-    long double *risk = numbers_in(layout, workspace);
-    long double *dead = risk + layout->all;
+    double *risk = numbers_in(layout, workspace);
+    double *dead = risk + layout->all;
     const size_t count = stratum->count;
     memset(running, 0, layout->all * sizeof *running);
     for (size_t g = count; g-- > 0;) {
@@ -123,23 +144,14 @@ void cox_likelihood_add(const struct cox_layout *layout,
         const struct cox_step step = {.risk = risk,
             .dead = layout->dead == 0 ? NULL : dead,
             .events = here[layout->all],
-            .time = stratum->starts == NULL
-                        ? 0
-                        : stratum->starts[g] * stratum->time_unit};
+            .time = stratum->starts[g] * stratum->time_unit};
         for (size_t i = 0; i < layout->all; i++)
             running[i] += here[i];
         if (step.events <= 0)
             continue;
-        for (size_t i = 0; i < layout->all; i++) {
-            risk[i] = cox_value(running[i]);
-            dead[i] = layout->dead == 0 ? 0 : cox_value(dying[i]);
-        }
+        read_sums(layout, running, stratum->center, risk);
+        if (layout->dead > 0)
+            read_sums(layout, dying, stratum->center, dead);
         cox_likelihood_step(layout, &step, out);
     }
-}
-
-long double *cox_likelihood_room(
-    const struct cox_layout *layout, void *workspace)
-{
-    return numbers_in(layout, workspace) + 2 * layout->all;
 }

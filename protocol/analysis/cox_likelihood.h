@@ -45,43 +45,44 @@ static inline size_t cox_stratum_size(
  * of survival's cox.zph). */
 struct cox_likelihood {
     long double loglik; /* without the sum of x b over events */
-    long double events;
-    long double *score;       /* [p], without the sum of x over events */
-    long double *information; /* [triangle] */
-    long double *timed_score; /* [p], without the sum of time * x over events */
-    long double *timed;       /* [triangle], of time * information */
-    long double *timed_twice; /* [triangle], of time^2 * information */
+    double events, timed_events;
+    double *score;       /* [p], without the sum of x over events */
+    double *information; /* [triangle] */
+    double *timed_score; /* [p], without the sum of time * x over events */
+    double *timed;       /* [triangle], of time * information */
+    double *timed_twice; /* [triangle], of time^2 * information */
 };
 
 /* From score to the end of timed_twice, which follow one another. */
 size_t cox_likelihood_count(const struct cox_layout *layout);
 /* *out begins as zero; numbers[cox_likelihood_count] must be zero. */
-void cox_likelihood_start(const struct cox_layout *layout, long double *numbers,
+void cox_likelihood_start(const struct cox_layout *layout, double *numbers,
     struct cox_likelihood *out);
 
-/* One time, with d tied events. */
+/* One time, with d tied events. Sums are of x less a center of one's choice,
+ * near the means, so that doubles are enough: the information is the same, and
+ * the caller takes (timed_)events * center off the scores. */
 struct cox_step {
-    const long double *risk; /* [all], of who is at risk */
-    const long double *dead; /* [all], of who has the event; NULL: Breslow */
+    const double *risk; /* [all], of who is at risk */
+    const double *dead; /* [all], of who has the event; NULL: Breslow */
     int128 events;
     double time;
 };
 void cox_likelihood_step(const struct cox_layout *layout,
     const struct cox_step *step, struct cox_likelihood *out);
 
-/* Sums of `count` risk sets, in order of time; times starts[g] * time_unit,
- * starts NULL: 0. */
+/* Sums of `count` risk sets, in order of time; times starts[g] * time_unit. */
 struct cox_stratum {
     const int128 *sums;
     size_t count;
     const double *starts;
     double time_unit;
+    const double *center; /* [p] */
 };
 /* What the next needs: so many bytes, aligned for an int128, zero; within it
  * is room for a likelihood's numbers. */
 size_t cox_workspace_size(const struct cox_layout *layout);
-long double *cox_likelihood_room(
-    const struct cox_layout *layout, void *workspace);
+double *cox_likelihood_room(const struct cox_layout *layout, void *workspace);
 void cox_likelihood_add(const struct cox_layout *layout,
     const struct cox_stratum *stratum, void *workspace,
     struct cox_likelihood *out);

@@ -118,6 +118,23 @@ size_t cox_memory_count(
     return 2 * cox->count + KEPT_COUNT + cox->count + 1;
 }
 
+/* The mean of x over all rows, weighted by w. */
+static void mean_of_all(const struct cox *cox, const int128 *rest, double *mean)
+{
+    const struct cox_layout *layout = &cox->layout;
+    const size_t size = cox_stratum_size(layout, cox->risk_sets);
+    for (size_t i = 0; i < layout->p; i++) {
+        int128 all = 0, own = 0;
+        for (size_t g = 0; g < cox->strata * cox->risk_sets; g++) {
+            const int128 *here = rest + g / cox->risk_sets * size +
+                                 g % cox->risk_sets * layout->width;
+            all += here[0];
+            own += here[1 + i];
+        }
+        mean[i] = all > 0 ? int128_ratio(own, all) : 0;
+    }
+}
+
 /* The log-likelihood, its score and its information at `values` (NULL: 0).
  * *workspace is the caller's to free. */
 static enum status read_likelihood(const struct cox *cox, const int128 *sums,
@@ -126,29 +143,41 @@ static enum status read_likelihood(const struct cox *cox, const int128 *sums,
     const struct cox_layout *layout = &cox->layout;
     const int128 *rest = sums + cox_rest(cox);
     const size_t sets = cox->risk_sets;
+    double center[DESIGN_COLUMNS_MAX] = {0};
     *workspace = calloc(1, cox_workspace_size(layout));
     if (*workspace == NULL)
         return STATUS_NO_MEMORY;
     cox_likelihood_start(layout, cox_likelihood_room(layout, *workspace), out);
+    if (!cox->by_center)
+        mean_of_all(cox, rest, center);
     for (size_t g = 0; !cox->by_center && g < cox->strata; g++) {
         const struct cox_stratum stratum = {
             .sums = rest + g * cox_stratum_size(layout, sets),
             .count = sets,
             .starts = values + cox->count + g * sets,
-            .time_unit = cox_time_unit(cox)};
+            .time_unit = cox_time_unit(cox),
+            .center = center};
         cox_likelihood_add(layout, &stratum, *workspace, out);
     }
     if (cox->by_center) {
         out->loglik = cox_value(sums[SUM_LOGLIK]);
-        out->events = (long double)sums[SUM_EVENTS];
-        for (size_t i = 0; i < cox_likelihood_count(layout); i++)
-            out->score[i] = cox_value(rest[i]); /* the others follow */
+        out->events = (double)sums[SUM_EVENTS];
+        for (size_t i = layout->p; i < cox_likelihood_count(layout); i++)
+            out->score[i] = (double)cox_value(rest[i]);
     }
     for (size_t i = 0; i < layout->p; i++) {
-        long double x = cox_value(sums[SUM_X + i]);
-        out->score[i] += x;
-        out->timed_score[i] += cox_value(sums[SUM_X + layout->p + i]);
+        const long double x = cox_value(sums[SUM_X + i]);
+        const long double timed = cox_value(sums[SUM_X + layout->p + i]);
+        const size_t at = (size_t)(out->timed_score - out->score) + i;
         out->loglik += values == NULL ? 0 : x * values[i];
+        if (cox->by_center) {
+            out->score[i] = (double)(x + cox_value(rest[i]));
+            out->timed_score[i] = (double)(timed + cox_value(rest[at]));
+        } else {
+            out->score[i] += (double)(x - (long double)out->events * center[i]);
+            out->timed_score[i] +=
+                (double)(timed - (long double)out->timed_events * center[i]);
+        }
     }
     return STATUS_OK;
 }
@@ -169,7 +198,7 @@ static void least_information(const struct cox_likelihood *here,
 
 /* least: what rounding may leave of nothing. */
 static bool is_information(
-    const long double *triangle, const double *least, size_t p)
+    const double *triangle, const double *least, size_t p)
 {
     for (size_t i = 0, k = 0; i < p; i++) {
         for (size_t j = i; j < p; j++, k++) {

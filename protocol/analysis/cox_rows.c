@@ -113,11 +113,11 @@ size_t cox_products_rows(const struct cox_layout *layout)
     return rows < 1 ? 1 : rows > PRODUCTS_ROWS_MAX ? PRODUCTS_ROWS_MAX : rows;
 }
 
-void cox_products_make(const struct cox *cox, const double *columns,
+void cox_products_make(const struct cox *cox, const double *x,
     const struct cox_rows *rows, size_t first, size_t count, double *out)
 {
     const size_t p = cox->count, width = cox_products_width(&cox->layout);
-    const double *x = columns + cox->first * DESIGN_ROWS + first;
+    x += first;
     for (size_t r = 0; r < count; r++, x++) {
         double *means = out + r * width + 1, *next = means + p;
         means[-1] = rows->weight[first + r];

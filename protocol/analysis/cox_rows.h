@@ -40,8 +40,8 @@ void cox_add_events(const struct cox *cox, const double *columns,
 size_t cox_products_width(const struct cox_layout *layout);
 /* Rows whose products are made in one go. */
 size_t cox_products_rows(const struct cox_layout *layout);
-/* Of rows first..first + count; out[count * width]. */
-void cox_products_make(const struct cox *cox, const double *columns,
+/* Of rows first..first + count; x: the first covariate; out[count * width]. */
+void cox_products_make(const struct cox *cox, const double *x,
     const struct cox_rows *rows, size_t first, size_t count, double *out);
 /* Adds them to the sums of bits high[width], low[width] (fixed.h). */
 void cox_products_add(

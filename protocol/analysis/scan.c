@@ -58,17 +58,24 @@ static struct leverage_round leverage_of(const struct scan *scan, size_t index)
         .own = round->own == NULL ? NULL : round->own + segment->first_inverse};
 }
 
-static size_t state_size(const struct scan *scan, size_t segment)
+/* Cleared but for what is there for each row. */
+static void *create_state(const struct scan *scan, size_t segment)
 {
     const size_t a = scan->plan->segments[segment].analysis;
     const struct analysis *analysis = &scan->plan->analyses[a];
+    const struct analysis_kind *kind = analysis->kind;
+    const bool checks = is_leverage(scan, segment);
     const size_t size =
-        analysis->kind->state_size(analysis, &scan->plan->shapes[a]);
-    return analysis->kind->row_size == NULL ||
-                   step_of(scan, segment) == SEGMENT_OVER
-               ? size
-               : size + analysis->kind->row_size(analysis) *
-                            (scan->end - scan->first);
+        checks ? leverage_state_size(analysis)
+               : kind->state_size(analysis, &scan->plan->shapes[a]);
+    size_t rows = 0;
+    if (!checks && kind->row_size != NULL &&
+        step_of(scan, segment) != SEGMENT_OVER)
+        rows = kind->row_size(analysis) * (scan->end - scan->first);
+    void *state = malloc(size + rows + 1);
+    if (state != NULL)
+        memset(state, 0, size);
+    return state;
 }
 
 static enum status scan_init(struct scan *scan)
@@ -87,11 +94,7 @@ static enum status scan_init(struct scan *scan)
     scan->level_mask = scan->cohort_mask + BLOCK_ROWS;
     scan->scratch = scan->level_mask + BLOCK_ROWS;
     for (size_t i = 0; i < plan->segment_count; i++) {
-        size_t a = plan->segments[i].analysis;
-        size_t size = is_leverage(scan, i)
-                          ? leverage_state_size(&plan->analyses[a])
-                          : state_size(scan, i);
-        scan->states[i] = calloc(1, size + 1);
+        scan->states[i] = create_state(scan, i);
         if (scan->states[i] == NULL)
             return STATUS_NO_MEMORY;
     }
