@@ -3,12 +3,14 @@
 #
 #   tests/support/install.sh build    what building needs
 #   tests/support/install.sh all      what the tests need as well
+#   tests/support/install.sh bench    and what tests/bench/fits compares with
 set -euo pipefail
 list=$(dirname "$0")/packages
 case ${1:-all} in
 build) wanted=$(awk '$2 == "build" { print $1 }' "$list") ;;
-all) wanted=$(awk '/^[a-z]/ { print $1 }' "$list") ;;
-*) echo "usage: install.sh build|all" >&2; exit 2 ;;
+all) wanted=$(awk '$2 == "build" || $2 == "tests" { print $1 }' "$list") ;;
+bench) wanted=$(awk '/^[a-z]/ { print $1 }' "$list") ;;
+*) echo "usage: install.sh build|all|bench" >&2; exit 2 ;;
 esac
 
 missing=()
