@@ -15,8 +15,11 @@ struct checked_query {
     struct plan *plan;
 };
 
+/* A model that it names is that of the file --model, signed by the roster's
+ * coordinator (model_score.h); roster NULL: no signature is checked. */
 enum status checked_query_load(struct checked_query *out, const char *path,
-    const struct dictionary *dictionary);
+    const struct dictionary *dictionary, const struct arguments *arguments,
+    const struct roster *roster);
 void checked_query_fini(struct checked_query *checked);
 
 /* Seals the query with the study, signs it, encodes its envelope. */

@@ -40,7 +40,8 @@ static enum status load_for_study(struct checked_query *checked,
     if (status == STATUS_OK)
         status = client_load_dictionary(dictionary, dictionary_path);
     if (status == STATUS_OK)
-        status = checked_query_load(checked, path, *dictionary);
+        status =
+            checked_query_load(checked, path, *dictionary, arguments, NULL);
     if (status == STATUS_OK)
         status = client_load_study(study, study_path);
     return status == STATUS_OK
@@ -99,7 +100,8 @@ enum status command_query_check(const struct arguments *arguments)
     if (status == STATUS_OK)
         status = client_load_dictionary(&dictionary, dictionary_path);
     if (status == STATUS_OK)
-        status = checked_query_load(&checked, path, dictionary);
+        status =
+            checked_query_load(&checked, path, dictionary, arguments, NULL);
     if (status == STATUS_OK && study_path != NULL) {
         status = client_load_study(&study, study_path);
         if (status == STATUS_OK)
@@ -197,7 +199,8 @@ enum status command_query_submit(const struct arguments *arguments)
     if (status == STATUS_OK)
         status = get_dictionary(&dictionary, &connection, arguments);
     if (status == STATUS_OK)
-        status = checked_query_load(&checked, path, dictionary);
+        status = checked_query_load(
+            &checked, path, dictionary, arguments, connection.roster);
     if (status == STATUS_OK && !argument_flag(arguments, "unchecked"))
         status = check_in_study(&checked, study.study, dictionary, path);
     if (status == STATUS_OK)

@@ -68,11 +68,13 @@ static const struct program_option connect_options[] = {
 static const struct program_option check_options[] = {
     {"dictionary", 'd', "FILE", "The federation's dictionary."},
     {"study", 's', "FILE", "The signed study that the query belongs to."},
+    {"model", 0, "FILE", "The result whose model a roc of the query names."},
     CLIENT_OPTIONS_END,
 };
 
 static const struct program_option submit_options[] = {
     {"study", 's', "FILE", "The signed study that the query belongs to."},
+    {"model", 0, "FILE", "The result whose model a roc of the query names."},
     {"dictionary", 'd', "FILE",
         "The federation's dictionary; the coordinator's copy when left out."},
     {"wait", 'w', "SECONDS", "How long to wait for the result; 120."},
@@ -111,6 +113,7 @@ static const struct program_option export_options[] = {
 static const struct program_option sandbox_options[] = {
     {"dictionary", 'd', "FILE", "The variables of the CSV files."},
     {"query", 'q', "FILE", "The query; it may leave 'study' out."},
+    {"model", 0, "FILE", "The result whose model a roc of the query names."},
     {"min-cell", 'm', "N",
         "The cell limit, in people; as in a study when left out. 1 shows "
         "every cell."},

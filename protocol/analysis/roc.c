@@ -3,7 +3,8 @@
  * its right is that score itself, at the steps of its grid, in one round. Any
  * other formula is fitted first, as a logistic regression; its probabilities
  * are then counted in ROC_BINS equal bins, and compared with what came true
- * (calibration).
+ * (calibration). Or the score is given, by a model fitted earlier
+ * (roc_score.h).
  */
 #include <math.h>
 #include <stdlib.h>
@@ -12,25 +13,27 @@
 #include "protocol/analysis/glm_rounds.h"
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/roc_curve.h"
+#include "protocol/analysis/roc_score.h"
 #include "protocol/analysis/steps.h"
 #include "protocol/analysis/tally.h"
 
-#define ROC_BINS 512
-
 struct roc {
     struct glm glm; /* first: analysis->model is a struct glm to its rounds */
-    bool fitted;
+    bool fitted;    /* its score is a model's: fitted here, or given */
+    struct roc_score given;
 };
 
-static enum status check_formula(const struct formula *formula,
+/* Of a given score offset and strata are those of its model. */
+static enum status check_formula(const struct formula *formula, bool given,
     const struct field *parameters, struct diagnostic *diagnostic)
 {
     if (formula->response_kind != RESPONSE_LEVELS ||
         formula->response.level_count != 2)
         return parameter_fail(parameters, "formula", diagnostic,
             "on the left of '~' stands a boolean or a category of two levels");
-    if (formula->term_count == 0 || formula->strata_count > 0 ||
-        formula->strata_center || formula->has_offset)
+    if (formula->term_count == 0 ||
+        (!given && (formula->strata_count > 0 || formula->strata_center ||
+                       formula->has_offset)))
         return parameter_fail(parameters, "formula", diagnostic,
             "on the right of '~' stands a score, or the terms of a logistic "
             "regression");
@@ -41,12 +44,13 @@ static enum status parse(struct analysis *analysis,
     const struct field *parameters, const struct dictionary *dictionary,
     struct diagnostic *diagnostic)
 {
-    static const char *const keys[] = {"formula", "level"};
+    static const char *const keys[] = {
+        "formula", "level", "score", "coefficients", "of"};
     struct roc *roc = calloc(1, sizeof *roc);
     analysis->model = roc;
     if (roc == NULL)
         return STATUS_NO_MEMORY;
-    enum status status = field_expect_object(parameters, keys, 2, diagnostic);
+    enum status status = field_expect_object(parameters, keys, 5, diagnostic);
     if (status == STATUS_OK)
         status = parameter_level(analysis, parameters, diagnostic);
     if (status == STATUS_OK)
@@ -55,13 +59,17 @@ static enum status parse(struct analysis *analysis,
     if (status != STATUS_OK)
         return status;
     const struct formula *formula = roc->glm.design->formula;
-    status = check_formula(formula, parameters, diagnostic);
+    status =
+        roc_score_parse(&roc->given, roc->glm.design, parameters, diagnostic);
+    const bool given = roc->given.coefficients != NULL;
+    if (status == STATUS_OK)
+        status = check_formula(formula, given, parameters, diagnostic);
     if (status != STATUS_OK)
         return status;
     roc->glm.family = FAMILY_BINOMIAL;
     roc->glm.link = LINK_LOGIT;
     roc->glm.response_unit = roc->glm.eta_unit = 1;
-    roc->fitted = formula->term_count > 1 ||
+    roc->fitted = given || formula->term_count > 1 ||
                   formula->atoms[0].kind != ATOM_NUMBER ||
                   !formula->atoms[0].plain;
     return roc->fitted
@@ -73,14 +81,18 @@ static enum status parse(struct analysis *analysis,
 static void release(struct analysis *analysis)
 {
     struct roc *roc = analysis->model;
-    if (roc != NULL)
+    if (roc != NULL) {
         design_destroy(roc->glm.design);
+        free(roc->given.coefficients);
+    }
     free(roc);
     analysis->model = NULL;
 }
 
-/* Counts with the outcome, without it, and sums of probabilities. */
-enum bins { BINS_WITH, BINS_WITHOUT, BINS_EXPECTED, BINS_COUNT };
+static bool is_given(const struct roc *roc)
+{
+    return roc->given.coefficients != NULL;
+}
 
 static enum status shape(const struct analysis *analysis,
     const struct dictionary *dictionary, struct shape *out)
@@ -88,7 +100,10 @@ static enum status shape(const struct analysis *analysis,
     const struct roc *roc = analysis->model;
     const struct formula *formula = roc->glm.design->formula;
     if (roc->fitted) {
-        glm_shape(analysis, BINS_COUNT * ROC_BINS, out);
+        if (is_given(roc))
+            model_shape(out, BINS_COUNT * ROC_BINS, 0);
+        else
+            glm_shape(analysis, BINS_COUNT * ROC_BINS, out);
         out->tables[0].fine = true;
         return STATUS_OK;
     }
@@ -119,14 +134,8 @@ static void count_score(void *arg, size_t row, const double *x)
     const struct design *design = to->glm->design;
     const double mu =
         glm_mean(LINK_LOGIT, glm_linear(to->glm, x, to->block->values));
-    size_t bin = mu > 0 ? (size_t)(mu * ROC_BINS) : 0;
-    int128 *bins = to->cell + COUNTS_CELL;
     model_count_row(to->block, row, to->last, to->cell);
-    if (bin >= ROC_BINS)
-        bin = ROC_BINS - 1;
-    bins[(x[design->column_count] != 0 ? BINS_WITH : BINS_WITHOUT) * ROC_BINS +
-         bin]++;
-    bins[BINS_EXPECTED * ROC_BINS + bin] += design_fixed(mu, GLM_BITS);
+    roc_count(to->cell + COUNTS_CELL, x[design->column_count] != 0, mu);
 }
 
 static bool is_scoring(const struct analysis *analysis, const double *values)
@@ -147,6 +156,9 @@ static void contribute(const struct analysis *analysis,
             &(struct steps_group){
                 formula->response.variable, formula->response.first_level},
             state, elements);
+    else if (is_given(roc))
+        roc_score_contribute(&roc->given, &roc->glm, block, state,
+            elements + shape_->tables[0].first);
     else if (is_scoring(analysis, block->values))
         model_each_row(roc->glm.design, block, count_score, &to);
     else
@@ -158,13 +170,17 @@ static void contribute(const struct analysis *analysis,
 static size_t value_count(
     const struct analysis *analysis, const struct shape *shape_)
 {
-    return glm_value_count(analysis, shape_) + 1; /* 1: count the scores */
+    const struct roc *roc = analysis->model;
+    return is_given(roc) ? SCORE_VALUES
+                         : glm_value_count(analysis, shape_) +
+                               1; /* 1: count the scores */
 }
 
 static size_t memory_count(
     const struct analysis *analysis, const struct shape *shape_)
 {
-    return glm_memory_count(analysis, shape_) + BINS_COUNT * ROC_BINS;
+    return glm_memory_count(analysis, shape_) + BINS_COUNT * ROC_BINS +
+           SCORE_VALUES;
 }
 
 static void keep_bins(const int128 *sums, double *bins)
@@ -185,6 +201,18 @@ static enum status advance(const struct analysis *analysis,
     *done = true;
     if (!roc->fitted)
         return STATUS_OK;
+    if (is_given(roc)) {
+        const int128 *cell = elements + shape_->tables[0].first;
+        double *bins = memory + glm_memory_count(analysis, shape_);
+        *done = roc_score_is_counted(
+            &roc->given, cell, next, number == 1 ? NULL : values);
+        if (*done) {
+            keep_bins(cell + COUNTS_CELL, bins);
+            memcpy(bins + BINS_COUNT * ROC_BINS, values,
+                SCORE_VALUES * sizeof *values);
+        }
+        return STATUS_OK;
+    }
     if (number > 1 && is_scoring(analysis, values)) {
         keep_bins(elements + shape_->tables[0].first + COUNTS_CELL,
             memory + glm_memory_count(analysis, shape_));
@@ -203,33 +231,66 @@ static enum status advance(const struct analysis *analysis,
 
 /* ---- the result ---- */
 
+struct binned {
+    const struct roc_score *given;
+    const double *values;
+};
+
 static double bin_score(const void *arg, size_t at)
 {
-    (void)arg;
-    return (double)at / ROC_BINS;
+    const struct binned *binned = arg;
+    return binned->given->coefficients == NULL
+               ? (double)at / ROC_BINS
+               : roc_score_threshold(binned->given, binned->values, at);
+}
+
+static double total_of(const double *counts)
+{
+    double total = 0;
+    for (size_t i = 0; i < ROC_BINS; i++)
+        total += counts[i];
+    return total;
+}
+
+/* No model was fitted to these people: of either outcome there must be some. */
+static bool is_of_few(const struct roc_counts *counts, int64_t min_cell)
+{
+    return few_people((int128)total_of(counts->with), min_cell) ||
+           few_people((int128)total_of(counts->without), min_cell);
 }
 
 static enum status conclude_fit(const struct analysis *analysis,
     const struct shape *shape_, const int128 *first, const double *memory,
     int64_t min_cell, json_t *out)
 {
+    const struct roc *roc = analysis->model;
     const double *bins = memory + glm_memory_count(analysis, shape_);
+    const struct binned binned = {&roc->given, bins + BINS_COUNT * ROC_BINS};
     const struct roc_counts counts = {.count = ROC_BINS,
         .with = bins + BINS_WITH * ROC_BINS,
         .without = bins + BINS_WITHOUT * ROC_BINS,
-        .score = bin_score};
+        .score = bin_score,
+        .arg = &binned};
+    if (is_given(roc) && is_of_few(&counts, min_cell)) {
+        json_object_set_new(out, "suppressed", json_true());
+        return STATUS_OK;
+    }
     if (!model_set_counts(
             out, first, first + shape_->tables[0].first, min_cell))
         return STATUS_OK;
-    json_object_set_new(out, "score", json_string("probability"));
-    if (memory[MEMORY_OUTCOME] != CONVERGED) {
+    const bool linear = is_given(roc) && !roc->given.is_probability;
+    json_object_set_new(
+        out, "score", json_string(linear ? "linear" : "probability"));
+    if (!is_given(roc) && memory[MEMORY_OUTCOME] != CONVERGED) {
         json_object_set_new(out, "message",
             json_string("the logistic regression did not converge"));
         return STATUS_OK;
     }
     roc_set_curve(out, &counts, analysis->level, min_cell);
-    json_object_set_new(out, "calibration",
-        roc_calibration(&counts, bins + BINS_EXPECTED * ROC_BINS, min_cell));
+    if (!linear)
+        json_object_set_new(out, "calibration",
+            roc_calibration(
+                &counts, bins + BINS_EXPECTED * ROC_BINS, min_cell));
     return STATUS_OK;
 }
 

@@ -12,7 +12,7 @@ target_include_directories(analysis_fixture PUBLIC ${CMAKE_CURRENT_LIST_DIR})
 target_link_libraries(analysis_fixture
   PUBLIC cohortium_analysis PkgConfig::CMOCKA)
 foreach(name scan_threads plan count summary frequency crosstab histogram quantile lm
-    t_test correlation pca quality incidence glm survival center_term
+    t_test correlation pca quality incidence glm roc_score survival center_term
     analyses_refuse)
   cohortium_test(test_${name} SOURCES test_${name}.c LINK analysis_fixture)
 endforeach()

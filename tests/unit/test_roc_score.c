@@ -1,0 +1,116 @@
+/* roc of a model that was fitted earlier: its coefficients are in the query. */
+#include <math.h>
+
+#include "analysis_fixture.h"
+
+/* s <- -3 + 0.05 * Ozone + 0.1 * (Month == 6); o <- Temp > 80; bins of
+ * plogis(s), and of plogis((s - mean(s)) / sd): pROC's definitions */
+#define TERMS                                                                  \
+    "\"coefficients\":{\"(Intercept)\":-3,\"ozone\":0.05,\"month6\":0.1,"      \
+    "\"month7\":null,\"month8\":0,\"month9\":0}"
+static const char probability[] =
+    "{\"analyses\":[{\"roc\":{\"formula\":\"hot ~ ozone + month\",\"score\":"
+    "\"probability\",\"of\":{\"query_id\":\"x\",\"entry\":1}," TERMS "}}]}";
+static const char linear[] =
+    "{\"analyses\":[{\"roc\":{\"formula\":\"hot ~ ozone + month + "
+    "strata(windy)\",\"score\":\"linear\"," TERMS "}}]}";
+
+static void test_a_given_probability_agrees_with_r(void **state)
+{
+    (void)state;
+    uint32_t rounds;
+    json_t *results = fitted_of(&air, probability, 3, 1, &rounds);
+    const json_t *entry = json_array_get(results, 0);
+    assert_int_equal(rounds, 1);
+    assert_text(entry, "score", "probability");
+    assert_integer(entry, "n", 116);
+    assert_integer(entry, "missing", 37);
+    assert_near(entry, "auc", 0.89277180406212664);
+    assert_near(entry, "youden", 0.66069295101553172);
+    assert_non_null(json_object_get(entry, "calibration"));
+    json_decref(results);
+}
+
+static void test_a_given_linear_predictor_agrees_with_r(void **state)
+{
+    (void)state;
+    uint32_t rounds;
+    json_t *results = fitted_of(&air, linear, 3, 1, &rounds);
+    const json_t *entry = json_array_get(results, 0);
+    assert_int_equal(rounds, 2);
+    assert_text(entry, "score", "linear");
+    assert_near(entry, "auc", 0.89277180406212664);
+    assert_near(entry, "youden", 0.66069295101553172);
+    assert_null(json_object_get(entry, "calibration"));
+    json_decref(results);
+}
+
+static void test_a_given_score_is_the_same_at_any_split(void **state)
+{
+    (void)state;
+    static const char *const queries[] = {probability, linear};
+    static const size_t splits[] = {2, 5, 13};
+    for (size_t q = 0; q < 2; q++) {
+        json_t *whole = fitted_of(&air, queries[q], 1, 11, NULL);
+        for (size_t i = 0; i < 3; i++) {
+            json_t *split = fitted_of(&air, queries[q], splits[i], 11, NULL);
+            assert_true(json_equal(whole, split));
+            json_decref(split);
+        }
+        json_decref(whole);
+    }
+}
+
+/* 54 of 116 are hot: at a limit of 55 their number is a small cell. */
+static void test_a_given_score_of_few_is_suppressed(void **state)
+{
+    (void)state;
+    static const char *const queries[] = {probability, linear};
+    for (size_t q = 0; q < 2; q++) {
+        json_t *shown = fitted_of(&air, queries[q], 2, 54, NULL);
+        json_t *hidden = fitted_of(&air, queries[q], 2, 55, NULL);
+        assert_non_null(json_object_get(json_array_get(shown, 0), "auc"));
+        assert_null(json_object_get(json_array_get(hidden, 0), "auc"));
+        assert_true(json_is_true(
+            json_object_get(json_array_get(hidden, 0), "suppressed")));
+        json_decref(shown);
+        json_decref(hidden);
+    }
+}
+
+static void test_a_given_score_with_mistakes_is_refused(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"{\"formula\":\"hot ~ ozone\",\"coefficients\":{\"ozone\":1}}",
+            "score"},
+        {"{\"formula\":\"hot ~ ozone\",\"score\":\"linear\"}", "coefficients"},
+        {"{\"formula\":\"hot ~ ozone\",\"score\":\"odds\",\"coefficients\":{}}",
+            "\"linear\""},
+        {"{\"formula\":\"hot ~ ozone\",\"score\":\"linear\",\"coefficients\":"
+         "{}}",
+            "no coefficient of 'ozone'"},
+        {"{\"formula\":\"hot ~ ozone\",\"score\":\"probability\","
+         "\"coefficients\":{\"ozone\":1}}",
+            "no coefficient of '(Intercept)'"},
+        {"{\"formula\":\"hot ~ ozone\",\"score\":\"linear\",\"coefficients\":"
+         "{\"ozon\":1}}",
+            "did you mean 'ozone'"},
+        {"{\"formula\":\"ozone ~ wind\",\"score\":\"linear\",\"coefficients\":"
+         "{\"wind\":1}}",
+            "two levels"},
+    };
+    assert_refused(&air, "roc", cases, sizeof cases / sizeof cases[0]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_given_probability_agrees_with_r),
+        cmocka_unit_test(test_a_given_linear_predictor_agrees_with_r),
+        cmocka_unit_test(test_a_given_score_is_the_same_at_any_split),
+        cmocka_unit_test(test_a_given_score_of_few_is_suppressed),
+        cmocka_unit_test(test_a_given_score_with_mistakes_is_refused),
+    };
+    return cmocka_run_group_tests(tests, air_setup, air_teardown);
+}
