@@ -373,13 +373,6 @@ enum status parameter_design(struct design **out, struct analysis *analysis,
         return status;
     status =
         formula_parse(&formula, text, dictionary, analysis->centers, &error);
-    const char *refusal = status == STATUS_OK ? refuse_formula(formula,
-                                                    analysis->kind, dictionary)
-                                              : NULL;
-    if (refusal != NULL) {
-        formula_destroy(formula);
-        return field_fail(&field, diagnostic, "%s", refusal);
-    }
     const struct formula_atom *unbounded =
         status == STATUS_OK ? unbounded_atom(formula, dictionary) : NULL;
     if (unbounded != NULL) {
@@ -388,6 +381,13 @@ enum status parameter_design(struct design **out, struct analysis *analysis,
             unbounded->name == NULL ? "a value" : unbounded->name);
         formula_destroy(formula);
         return status;
+    }
+    const char *refusal = status == STATUS_OK ? refuse_formula(formula,
+                                                    analysis->kind, dictionary)
+                                              : NULL;
+    if (refusal != NULL) {
+        formula_destroy(formula);
+        return field_fail(&field, diagnostic, "%s", refusal);
     }
     if (status == STATUS_OK) {
         analysis->center_term = formula->center_term;
