@@ -23,7 +23,8 @@ struct guard {
 };
 
 struct guard_people {
-    int64_t compared; /* with the store's rows up to this one */
+    int64_t compared;  /* with the store's rows up to this one */
+    uint64_t repeated; /* people who count with several rows */
     size_t count;
     struct people cohorts[GUARD_LEVELS_MAX + 1]; /* [0]: the whole */
 };
@@ -210,12 +211,18 @@ static enum status load(struct guard *guard, struct store *store, int64_t now)
 struct gathering {
     const struct guard *guard;
     struct guard_people *people;
+    uint64_t last; /* patient + 1 of the row before */
+    bool again;    /* that was not the patient's first row */
 };
 
 static void add_person(void *arg, uint32_t patient, size_t level)
 {
     struct gathering *gathering = arg;
     uint32_t number = gathering->guard->numbers[patient];
+    const bool again = gathering->last == (uint64_t)patient + 1;
+    gathering->people->repeated += again && !gathering->again;
+    gathering->again = again;
+    gathering->last = (uint64_t)patient + 1;
     people_add(&gathering->people->cohorts[0], number);
     if (level + 1 < gathering->people->count)
         people_add(&gathering->people->cohorts[level + 1], number);
@@ -233,7 +240,7 @@ static enum status gather(const struct guard *guard, struct guard_people **out,
         status = people_init(&people->cohorts[i], guard->number_end);
         people->count = i + 1;
     }
-    struct gathering gathering = {guard, people};
+    struct gathering gathering = {guard, people, 0, false};
     if (status == STATUS_OK)
         status =
             plan_visit_people(plan, frame_rows(frame), add_person, &gathering);
@@ -323,6 +330,9 @@ static enum status refuse_close(
     enum status status = STATUS_OK;
     if (limit > 1 && DEFENCE("differencing"))
         status = guard_compare(guard, people, limit, &close);
+    /* The same people by patient, and the difference is few people's exams. */
+    if (limit > 1 && is_few(people->repeated, limit) && DEFENCE("second-exams"))
+        close = true;
     people->compared = guard->loaded;
     return status == STATUS_OK && close ? STATUS_TOO_CLOSE : status;
 }

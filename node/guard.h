@@ -8,10 +8,10 @@
  * same people answered again are one cohort, that was answered last. A new
  * cohort A must differ from each earlier B by nobody or by at least the limit,
  * each way (D13); the same against unions, intersections and differences of the
- * last GUARD_PAIRS earlier ones (D14, guard_pairs.h). The centers that took
- * part are compared alike: a question about the same people may be answered by
- * the same centers, or by sets that differ by at least three each way. Not
- * thread-safe.
+ * last GUARD_PAIRS earlier ones (D14, guard_pairs.h). Asked by exam, nobody or
+ * at least so many people count with several. The centers that took part are
+ * compared alike: a question about the same people may be answered by the same
+ * centers, or by sets that differ by at least three each way. Not thread-safe.
  */
 #ifndef COHORTIUM_NODE_GUARD_H
 #define COHORTIUM_NODE_GUARD_H

@@ -100,6 +100,33 @@ guessing)
     done
     count "age >= 41" >/dev/null || kept
     gave "an answer after any number of refusals" ;;
+second-exam)
+    # The same people twice, by patient and by exam: what is between them is the
+    # second exam of one.
+    hospitals
+    {
+        echo patient,age,sex,trestbps
+        for i in $(seq 40); do echo "p$i,70,1,$((120 + i % 7))"; done
+        echo p1,70,1,180
+    } >"$work/more.csv"
+    quiet "$BIN/cohortium-node" import --home "$FED/cleveland" "$work/more.csv"
+    for unit in patient exam; do
+        printf '{"cohort": "age >= 50", "unit": "%s", "analyses": [{"summary": {"variables": ["trestbps"]}}]}' \
+            $unit >"$work/$unit.json"
+        ask ada "$work/$unit.json" 2>/dev/null >"$work/$unit.out" || kept
+    done
+    cat "$work/patient.out" "$work/exam.out" >"$work/out"
+    read_off <<'E'
+import json, sys
+sums = []
+for line in open(sys.argv[1]):
+    row = json.loads(line)["results"][0]["table"][0]
+    sums.append((row["n"], row["n"] * row["mean"]))
+(n, x), (m, y) = sums
+if m - n == 1:
+    print("the second exam of one patient says %.0f" % (y - x))
+E
+    ;;
 one-center) without_budapest "age >= 50" "age >= 50" ;;
 one-center-reworded) without_budapest "age >= 50" "age >= 50 and age >= 45" ;;
 *) echo "cohorts.sh: what is '$attack'?" >&2; exit 2 ;;
