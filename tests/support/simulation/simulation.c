@@ -164,6 +164,8 @@ static void submit(struct simulation *simulation, size_t which)
     struct simulated_query *query = &simulation->queries[which];
     const struct message message = {
         .type = MESSAGE_SUBMIT_QUERY, .query = buffer_view(&query->envelope)};
+    /* An office whose clock is before the study serves no researcher. */
+    query->ended = query->ended || simulation_gives_up(simulation, query);
     if (query->ended)
         return;
     query->submits += simulation->office != NULL;

@@ -82,6 +82,9 @@ void simulation_run(
 /* Where a center's messages go; where the office's do. */
 struct center_sink simulation_sink(struct simulation *simulation);
 struct office_ports simulation_ports(struct simulation *simulation);
+/* Whether the researcher asked often enough what the office never took. */
+bool simulation_gives_up(
+    struct simulation *simulation, const struct simulated_query *query);
 /* Of a connection of that party. */
 struct channel_route simulation_route(size_t who, uint64_t connection);
 

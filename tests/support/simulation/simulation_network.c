@@ -111,7 +111,16 @@ static enum status know_query(void *arg, const struct ledger_query *query)
     return STATUS_OK;
 }
 
-/* A question that was not taken (too few centers are there) is asked again. */
+/* A question that is not taken (too few centers are there, or the office's
+ * clock is before the study) is asked again, so often. */
+bool simulation_gives_up(
+    struct simulation *simulation, const struct simulated_query *query)
+{
+    bool taken = false;
+    ledger_find_query(simulation->ledger, &query->id, know_query, &taken);
+    return !taken && query->submits >= SUBMITS_MAX;
+}
+
 static void tell_person(struct simulation *simulation, struct view body)
 {
     static struct message message;
@@ -125,9 +134,8 @@ static void tell_person(struct simulation *simulation, struct view body)
                                  : message.id;
     const size_t at = find_query(simulation, &id);
     WORLD_REQUIRE(at < simulation->query_count);
-    struct simulated_query *query = &simulation->queries[at];
     ledger_find_query(simulation->ledger, &id, know_query, &taken);
-    query->ended = taken || query->submits >= SUBMITS_MAX;
+    simulation->queries[at].ended = taken;
 }
 
 static enum status office_sends(
