@@ -6,7 +6,7 @@
 
 static void learn_letters(struct value_reader *reader)
 {
-    for (int c = 1; c < 256; c++) {
+    for (int c = 0; c < 256; c++) {
         char text[2] = {(char)c, '\0'};
         reader->letter_verdicts[c] = (uint8_t)variable_read_value(
             reader->variable, text, 1, &reader->letters[c]);

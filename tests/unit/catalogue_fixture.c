@@ -33,8 +33,8 @@ const char *const made_questions[] = {"{\"count\":{}}",
     "{\"histogram\":{\"variable\":\"x\",\"width\":2}}",
     "{\"quantile\":{\"variable\":\"x\",\"probs\":[0.5]}}",
     "{\"km\":{\"formula\":\"Surv(time, event) ~ group\",\"grid_days\":1}}",
-    "{\"cumulative_incidence\":{\"formula\":\"Surv(time, cause) ~ 1\","
-    "\"grid_days\":1}}",
+    ("{\"cumulative_incidence\":{\"formula\":\"Surv(time, cause) ~ 1\","
+     "\"grid_days\":1}}"),
     "{\"logrank\":{\"formula\":\"Surv(time, event) ~ group\",\"grid_days\":1}}",
     "{\"lm\":{\"formula\":\"y ~ x\"}}",
     "{\"anova\":{\"formula\":\"y ~ group\"}}",

@@ -9,4 +9,6 @@ cohortium_test(test_masking_statistics SOURCES test_masking_statistics.c
 cohortium_test(test_masking_simulation SOURCES test_masking_simulation.c
   LINK masking_fixture)
 cohortium_memory_test(test_no_memory_masking SOURCES test_no_memory_masking.c
-  masking_fixture.c LINK cohortium_masking)
+  LINK masking_fixture)
+cohortium_test(test_masking_bodies SOURCES test_masking_bodies.c
+  LINK masking_fixture)
