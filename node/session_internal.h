@@ -87,6 +87,9 @@ enum status outbox_add(struct outbox *outbox, const struct message *message);
 void question_destroy(struct question *question);
 /* The answer and its record, on disk before the reply may leave. */
 enum status question_record(struct question *question);
+/* Before masked figures leave: whose they are, and that they did.
+ * STATUS_TOO_CLOSE: to a question answered meanwhile. */
+enum status question_remember(struct question *question);
 /* The same from outside whatever the reason; the log has it. */
 enum status question_refuse(
     struct question *question, enum status reason, struct outbox *outbox);

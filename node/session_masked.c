@@ -2,10 +2,11 @@
  * The node's part in secure aggregation: protocol/masking has the mathematics,
  * this file the store and the log.
  *
- * Each step is on disk before its reply (session_progress.c). Two keep the
- * promise of one reveal per query, and are synced: the vote and the reveal,
- * each in one transaction with its audit record. The seeds are in memory only;
- * a node that restarts has dropped out.
+ * Each step is on disk before its reply (session_progress.c). Three are synced:
+ * whose figures leave, for the memory against differencing, and the vote and
+ * the reveal, each in one transaction with its audit record, for the promise of
+ * one reveal per query. The seeds are in memory only; a node that restarts has
+ * dropped out.
  */
 #include <stdlib.h>
 
@@ -157,8 +158,7 @@ enum status masked_take_sealed(struct question *question,
         status = add_noise(question, &reply->vector);
     if (status == STATUS_OK)
         status = member_mask(question->member, &reply->vector, &reply->body);
-    return status == STATUS_OK ? progress_note(question, STAGE_MASKED_LEFT)
-                               : status;
+    return status == STATUS_OK ? question_remember(question) : status;
 }
 
 enum status masked_take_survivors(struct question *question,

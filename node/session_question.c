@@ -398,17 +398,28 @@ static enum status check_centers(struct question *question)
     return status;
 }
 
-/* Others may have been answered while this one was open: it is compared with
- * them, and counted after them. */
-static enum status check_meanwhile(struct question *question)
+/* A coordinator may open a sum with the votes of others and never ask for this
+ * center's: its people are remembered before figures leave. Others may have
+ * been answered while this one was open: it is compared with them first. */
+enum status question_remember(struct question *question)
 {
     struct session *session = question->session;
-    enum status status = check_counts(question);
-    return status == STATUS_OK && question->people != NULL
-               ? guard_check_again(session->guard, question->people,
-                     session->setup.store, question->limits.min_cell,
-                     question->now)
-               : status;
+    struct store *store = session->setup.store;
+    if (question->people == NULL)
+        return progress_note(question, STAGE_MASKED_LEFT);
+    enum status status = store_begin(store);
+    if (status == STATUS_OK)
+        status = guard_check_again(session->guard, question->people, store,
+            question->limits.min_cell, question->now);
+    if (status == STATUS_OK)
+        status = guard_record(session->guard, store, question->people,
+            &question->study_id, question->study_until);
+    if (status == STATUS_OK)
+        status = progress_put(question, STAGE_MASKED_LEFT);
+    if (status == STATUS_OK)
+        return store_commit(store);
+    store_rollback(store);
+    return status;
 }
 
 /* The answer and its record, on disk before the reply may leave. */
@@ -430,10 +441,11 @@ enum status question_record(struct question *question)
     digest_to_text(digest, &left);
     enum status status = store_begin(store);
     if (status == STATUS_OK && question->member != NULL)
-        status = check_meanwhile(question);
+        status = check_counts(question); /* others were answered meanwhile */
     if (status == STATUS_OK)
         status = store_put_answer(store, &answer);
-    if (status == STATUS_OK && question->people != NULL)
+    if (status == STATUS_OK && question->people != NULL &&
+        question->member == NULL)
         status = guard_record(session->guard, store, question->people,
             &question->study_id, question->study_until);
     if (status == STATUS_OK && question->member != NULL)
