@@ -1,0 +1,129 @@
+# What R says of times to events: curves on the grid, and Cox models.
+
+on_grid <- function(rows, p) {
+  grid <- if (is.null(p$grid_days)) 30 else p$grid_days
+  formula <- as.formula(p$formula)
+  left <- all.vars(formula[[2]])
+  rows$time_ <- ceiling(rows[[left[1]]] / grid) * grid
+  event <- rows[[left[2]]]
+  rows$event_ <- if (is.factor(event)) as.numeric(event == "true") else event
+  formula[[2]] <- quote(Surv(time_, event_))
+  list(rows = rows, formula = formula)
+}
+
+expect_km <- function(rows, entry, p, dictionary, what) {
+  g <- on_grid(rows, p)
+  fit <- summary(survfit(g$formula, g$rows, conf.type = "log"),
+    censored = TRUE)
+  strata <- if (is.null(fit$strata)) rep("all", length(fit$time)) else
+    as.character(fit$strata)
+  seen <- list()
+  for (row in entry$table) seen[[paste(row$strata, row$time)]] <- row
+  check(length(seen) == length(fit$time), paste(what, "number of steps"))
+  for (i in seq_along(fit$time)) {
+    row <- seen[[paste(strata[i], fit$time[i])]]
+    at <- paste(what, strata[i], fit$time[i])
+    check(!is.null(row), at)
+    check(row$n_risk == fit$n.risk[i] && row$n_event == fit$n.event[i] &&
+      row$n_censor == fit$n.censor[i], paste(at, "counts"))
+    check(close_to(row$estimate, fit$surv[i]), paste(at, "estimate"))
+    if (fit$surv[i] > 0) {
+      check(abs(row$std_error - fit$std.err[i]) <= 1e-10,
+        paste(at, "std_error"))
+      check(close_to(row$conf_low, fit$lower[i]), paste(at, "conf_low"))
+      check(close_to(row$conf_high, fit$upper[i]), paste(at, "conf_high"))
+    }
+  }
+}
+
+expect_cumulative_incidence <- function(rows, entry, p, dictionary, what) {
+  g <- on_grid(rows, p)
+  status <- all.vars(as.formula(p$formula)[[2]])[2]
+  g$rows$event_ <- rows[[status]]
+  causes <- levels(rows[[status]])[-1]
+  g$rows$id_ <- seq_len(nrow(g$rows))
+  fit <- summary(survfit(g$formula, g$rows, id = id_,
+    conf.type = "log"), censored = TRUE)
+  strata <- if (is.null(fit$strata)) rep("all", length(fit$time)) else
+    as.character(fit$strata)
+  used <- rowSums(fit$n.event) > 0
+  seen <- list()
+  for (row in entry$table) seen[[paste(row$strata, row$cause, row$time)]] <- row
+  check(length(seen) == sum(used) * length(causes), paste(what, "steps"))
+  for (i in which(used)) for (k in seq_along(causes)) {
+    row <- seen[[paste(strata[i], causes[k], fit$time[i])]]
+    at <- paste(what, strata[i], causes[k], fit$time[i])
+    check(close_to(row$estimate, fit$pstate[i, k + 1]), paste(at, "estimate"))
+    check(abs(row$std_error - fit$std.err[i, k + 1]) <= 1e-9,
+      paste(at, "std_error"))
+    if (fit$pstate[i, k + 1] > 0) {
+      check(close_to(row$conf_low, fit$lower[i, k + 1], 1e-9), paste(at, "conf_low"))
+      check(close_to(row$conf_high, fit$upper[i, k + 1], 1e-9), paste(at, "conf_high"))
+    }
+  }
+}
+
+expect_logrank <- function(rows, entry, p, dictionary, what) {
+  g <- on_grid(rows, p)
+  test <- survdiff(g$formula, g$rows)
+  check(close_to(entry$statistic, test$chisq), paste(what, "statistic"))
+  check(entry$df == length(test$n) - 1, paste(what, "df"))
+  for (i in seq_along(test$n)) {
+    # With strata R has a column a stratum.
+    observed <- if (is.matrix(test$obs)) sum(test$obs[i, ]) else test$obs[i]
+    expected <- if (is.matrix(test$exp)) sum(test$exp[i, ]) else test$exp[i]
+    check(entry$table[[i]]$observed == observed, paste(what, "observed"))
+    check(close_to(entry$table[[i]]$expected, expected),
+      paste(what, "expected"))
+  }
+}
+
+no_knots <- function(term) gsub("ns\\(([^,]*),[^()]*(\\([^()]*\\)[^()]*)*\\)", "ns(\\1)", term)
+
+# The score test of proportional hazards, and pairs of people where they are
+# counted: with strata(center) alone.
+expect_cox_tests <- function(entry, model, what) {
+  zph <- cox.zph(model, transform = "identity")$table
+  check(length(entry$zph) == nrow(zph), paste(what, "zph terms"))
+  for (i in seq_len(nrow(zph))) {
+    row <- entry$zph[[i]]
+    check(no_knots(row$term) == no_knots(rownames(zph)[i]),
+      paste(what, "zph", row$term, rownames(zph)[i]))
+    check(abs(row$statistic - zph[i, "chisq"]) <= 1e-10 * max(1, zph[i, "chisq"]),
+      paste(what, "zph", row$term, "statistic"))
+    check(row$df == zph[i, "df"], paste(what, "zph", row$term, "df"))
+    check(abs(row$p_value - zph[i, "p"]) <= 1e-10, paste(what, "zph", row$term, "p"))
+  }
+  if (any(grepl("strata(at)", names(model$xlevels), fixed = TRUE)))
+    check(near(entry$concordance, concordance(model)$concordance[[1]]),
+      paste(what, "concordance"))
+  else
+    check(is.null(entry$concordance), paste(what, "no concordance"))
+}
+
+expect_cox <- function(rows, entry, p, dictionary, what) {
+  g <- on_grid(rows, p)
+  g$formula <- as.formula(spline_terms(
+    paste(deparse(g$formula), collapse = ""), dictionary))
+  model <- coxph(g$formula, g$rows, control = strict_cox,
+    ties = if (is.null(p$ties)) "efron" else p$ties)
+  terms <- summary(model)$coefficients
+  rownames(terms) <- plain_terms(rownames(terms), p$formula)
+  check(entry$n == model$n, paste(what, "n"))
+  check(entry$events == model$nevent, paste(what, "events"))
+  check(isTRUE(entry$converged), paste(what, "converged"))
+  check(close_to(entry$loglik_null, model$loglik[1]), paste(what, "loglik 0"))
+  check(close_to(entry$loglik, model$loglik[2]), paste(what, "loglik"))
+  check(close_to(entry$score, model$score), paste(what, "score"))
+  check(close_to(entry$wald, model$wald.test), paste(what, "wald"))
+  check(length(entry$table) == nrow(terms), paste(what, "terms"))
+  expect_cox_tests(entry, model, what)
+  for (row in entry$table) {
+    theirs <- terms[row$term, ]
+    check(close_to(row$estimate, theirs[[1]]), paste(what, row$term))
+    check(close_to(row$hazard_ratio, theirs[[2]]), paste(what, row$term, "hr"))
+    check(close_to(row$std_error, theirs[[3]]), paste(what, row$term, "se"))
+    check(abs(row$p_value - theirs[[5]]) <= 1e-9 * theirs[[5]] + 1e-300,
+      paste(what, row$term, "p"))
+  }
+}

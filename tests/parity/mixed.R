@@ -1,0 +1,94 @@
+# Models with a random intercept for each center, against lme4 and by REML.
+
+# (1 | center): lmer, and since it stops early, the restricted likelihood itself
+# with its slope set to zero.
+reml_fit <- function(model, group) {
+  x <- getME(model, "X")
+  y <- getME(model, "y")
+  n <- nrow(x)
+  p <- ncol(x)
+  at <- function(l) {
+    m <- table(group)
+    z <- rowsum(cbind(x, y), group)
+    w <- as.vector(l / (1 + m * l))
+    d <- as.vector(1 / (1 + m * l)^2)
+    s <- crossprod(cbind(x, y)) - crossprod(z, w * z)
+    t <- -crossprod(z, d * z)
+    inverse <- solve(s[1:p, 1:p])
+    beta <- inverse %*% s[1:p, p + 1]
+    e <- c(-beta, 1)
+    rss <- drop(t(e) %*% s %*% e)
+    list(beta = drop(beta), sigma2 = rss / (n - p),
+      se = sqrt(diag(inverse) * rss / (n - p)),
+      slope = sum(m / (1 + m * l)) + sum(diag(inverse %*% t[1:p, 1:p])) +
+        (n - p) * drop(t(e) %*% t %*% e) / rss)
+  }
+  l <- (getME(model, "theta"))^2
+  if (l > 1e-9) {
+    l <- exp(uniroot(function(g) at(exp(g))$slope * exp(g),
+      log(l) + c(-1, 1), tol = 1e-15)$root)
+  }
+  c(at(l), l = unname(l))
+}
+expect_mixed <- function(text, rows, formula, what) {
+  library(lme4, quietly = TRUE)
+  entry <- fromJSON(text, simplifyVector = FALSE)$results[[1]]
+  kept <- rows[complete.cases(rows[all.vars(formula)]), ]
+  model <- suppressMessages(lmer(formula, kept))
+  exact <- reml_fit(model, kept$center)
+  check(entry$n == nrow(kept), paste(what, "n"))
+  check(isTRUE(entry$converged), paste(what, "converged"))
+  check(abs(entry$reml - REMLcrit(model)) <= 1e-10 * abs(REMLcrit(model)),
+    paste(what, "reml"))
+  check(near_fit(entry$variance_components[[2]]$variance, exact$sigma2),
+    paste(what, "residual variance"))
+  check(abs(entry$variance_components[[1]]$variance - exact$l * exact$sigma2) <=
+    1e-10 * exact$sigma2, paste(what, "variance of centers"))
+  check(abs(entry$variance_components[[1]]$sd -
+    attr(VarCorr(model)$center, "stddev")) <= 1e-3 * sigma(model),
+    paste(what, "lmer's sd of centers"))
+  for (i in seq_along(exact$beta)) {
+    row <- entry$table[[i]]
+    check(close_to(row$estimate, exact$beta[i]), paste(what, row$term))
+    check(close_to(row$std_error, exact$se[i]), paste(what, row$term, "se"))
+    check(abs(row$estimate - fixef(model)[i]) <= 1e-3 * exact$se[i],
+      paste(what, row$term, "lmer"))
+  }
+}
+mixed_query <- function(formula) {
+  file <- file.path(scratch, "mixed.json")
+  writeLines(sprintf('{"unit": "exam", "analyses": [{"mixed": {"formula": "%s"}}]}',
+    formula), file)
+  file
+}
+uci_rows <- do.call(rbind, lapply(uci_files, function(f) {
+  rows <- with_disease(read_rows(f, read_json(uci_dictionary)))
+  rows$center <- basename(f)
+  rows
+}))
+for (text in c("chol ~ age + sex + (1 | center)",
+    "thalach ~ age * exang + cp + (1 | center)",
+    "oldpeak ~ I(age^2) + thalach + (1 | center)")) {
+  expect_mixed(answer(uci_dictionary, mixed_query(text), uci_files), uci_rows,
+    as.formula(text), text)
+  cover("mixed", uci_files)
+}
+lung_inst <- subset(with(lung, data.frame(center = inst, time, event = status - 1,
+  sex = factor(sex), age)), !is.na(center))
+lung_parts <- vapply(unique(lung_inst$center), function(k)
+  survival_file(sprintf("inst_%d", k), subset(lung_inst, center == k)[-1]), "")
+expect_mixed(answer(late_dictionary, mixed_query("age ~ sex + (1 | center)"),
+  lung_parts), lung_inst, age ~ sex + (1 | center), "lung by institution")
+cover("mixed", lung_parts)
+for (centers in c(2, 5, 13)) {
+  at <- heart_rows
+  at$center <- at$patient %% centers
+  at$sex <- factor(at$sex)
+  parts <- vapply(seq_len(centers) - 1, function(k)
+    survival_file(sprintf("mixed_%d_%d", centers, k),
+      subset(at, center == k)), "")
+  expect_mixed(answer(late_dictionary,
+    mixed_query("age ~ sex + time + (1 | center)"), parts), at,
+    age ~ sex + time + (1 | center), paste("heart", centers))
+  cover("mixed", parts)
+}
