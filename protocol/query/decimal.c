@@ -18,7 +18,8 @@ static const int64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000,
 struct reading {
     const char *at, *end;
     int64_t mantissa;
-    int digits; /* significant ones so far */
+    int digits; /* of the mantissa so far */
+    int zeros;  /* behind them, which count once another digit comes */
     int exponent;
     bool any;
 };
@@ -26,12 +27,15 @@ struct reading {
 static enum status take_digit(struct reading *r, int digit)
 {
     r->any = true;
-    if (r->digits == 0 && digit == 0)
+    if (digit == 0) {
+        r->zeros += r->digits > 0;
         return STATUS_OK;
-    if (r->digits == DIGITS_MAX)
+    }
+    if (r->digits + r->zeros >= DIGITS_MAX)
         return STATUS_OUT_OF_RANGE;
-    r->mantissa = r->mantissa * 10 + digit;
-    r->digits++;
+    r->mantissa = r->mantissa * powers[r->zeros + 1] + digit;
+    r->digits += r->zeros + 1;
+    r->zeros = 0;
     return STATUS_OK;
 }
 
@@ -70,15 +74,10 @@ static enum status take_exponent(struct reading *r)
     return STATUS_OK;
 }
 
-/* No zeros at the end of the mantissa, exponent in range. */
+/* Exponent in range; the mantissa has no zeros at its end. */
 static enum status normalise(struct decimal *out, struct reading *r)
 {
-    while (r->mantissa != 0 && r->mantissa % 10 == 0) {
-        r->mantissa /= 10;
-        r->exponent++;
-    }
-    if (r->mantissa == 0)
-        r->exponent = 0;
+    r->exponent = r->mantissa == 0 ? 0 : r->exponent + r->zeros;
     if (r->exponent < -EXPONENT_MAX || r->exponent > EXPONENT_MAX)
         return STATUS_OUT_OF_RANGE;
     *out = (struct decimal){r->mantissa, r->exponent};
