@@ -85,6 +85,10 @@ struct rows question_rows(const struct question *question);
 enum status outbox_add(struct outbox *outbox, const struct message *message);
 /* Accepts NULL. */
 void question_destroy(struct question *question);
+/* session_record.c */
+/* D15, and the lock after too many refusals in a day. It does not end with the
+ * day: the data manager ends it. */
+enum status question_check_counts(struct question *question);
 /* The answer and its record, on disk before the reply may leave. */
 enum status question_record(struct question *question);
 /* Before masked figures leave: whose they are, and that they did.

@@ -8,14 +8,11 @@
 
 #include <sodium.h>
 
-#include "node/audit.h"
 #include "node/session_internal.h"
 #include "policy/disclosure.h"
 #include "protocol/analysis/leverage.h"
 #include "protocol/wire/defence.h"
 #include "protocol/wire/log.h"
-
-#define DAY_SECONDS 86400
 
 static void drop_documents(struct question *question)
 {
@@ -193,32 +190,6 @@ static enum status check_opt_in(struct question *question)
     return status == STATUS_OK ? check_own_limits(question) : status;
 }
 
-/* D15, and the lock after too many refusals in a day. It does not end with the
- * day: the data manager ends it. */
-static enum status check_counts(struct question *question)
-{
-    struct session *session = question->session;
-    const struct digest *study = &question->study_id;
-    int64_t today = 0, total = 0;
-    bool locked = false;
-    enum status status = store_find_refusals(session->setup.store, study,
-        session->setup.refusals_to_lock, DAY_SECONDS, &locked);
-    if (status == STATUS_OK)
-        status = store_count_answers(
-            session->setup.store, study, question->now - DAY_SECONDS, &today);
-    if (status == STATUS_OK)
-        status = store_count_answers(session->setup.store, study, 0, &total);
-    if (status != STATUS_OK)
-        return status;
-    if (locked && DEFENCE("lock"))
-        return STATUS_LOCKED;
-    return (today >= question->limits.queries_per_day ||
-               total >= question->limits.queries_total) &&
-                   DEFENCE("query-cap")
-               ? STATUS_LIMIT_REACHED
-               : STATUS_OK;
-}
-
 /* A query is answered once. The same session again (the coordinator was
  * restarted, or our reply was lost) gets the same bytes; another session for
  * the same query gets nothing. */
@@ -347,155 +318,12 @@ static enum status find_or_compute(struct question *question, bool *done)
     return status == STATUS_NOT_FOUND ? compute(question, done) : status;
 }
 
-static void describe_report(
-    const struct disclosure_report *report, char *out, size_t capacity)
-{
-    struct buffer text;
-    buffer_init(&text, capacity - 1);
-    for (size_t i = 0; i < RULE_COUNT; i++) {
-        if (report->withheld[i] > 0)
-            (void)buffer_append_format(&text, " %s=%llu",
-                disclosure_rule_name((enum disclosure_rule)i),
-                (unsigned long long)report->withheld[i]);
-    }
-    const char *all = buffer_text(&text);
-    snprintf(out, capacity, "%s", all == NULL ? "" : all);
-    buffer_fini(&text);
-}
-
-/* What names a cohort whatever rows there are: its words. */
-static struct digest digest_of_cohort(const struct query *query)
-{
-    const uint8_t unit = (uint8_t)query->unit;
-    const struct view parts[] = {{&unit, 1}, view_of_text(query->cohort_text)};
-    return masking_digest("cohort", parts, 2);
-}
-
-/* Sums over sets of centers that differ by one or two would show these, as
- * cohorts that differ by few people show them. A cohort is known by its words
- * and, for other words may fit the same people, by those whom it has here. */
-static enum status check_centers(struct question *question)
-{
-    const struct session *session = question->session;
-    struct store *store = session->setup.store;
-    const struct digest words = digest_of_cohort(question->admission.query);
-    struct digest people;
-    bool nobody = true;
-    uint32_t *centers =
-        calloc(question->admission.header->center_count, sizeof *centers);
-    if (centers == NULL)
-        return STATUS_NO_MEMORY;
-    size_t count = member_survivors(question->member, centers);
-    enum status status = guard_check_centers(
-        store, &words, centers, count, question->study_until);
-    if (status == STATUS_OK && question->people != NULL)
-        status = guard_people_digest(
-            session->guard, question->people, &people, &nobody);
-    if (status == STATUS_OK && !nobody && DEFENCE("people-of-words"))
-        status = guard_check_centers(
-            store, &people, centers, count, question->study_until);
-    free(centers);
-    return status;
-}
-
-/* A coordinator may open a sum with the votes of others and never ask for this
- * center's: its people are remembered before figures leave. Others may have
- * been answered while this one was open: it is compared with them first. */
-enum status question_remember(struct question *question)
-{
-    struct session *session = question->session;
-    struct store *store = session->setup.store;
-    if (question->people == NULL)
-        return progress_note(question, STAGE_MASKED_LEFT);
-    enum status status = store_begin(store);
-    if (status == STATUS_OK)
-        status = guard_check_again(session->guard, question->people, store,
-            question->limits.min_cell, question->now);
-    if (status == STATUS_OK)
-        status = guard_record(session->guard, store, question->people,
-            &question->study_id, question->study_until);
-    if (status == STATUS_OK)
-        status = progress_put(question, STAGE_MASKED_LEFT);
-    if (status == STATUS_OK)
-        return store_commit(store);
-    store_rollback(store);
-    return status;
-}
-
-/* The answer and its record, on disk before the reply may leave. */
-enum status question_record(struct question *question)
-{
-    struct session *session = question->session;
-    struct store *store = session->setup.store;
-    const struct store_answer answer = {.query = question->query_id,
-        .header = question->header_id,
-        .study = question->study_id,
-        .question = question->asked,
-        .vector = buffer_view(&question->vector),
-        .time = question->now,
-        .generation = question->generation};
-    char withheld[256], researcher[KEY_TEXT], digest[DIGEST_TEXT];
-    struct digest left = digest_of(buffer_view(&question->vector));
-    describe_report(&question->report, withheld, sizeof withheld);
-    public_key_to_text(researcher, &question->admission.researcher);
-    digest_to_text(digest, &left);
-    enum status status = store_begin(store);
-    if (status == STATUS_OK && question->member != NULL)
-        status = check_counts(question); /* others were answered meanwhile */
-    if (status == STATUS_OK)
-        status = store_put_answer(store, &answer);
-    if (status == STATUS_OK && question->people != NULL &&
-        question->member == NULL)
-        status = guard_record(session->guard, store, question->people,
-            &question->study_id, question->study_until);
-    if (status == STATUS_OK && question->member != NULL)
-        status = check_centers(question);
-    if (status == STATUS_OK && question->member != NULL)
-        status = progress_put(question, STAGE_VOTE_LEFT);
-    if (status == STATUS_OK)
-        status = audit_record(store, session->setup.keys, question->now,
-            "answered", &question->query_id,
-            "study %s researcher %s elements %zu digest %s stored %d "
-            "withheld:%s cohort: %s",
-            question->study_name, researcher,
-            question->vector.size / VECTOR_ELEMENT_BYTES, digest,
-            question->stored, withheld, question->admission.query->cohort_text);
-    if (status == STATUS_OK)
-        return store_commit(store);
-    store_rollback(store);
-    return status;
-}
-
 static enum status reply(struct question *question, struct outbox *outbox)
 {
     struct message summary = {.type = MESSAGE_SUMMARY,
         .id = question->header_id,
         .vector = buffer_view(&question->vector)};
     return outbox_add(outbox, &summary);
-}
-
-enum status question_refuse(
-    struct question *question, enum status reason, struct outbox *outbox)
-{
-    struct session *session = question->session;
-    struct store *store = session->setup.store;
-    struct message refusal = {
-        .type = MESSAGE_REFUSE, .id = question->header_id};
-    log_event(LOG_INFO, "session", "refused", "reason=%s", status_name(reason));
-    enum status status = store_begin(store);
-    if (status == STATUS_OK)
-        status = store_put_refusal(store, &question->study_id, question->now);
-    if (status == STATUS_OK)
-        status = audit_record(store, session->setup.keys, question->now,
-            "refused", &question->query_id, "%s: %s%s%s", status_name(reason),
-            status_text(reason),
-            question->diagnostic.message[0] == '\0' ? "" : "; ",
-            question->diagnostic.message);
-    if (status == STATUS_OK)
-        status = store_commit(store);
-    else
-        store_rollback(store);
-    return status == STATUS_OK ? outbox_add(outbox, &refusal) : status;
 }
 
 /* *done: the vector is there, or it is a refusal; else the worker has the
@@ -512,7 +340,7 @@ static enum status decide(struct question *question, bool *again, bool *done)
         status = check_replay(question, again);
     if (status != STATUS_OK || *again)
         return status;
-    status = check_counts(question);
+    status = question_check_counts(question);
     if (status != STATUS_OK)
         return status;
     question->asked = digest_of_question(question);
