@@ -183,8 +183,10 @@ federation_stop() {
     local name
     for name; do
         [ -n "${PIDS[$name]:-}" ] || continue
-        kill "${PIDS[$name]}" 2>/dev/null || true
+        # Goes on first: a SIGCONT amid the leak check of one that ends would
+        # take back the stop that this check waits for.
         kill -CONT "${PIDS[$name]}" 2>/dev/null || true
+        kill "${PIDS[$name]}" 2>/dev/null || true
     done
     for name; do
         [ -n "${PIDS[$name]:-}" ] || continue
