@@ -95,8 +95,8 @@ MASKED_STEPS='$(field open_bytes <<<"$asked"):180:2:2:1:0:1 '\
 # round_line: a later round of a masked fit, from fits of few and many rounds
 round_line() {
     local few many round bare bytes
-    few=$(bench_question sum gaussian 9 0)
-    many=$(bench_question sum binomial 9 0)
+    few=$(bench_question sum gaussian 60 11)
+    many=$(bench_question sum binomial 60 11)
     round=$(python3 -c 'import json, sys
 few, many = map(json.loads, sys.argv[1:])
 print(round((many["median_us"] - few["median_us"]) /
