@@ -1,6 +1,7 @@
 /*
  * channel_socket: what the halves of the channel share: every socket option,
- * libzmq's errors as ours, and socket monitors. Nobody else includes this.
+ * libzmq's errors as ours, and socket monitors. The worker, whose sockets stay
+ * in the process, includes it as well; nobody else does.
  *
  * Invariant: a server socket that these options were set on refuses everyone
  * when ZAP does not answer. Not thread-safe, as libzmq's sockets are not.
