@@ -338,10 +338,11 @@ static enum status store_opt_in(struct catalog *catalog, struct ledger *ledger,
     enum status status = ledger_begin(ledger);
     if (status == STATUS_OK)
         status = ledger_put_opt_in(ledger, &kept, envelope, now);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = ledger_record(ledger, now, decision->in ? "opt_in" : "opt_out",
             &decision->study_id, "center=%s sequence=%" PRId64,
             decision->center, decision->sequence);
+    }
     if (status == STATUS_OK)
         status = ledger_commit(ledger);
     if (status != STATUS_OK) {
@@ -410,10 +411,11 @@ enum status catalog_enroll(
     for (size_t i = 0; status == STATUS_OK && i < roster->committee_count;
          i++) {
         const struct roster_member *member = &roster->committee[i];
-        if (!member->revoked)
+        if (!member->revoked) {
             status = note_conflict(
                 members_add_person(members, &member->identity, true),
                 &member->identity);
+        }
     }
     for (size_t i = 0; status == STATUS_OK && i < catalog->study_count; i++) {
         const struct catalog_study *entry = catalog->studies[i];
@@ -421,10 +423,11 @@ enum status catalog_enroll(
             continue;
         const struct study *study = entry->study;
         for (size_t k = 0; status == STATUS_OK && k < study->researcher_count;
-             k++)
+             k++) {
             status = note_conflict(
                 members_add_person(members, &study->researchers[k], false),
                 &study->researchers[k]);
+        }
     }
     members_end(members);
     return status;

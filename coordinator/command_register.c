@@ -14,18 +14,19 @@ enum status command_register_verify(const struct arguments *arguments)
         return status;
     status = ledger_verify_register(ledger, &last);
     digest_to_text(digest, &last.digest);
-    if (status == STATUS_CORRUPT)
+    if (status == STATUS_CORRUPT) {
         program_fail(status, "the register is damaged after entry %" PRId64,
             last.sequence);
-    else if (status != STATUS_OK)
+    } else if (status != STATUS_OK) {
         program_fail(
             status, "the register cannot be read: %s", status_text(status));
-    else if (argument_flag(arguments, "json"))
+    } else if (argument_flag(arguments, "json")) {
         printf("{\"entries\":%" PRId64 ",\"digest\":\"%s\"}\n", last.sequence,
             digest);
-    else
+    } else {
         printf("%" PRId64 " entries, unbroken\ndigest %s\n", last.sequence,
             digest);
+    }
     ledger_close(ledger);
     return status;
 }

@@ -28,10 +28,11 @@ static enum status check_coordinator(
     if (status != STATUS_OK)
         status = program_fail_at(status, &diagnostic);
     else if (!public_key_equal(&roster->coordinator.sign, &self->sign) ||
-             !public_key_equal(&roster->coordinator.curve, &self->curve))
+             !public_key_equal(&roster->coordinator.curve, &self->curve)) {
         status = program_fail(STATUS_WRONG_ROSTER,
             "its coordinator '%s' has other keys than this office",
             roster->coordinator.name);
+    }
     roster_destroy(roster);
     return status;
 }

@@ -99,10 +99,11 @@ static enum status open_office(struct daemon *daemon)
         .ledger = daemon->home.ledger,
         .ports = {daemon, send_out, enroll, draw}};
     enum status status = office_create(&daemon->office, &setup, read_clock());
-    if (status == STATUS_NOT_FOUND)
+    if (status == STATUS_NOT_FOUND) {
         return program_fail(status,
             "no roster is installed; 'cohortium-coordinator roster FILE' "
             "does it");
+    }
     if (status != STATUS_OK)
         return program_fail(
             status, "the office cannot open: %s", status_text(status));

@@ -94,13 +94,14 @@ enum status command_status(const struct arguments *arguments)
         goto out;
     status = catalog_load(
         &catalog, home.ledger, home.dictionary, clock_wall_seconds());
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
         program_fail(
             status, "the ledger cannot be read: %s", status_text(status));
-    else if (catalog->roster == NULL)
+    } else if (catalog->roster == NULL) {
         status = program_fail(STATUS_NOT_FOUND, "no roster is installed");
-    else
+    } else {
         status = show(&home, catalog, argument_flag(arguments, "json"));
+    }
 out:
     catalog_destroy(catalog);
     home_close(&home);

@@ -26,11 +26,12 @@ enum status home_open_ledger(struct ledger **out, const char *home)
     enum status status = home_file(path, home, "ledger.sqlite");
     if (status != STATUS_OK)
         return status;
-    if (access(path, F_OK) != 0)
+    if (access(path, F_OK) != 0) {
         return program_fail(STATUS_NOT_FOUND,
             "there is no ledger in '%s'; 'cohortium-coordinator init' makes "
             "one",
             home);
+    }
     status = ledger_open(out, path);
     if (status != STATUS_OK)
         return program_fail(status, "%s: %s", path, status_text(status));

@@ -282,11 +282,12 @@ static enum status configure(struct ledger *ledger)
     sqlite3_busy_timeout(ledger->database, 5000);
     sqlite3_extended_result_codes(ledger->database, 1);
     enum status status = execute(ledger, "PRAGMA journal_mode = WAL");
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = execute(ledger, "PRAGMA synchronous = FULL;"
                                  "PRAGMA foreign_keys = ON;"
                                  "PRAGMA trusted_schema = OFF;"
                                  "PRAGMA secure_delete = ON");
+    }
     if (status == STATUS_OK)
         status = prepare(ledger, &ledger->rollback, "ROLLBACK");
     int64_t version = 0;

@@ -98,15 +98,16 @@ enum status ledger_visit_queries(struct ledger *ledger,
 {
     struct sqlite3_stmt *statement;
     enum status status;
-    if (researcher == NULL)
+    if (researcher == NULL) {
         status = ledger_start(ledger, &statement,
             "SELECT " QUERY_COLUMNS " FROM query ORDER BY rowid DESC LIMIT ?",
             "i", limit);
-    else
+    } else {
         status = ledger_start(ledger, &statement,
             "SELECT " QUERY_COLUMNS " FROM query WHERE researcher = ?"
             " ORDER BY rowid DESC LIMIT ?",
             "ki", researcher, limit);
+    }
     if (status == STATUS_OK)
         status = visit_queries(ledger, statement, visit, arg);
     ledger_done(statement);

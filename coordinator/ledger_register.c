@@ -82,13 +82,14 @@ enum status ledger_record(struct ledger *ledger, int64_t now, const char *kind,
     entry.sequence = ledger->head.sequence + 1;
     entry.previous = ledger->head.digest;
     status = compute_digest(&entry, &entry.digest);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = ledger_run(ledger,
             "INSERT INTO register"
             " (sequence, time, kind, subject, detail, previous, digest)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             "iitdtdd", entry.sequence, entry.time, entry.kind, &entry.subject,
             entry.detail, &entry.previous, &entry.digest);
+    }
     if (status == STATUS_OK)
         ledger->head = entry;
     else

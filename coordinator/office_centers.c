@@ -221,11 +221,12 @@ void office_on_step(struct office *office, const struct office_call *call)
     if (asked == NULL)
         return;
     enum status status = session_take_step(session, asked, call->message);
-    if (status == STATUS_NOT_ALLOWED)
+    if (status == STATUS_NOT_ALLOWED) {
         log_event(LOG_DEBUG, "office", "step_ignored", "center=%s message=%s",
             call->member->identity.name, message_name(call->message->type));
-    else
+    } else {
         after_reply(office, session, call, status);
+    }
 }
 
 void office_on_refuse(struct office *office, const struct office_call *call)

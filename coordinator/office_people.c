@@ -195,11 +195,12 @@ static void judge_query(struct office *office, const struct office_call *call,
     enum status status =
         catalog_admit(office->catalog, &question, call->message->query,
             &call->member->identity.sign, call->now.wall, &diagnostic);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status =
             office_open_question(office, &question, call, text, sizeof text);
-    else
+    } else {
         office_copy_text(text, sizeof text, diagnostic.message);
+    }
     if (status == STATUS_OK)
         return;
     record_refusal(office, "query_refused", id, status, call);

@@ -347,10 +347,11 @@ static enum status write_release(struct office *office,
     digest_to_text(query, &session->question.id);
     enum status status =
         ledger_add_result(office->ledger, &session->question.id, &document);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = ledger_record(office->ledger, now, "result_released",
             &ending->result_id, "query=%s answered=%zu", query,
             session->answered);
+    }
     return status;
 }
 

@@ -72,10 +72,11 @@ static enum status restore_session(struct office *office,
     enum status status = STATUS_LIMIT_REACHED;
     if ((int64_t)office->session_count < office->config->max_open_sessions)
         status = ledger_get_session(office->ledger, &open->id, &header);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = catalog_admit(office->catalog, &question,
             buffer_view(&open->envelope), &open->researcher, now.wall,
             &diagnostic);
+    }
     if (status == STATUS_OK)
         status = session_restore(
             &session, &question, buffer_view(&header), office->keys);

@@ -151,10 +151,11 @@ static json_t *withheld_object(
     json_t *object = json_object();
     for (size_t rule = 0; rule < RULE_COUNT; rule++) {
         json_int_t count = (json_int_t)facts->sum->elements[PLAN_RULES + rule];
-        if (count != 0)
+        if (count != 0) {
             json_object_set_new(object,
                 disclosure_rule_name((enum disclosure_rule)rule),
                 json_integer(count));
+        }
     }
     add_fitted(object, results);
     return object;
@@ -214,12 +215,13 @@ enum status result_write(struct buffer *out, const struct result_facts *facts)
     json_t *results = NULL;
     json_t *object = json_object();
     enum status status = object == NULL ? STATUS_NO_MEMORY : STATUS_OK;
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = facts->fit == NULL
                      ? plan_finish(question->plan, facts->sum,
                            question->study->study->limits.min_cell, &results)
                      : fit_finish(facts->fit,
                            question->study->study->limits.min_cell, &results);
+    }
     if (status == STATUS_OK && question->study->study->privacy == PRIVACY_NOISE)
         drop_tests(results);
     if (status == STATUS_OK &&

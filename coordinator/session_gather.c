@@ -285,10 +285,11 @@ static bool progress_round(struct session *session, uint64_t now_ms)
         status = STATUS_NO_PEER;
     else if (session->collector != NULL)
         status = collector_close_step(session->collector);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = fit_advance(session->fit,
             session->collector != NULL ? collector_sum(session->collector)
                                        : &session->round_sum);
+    }
     return go_on(session, status, now_ms);
 }
 

@@ -13,10 +13,11 @@ static enum status chain_digest(
     buffer_init(&text, BUFFER_LIMIT_DEFAULT);
     enum status status =
         buffer_append(&text, record->previous.bytes, DIGEST_BYTES);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = buffer_append_format(&text, "%lld\n%lld\n%s\n%s\n%s",
             (long long)record->sequence, (long long)record->time, record->event,
             record->subject, record->detail);
+    }
     if (status == STATUS_OK)
         *digest = digest_of(buffer_view(&text));
     buffer_fini(&text);

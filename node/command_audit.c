@@ -81,12 +81,13 @@ enum status command_audit_verify(const struct arguments *arguments)
     if (status == STATUS_OK)
         status = audit_verify(
             home.store, &keypair_identity(home.keys)->sign, &finding);
-    if (status == STATUS_OK && finding.problem[0] != '\0')
+    if (status == STATUS_OK && finding.problem[0] != '\0') {
         status = program_fail(
             STATUS_CORRUPT, "the audit log is damaged: %s", finding.problem);
-    else if (status == STATUS_OK)
+    } else if (status == STATUS_OK) {
         printf("%lld records, each follows from the one before\n",
             (long long)finding.records);
+    }
     home_close(&home);
     return status;
 }

@@ -28,11 +28,12 @@ static enum status import_one(const struct home *home, const char *file,
     diagnostic_init(&diagnostic, file);
     enum status status = import_file(home->store, home->dictionary, file,
         options, now, &report, &diagnostic);
-    if (status == STATUS_OK && !options->dry_run)
+    if (status == STATUS_OK && !options->dry_run) {
         status = audit_record(home->store, home->keys, now, "imported", NULL,
             "rows %lld replaced %lld refused values %lld",
             (long long)report.rows, (long long)report.replaced,
             (long long)report.refused);
+    }
     if (status == STATUS_OK)
         status = print_report(home, file, &report, json);
     else if (diagnostic.message[0] != '\0')

@@ -83,10 +83,11 @@ static enum status start_store(const struct arguments *arguments)
 {
     struct home home;
     enum status status = home_open(&home, arguments);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = audit_record(home.store, home.keys, clock_wall_seconds(),
             "created", &home.dictionary->digest, "%s",
             keypair_identity(home.keys)->name);
+    }
     home_close(&home);
     return status;
 }

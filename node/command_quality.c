@@ -134,11 +134,12 @@ static void print_cell(const json_t *row, const char *key, int width)
         printf(" %*lld", width, (long long)json_integer_value(value));
     else if (json_is_real(value))
         printf(" %*.3f", width, json_real_value(value));
-    else
+    else {
         printf(" %*s", width,
             json_is_object(value) || json_object_get(row, "suppressed") != NULL
                 ? "withheld"
                 : "-");
+    }
 }
 
 static void print_row(const json_t *row)
@@ -182,12 +183,13 @@ enum status command_quality(const struct arguments *arguments)
         status = own_quality(&own, &home, arguments);
     if (status == STATUS_OK && result != NULL)
         status = federation_quality(&federation, &home, result);
-    if (status == STATUS_OK && argument_flag(arguments, "json"))
+    if (status == STATUS_OK && argument_flag(arguments, "json")) {
         status = home_print_json(json_pack("{s:s, s:O, s:O*}", "center",
             keypair_identity(home.keys)->name, "own", own, "federation",
             federation));
-    else if (status == STATUS_OK)
+    } else if (status == STATUS_OK) {
         print_table(own, federation);
+    }
     json_decref(own);
     json_decref(federation);
     home_close(&home);

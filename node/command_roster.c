@@ -18,16 +18,18 @@ static enum status check_self(
     const struct roster *roster, const struct identity *self)
 {
     const struct identity *listed = roster_find_center(roster, self->name);
-    if (listed == NULL)
+    if (listed == NULL) {
         return program_fail(STATUS_WRONG_ROSTER,
             "the roster has no center '%s'; send card.json to the committee",
             self->name);
+    }
     if (!public_key_equal(&listed->sign, &self->sign) ||
-        !public_key_equal(&listed->curve, &self->curve))
+        !public_key_equal(&listed->curve, &self->curve)) {
         return program_fail(STATUS_WRONG_ROSTER,
             "the roster gives '%s' other keys than this node has; send "
             "card.json to the committee",
             self->name);
+    }
     return STATUS_OK;
 }
 
@@ -42,10 +44,11 @@ static enum status write_roster(const struct home *home,
     if (status == STATUS_OK)
         status =
             store_put_roster(home->store, roster->version, buffer_view(&bytes));
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = audit_record(home->store, home->keys, clock_wall_seconds(),
             "roster_installed", &roster->id, "version %" PRId64,
             roster->version);
+    }
     if (status == STATUS_OK)
         status = store_commit(home->store);
     else

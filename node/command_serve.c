@@ -37,10 +37,11 @@ static void note(enum status status, const char *what)
 
 static void send_all(struct daemon *daemon)
 {
-    for (size_t i = 0; i < daemon->outbox.count; i++)
+    for (size_t i = 0; i < daemon->outbox.count; i++) {
         note(channel_client_send(
                  daemon->channel, buffer_view(&daemon->outbox.messages[i])),
             "not_sent");
+    }
     outbox_clear(&daemon->outbox);
 }
 

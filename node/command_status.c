@@ -32,7 +32,7 @@ enum status command_status(const struct arguments *arguments)
         status = store_visit_rosters(home.store, count_study, &rosters);
     if (status == STATUS_OK)
         status = store_audit_head(home.store, &records, &head);
-    if (status == STATUS_OK && argument_flag(arguments, "json"))
+    if (status == STATUS_OK && argument_flag(arguments, "json")) {
         status = home_print_json(
             json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "center",
                 keypair_identity(home.keys)->name, "dictionary",
@@ -42,7 +42,7 @@ enum status command_status(const struct arguments *arguments)
                 "roster_versions", (json_int_t)rosters, "studies",
                 (json_int_t)studies, "studies_opted_in", (json_int_t)opted_in,
                 "audit_records", (json_int_t)records));
-    else if (status == STATUS_OK)
+    } else if (status == STATUS_OK) {
         printf("center      %s\ndictionary  %s version %lld\n"
                "exams       %lld (imports: %lld)\n"
                "patients    %lld with an identifier, %lld opted out\n"
@@ -54,6 +54,7 @@ enum status command_status(const struct arguments *arguments)
             (long long)counts.imports, (long long)counts.identified,
             (long long)counts.opted_out, (long long)rosters, (long long)studies,
             (long long)opted_in, (long long)records);
+    }
     home_close(&home);
     return status;
 }

@@ -210,15 +210,17 @@ static enum status decide_patient(const struct arguments *arguments, bool out)
     enum status status = home_open(&home, arguments);
     if (status == STATUS_OK) {
         status = store_set_opt_out(home.store, operand_at(arguments, 0), out);
-        if (status == STATUS_NOT_FOUND)
+        if (status == STATUS_NOT_FOUND) {
             program_fail(status,
                 "no patient has this identifier; only patients who were "
                 "imported with a 'patient' column can be found");
+        }
     }
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = audit_record(home.store, home.keys, clock_wall_seconds(),
             out ? "patient_opted_out" : "patient_opted_in", NULL, "%s",
             "one patient");
+    }
     home_close(&home);
     return status;
 }

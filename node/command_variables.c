@@ -89,11 +89,12 @@ static enum status print_all(
         printf("%-24s %10s %10s  %10s %10s %-8s %s\n", "variable", "n",
             "missing", "lowest", "highest", "unit", "label");
     for (size_t i = 0; i < dictionary->variable_count; i++) {
-        if (json)
+        if (json) {
             json_array_append_new(
                 list, variable_json(&dictionary->variables[i], &stored[i]));
-        else
+        } else {
             print_line(&dictionary->variables[i], &stored[i]);
+        }
     }
     return json ? home_print_json(list) : STATUS_OK;
 }

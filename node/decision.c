@@ -55,10 +55,11 @@ enum status decision_record(const struct session_setup *setup,
     decision.envelope = buffer_view(&envelope);
     if (status == STATUS_OK)
         status = store_put_decision(setup->store, &decision, now);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = audit_record(setup->store, setup->keys, now,
             in ? "opted_in" : "opted_out", study, "sequence %lld",
             (long long)decision.sequence);
+    }
     if (status == STATUS_OK)
         status = store_commit(setup->store);
     else

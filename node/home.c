@@ -51,15 +51,17 @@ static enum status load_keys(struct home *home)
     enum status status = home_file(path, home->path, "node.key");
     if (status != STATUS_OK)
         return status;
-    if (access(path, F_OK) != 0)
+    if (access(path, F_OK) != 0) {
         return program_fail(STATUS_NOT_FOUND,
             "there is no node in '%s'; 'cohortium-node init' makes one",
             home->path);
+    }
     status = keypair_load(&home->keys, path, NULL);
-    if (status == STATUS_FILE_TOO_OPEN)
+    if (status == STATUS_FILE_TOO_OPEN) {
         return program_fail(status,
             "%s can be read by others; take it back with 'chmod 600 %s'", path,
             path);
+    }
     if (status != STATUS_OK)
         return program_fail(status, "%s: %s", path, status_text(status));
     return STATUS_OK;
@@ -72,11 +74,12 @@ static enum status open_store(struct home *home)
     if (status != STATUS_OK)
         return status;
     status = store_open(&home->store, path, home->dictionary);
-    if (status == STATUS_WRONG_DICTIONARY)
+    if (status == STATUS_WRONG_DICTIONARY) {
         return program_fail(status,
             "%s was made with another dictionary than dictionary.json beside "
             "it",
             path);
+    }
     if (status != STATUS_OK)
         return program_fail(status, "%s: %s", path, status_text(status));
     return STATUS_OK;
@@ -157,16 +160,17 @@ enum status home_find_study(
     buffer_init(&bytes, BUFFER_LIMIT_DEFAULT);
     diagnostic_init(&diagnostic, text);
     enum status status = store_find_study(home->store, text, &id, &bytes);
-    if (status == STATUS_NOT_FOUND)
+    if (status == STATUS_NOT_FOUND) {
         program_fail(status,
             "no study '%s' is known here; 'cohortium-node study list' shows "
             "those that are",
             text);
-    else if (status == STATUS_EXISTS)
+    } else if (status == STATUS_EXISTS) {
         program_fail(
             status, "'%s' names more than one study; give its id", text);
-    else if (status == STATUS_OK)
+    } else if (status == STATUS_OK) {
         status = envelope_decode(&envelope, buffer_view(&bytes));
+    }
     if (status == STATUS_OK)
         status = study_verify(out, envelope, &diagnostic);
     envelope_destroy(envelope);

@@ -92,11 +92,12 @@ static enum status take_rows(struct import *import)
     import_queue_stop(import->queue);
     pthread_join(reader, NULL);
     progress_done();
-    if (import->twice != NULL)
+    if (import->twice != NULL) {
         diagnostic_set(import->diagnostic, import->twice->line, 1,
             "exam '%.64s' is in the file twice; the second would replace the "
             "first",
             import->twice->exam);
+    }
     return status == STATUS_OK ? import_queue_status(import->queue) : status;
 }
 

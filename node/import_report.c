@@ -57,10 +57,11 @@ static enum status say_problem(struct buffer *out, const char *file,
     char low[DECIMAL_TEXT], high[DECIMAL_TEXT];
     enum status status = buffer_append_format(out, "%s:%zu:%zu: %s", file,
         problem->line, problem->column, variable->name);
-    if (status == STATUS_OK && problem->verdict == VALUE_WRONG_LENGTH)
+    if (status == STATUS_OK && problem->verdict == VALUE_WRONG_LENGTH) {
         return buffer_append_format(out,
             ": %zu elements, expected %zu; refused\n", problem->element,
             variable->length);
+    }
     if (status == STATUS_OK && problem->element > 0)
         status = buffer_append_format(out, "[%zu]", problem->element);
     if (status == STATUS_OK)
@@ -108,15 +109,17 @@ enum status import_report_text(struct buffer *out,
     if (status == STATUS_OK && report->refused > (int64_t)report->problem_count)
         status = buffer_append_format(out, "... and %lld more\n",
             (long long)report->refused - (long long)report->problem_count);
-    for (size_t i = 0; status == STATUS_OK && i < report->left_out_count; i++)
+    for (size_t i = 0; status == STATUS_OK && i < report->left_out_count; i++) {
         status = buffer_append_format(out,
             "%s: column '%s' is not in the dictionary; left out\n", file,
             report->left_out[i]);
-    if (status == STATUS_OK)
+    }
+    if (status == STATUS_OK) {
         status = buffer_append_format(out,
             "%s: %lld rows: %lld added, %lld replaced; %lld values refused\n",
             file, (long long)report->rows, (long long)report->added,
             (long long)report->replaced, (long long)report->refused);
+    }
     for (size_t i = 0; status == STATUS_OK && i < dictionary->variable_count;
          i++)
         status = say_variable(out, report, &dictionary->variables[i], i);

@@ -43,10 +43,10 @@ static enum status note_problem(
     }
     if (!import->options->strict)
         return STATUS_OK;
-    if (fault->verdict == VALUE_WRONG_LENGTH)
+    if (fault->verdict == VALUE_WRONG_LENGTH) {
         snprintf(message, sizeof message, "%s: %zu elements, expected %zu",
             variable->name, fault->element, variable->length);
-    else {
+    } else {
         if (fault->element > 0)
             snprintf(element, sizeof element, "[%zu]", fault->element);
         snprintf(message, sizeof message, "%s%s: '%.*s' %s", variable->name,
@@ -169,10 +169,11 @@ static enum status take_fields(struct import *import,
     const struct csv_field *fields, size_t count, struct import_row *row)
 {
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < import->vector_count; i++)
+    for (size_t i = 0; i < import->vector_count; i++) {
         import->vectors[i] =
             (struct vector_columns){.vector = import->vectors[i].vector,
                 .columns = import->vectors[i].columns};
+    }
     for (size_t i = 0; status == STATUS_OK && i < count; i++)
         status = take_field(import, i, &fields[i], row);
     for (size_t i = 0; status == STATUS_OK && i < import->vector_count; i++)
@@ -185,10 +186,11 @@ static void derive(struct import *import)
     dictionary_derive_row(import->dictionary, import->codes);
     for (size_t i = 0; i < import->dictionary->variable_count; i++) {
         if (import->dictionary->variables[i].derived != NULL &&
-            !import->report->present[i])
+            !import->report->present[i]) {
             import->report->counts[i][import->codes[i] == VALUE_MISSING
                                           ? VALUE_IS_MISSING
                                           : VALUE_ACCEPTED]++;
+        }
     }
 }
 

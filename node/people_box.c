@@ -141,11 +141,12 @@ enum status people_unseal(
     const struct view bytes = {plain, size};
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL,
             box.data + NONCE_BYTES_SEAL, box.size - NONCE_BYTES_SEAL, NULL, 0,
-            box.data, key) == 0)
+            box.data, key) == 0) {
         status = size >= sizeof bits_mark &&
                          memcmp(plain, bits_mark, sizeof bits_mark) == 0
                      ? read_bits(out, bytes)
                      : read_roaring(out, bytes);
+    }
     sodium_memzero(plain, size);
     free(plain);
     if (status == STATUS_OK)

@@ -42,10 +42,11 @@ static enum status take_roster(
     status = store_begin(store);
     if (status == STATUS_OK)
         status = store_put_roster(store, roster->version, bytes);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status =
             audit_record(store, session->setup.keys, now, "roster_accepted",
                 &roster->id, "version %lld", (long long)roster->version);
+    }
     if (status == STATUS_OK)
         status = store_commit(store);
     else
@@ -143,10 +144,11 @@ enum status session_take_study(struct session *session,
         status = decode_all(message, approvals);
     if (status == STATUS_OK)
         status = study_verify(&study, envelope, &diagnostic);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = check_study(session, study,
             (const struct envelope *const *)approvals, message->document_count,
             now.wall_seconds);
+    }
     if (status != STATUS_OK) {
         log_event(LOG_WARN, "session", "study_refused", "reason=%s",
             status_name(status));

@@ -149,10 +149,11 @@ enum status masked_take_sealed(struct question *question,
     const struct message *message, struct step_reply *reply)
 {
     enum status status = member_take_sealed(question->member, message->body);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = vector_decode(&reply->vector,
             question->admission.plan->vector_length,
             buffer_view(&question->vector));
+    }
     if (status == STATUS_OK && question->privacy == PRIVACY_NOISE &&
         !question->stored)
         status = add_noise(question, &reply->vector);

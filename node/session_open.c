@@ -62,10 +62,11 @@ enum status open_close(struct session *session, const struct digest *header)
         job->question->over = true;
     if (place == NULL)
         return STATUS_OK;
-    if ((*place)->rounds > 0)
+    if ((*place)->rounds > 0) {
         status = audit_record(session->setup.store, session->setup.keys,
             (*place)->now, "rounds", &(*place)->query_id, "later rounds %u",
             (*place)->rounds);
+    }
     forget(place);
     return status;
 }

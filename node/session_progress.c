@@ -64,13 +64,14 @@ static enum status record_refusal(struct session *session,
     progress->refused = 1;
     if (status == STATUS_OK)
         status = store_put_progress(store, progress);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = audit_record(store, session->setup.keys, now, "step_refused",
             &progress->query,
             "%s: attempt %lld ended with this center's %s; its secrets are "
             "gone",
             message_name(message->type), (long long)progress->attempt,
             store_stage_name(progress->stage));
+    }
     if (status == STATUS_OK)
         return store_commit(store);
     store_rollback(store);

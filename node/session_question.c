@@ -271,10 +271,11 @@ static enum status compute(struct question *question, bool *done)
     if (job == NULL)
         return STATUS_NO_MEMORY;
     enum status status = frame_refresh(session->frame, session->setup.store);
-    if (status == STATUS_OK && compares_people(question))
+    if (status == STATUS_OK && compares_people(question)) {
         status = guard_check(session->guard, &question->people,
             session->setup.store, session->frame, question->admission.plan,
             question->limits.min_cell, question->now);
+    }
     question->generation = frame_generation(session->frame);
     job->question = question;
     job->rows = question_rows(question);

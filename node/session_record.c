@@ -42,10 +42,11 @@ static void describe_report(
     struct buffer text;
     buffer_init(&text, capacity - 1);
     for (size_t i = 0; i < RULE_COUNT; i++) {
-        if (report->withheld[i] > 0)
+        if (report->withheld[i] > 0) {
             (void)buffer_append_format(&text, " %s=%llu",
                 disclosure_rule_name((enum disclosure_rule)i),
                 (unsigned long long)report->withheld[i]);
+        }
     }
     const char *all = buffer_text(&text);
     snprintf(out, capacity, "%s", all == NULL ? "" : all);
@@ -142,7 +143,7 @@ enum status question_record(struct question *question)
         status = check_centers(question);
     if (status == STATUS_OK && question->member != NULL)
         status = progress_put(question, STAGE_VOTE_LEFT);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = audit_record(store, session->setup.keys, question->now,
             "answered", &question->query_id,
             "study %s researcher %s elements %zu digest %s stored %d "
@@ -150,6 +151,7 @@ enum status question_record(struct question *question)
             question->study_name, researcher,
             question->vector.size / VECTOR_ELEMENT_BYTES, digest,
             question->stored, withheld, question->admission.query->cohort_text);
+    }
     if (status == STATUS_OK)
         return store_commit(store);
     store_rollback(store);
@@ -167,12 +169,13 @@ enum status question_refuse(
     enum status status = store_begin(store);
     if (status == STATUS_OK)
         status = store_put_refusal(store, &question->study_id, question->now);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = audit_record(store, session->setup.keys, question->now,
             "refused", &question->query_id, "%s: %s%s%s", status_name(reason),
             status_text(reason),
             question->diagnostic.message[0] == '\0' ? "" : "; ",
             question->diagnostic.message);
+    }
     if (status == STATUS_OK)
         status = store_commit(store);
     else

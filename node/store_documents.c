@@ -290,10 +290,11 @@ static enum status append_record(
         "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", "iitttddv",
         record->sequence, record->time, record->event, record->subject,
         record->detail, &record->previous, &record->digest, signature);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = store_run(store,
             "INSERT OR REPLACE INTO meta VALUES ('audit_length', ?)", "i",
             record->sequence);
+    }
     return status;
 }
 

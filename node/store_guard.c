@@ -18,7 +18,7 @@ enum status store_visit_numbers(
     enum status status = store_integer(
         store, &identified, 0, "SELECT count(*) FROM patient", "");
     /* In the order of store_visit_rows. */
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = store_query(store, &statement,
             identified == 0
                 ? "SELECT number FROM exam JOIN person ON pseudonym = patient"
@@ -27,6 +27,7 @@ enum status store_visit_numbers(
                   " WHERE patient NOT IN (SELECT pseudonym FROM patient WHERE"
                   " opted_out != 0) ORDER BY patient, exam.id",
             "");
+    }
     while (status == STATUS_OK &&
            (status = store_step(store, statement)) == STATUS_OK) {
         int64_t number = sqlite3_column_int64(statement, 0);

@@ -19,19 +19,21 @@ enum status store_create_exam_table(struct store *store)
         "CREATE TABLE exam (id INTEGER PRIMARY KEY, patient INTEGER NOT NULL,"
         " identifier TEXT");
     for (size_t i = 0; status == STATUS_OK && i < dictionary->variable_count;
-         i++)
+         i++) {
         status = buffer_append_format(&sql, ", v_%s %s",
             dictionary->variables[i].name,
             dictionary->variables[i].length > 0 ? "BLOB" : "INTEGER");
+    }
     if (status == STATUS_OK)
         status = buffer_append_text(&sql, ") STRICT");
     if (status == STATUS_OK)
         status = store_execute(store, buffer_text(&sql));
     buffer_fini(&sql);
-    if (status == STATUS_OK) /* most exams have none: they cost nothing */
+    if (status == STATUS_OK) { /* most exams have none: they cost nothing */
         status = store_execute(store,
             "CREATE UNIQUE INDEX exam_identifier ON exam (identifier)"
             " WHERE identifier IS NOT NULL");
+    }
     if (status == STATUS_OK)
         status = store_run(store, "INSERT INTO meta VALUES ('dictionary', ?)",
             "d", &dictionary->digest);
@@ -293,10 +295,11 @@ enum status store_set_opt_out(
         "SELECT count(*) FROM patient WHERE identifier = ?", "t", identifier);
     if (status == STATUS_OK && known == 0)
         return STATUS_NOT_FOUND;
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = store_run(store,
             "UPDATE patient SET opted_out = ? WHERE identifier = ?", "it",
             (int64_t)out, identifier);
+    }
     return status == STATUS_OK ? bump(store, "generation") : status;
 }
 
@@ -351,13 +354,14 @@ enum status store_visit_rows(
     int64_t identified;
     enum status status = store_integer(
         store, &identified, 0, "SELECT count(*) FROM patient", "");
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = store_query(store, &statement,
             identified == 0
                 ? "SELECT * FROM exam ORDER BY id"
                 : "SELECT * FROM exam WHERE patient NOT IN (SELECT pseudonym"
                   " FROM patient WHERE opted_out != 0) ORDER BY patient, id",
             "");
+    }
     if (status == STATUS_OK)
         status = visit_statement(store, statement, visit, arg);
     store_done(store, statement);

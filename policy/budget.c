@@ -122,10 +122,11 @@ enum status budget_check(const struct plan *plan, struct diagnostic *diagnostic)
     for (size_t a = 0; a < plan->analysis_count; a++) {
         const struct shape *shape = &plan->shapes[a];
         bool known = plan->analyses[a].kind->value_count == NULL;
-        for (size_t t = 0; t < shape->table_count; t++)
+        for (size_t t = 0; t < shape->table_count; t++) {
             known = known && shape->tables[t].kind <= TABLE_ORDERED &&
                     (shape->tables[t].kind != TABLE_ORDERED ||
                         shape->tables[t].rows == 1);
+        }
         if (known)
             continue;
         diagnostic_set(diagnostic, 0, 0,

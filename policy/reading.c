@@ -37,11 +37,12 @@ enum status read_time(const struct field *object, const char *key,
     enum status status = field_get(&field, object, key, diagnostic);
     if (status == STATUS_OK)
         status = field_text(&field, &text, TIME_TEXT, diagnostic);
-    if (status == STATUS_OK && time_parse(seconds, text) != STATUS_OK)
+    if (status == STATUS_OK && time_parse(seconds, text) != STATUS_OK) {
         status = field_fail(&field, diagnostic,
             "expected a date such as 2027-01-31 or 2027-01-31T12:00:00Z, "
             "found '%s'",
             text);
+    }
     return status;
 }
 

@@ -83,10 +83,11 @@ static enum status read_committee(struct roster *roster,
         return status;
     for (size_t i = 0; i < roster->committee_count; i++)
         standing += !roster->committee[i].revoked;
-    if ((size_t)threshold > standing)
+    if ((size_t)threshold > standing) {
         return field_fail(&field, diagnostic,
             "a threshold of %lld, but only %zu members in good standing",
             (long long)threshold, standing);
+    }
     roster->threshold = (size_t)threshold;
     return STATUS_OK;
 }

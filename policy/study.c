@@ -181,10 +181,11 @@ static enum status read_conditions(struct study *study,
         status = budget_parse(&study->noise, &field, diagnostic);
     if (status == STATUS_OK && field_find(&field, root, "center_effects"))
         status = field_boolean(&field, &study->center_effects, diagnostic);
-    if (status == STATUS_OK && field_find(&field, root, "min_centers"))
+    if (status == STATUS_OK && field_find(&field, root, "min_centers")) {
         status = field_integer(&field, &study->min_centers,
             study_is_masked(study->privacy) ? MASKING_CENTERS_MIN : 1,
             ROSTER_CENTERS_MAX, diagnostic);
+    }
     if (status == STATUS_OK)
         status = read_period(
             root, &study->valid_from, &study->valid_until, diagnostic);

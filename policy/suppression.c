@@ -175,10 +175,11 @@ enum status disclosure_protect_table(const uint64_t *people, size_t rows,
     while (status == STATUS_OK) {
         size_t next = 0;
         status = narrow(&table, bounds, bounds + cells);
-        if (status == STATUS_OK)
+        if (status == STATUS_OK) {
             status = DEFENCE("complement") ? find_next(&table, bounds,
                                                  bounds + cells, limit, &next)
                                            : STATUS_NOT_FOUND;
+        }
         if (status == STATUS_OK)
             hidden[next] = true;
     }

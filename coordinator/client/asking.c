@@ -117,11 +117,12 @@ static bool read_reply(struct connection *connection,
         result_take(result, reply->document, query_id, connection->roster);
     if (*status == STATUS_WRONG_QUERY)
         return false;
-    if (*status != STATUS_OK)
+    if (*status != STATUS_OK) {
         program_fail(*status,
             "the result is not signed by the coordinator of the roster: "
             "%s",
             status_text(*status));
+    }
     return true;
 }
 

@@ -19,10 +19,11 @@ enum status client_need(
 
 static enum status fail_file(enum status status, const char *path)
 {
-    if (status == STATUS_FILE_TOO_OPEN)
+    if (status == STATUS_FILE_TOO_OPEN) {
         return program_fail(status,
             "%s can be read by others; take it back with 'chmod 600 %s'", path,
             path);
+    }
     return program_fail(status, "%s: %s", path, status_text(status));
 }
 
@@ -160,10 +161,11 @@ enum status connection_open(
         &connection->roster->coordinator.curve, endpoint);
     if (status == STATUS_OK)
         status = channel_client_ready(connection->channel, CONNECT_TIMEOUT_MS);
-    if (status == STATUS_STRANGER)
+    if (status == STATUS_STRANGER) {
         return program_fail(status,
             "the coordinator does not know this key: a committee member is "
             "known by the roster, a researcher by an approved study");
+    }
     if (status != STATUS_OK)
         return program_fail(status,
             "no coordinator answers at %s with the roster's key", endpoint);

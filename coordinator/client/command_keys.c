@@ -35,21 +35,23 @@ enum status command_keys_new(const struct arguments *arguments)
         status = client_need(arguments, "out", &path);
     if (status == STATUS_OK)
         status = card_path(path, card, sizeof card);
-    if (status == STATUS_OK && !argument_flag(arguments, "no-passphrase"))
+    if (status == STATUS_OK && !argument_flag(arguments, "no-passphrase")) {
         status = passphrase_read(&passphrase,
             argument_value(arguments, "passphrase-file"), "New passphrase",
             true);
+    }
     if (status != STATUS_OK)
         return status;
     status = keypair_create(&keys, name);
     if (status == STATUS_OK)
         status = keypair_save(keys, path, passphrase);
     passphrase_destroy(passphrase);
-    if (status == STATUS_EXISTS)
+    if (status == STATUS_EXISTS) {
         program_fail(
             status, "%s is there already; it is not overwritten", path);
-    else if (status == STATUS_OK)
+    } else if (status == STATUS_OK) {
         status = identity_save(keypair_identity(keys), card);
+    }
     if (status == STATUS_OK) {
         printf("key          %s (secret)\ncard         %s\n", path, card);
         print_identity(keypair_identity(keys));
@@ -65,10 +67,11 @@ enum status command_keys_show(const struct arguments *arguments)
     struct identity identity;
     const char *path = operand_at(arguments, 0);
     enum status status = identity_load(&identity, path);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
         return program_fail(status,
             "%s: %s; a card is a file such as ada.card.json", path,
             status_text(status));
+    }
     print_identity(&identity);
     return STATUS_OK;
 }

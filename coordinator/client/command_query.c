@@ -19,10 +19,11 @@ static enum status check_in_study(const struct checked_query *checked,
         return program_fail(STATUS_WRONG_DICTIONARY,
             "study %s is made for another dictionary", study->name);
     if (checked->query->study[0] != '\0' &&
-        strcmp(checked->query->study, study->name) != 0)
+        strcmp(checked->query->study, study->name) != 0) {
         return program_fail(STATUS_WRONG_STUDY,
             "the query names study '%s', the file is study '%s'",
             checked->query->study, study->name);
+    }
     enum status status = admission_check_scope(
         study, checked->query, checked->plan, dictionary, &diagnostic);
     return status == STATUS_OK ? status : program_fail_at(status, &diagnostic);
@@ -107,12 +108,13 @@ enum status command_query_check(const struct arguments *arguments)
         if (status == STATUS_OK)
             status = check_in_study(&checked, study.study, dictionary, path);
     }
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         printf(
             "%s: correct. Analyses: %zu, levels of 'by': %zu, numbers that each "
             "center sends: %zu\n",
             path, checked.plan->analysis_count, checked.plan->level_count,
             checked.plan->vector_length);
+    }
     client_free_study(&study);
     checked_query_fini(&checked);
     dictionary_destroy(dictionary);

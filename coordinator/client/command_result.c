@@ -69,11 +69,12 @@ static enum status draw(
     enum status status = choose_entry(&entry, results, arguments);
     if (status == STATUS_OK) {
         status = plot_entry(&svg, entry);
-        if (status != STATUS_OK)
+        if (status != STATUS_OK) {
             program_fail(status, status == STATUS_NOT_FOUND
                                      ? "of this analysis there is nothing to "
                                        "draw"
                                      : "the result cannot be drawn");
+        }
     }
     if (status == STATUS_OK)
         status = client_write_file(path, buffer_view(&svg));
@@ -86,10 +87,11 @@ enum status command_result_show(const struct arguments *arguments)
     const char *plot = argument_value(arguments, "plot");
     json_t *parsed = NULL;
     enum status status = load_json(&parsed, operand_at(arguments, 0));
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = plot == NULL ? result_table_print(stdout, parsed)
                               : draw(json_object_get(parsed, "results"),
                                     arguments, plot);
+    }
     json_decref(parsed);
     return status;
 }
@@ -117,13 +119,14 @@ enum status command_result_verify(const struct arguments *arguments)
     if (status == STATUS_OK) {
         status =
             envelope_verify(result, TYPE_RESULT, &roster->coordinator.sign);
-        if (status == STATUS_OK)
+        if (status == STATUS_OK) {
             printf("%s: signed by %s of federation %s, unchanged\n",
                 operand_at(arguments, 0), roster->coordinator.name,
                 roster->federation);
-        else
+        } else {
             program_fail(status, "%s: %s", operand_at(arguments, 0),
                 status_text(status));
+        }
     }
     envelope_destroy(result);
     roster_destroy(roster);

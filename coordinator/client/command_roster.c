@@ -126,11 +126,12 @@ enum status command_roster_create(const struct arguments *arguments)
         status = envelope_create(&envelope, TYPE_ROSTER, buffer_view(&text));
     if (status == STATUS_OK)
         status = envelope_save(envelope, path);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         printf("%s: roster %s version %" PRId64
                ", to be signed by %zu of %zu members\n",
             path, roster->federation, roster->version, roster->threshold,
             roster->committee_count);
+    }
     envelope_destroy(envelope);
     roster_destroy(roster);
     buffer_fini(&text);

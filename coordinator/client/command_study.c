@@ -169,10 +169,11 @@ enum status command_study_check(const struct arguments *arguments)
         if (status != STATUS_OK)
             program_fail_at(status, &diagnostic);
     }
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         printf("%s: %zu variables, %zu analyses, nothing is wrong\n",
             operand_at(arguments, 0), file.study->variable_count,
             file.study->analysis_count);
+    }
     dictionary_destroy(dictionary);
     client_free_study(&file);
     return status;
@@ -202,10 +203,11 @@ static enum status read_scores(const char *text, int64_t scores[4])
 {
     memset(scores, 0, 4 * sizeof *scores);
     for (int i = 0; i < 4; i++) {
-        if (!read_score(&text, scores, i < 3 ? ',' : '\0'))
+        if (!read_score(&text, scores, i < 3 ? ',' : '\0')) {
             return program_fail(STATUS_USAGE,
                 "the scores are four numbers from 1 to 9, such as "
                 "mission=8,merit=7,feasibility=9,team=8");
+        }
     }
     return STATUS_OK;
 }
@@ -273,16 +275,18 @@ enum status command_study_verify(const struct arguments *arguments)
     if (status == STATUS_OK) {
         int64_t now = clock_wall_seconds();
         status = study_check_dates(file.study, now);
-        if (status == STATUS_OK)
+        if (status == STATUS_OK) {
             status = study_check_approvals(file.study, roster,
                 (const struct envelope *const *)approvals.envelopes,
                 approvals.count, now);
-        if (status == STATUS_OK)
+        }
+        if (status == STATUS_OK) {
             printf("study %s is approved by %zu or more members\n",
                 file.study->name, roster->threshold);
-        else
+        } else {
             program_fail(status, "study %s is not approved: %s",
                 file.study->name, status_text(status));
+        }
     }
     free_approvals(&approvals);
     client_free_study(&file);

@@ -59,14 +59,16 @@ static enum status find_entry(const json_t **out, const json_t *model,
     const json_int_t entry =
         json_integer_value(json_object_get(model, "entry"));
     const json_t *results = json_object_get(result, "results");
-    if (strcmp(text_of(model, "query_id"), text_of(result, "query_id")) != 0)
+    if (strcmp(text_of(model, "query_id"), text_of(result, "query_id")) != 0) {
         return program_fail(STATUS_WRONG_QUERY,
             "the model is of query '%s', the result of query '%s'",
             text_of(model, "query_id"), text_of(result, "query_id"));
-    if (study[0] != '\0' && strcmp(study, text_of(result, "study")) != 0)
+    }
+    if (study[0] != '\0' && strcmp(study, text_of(result, "study")) != 0) {
         return program_fail(STATUS_WRONG_STUDY,
             "the model is of study '%s', the query of study '%s'",
             text_of(result, "study"), study);
+    }
     *out = entry < 1 ? NULL : json_array_get(results, (size_t)entry - 1);
     return is_model(*out)
                ? STATUS_OK

@@ -36,16 +36,17 @@ static enum status put_value(struct buffer *out, const json_t *value)
     char text[64] = "";
     if (json_is_string(value))
         return put_field(out, json_string_value(value));
-    if (json_is_integer(value))
+    if (json_is_integer(value)) {
         snprintf(
             text, sizeof text, "%lld", (long long)json_integer_value(value));
-    else if (json_is_real(value))
+    } else if (json_is_real(value)) {
         snprintf(text, sizeof text, "%.17g", json_real_value(value));
-    else if (json_is_boolean(value))
+    } else if (json_is_boolean(value)) {
         snprintf(
             text, sizeof text, "%s", json_is_true(value) ? "true" : "false");
-    else if (result_is_suppressed(value))
+    } else if (result_is_suppressed(value)) {
         strcpy(text, "withheld");
+    }
     return put(out, text);
 }
 
@@ -127,11 +128,12 @@ enum status result_export_methods(struct buffer *out, const json_t *result)
         (long long)json_integer_value(json_object_get(result, "centers")),
         *cohort == '\0' ? "all patients of the study" : "\"", cohort,
         *cohort == '\0' ? "" : "\"", text_of(result, "unit"));
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = buffer_append_format(out,
             "%s Cells of fewer than %lld people were withheld.\n\nAnalyses:\n",
             privacy_sentence(text_of(result, "privacy")),
             (long long)json_integer_value(json_object_get(limits, "min_cell")));
+    }
     json_array_foreach(json_object_get(result, "results"), at, entry)
     {
         if (status == STATUS_OK)
@@ -144,10 +146,11 @@ enum status result_export_methods(struct buffer *out, const json_t *result)
         if (status == STATUS_OK)
             status = put(out, "\n");
     }
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = buffer_append_format(out,
             "\nStudy %s, query %s, software %s.\n", text_of(result, "study"),
             text_of(result, "query_id"), text_of(result, "software"));
+    }
     return status;
 }
 

@@ -38,10 +38,11 @@ static void ratio_text(const json_t *row, char *out, size_t capacity)
     const json_t *low = json_object_get(row, "conf_low");
     const json_t *high = json_object_get(row, "conf_high");
     *out = '\0';
-    if (json_is_number(low) && json_is_number(high))
+    if (json_is_number(low) && json_is_number(high)) {
         snprintf(out, capacity, "%.3g (%.3g, %.3g)",
             exp(json_number_value(json_object_get(row, "estimate"))),
             exp(json_number_value(low)), exp(json_number_value(high)));
+    }
 }
 
 static void cell_text(const json_t *row, const struct text_column *column,

@@ -258,10 +258,11 @@ enum status sandbox_ask(struct sandbox *sandbox,
     buffer_init(&query, BUFFER_LIMIT_DEFAULT);
     enum status status =
         lend_connection(&connection, sandbox, sandbox->researcher);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = query_sign(&query, &id, buffer_view(&checked->text),
             sandbox->study.study, sandbox->researcher,
             clock_wall_seconds() + 3600);
+    }
     if (status == STATUS_OK) {
         const struct message submit = {
             .type = MESSAGE_SUBMIT_QUERY, .query = buffer_view(&query)};

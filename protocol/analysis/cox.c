@@ -56,16 +56,18 @@ static enum status read_formula(struct cox *cox, const struct field *parameters,
     enum status status = times_read_grid(&cox->grid, parameters, diagnostic);
     if (status != STATUS_OK)
         return status;
-    if (formula->response_kind != RESPONSE_SURVIVAL)
+    if (formula->response_kind != RESPONSE_SURVIVAL) {
         return parameter_fail(parameters, "formula", diagnostic,
             "on the left of '~' stands Surv(time, event) or Surv(start, stop, "
             "event)");
+    }
     cox->first = formula->intercept ? 1 : 0;
     cox->count = cox->design->column_count - cox->first;
-    if (cox->count == 0 || formula->strata_count > 1)
+    if (cox->count == 0 || formula->strata_count > 1) {
         return parameter_fail(parameters, "formula", diagnostic,
             cox->count == 0 ? "name at least one covariate after '~'"
                             : "one strata() variable beside center");
+    }
     cox->strata =
         formula->strata_count == 0
             ? 1
@@ -74,10 +76,11 @@ static enum status read_formula(struct cox *cox, const struct field *parameters,
     if (formula->survival.has_start)
         cox->start = &dictionary->variables[formula->survival.start];
     cox->steps = times_step(cox->stop, cox->grid, cox->stop->max) + 1;
-    if (cox->stop->min < 0 || cox->steps > TIMES_STEPS_MAX)
+    if (cox->stop->min < 0 || cox->steps > TIMES_STEPS_MAX) {
         return parameter_fail(parameters, "formula", diagnostic,
             "times go from 0 to at most 20000 steps of \"grid_days\"; see the "
             "variable's min and max");
+    }
     cox_plan(cox);
     return STATUS_OK;
 }
@@ -183,12 +186,13 @@ static enum status conclude(const struct analysis *analysis,
         json_object_set_new(
             out, "merged", json_integer((json_int_t)kept[KEPT_MERGED]));
     }
-    if (kept[KEPT_CONVERGED] == 0)
+    if (kept[KEPT_CONVERGED] == 0) {
         json_object_set_new(out, "message",
             json_string(kept[KEPT_EVENTS] > 0
                             ? "the fit did not converge; a covariate may "
                               "tell all events from the others"
                             : "there is no event"));
+    }
     return STATUS_OK;
 }
 

@@ -114,10 +114,11 @@ static void add_total(
     double counts[DESIGN_ROWS];
     for (size_t i = 0; i < rows->count; i++)
         counts[i] = rows->in[i] != 0 ? 1.0 : 0.0;
-    for (size_t j = 0; j < to->cox->count; j++)
+    for (size_t j = 0; j < to->cox->count; j++) {
         to->parts.total[j] +=
             fixed_sum_products(rows->columns + (first + j) * DESIGN_ROWS,
                 counts, rows->count, COX_BITS);
+    }
 }
 
 static void collect(void *arg, const struct model_rows *given)
@@ -309,12 +310,13 @@ KERNEL static void subtract(
 
 static void note_entries(struct summing *to, const struct move *moves)
 {
-    for (size_t i = 0; i < to->which.count; i++)
+    for (size_t i = 0; i < to->which.count; i++) {
         *to->entries++ = (struct cox_entry){.eta = to->rows.eta[i],
             .place = moves[i].place / 4,
             .kind = (moves[i].place & BEGINS) != 0  ? ENTRY_GONE
                     : (moves[i].place & EVENT) != 0 ? ENTRY_EVENT
                                                     : ENTRY_CENSORED};
+    }
 }
 
 static void add_rows(
@@ -337,10 +339,11 @@ static void add_rows(
             to->rows.weight[i] = -to->rows.weight[i];
     }
     to->sums[SUM_INVALID] += (int128)invalid;
-    for (size_t j = 0; j < cox->count; j++)
+    for (size_t j = 0; j < cox->count; j++) {
         subtract(to->columns + (cox->first + j) * DESIGN_ROWS,
             to->parts.center[j], to->which.count,
             to->centered + j * DESIGN_ROWS);
+    }
     for (size_t at = 0; at < to->which.count; at += some)
         add_moves(to, moves, at,
             at + some < to->which.count ? at + some : to->which.count);
@@ -354,13 +357,14 @@ static void add_rows(
 static void set_center(
     const struct cox *cox, const struct parts *parts, int128 rows)
 {
-    for (size_t j = 0; j < cox->count; j++)
+    for (size_t j = 0; j < cox->count; j++) {
         parts->center[j] =
             rows > 0 ? nearbyint(ldexp(
                            (double)cox_value(parts->total[j]) / (double)rows,
                            CENTER_BITS)) *
                            ldexp(1, -CENTER_BITS)
                      : 0;
+    }
 }
 
 static int128 rounded(long double value)

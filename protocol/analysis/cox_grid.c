@@ -205,10 +205,11 @@ static void sum_rows(const struct adding *to, const struct model_rows *given,
         const double *products =
             to->parts.products + i % some * to->parts.width;
         const size_t first = rows->stratum[i] * cox->risk_sets;
-        if (i % some == 0)
+        if (i % some == 0) {
             cox_products_make(cox, given->columns + cox->first * DESIGN_ROWS,
                 rows, i, given->count - i < some ? given->count - i : some,
                 to->parts.products);
+        }
         if (in[i] == 0)
             continue;
         add(to, first + rows->stop[i], products);

@@ -267,10 +267,11 @@ static void choose_risk_sets(const struct cox *cox, const int128 *sums,
     int64_t min_cell, double *kept, double *next, bool *done)
 {
     struct cox_merge merge = {0};
-    for (size_t g = 0; g < cox->strata; g++)
+    for (size_t g = 0; g < cox->strata; g++) {
         cox_merge_steps(sums + cox_rest(cox) + g * cox->steps * STEP_COUNTS,
             cox->steps, cox->efron, min_cell,
             next + cox->count + g * cox->risk_sets, cox->risk_sets, &merge);
+    }
     kept[KEPT_RISK_SETS] = (double)merge.risk_sets;
     kept[KEPT_MERGED] = (double)merge.merged;
     *done = merge.risk_sets == 0;

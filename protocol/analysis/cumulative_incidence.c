@@ -119,12 +119,13 @@ static void add_steps(const struct analysis *analysis, struct state *state,
         if (events + times_censored(elements, table, group, s) == 0)
             continue;
         pass_step(state, table, elements, group, s);
-        for (size_t k = 0; events > 0 && k < state->count; k++)
+        for (size_t k = 0; events > 0 && k < state->count; k++) {
             json_array_append_new(
                 rows, step_row(state, risk, name,
                           variable_level_code(times->event, k + 1), k,
                           (double)((int64_t)s * times->grid),
                           times_outcome(elements, table, group, s, k), z));
+        }
     }
 }
 

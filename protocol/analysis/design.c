@@ -396,10 +396,11 @@ enum status parameter_design(struct design **out, struct analysis *analysis,
                      ? STATUS_LIMIT_REACHED
                      : design_create(out, &formula, dictionary);
         formula_destroy(formula);
-        if (status == STATUS_LIMIT_REACHED)
+        if (status == STATUS_LIMIT_REACHED) {
             field_fail(&field, diagnostic,
                 "a model of more than %d columns or %d variables",
                 DESIGN_COLUMNS_MAX, ANALYSIS_VARIABLES_MAX - 1);
+        }
     } else if (status != STATUS_NO_MEMORY) {
         field_fail_inside(
             &field, error.offset, diagnostic, "%s", error.message);

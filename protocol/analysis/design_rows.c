@@ -124,14 +124,15 @@ static void read_atoms(struct filling *fill)
     const struct formula *formula = design->formula;
     for (size_t a = 0; a < formula->atom_count; a++) {
         const struct formula_atom *atom = &formula->atoms[a];
-        if (atom->kind == ATOM_NUMBER)
+        if (atom->kind == ATOM_NUMBER) {
             number(fill, atom, design->atom_scale[a],
                 fill->numbers[design->atom_first[a]]);
-        else if (atom->kind == ATOM_SPLINE)
+        } else if (atom->kind == ATOM_SPLINE) {
             spline_numbers(fill, a);
-        else if (atom->variable != FORMULA_CENTER)
+        } else if (atom->variable != FORMULA_CENTER) {
             column_drop_missing(
                 fill->of[atom->variable], fill->which->count, fill->in);
+        }
     }
 }
 
@@ -177,12 +178,13 @@ static void make_column(
     for (; set != 0; set &= set - 1) {
         const size_t a = (size_t)__builtin_ctzll(set);
         const struct formula_atom *atom = &formula->atoms[a];
-        if (atom->kind == ATOM_LEVELS)
+        if (atom->kind == ATOM_LEVELS) {
             multiply_level(fill->of[atom->variable],
                 atom->first_level + column->parts[a], count, out);
-        else
+        } else {
             multiply(fill->numbers[design->atom_first[a] + column->parts[a]],
                 count, out);
+        }
     }
 }
 

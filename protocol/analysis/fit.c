@@ -89,11 +89,12 @@ static enum status end_segment(
     enum leverage_verdict verdict = LEVERAGE_FINE;
     enum status status = STATUS_OK;
     memcpy(next, fit->values + segment->first_value, count * sizeof *next);
-    if (is_checked(fit, analysis))
+    if (is_checked(fit, analysis)) {
         status = leverage_begin(analysis, &plan->shapes[segment->analysis],
             fit->first.elements + segment->first, elements,
             fit->memory + segment->first_memory, fit->min_cell, next + count,
             &verdict);
+    }
     if (verdict == LEVERAGE_NOT_KNOWN && all_finite(next, count + checks)) {
         fit->active[index] = SEGMENT_CHECKED;
         return status;

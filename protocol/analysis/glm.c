@@ -79,15 +79,17 @@ static enum status check_formula(const struct glm *glm,
     (void)field_find(&field, parameters, "formula");
     bool two = formula->response_kind == RESPONSE_LEVELS &&
                formula->response.level_count == 2;
-    if (glm->family == FAMILY_BINOMIAL && !two)
+    if (glm->family == FAMILY_BINOMIAL && !two) {
         return field_fail(&field, diagnostic,
             "the left side of a binomial model is a boolean or a category of "
             "two levels");
+    }
     if (glm->family != FAMILY_BINOMIAL &&
-        formula->response_kind != RESPONSE_NUMBER)
+        formula->response_kind != RESPONSE_NUMBER) {
         return field_fail(&field, diagnostic,
             "the left side of a %s model is a number",
             glm_family_names[glm->family]);
+    }
     if (formula->strata_count > 0 || formula->strata_center)
         return field_fail(
             &field, diagnostic, "a glm takes no strata(); cox does");
@@ -162,10 +164,11 @@ static const char *message_of(const struct glm *glm, enum glm_outcome outcome)
     if (outcome == OUT_OF_RANGE)
         return "the fit left the range of the family: another link, or fewer "
                "terms";
-    if (glm->family == FAMILY_BINOMIAL)
+    if (glm->family == FAMILY_BINOMIAL) {
         return "no convergence in 25 steps: the terms separate the two "
                "outcomes (almost) completely, so that estimates grow without "
                "bound";
+    }
     return "no convergence in 25 steps";
 }
 

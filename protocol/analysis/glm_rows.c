@@ -54,10 +54,11 @@ static void add_extras(
     extras[EXTRA_SATURATED] += design_fixed(saturated, GLM_BITS);
     extras[EXTRA_Y] += design_fixed(y, GLM_BITS);
     extras[EXTRA_Y2] += design_fixed(square, GLM_BITS);
-    if (!glm->design->formula->intercept)
+    if (!glm->design->formula->intercept) {
         extras[EXTRA_NULL] += design_fixed(
             glm_deviance(glm->family, y, glm_mean(glm->link, offset)),
             GLM_BITS);
+    }
 }
 
 /* The largest number that add_extras would add. */

@@ -33,11 +33,12 @@ static enum status read_width(struct analysis *analysis,
     }
     int64_t bins = (int64_t)floor_divide(variable->max, analysis->width) -
                    floor_divide(variable->min, analysis->width) + 1;
-    if (bins > BINS_MAX)
+    if (bins > BINS_MAX) {
         return field_fail(&field, diagnostic,
             "%lld bins between min and max of '%s', at most %d; use a larger "
             "width",
             (long long)bins, variable->name, BINS_MAX);
+    }
     return STATUS_OK;
 }
 
@@ -87,11 +88,12 @@ static void contribute(const struct analysis *analysis,
     (void)facts;
     column_read(&block->rows->columns[analysis->variables[0]], block->first,
         block->count, codes);
-    for (size_t i = 0; i < block->count; i++)
+    for (size_t i = 0; i < block->count; i++) {
         cells[i] = codes[i] == VALUE_MISSING
                        ? (uint32_t)table->columns - 1
                        : (uint32_t)(floor_divide(codes[i], analysis->width) -
                                     table->origin);
+    }
     tally_add(block, cells, table->columns, state, elements + table->first);
 }
 

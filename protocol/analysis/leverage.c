@@ -85,10 +85,11 @@ static enum status invert(size_t p, const wide *triangle, double *inverse)
     }
     least_squares_solve(&fit);
     for (size_t i = 0, k = 0; i < p; i++) {
-        for (size_t j = i; j < p; j++, k++)
+        for (size_t j = i; j < p; j++, k++) {
             inverse[k] = fit.used[i] && fit.used[j]
                              ? (double)*least_squares_at(&fit, i, j)
                              : 0.0;
+        }
     }
     least_squares_fini(&fit);
     return STATUS_OK;

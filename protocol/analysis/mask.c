@@ -63,11 +63,12 @@ static void leaf_mask(const struct cohort_node *leaf, const struct rows *rows,
     bool add = false;
     for (size_t i = 0; i < leaf->interval_count; i++, add = true)
         column_range(column, first, count, leaf->intervals[i], add, out);
-    if (leaf->missing)
+    if (leaf->missing) {
         column_range(
             column, first, count, missing_range(column->width), add, out);
-    else if (!add)
+    } else if (!add) {
         memset(out, 0, count);
+    }
 }
 
 KERNEL static void combine_and(

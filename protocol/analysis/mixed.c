@@ -19,20 +19,22 @@ static enum status parse(struct analysis *analysis,
         return status;
     const struct design *design = analysis->model;
     const struct formula *formula = design->formula;
-    if (!formula->random_center)
+    if (!formula->random_center) {
         return parameter_fail(parameters, "formula", diagnostic,
             "a mixed model has (1 | center) among its terms; without it, ask "
             "\"lm\"");
+    }
     if (!design->has_response || (formula->response_kind == RESPONSE_LEVELS &&
                                      formula->response.level_count != 2))
         return parameter_fail(parameters, "formula", diagnostic,
             "the left side of a mixed model is a number or a boolean");
     if (formula->has_offset || formula->strata_count > 0 ||
-        formula->strata_center || design->column_count == 0)
+        formula->strata_center || design->column_count == 0) {
         return parameter_fail(parameters, "formula", diagnostic,
             design->column_count == 0
                 ? "a mixed model needs a term beside (1 | center)"
                 : "a mixed model takes no offset() and no strata()");
+    }
     return STATUS_OK;
 }
 
@@ -102,10 +104,11 @@ static enum status conclude(const struct analysis *analysis,
         out, "groups", json_integer((json_int_t)memory[MIXED_CENTERS]));
     json_object_set_new(
         out, "reml", json_number(criterion(design, memory) + df * log(scale)));
-    if (memory[MIXED_RATIO] == 0)
+    if (memory[MIXED_RATIO] == 0) {
         json_object_set_new(out, "message",
             json_string("the centers do not differ more than patients do: "
                         "their variance is estimated as zero"));
+    }
     return STATUS_OK;
 }
 

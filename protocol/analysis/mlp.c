@@ -61,18 +61,20 @@ static enum status read_formula(struct mlp *mlp, const struct field *parameters,
 {
     const struct formula *formula = mlp->design->formula;
     if (formula->response_kind != RESPONSE_LEVELS ||
-        formula->response.level_count > MLP_CLASSES_MAX)
+        formula->response.level_count > MLP_CLASSES_MAX) {
         return parameter_fail(parameters, "formula", diagnostic,
             "on the left of '~' stands a category of 2 to 16 levels, or a "
             "boolean");
+    }
     mlp->first = formula->intercept ? 1 : 0;
     mlp->network.inputs = mlp->design->column_count - mlp->first;
     mlp->network.classes = formula->response.level_count;
     if (mlp->network.inputs == 0 || formula->has_offset ||
-        formula->strata_count > 0 || formula->strata_center)
+        formula->strata_count > 0 || formula->strata_center) {
         return parameter_fail(parameters, "formula", diagnostic,
             "on the right of '~' stand the inputs; no offset() and no "
             "strata()");
+    }
     return STATUS_OK;
 }
 

@@ -290,10 +290,11 @@ static void train(const struct mlp *mlp, const int128 *sums, size_t epoch,
     memory->curve[epoch - 1] =
         number_of(sums[MLP_MODELS * weights]) / memory->rows[0];
     for (size_t m = 0; m < MLP_MODELS; m++) {
-        if (memory->rows[m] > 0)
+        if (memory->rows[m] > 0) {
             adam(mlp, sums + m * weights, memory->rows[m], (double)epoch,
                 memory->weights + m * weights,
                 memory->moments + 2 * m * weights);
+        }
     }
 }
 
@@ -335,10 +336,11 @@ enum status mlp_advance(const struct analysis *analysis,
     const size_t table = (MLP_FOLDS_MAX + 1) * classes * classes;
     for (size_t i = 0; i < table; i++)
         memory.confusion[i] = (double)sums[i];
-    for (size_t i = 0; i < classes * MLP_OF_A_CLASS * MLP_BINS; i++)
+    for (size_t i = 0; i < classes * MLP_OF_A_CLASS * MLP_BINS; i++) {
         memory.bins[i] = i / MLP_BINS % MLP_OF_A_CLASS == MLP_EXPECTED
                              ? number_of(sums[table + i])
                              : (double)sums[table + i];
+    }
     *done = true;
     return STATUS_OK;
 }

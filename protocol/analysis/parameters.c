@@ -7,19 +7,22 @@ static enum status check_use(const struct field *field,
     const bool levels = variable_level_count(variable) > 0;
     if (use == USE_ANY)
         return STATUS_OK;
-    if (use == USE_VECTOR)
+    if (use == USE_VECTOR) {
         return variable->length > 0 ? STATUS_OK
                                     : field_fail(field, diagnostic,
                                           "'%s' is no vector", variable->name);
-    if (variable->length > 0)
+    }
+    if (variable->length > 0) {
         return field_fail(field, diagnostic,
             "'%s' is a vector; this takes single values, as its elements %s[1] "
             "to %s[%zu]; pca takes it whole",
             variable->name, variable->name, variable->name, variable->length);
-    if (use == USE_LEVELS && !levels)
+    }
+    if (use == USE_LEVELS && !levels) {
         return field_fail(field, diagnostic,
             "'%s' is a number; this takes a category or a boolean",
             variable->name);
+    }
     if (use != USE_LEVELS && levels &&
         !(use == USE_SUM && variable->type == VARIABLE_BOOLEAN))
         return field_fail(field, diagnostic,

@@ -70,11 +70,12 @@ static enum status read_components(struct pca *pca,
                                    (int64_t)pca->count, diagnostic)
                              : STATUS_OK;
     if (status == STATUS_OK &&
-        (size_t)pca->components * pca->count > LOADINGS_MAX)
+        (size_t)pca->components * pca->count > LOADINGS_MAX) {
         status = field_fail(has ? &field : parameters, diagnostic,
             "%lld components of %zu loadings are too many to tell; ask for "
             "\"components\": %zu or fewer",
             (long long)pca->components, pca->count, LOADINGS_MAX / pca->count);
+    }
     return status;
 }
 
@@ -199,11 +200,12 @@ static json_t *loadings(const struct eigen *eigen, const struct pca *pca,
                 largest = v;
         }
         const int sign = vector[largest] < 0 ? -1 : 1;
-        for (size_t v = 0; v < m; v++)
+        for (size_t v = 0; v < m; v++) {
             json_array_append_new(rows,
                 json_pack("{s:I, s:s, s:f}", "component", (json_int_t)c + 1,
                     "variable", dictionary->variables[pca->columns[v]].name,
                     "loading", (double)(sign * vector[v])));
+        }
     }
     return rows;
 }

@@ -190,10 +190,11 @@ void plan_visit_variables(const struct plan *plan,
     for (size_t i = 0; i < plan->query->by_count; i++)
         visit(arg, plan->query->by[i]);
     for (size_t a = 0; a < plan->analysis_count; a++) {
-        for (size_t i = 0; i < plan->analyses[a].variable_count; i++)
+        for (size_t i = 0; i < plan->analyses[a].variable_count; i++) {
             visit(
                 arg, plan->dictionary->variables[plan->analyses[a].variables[i]]
                          .owner);
+        }
     }
 }
 

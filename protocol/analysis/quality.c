@@ -74,10 +74,11 @@ static enum status take_all(struct analysis *analysis,
     const struct field *parameters, const struct dictionary *dictionary,
     struct diagnostic *diagnostic)
 {
-    if (dictionary->variable_count > ANALYSIS_VARIABLES_MAX)
+    if (dictionary->variable_count > ANALYSIS_VARIABLES_MAX) {
         return field_fail(parameters, diagnostic,
             "the dictionary has more than %d variables; name those that count",
             ANALYSIS_VARIABLES_MAX);
+    }
     analysis->variable_count = dictionary->variable_count;
     for (size_t v = 0; v < dictionary->variable_count; v++)
         analysis->variables[v] = v;
@@ -95,11 +96,12 @@ static enum status parse(struct analysis *analysis,
     if (quality == NULL)
         return STATUS_NO_MEMORY;
     enum status status = field_expect_object(parameters, keys, 1, diagnostic);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = field_find(&field, parameters, "variables")
                      ? parameter_variables(analysis, parameters, USE_ANY,
                            dictionary, diagnostic)
                      : take_all(analysis, parameters, dictionary, diagnostic);
+    }
     quality->dictionary = dictionary;
     if (status == STATUS_OK)
         choose_rules(quality, analysis);
@@ -183,10 +185,11 @@ static void find_digits(const struct row_block *block, size_t variable,
     const uint32_t missing = (uint32_t)columns - 1;
     column_read(
         &block->rows->columns[variable], block->first, block->count, codes);
-    for (size_t i = 0; i < block->count; i++)
+    for (size_t i = 0; i < block->count; i++) {
         cells[i] = codes[i] == VALUE_MISSING ? missing
                    : missing == DIGITS       ? digit_of(codes[i])
                                              : 0;
+    }
 }
 
 static void find_refused(
@@ -319,11 +322,12 @@ static json_t *variable_row(const struct variable *variable,
     set_rows(row, "implausible_pairs", elements, others->implausible, min_cell);
     if (hidden && digits == DIGITS)
         json_object_set_new(row, "digit_preference", json_suppressed());
-    else
+    else {
         json_object_set_new(row, "digit_preference",
             json_number(digits == DIGITS && n > 0
                             ? ((double)round / (double)n - 0.2) / 0.8
                             : NAN));
+    }
     return row;
 }
 

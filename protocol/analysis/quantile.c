@@ -113,11 +113,12 @@ static enum status finish(const struct analysis *analysis,
         else if (n == 0 || !steps_tail_shows(elements, table, 0, prob,
                                analysis->quantile_tail))
             json_object_set_new(row, "suppressed", json_true());
-        else
+        else {
             json_object_set_new(row, "estimate",
                 json_number(estimate(table, variable,
                     steps_of_rank(elements, table, 0, rank_of(prob, n)),
                     prob)));
+        }
         json_array_append_new(list, row);
     }
     json_object_set_new(out, "n", json_integer((json_int_t)n));

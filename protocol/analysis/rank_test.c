@@ -158,13 +158,14 @@ static json_t *group_row(const struct analysis *analysis,
     json_t *row = json_pack("{s:o, s:I}", "group",
         model_level(&formula->atoms[0], dictionary, g), "n", (json_int_t)n);
     if (n > 0 &&
-        steps_tail_shows(elements, table, g, 0.5, analysis->quantile_tail))
+        steps_tail_shows(elements, table, g, 0.5, analysis->quantile_tail)) {
         json_object_set_new(row, "median",
             json_number(steps_median(elements, table, g, n,
                 &dictionary->variables[formula->response.variable])));
-    else
+    } else {
         json_object_set_new(
             row, "median", n > 0 ? json_suppressed() : json_null());
+    }
     return row;
 }
 
@@ -197,13 +198,14 @@ static enum status finish(const struct analysis *analysis,
         json_array_append_new(rows, group_row(analysis, dictionary, table,
                                         elements, g, ranking.groups[g].n));
     json_object_set_new(out, "table", rows);
-    if (present < 2)
+    if (present < 2) {
         json_object_set_new(
             out, "message", json_string("fewer than two groups have a value"));
-    else if (table->rows == 2)
+    } else if (table->rows == 2) {
         set_wilcoxon(out, &ranking);
-    else
+    } else {
         set_kruskal(out, &ranking);
+    }
     free(ranking.groups);
     return STATUS_OK;
 }

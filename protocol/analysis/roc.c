@@ -33,10 +33,11 @@ static enum status check_formula(const struct formula *formula, bool given,
             "on the left of '~' stands a boolean or a category of two levels");
     if (formula->term_count == 0 ||
         (!given && (formula->strata_count > 0 || formula->strata_center ||
-                       formula->has_offset)))
+                       formula->has_offset))) {
         return parameter_fail(parameters, "formula", diagnostic,
             "on the right of '~' stands a score, or the terms of a logistic "
             "regression");
+    }
     return STATUS_OK;
 }
 
@@ -151,18 +152,19 @@ static void contribute(const struct analysis *analysis,
     const struct formula *formula = roc->glm.design->formula;
     struct adding to = {
         &roc->glm, block, state, elements + shape_->tables[0].first};
-    if (!roc->fitted)
+    if (!roc->fitted) {
         steps_add(&shape_->tables[0], block, formula->atoms[0].variable,
             &(struct steps_group){
                 formula->response.variable, formula->response.first_level},
             state, elements);
-    else if (is_given(roc))
+    } else if (is_given(roc)) {
         roc_score_contribute(&roc->given, &roc->glm, block, state,
             elements + shape_->tables[0].first);
-    else if (is_scoring(analysis, block->values))
+    } else if (is_scoring(analysis, block->values)) {
         model_each_row(roc->glm.design, block, count_score, &to);
-    else
+    } else {
         glm_contribute(analysis, shape_, block, state, elements, facts);
+    }
 }
 
 /* ---- from round to round ---- */
@@ -287,10 +289,11 @@ static enum status conclude_fit(const struct analysis *analysis,
         return STATUS_OK;
     }
     roc_set_curve(out, &counts, analysis->level, min_cell);
-    if (!linear)
+    if (!linear) {
         json_object_set_new(out, "calibration",
             roc_calibration(
                 &counts, bins + BINS_EXPECTED * ROC_BINS, min_cell));
+    }
     return STATUS_OK;
 }
 

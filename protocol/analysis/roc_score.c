@@ -50,12 +50,13 @@ enum status roc_score_parse(struct roc_score *score,
 {
     struct field field, object;
     const char *kind = "";
-    if (!field_find(&object, parameters, "coefficients"))
+    if (!field_find(&object, parameters, "coefficients")) {
         return field_find(&field, parameters, "score") ||
                        field_find(&field, parameters, "of")
                    ? field_fail(
                          &field, diagnostic, "a score has \"coefficients\"")
                    : STATUS_OK;
+    }
     enum status status = field_get(&field, parameters, "score", diagnostic);
     if (status == STATUS_OK)
         status = field_text(&field, &kind, 16, diagnostic);

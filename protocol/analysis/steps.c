@@ -57,10 +57,11 @@ void steps_add(const struct table_shape *table, const struct row_block *block,
             codes[i] == VALUE_MISSING || groups[i] == VALUE_MISSING;
         mask[i] = missing ? 0 : block->mask[i];
         cells[i] = 0;
-        if (!missing)
+        if (!missing) {
             cells[i] =
                 (uint32_t)((size_t)(groups[i] - first) * table->columns) +
                 (uint32_t)(floor_divide(codes[i], table->grid) - table->origin);
+        }
     }
     valued.mask = mask;
     tally_add(&valued, cells, table->rows * table->columns, state,

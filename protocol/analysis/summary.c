@@ -146,12 +146,13 @@ static void find_second(const struct row_block *block,
     const struct column *column, struct sums *sums)
 {
     int32_t limit = (int32_t)sums->largest, at_limit = 0;
-    if (column->width == 1)
+    if (column->width == 1) {
         sums->second = second_8((const int8_t *)column->data + block->first,
             block->mask, block->count, limit, &at_limit);
-    else if (column->width == 2)
+    } else if (column->width == 2) {
         sums->second = second_16((const int16_t *)column->data + block->first,
             block->mask, block->count, limit, &at_limit);
+    }
     if (at_limit > 1)
         sums->second = sums->largest;
 }
@@ -162,15 +163,16 @@ static void add_people(const struct row_block *block,
 {
     int128 wide_squares = 0;
     struct sums sums;
-    if (column->width == 1)
+    if (column->width == 1) {
         sums = sums_8((const int8_t *)column->data + block->first, block->mask,
             block->count);
-    else if (column->width == 2)
+    } else if (column->width == 2) {
         sums = sums_16((const int16_t *)column->data + block->first,
             block->mask, block->count);
-    else
+    } else {
         sums = sums_32((const int32_t *)column->data + block->first,
             block->mask, block->count, &wide_squares);
+    }
     cell[CELL_ROWS] += (int128)sums.rows;
     cell[CELL_PEOPLE] += (int128)sums.rows;
     cell[CELL_SUM] += sums.sum;

@@ -18,10 +18,11 @@ static enum status check_pair(const struct analysis *analysis,
     struct diagnostic *diagnostic)
 {
     const char *first = pairs->first->unit, *second = pairs->second->unit;
-    if (analysis->variable_count > 2)
+    if (analysis->variable_count > 2) {
         return parameter_fail(parameters, "variables", diagnostic,
             "a pair is two variables of one exam, or one variable of two "
             "exams of a patient");
+    }
     if (pairs->of_exams && !analysis->by_exam)
         return parameter_fail(parameters, "variables", diagnostic,
             "a patient's first and next exam: the query's unit is \"exam\"");
@@ -186,10 +187,11 @@ void t_test_paired_finish(const struct t_test_pairs *pairs,
     *mean = (struct t_test_mean){0};
     if (!model_set_counts(out, elements, cell, min_cell))
         return;
-    if (cell[CELL_WITHHELD] == 0)
+    if (cell[CELL_WITHHELD] == 0) {
         json_object_set_new(out, "missing",
             json_integer(
                 (json_int_t)(elements[HEAD_ROWS] - cell[PAIR_RECORDED])));
+    }
     const wide n = (wide)cell[CELL_ROWS];
     const wide unit = (wide)ldexp(1.0, -DESIGN_BITS);
     const wide sum = (wide)cell[PAIR_SUM] * unit;

@@ -104,10 +104,11 @@ static enum status read_formula(struct times *times, bool takes_strata,
         return parameter_fail(parameters, "formula", diagnostic,
             "a time of follow-up is not negative; give the variable \"min\": 0");
     if (times_step(times->stop, times->grid, times->stop->max) >
-        TIMES_STEPS_MAX)
+        TIMES_STEPS_MAX) {
         return parameter_fail(parameters, "formula", diagnostic,
             "the longest time in the dictionary has more than 20000 steps; "
             "take a larger \"grid_days\"");
+    }
     return STATUS_OK;
 }
 
@@ -121,10 +122,11 @@ enum status times_parse_causes(struct analysis *analysis,
     if (status != STATUS_OK)
         return status;
     times->outcomes = variable_level_count(times->event);
-    if (times->event->type != VARIABLE_CATEGORY || times->outcomes < 3)
+    if (times->event->type != VARIABLE_CATEGORY || times->outcomes < 3) {
         return parameter_fail(parameters, "formula", diagnostic,
             "competing risks need a category in Surv(time, status): its first "
             "level is censored, each other one a kind of event");
+    }
     return STATUS_OK;
 }
 

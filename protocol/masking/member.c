@@ -202,10 +202,11 @@ static enum status seal_box(const struct member *member, size_t peer,
     enum status status =
         box_keys(member, &member->peers[peer], box_key_of(member, peer), &send);
     randombytes_buf(box.nonce, sizeof box.nonce);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         crypto_aead_xchacha20poly1305_ietf_encrypt(box.box, NULL,
             shares[0].bytes, 2 * sizeof shares[0], (const uint8_t *)&label,
             sizeof label, NULL, box.nonce, send.bytes);
+    }
     sodium_memzero(&send, sizeof send);
     return status == STATUS_OK ? buffer_append(out, &box, sizeof box) : status;
 }

@@ -308,11 +308,12 @@ enum status argument_integer(const struct arguments *arguments,
     long long value = strtoll(text, &end, 10);
     bool whole = *text != '\0' && *end == '\0' &&
                  strspn(text, "+-0123456789") == strlen(text);
-    if (!whole || errno == ERANGE || value < min || value > max)
+    if (!whole || errno == ERANGE || value < min || value > max) {
         return program_fail(STATUS_USAGE,
             "--%s takes a whole number from %" PRId64 " to %" PRId64
             ", not '%s'",
             name, min, max, text);
+    }
     *out = value;
     return STATUS_OK;
 }

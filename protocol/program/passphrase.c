@@ -78,10 +78,11 @@ static enum status read_terminal(char *out, const char *prompt, bool confirm)
     char *again = NULL;
     enum status status = STATUS_OK;
     int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-    if (terminal < 0)
+    if (terminal < 0) {
         return program_fail(STATUS_USAGE,
             "a passphrase is needed and there is no terminal to type it on; "
             "give --passphrase-file FILE");
+    }
     status = read_silent(terminal, prompt, out);
     if (status != STATUS_OK || !confirm)
         goto out;
@@ -109,11 +110,12 @@ static enum status read_from_file(char *out, const char *file)
     caught = 0;
     enum status status = read_line(descriptor, out);
     close(descriptor);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
         return program_fail(status,
             "the passphrase file %s cannot be used: "
             "its first line is %s",
             file, status_text(status));
+    }
     if (out[0] == '\0')
         return program_fail(
             STATUS_MALFORMED, "the passphrase file %s is empty", file);

@@ -99,10 +99,11 @@ static enum status fail_unknown_command(
             }
         }
     }
-    if (near != NULL)
+    if (near != NULL) {
         return program_fail(STATUS_USAGE,
             "no command is called '%s'; did you mean '%s %s'?", word,
             program->name, near);
+    }
     return program_fail(STATUS_USAGE,
         "no command is called '%s'; '%s --help' lists them", word,
         program->name);

@@ -24,11 +24,12 @@ void progress_update(const char *what, uint64_t done, uint64_t total)
         return;
     last_ms = now;
     shown = true;
-    if (total > 0)
+    if (total > 0) {
         fprintf(stderr, "\r%s: %" PRIu64 " of %" PRIu64 "\033[K", what, done,
             total);
-    else
+    } else {
         fprintf(stderr, "\r%s: %" PRIu64 "\033[K", what, done);
+    }
     fflush(stderr);
 }
 

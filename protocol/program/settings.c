@@ -83,13 +83,14 @@ static enum status unknown_key(const struct settings *settings,
 static enum status refuse_value(const struct setting *key, const char *value,
     size_t line, struct diagnostic *diagnostic)
 {
-    if (key->type == SETTING_INTEGER)
+    if (key->type == SETTING_INTEGER) {
         diagnostic_set(diagnostic, line, 1,
             "%s is '%s'; it must be an integer from %" PRId64 " to %" PRId64,
             key->name, value, key->min, key->max);
-    else
+    } else {
         diagnostic_set(diagnostic, line, 1, "%s is '%s'; it must be %s",
             key->name, value, key->help);
+    }
     return STATUS_OUT_OF_RANGE;
 }
 
@@ -162,12 +163,13 @@ enum status settings_load(const struct settings *settings, void *target,
     struct buffer text;
     buffer_init(&text, (size_t)1 << 16);
     enum status status = buffer_read_file(&text, path);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status =
             settings_parse(settings, target, buffer_view(&text), diagnostic);
-    else
+    } else {
         diagnostic_set(
             diagnostic, 0, 0, "cannot be read: %s", status_text(status));
+    }
     buffer_fini(&text);
     return status;
 }

@@ -121,10 +121,11 @@ static enum status parse_name(struct parser *parser, size_t *variable)
     if (status != STATUS_OK)
         return fail_at(parser, token.start, status, "%s", message);
     const struct variable *found = &parser->dictionary->variables[*variable];
-    if (found->type == VARIABLE_VECTOR)
+    if (found->type == VARIABLE_VECTOR) {
         return fail_at(parser, token.start, STATUS_MALFORMED,
             "'%s' is a vector of %zu numbers; a cohort compares single values",
             found->name, found->length);
+    }
     advance(parser);
     return STATUS_OK;
 }
@@ -134,15 +135,17 @@ static enum status check_unit(struct parser *parser,
 {
     if (unit->size == 0)
         return STATUS_OK;
-    if (variable->unit == NULL)
+    if (variable->unit == NULL) {
         return fail_at(parser, unit->start, STATUS_OUT_OF_RANGE,
             "'%s' has no unit, found '%.*s'", variable->name, (int)unit->size,
             unit->start);
+    }
     if (strlen(variable->unit) != unit->size ||
-        strncmp(variable->unit, unit->start, unit->size) != 0)
+        strncmp(variable->unit, unit->start, unit->size) != 0) {
         return fail_at(parser, unit->start, STATUS_OUT_OF_RANGE,
             "'%s' is recorded in %s, found '%.*s'", variable->name,
             variable->unit, (int)unit->size, unit->start);
+    }
     return STATUS_OK;
 }
 
@@ -179,10 +182,11 @@ static enum status unknown_level(struct parser *parser,
     const char *names[2 * DICTIONARY_CATEGORIES_MAX];
     char text[VARIABLE_NAME_MAX + 1];
     size_t count = 0;
-    if (variable->type == VARIABLE_BOOLEAN)
+    if (variable->type == VARIABLE_BOOLEAN) {
         return fail_at(parser, token->start, STATUS_UNKNOWN_NAME,
             "'%s' is true or false, found '%.*s'", variable->name,
             (int)token->size, token->start);
+    }
     for (size_t i = 0; i < variable->category_count; i++) {
         names[count++] = variable->categories[i].code;
         names[count++] = variable->categories[i].label;
@@ -203,10 +207,11 @@ static enum status read_value(struct parser *parser, size_t index,
     if (status != STATUS_OK)
         return status;
     if (variable_level_count(variable) == 0) {
-        if (token->kind != TOKEN_NUMBER)
+        if (token->kind != TOKEN_NUMBER) {
             return fail_at(parser, token->start, STATUS_MALFORMED,
                 "'%s' is a number, found '%.*s'", variable->name,
                 (int)token->size, token->start);
+        }
         return read_threshold(parser, variable, token, code);
     }
     if (variable_read_value(variable, token->start, token->size, code) !=
@@ -301,10 +306,11 @@ static enum status finish_comparison(struct parser *parser,
         c->mirrored ? mirrored(c->sign->comparison) : c->sign->comparison;
     bool equality =
         comparison == COMPARE_EQUAL || comparison == COMPARE_UNEQUAL;
-    if (!equality && variable_level_count(variable) > 0)
+    if (!equality && variable_level_count(variable) > 0) {
         return fail_at(parser, c->sign->start, STATUS_MALFORMED,
             "the values of '%s' have no order; use = or in (...)",
             variable->name);
+    }
     struct interval_set set = {0};
     enum status status = comparison_set(&set, comparison, c->code);
     if (status != STATUS_OK)
@@ -415,10 +421,11 @@ static enum status parse_name_test(struct parser *parser, size_t variable,
         return parse_between(parser, variable, negate, out);
     }
     const struct variable *described = &parser->dictionary->variables[variable];
-    if (described->type != VARIABLE_BOOLEAN)
+    if (described->type != VARIABLE_BOOLEAN) {
         return fail_at(parser, where, STATUS_MALFORMED,
             "'%s' is not true or false by itself; compare it with a value",
             described->name);
+    }
     struct interval_set set = {0};
     interval_set_add(&set, 1, 1);
     return finish_leaf(parser, variable, &set, negate, where, out);

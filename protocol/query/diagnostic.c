@@ -27,10 +27,11 @@ void diagnostic_text(
     char *out, size_t capacity, const struct diagnostic *diagnostic)
 {
     char place[320] = "";
-    if (diagnostic->file[0] != '\0' && diagnostic->line > 0)
+    if (diagnostic->file[0] != '\0' && diagnostic->line > 0) {
         snprintf(place, sizeof place, "%s:%zu:%zu: ", diagnostic->file,
             diagnostic->line, diagnostic->column);
-    else if (diagnostic->file[0] != '\0')
+    } else if (diagnostic->file[0] != '\0') {
         snprintf(place, sizeof place, "%s: ", diagnostic->file);
+    }
     snprintf(out, capacity, "%s%s", place, diagnostic->message);
 }

@@ -51,10 +51,11 @@ static enum status add_elements(struct dictionary *dictionary,
     for (size_t i = 0; i < count; i++) {
         struct field item = field_item(list, i);
         elements += storage->variables[i].length;
-        if (elements > DICTIONARY_ELEMENTS_MAX)
+        if (elements > DICTIONARY_ELEMENTS_MAX) {
             return field_fail(&item, diagnostic,
                 "the vectors have over %d elements together",
                 DICTIONARY_ELEMENTS_MAX);
+        }
     }
     if (elements == 0)
         return STATUS_OK;
@@ -246,13 +247,14 @@ enum status dictionary_resolve(const struct dictionary *dictionary,
         return STATUS_OK;
     if (find_name(dictionary, text, strcspn(text, "["), variable)) {
         const struct variable *found = &dictionary->variables[*variable];
-        if (found->length > 0)
+        if (found->length > 0) {
             snprintf(message, DICTIONARY_MESSAGE_MAX,
                 "'%s' has the elements %s[1] to %s[%zu]", found->name,
                 found->name, found->name, found->length);
-        else
+        } else {
             snprintf(message, DICTIONARY_MESSAGE_MAX,
                 "'%s' is no vector and has no elements", found->name);
+        }
         return STATUS_UNKNOWN_NAME;
     }
     snprintf(message, DICTIONARY_MESSAGE_MAX,

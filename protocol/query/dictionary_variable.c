@@ -43,16 +43,18 @@ static enum status read_name(const struct dictionary *dictionary,
         status = field_text(&field, &variable->name, TEXT_MAX, diagnostic);
     if (status != STATUS_OK)
         return status;
-    if (!is_name(variable->name))
+    if (!is_name(variable->name)) {
         return field_fail(&field, diagnostic,
             "'%s' is no name: a letter, then letters, digits or '_', at most "
             "%d",
             variable->name, VARIABLE_NAME_MAX);
+    }
     for (size_t i = 0; i < COUNT(reserved_names); i++) {
-        if (strcasecmp(variable->name, reserved_names[i]) == 0)
+        if (strcasecmp(variable->name, reserved_names[i]) == 0) {
             return field_fail(&field, diagnostic,
                 "'%s' is a word of the query language; choose another name",
                 variable->name);
+        }
     }
     if (dictionary_find(dictionary, variable->name, &other))
         return field_fail(
@@ -132,11 +134,12 @@ static enum status read_code(const struct field *field, const char *key,
         return status;
     if (decimal_divide(code, &exact, value, variable->resolution) !=
             STATUS_OK ||
-        *code <= VALUE_REFUSED || *code == INT32_MAX)
+        *code <= VALUE_REFUSED || *code == INT32_MAX) {
         return field_fail(field, diagnostic,
             "'%s' does not fit 32 bits in steps of the resolution; use a "
             "coarser \"resolution\"",
             key);
+    }
     if (!exact)
         return field_fail(
             field, diagnostic, "'%s' is no multiple of the resolution", key);
@@ -221,14 +224,16 @@ static enum status read_length(const struct field *object,
     struct field field;
     int64_t length = 0;
     const bool has = field_find(&field, object, "length");
-    if (variable->type != VARIABLE_VECTOR)
+    if (variable->type != VARIABLE_VECTOR) {
         return has ? field_fail(
                          &field, diagnostic, "only a vector has a length")
                    : STATUS_OK;
-    if (!has)
+    }
+    if (!has) {
         return field_fail(object, diagnostic,
             "'%s' is a vector and needs \"length\": how many numbers it holds",
             variable->name);
+    }
     enum status status =
         field_integer(&field, &length, 2, VECTOR_LENGTH_MAX, diagnostic);
     variable->length = (size_t)length;
@@ -270,10 +275,11 @@ static enum status read_categories(const struct field *object,
         if (status != STATUS_OK)
             return status;
     }
-    if (variable->type != VARIABLE_CATEGORY)
+    if (variable->type != VARIABLE_CATEGORY) {
         return count == 0 ? STATUS_OK
                           : field_fail(&list, diagnostic,
                                 "only a category has categories");
+    }
     if (count == 0)
         return field_fail(has ? &list : object, diagnostic,
             "'%s' is a category and needs \"categories\"", variable->name);

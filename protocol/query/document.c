@@ -97,13 +97,14 @@ enum status document_load(
     enum status status = buffer_read_file(&text, path);
     if (status == STATUS_NOT_FOUND)
         diagnostic_set(diagnostic, 0, 0, "there is no such file");
-    else if (status == STATUS_TOO_LARGE)
+    else if (status == STATUS_TOO_LARGE) {
         diagnostic_set(diagnostic, 0, 0, "larger than %zu bytes",
             (size_t)DOCUMENT_BYTES_MAX);
-    else if (status != STATUS_OK)
+    } else if (status != STATUS_OK) {
         diagnostic_set(diagnostic, 0, 0, "cannot be read");
-    else
+    } else {
         status = document_parse(out, buffer_view(&text), diagnostic);
+    }
     buffer_fini(&text);
     return status;
 }

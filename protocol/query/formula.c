@@ -73,10 +73,11 @@ void formula_level_text(const struct formula_atom *atom,
         return;
     }
     const struct variable *variable = &dictionary->variables[atom->variable];
-    if (variable_level_count(variable) > 0)
+    if (variable_level_count(variable) > 0) {
         snprintf(out, capacity, "%s%s", atom->name,
             variable_level_code(variable, level));
-    else
+    } else {
         snprintf(out, capacity, "%s%lld", atom->name,
             (long long)atom->first_level + (long long)level);
+    }
 }

@@ -99,11 +99,12 @@ static enum status read_factor(
     if (atom->level_count == 0) {
         int64_t span = (int64_t)variable->max - variable->min + 1;
         if (variable->type != VARIABLE_INTEGER ||
-            span > DICTIONARY_CATEGORIES_MAX)
+            span > DICTIONARY_CATEGORIES_MAX) {
             return formula_fail(parser, word.start, STATUS_MALFORMED,
                 "factor() takes a category, or a whole number with at most %d "
                 "values",
                 DICTIONARY_CATEGORIES_MAX);
+        }
         atom->level_count = (size_t)span;
         atom->first_level = variable->min;
     }
@@ -146,11 +147,12 @@ static enum status read_spline(
     if (!read_whole(&parser->word, &df) || df < 1 || df > FORMULA_DF_MAX)
         return formula_fail(parser, parser->word.start, STATUS_MALFORMED,
             "expected degrees of freedom, 1 to %d", FORMULA_DF_MAX);
-    if (variable->knot_count > 0 && (size_t)df > variable->knot_count + 1)
+    if (variable->knot_count > 0 && (size_t)df > variable->knot_count + 1) {
         return formula_fail(parser, parser->word.start, STATUS_MALFORMED,
             "the dictionary has %zu knots of '%s', for up to %zu degrees of "
             "freedom",
             variable->knot_count, variable->name, variable->knot_count + 1);
+    }
     formula_advance(parser);
     status = formula_take(parser, ")");
     if (status != STATUS_OK)
@@ -177,10 +179,11 @@ static enum status read_strata(struct formula_parser *parser)
             if (status != STATUS_OK)
                 return status;
             if (variable_level_count(
-                    &parser->dictionary->variables[variable]) == 0)
+                    &parser->dictionary->variables[variable]) == 0) {
                 return formula_fail(parser, word.start, STATUS_MALFORMED,
                     "strata are of categories; '%.*s' is a number",
                     (int)word.size, word.start);
+            }
             if (formula->strata_count == FORMULA_STRATA_MAX)
                 return formula_fail(parser, word.start, STATUS_LIMIT_REACHED,
                     "more than %d variables in strata()", FORMULA_STRATA_MAX);

@@ -158,10 +158,11 @@ enum status formula_variable(struct formula_parser *parser, size_t *variable)
     if (status != STATUS_OK)
         return formula_fail(parser, word.start, status, "%s", message);
     const struct variable *found = &parser->dictionary->variables[*variable];
-    if (found->type == VARIABLE_VECTOR)
+    if (found->type == VARIABLE_VECTOR) {
         return formula_fail(parser, word.start, STATUS_MALFORMED,
             "'%s' is a vector; a formula takes its elements, %s[1] to %s[%zu]",
             found->name, found->name, found->name, found->length);
+    }
     formula_advance(parser);
     return STATUS_OK;
 }
@@ -209,10 +210,11 @@ static enum status parse_name(struct formula_parser *parser)
     enum status status = formula_variable(parser, &variable);
     if (status != STATUS_OK)
         return status;
-    if (parser->dictionary->variables[variable].type == VARIABLE_CATEGORY)
+    if (parser->dictionary->variables[variable].type == VARIABLE_CATEGORY) {
         return formula_fail(parser, word.start, STATUS_MALFORMED,
             "'%.*s' has categories; arithmetic takes a number", (int)word.size,
             word.start);
+    }
     formula_name_add(parser, word.start, word.size);
     return emit(parser,
         (struct expression_step){.kind = STEP_VARIABLE, .variable = variable},

@@ -59,10 +59,11 @@ static enum status terms_cross(struct reader *reader, struct terms *left,
     struct formula_parser *parser = &reader->parser;
     struct terms out = {0};
     enum status status = STATUS_OK;
-    if (left->alone || right->alone)
+    if (left->alone || right->alone) {
         return formula_fail(parser, parser->word.start, STATUS_MALFORMED,
             "strata() and offset() are added with '+' and take part in no "
             "interaction");
+    }
     if (and_both)
         out = *left;
     for (size_t i = 0; and_both && status == STATUS_OK && i < right->count; i++)
@@ -187,10 +188,11 @@ static enum status join(struct reader *reader, struct terms *out,
     const struct terms *right, bool subtract)
 {
     enum status status = STATUS_OK;
-    if (subtract && right->alone)
+    if (subtract && right->alone) {
         return formula_fail(&reader->parser, reader->parser.word.start,
             STATUS_MALFORMED,
             "strata(), offset() and (1 | center) are not taken away");
+    }
     for (size_t i = 0; status == STATUS_OK && i < right->count; i++) {
         if (right->zero != subtract)
             terms_remove(out, right->sets[i]);
@@ -231,10 +233,11 @@ static enum status read_time(struct reader *reader, size_t *variable)
     struct word word = parser->word;
     enum status status = formula_variable(parser, variable);
     if (status == STATUS_OK &&
-        variable_level_count(&parser->dictionary->variables[*variable]) > 0)
+        variable_level_count(&parser->dictionary->variables[*variable]) > 0) {
         status = formula_fail(parser, word.start, STATUS_MALFORMED,
             "a time is a number or days; '%.*s' has categories", (int)word.size,
             word.start);
+    }
     return status;
 }
 

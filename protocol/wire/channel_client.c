@@ -210,11 +210,13 @@ static enum status take_message(
         size = zmq_msg_recv(&payload, client->socket, ZMQ_DONTWAIT);
     while (size < 0 && zmq_errno() == EINTR);
     enum status status = STATUS_OK;
-    if (size < 0)
+    if (size < 0) {
         status = zmq_errno() == EAGAIN ? STATUS_NOT_FOUND
                                        : channel_status_of_error();
-    else if (zmq_msg_more(&payload) || size > (int)CHANNEL_CLIENT_MESSAGE_MAX)
+    } else if (zmq_msg_more(&payload) ||
+               size > (int)CHANNEL_CLIENT_MESSAGE_MAX) {
         status = STATUS_MALFORMED;
+    }
     buffer_clear(body);
     if (status == STATUS_OK)
         status = buffer_append(body, zmq_msg_data(&payload), (size_t)size);

@@ -211,11 +211,12 @@ static void watch(struct zap *zap)
             atomic_fetch_sub(&zap->connections, 1);
         else if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
             note_refusal(zap);
-        else if (event == ZMQ_EVENT_ACCEPT_FAILED)
+        else if (event == ZMQ_EVENT_ACCEPT_FAILED) {
             log_event(LOG_ERROR, "channel", "accept", "error=\"%s\"",
                 strerror((int)value));
-        else
+        } else {
             atomic_fetch_add(&zap->failed, 1);
+        }
     }
 }
 

@@ -128,10 +128,11 @@ static void *make_column(
 static void make_columns(
     const struct table *table, size_t first, size_t end, struct column *columns)
 {
-    for (size_t v = 0; v < table->dictionary->column_count; v++)
+    for (size_t v = 0; v < table->dictionary->column_count; v++) {
         columns[v] =
             (struct column){.width = table->dictionary->variables[v].width,
                 .data = make_column(table, v, first, end)};
+    }
 }
 
 void table_columns(const struct table *table, struct column *columns)

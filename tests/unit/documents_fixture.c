@@ -154,12 +154,13 @@ static json_t *step_into(json_t *at, const char *step)
 static void put(json_t *at, const char *step, json_t *value)
 {
     int failed;
-    if (json_is_array(at))
+    if (json_is_array(at)) {
         failed = *step == '+'
                      ? json_array_append_new(at, value)
                      : json_array_set_new(at, strtoul(step, NULL, 10), value);
-    else
+    } else {
         failed = json_object_set_new(at, step, value);
+    }
     assert_int_equal(failed, 0);
 }
 
@@ -209,10 +210,11 @@ static void check_change(const json_t *document, document_reader *read,
     diagnostic_init(&diagnostic, "document");
     enum status status = read(arg, view_of_text(text), &diagnostic);
     const char *value = change->value == NULL ? "nothing" : change->value;
-    if (status != change->expected)
+    if (status != change->expected) {
         fail_msg("%s = %s: %s, expected %s (%s)", change->path, value,
             status_name(status), status_name(change->expected),
             diagnostic.message);
+    }
     if (status != STATUS_OK && diagnostic.line == 0)
         fail_msg("%s = %s: no position", change->path, value);
     if (change->says != NULL &&

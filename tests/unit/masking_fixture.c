@@ -25,10 +25,11 @@ void crowd_init(
         for (size_t k = 0; k < length; k++)
             crowd->vectors[i].elements[k] = (int128)(1000 * (i + 1) + k);
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         assert_int_equal(member_create(&crowd->members[i], &crowd->terms,
                              (uint32_t)i + 1, crowd->keys[i]),
             STATUS_OK);
+    }
     assert_int_equal(
         collector_create(&crowd->collector, &crowd->terms, length), STATUS_OK);
 }
@@ -86,11 +87,12 @@ enum status crowd_step(struct crowd *crowd)
             status = crowd_answer(collector_step(collector), crowd->members[i],
                 buffer_view(&message), &crowd->vectors[i], &crowd->out[i]);
         const struct vector *vector = &crowd->vectors[i];
-        if (status == STATUS_OK)
+        if (status == STATUS_OK) {
             status =
                 collector_take(collector, index, buffer_view(&crowd->out[i]),
                     (struct view){(const uint8_t *)vector->elements,
                         vector->length * VECTOR_ELEMENT_BYTES});
+        }
         if (status != STATUS_OK) {
             buffer_fini(&message);
             return status;

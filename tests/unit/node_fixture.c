@@ -24,10 +24,11 @@ static void write_headers(
     for (int i = 0; i < 2; i++) {
         json_t *header =
             cast_header(&scene->query_id, &scene->study_id, roster_id);
-        if (i == 1) /* another session for the same query */
+        if (i == 1) { /* another session for the same query */
             document_change(header, "session",
                 "\"f0f102030405060708090a0b0c0d0e0f"
                 "101112131415161718191a1b1c1d1e1f\"");
+        }
         write_down(&scene->headers[i],
             document_sign(TYPE_HEADER, header, &scene->cast.coordinator, 1),
             &scene->header_ids[i]);
@@ -68,12 +69,13 @@ static void write_study(
     write_down(&scene->study,
         document_sign(TYPE_STUDY, study, &cast->researcher, 1),
         &scene->study_id);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
         write_down(&scene->approvals[i],
             document_sign(TYPE_APPROVAL,
                 cast_approval(&scene->study_id, "approve", "2027-01-01"),
                 &cast->committee[i], 1),
             NULL);
+    }
 }
 
 static void write_query(

@@ -54,14 +54,17 @@ int main(void)
         return 1;
     randombytes_set_implementation(&tape);
     block = 0;
-    for (size_t v = 0; v < sizeof variances / sizeof variances[0]; v++)
-        for (int i = 0; i < 40; i++)
+    for (size_t v = 0; v < sizeof variances / sizeof variances[0]; v++) {
+        for (int i = 0; i < 40; i++) {
             printf("draw %" PRIu64 " %" PRIu64 " %" PRId64 "\n",
                 variances[v][0], variances[v][1],
                 gaussian_draw_ratio(variances[v][0], variances[v][1]));
-    for (size_t r = 0; r < sizeof rhos / sizeof rhos[0]; r++)
+        }
+    }
+    for (size_t r = 0; r < sizeof rhos / sizeof rhos[0]; r++) {
         for (size_t d = 0; d < sizeof deltas / sizeof deltas[0]; d++)
             printf("epsilon %.17g %.17g %.17g\n", rhos[r], deltas[d],
                 budget_epsilon(rhos[r], deltas[d]));
+    }
     return 0;
 }

@@ -107,10 +107,11 @@ static enum status end(struct making *making)
     set_id(making->header, "roster", making->roster->id, making->other_roster);
     header = document_sign(
         making->header_type, making->header, &making->header_signer, 1);
-    for (size_t i = 0; i < making->approvals; i++)
+    for (size_t i = 0; i < making->approvals; i++) {
         approvals[i] = document_sign(TYPE_APPROVAL,
             cast_approval(&study_id, "approve", making->approval_date),
             &cast.committee[i], 1);
+    }
     const struct admission_request request = {.roster = making->roster,
         .dictionary = cast.dictionary,
         .header = making->without_header ? NULL : header,

@@ -57,10 +57,11 @@ static void apply(struct made *made, const char *query)
 
 static void end(struct made *made)
 {
-    for (size_t rule = 0; rule < RULE_COUNT; rule++)
+    for (size_t rule = 0; rule < RULE_COUNT; rule++) {
         assert_int_equal(
             (int64_t)made->figures.vector.elements[PLAN_RULES + rule],
             made->report.withheld[rule]);
+    }
     contribution_fini(&made->figures);
     asked_destroy(&made->asked);
     table_destroy(&made->table);
@@ -605,11 +606,13 @@ static void test_a_small_group_has_no_curve(void **state)
 static void test_rules_have_names(void **state)
 {
     (void)state;
-    for (int rule = 0; rule < RULE_COUNT; rule++)
-        for (int other = 0; other < rule; other++)
+    for (int rule = 0; rule < RULE_COUNT; rule++) {
+        for (int other = 0; other < rule; other++) {
             assert_string_not_equal(
                 disclosure_rule_name((enum disclosure_rule)rule),
                 disclosure_rule_name((enum disclosure_rule)other));
+        }
+    }
     assert_string_equal(disclosure_rule_name(RULE_COUNT), "unknown");
 }
 

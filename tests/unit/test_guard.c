@@ -313,11 +313,12 @@ static bool differs_by_few(const struct crowd *crowd, const uint64_t *a,
 static void make(const struct crowd *crowd, uint64_t *out, int how,
     const uint64_t *b, const uint64_t *c)
 {
-    for (size_t w = 0; w < crowd->words; w++)
+    for (size_t w = 0; w < crowd->words; w++) {
         out[w] = how == 0   ? b[w] | c[w]
                  : how == 1 ? b[w] & c[w]
                  : how == 2 ? b[w] & ~c[w]
                             : c[w] & ~b[w];
+    }
 }
 
 static bool close_by_hand(
@@ -325,8 +326,8 @@ static bool close_by_hand(
 {
     uint64_t made[CROWD_WORDS];
     size_t first = crowd->count > GUARD_PAIRS ? crowd->count - GUARD_PAIRS : 0;
-    for (size_t i = first; i < crowd->count; i++)
-        for (size_t j = first; j < i; j++)
+    for (size_t i = first; i < crowd->count; i++) {
+        for (size_t j = first; j < i; j++) {
             for (int how = 0; how < 4; how++) {
                 /* The same people twice are one cohort, that D13 looks at. */
                 if (memcmp(crowd->cohorts[i], crowd->cohorts[j],
@@ -336,6 +337,8 @@ static bool close_by_hand(
                 if (differs_by_few(crowd, a, made, limit))
                     return true;
             }
+        }
+    }
     return false;
 }
 
@@ -374,7 +377,7 @@ static void test_pairs_of_five_people_agree_with_enumeration(void **state)
 {
     (void)state;
     int answers[2] = {0, 0};
-    for (uint64_t b = 0; b < 32; b++)
+    for (uint64_t b = 0; b < 32; b++) {
         for (uint64_t c = 0; c <= b; c++) {
             struct crowd crowd = {.size = 5, .words = 1};
             struct guard_pairs *pairs;
@@ -386,6 +389,7 @@ static void test_pairs_of_five_people_agree_with_enumeration(void **state)
                     agree(&crowd, pairs, &a, limit, answers);
             guard_pairs_destroy(pairs);
         }
+    }
     assert_true(answers[0] > 1000 && answers[1] > 1000);
 }
 

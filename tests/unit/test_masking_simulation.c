@@ -139,10 +139,11 @@ static bool turn(struct crowd *crowd, size_t i, enum lie lie, size_t victim,
     if (status == STATUS_OK && seeded_below(4) == 0) {
         struct buffer again; /* the network repeats itself */
         buffer_init(&again, BUFFER_LIMIT_DEFAULT);
-        if (step != COLLECT_KEYS)
+        if (step != COLLECT_KEYS) {
             assert_int_equal(
                 say(crowd, i, buffer_view(&message), &again, witness),
                 STATUS_NOT_ALLOWED);
+        }
         buffer_fini(&again);
     }
     if (status == STATUS_OK && step == COLLECT_REVEALS)

@@ -49,10 +49,11 @@ static void make_documents(void)
     struct digest query_id = envelope_id(query);
     header_text = text_of(cast_header(&query_id, &study_id, &verified->id));
     header = sign(TYPE_HEADER, header_text, &cast.coordinator, 1);
-    for (size_t i = 0; i < COMMITTEE; i++)
+    for (size_t i = 0; i < COMMITTEE; i++) {
         approvals[i] = document_sign(TYPE_APPROVAL,
             cast_approval(&study_id, "approve", "2027-01-14"),
             &cast.committee[i], 1);
+    }
 }
 
 static int setup(void **state)

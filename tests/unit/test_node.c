@@ -134,10 +134,11 @@ static void test_import_exam_twice_in_a_file_is_refused(void **state)
     buffer_init(&text, BUFFER_LIMIT_DEFAULT);
     assert_int_equal(
         buffer_append_text(&text, "patient,exam,age\n"), STATUS_OK);
-    for (int i = 0; i < 2000; i++)
+    for (int i = 0; i < 2000; i++) {
         assert_int_equal(
             buffer_append_format(&text, "p%d,e%d,60\n", i, i == 1500 ? 3 : i),
             STATUS_OK);
+    }
     for (int dry = 0; dry < 2; dry++) {
         options.dry_run = dry == 1;
         assert_int_equal(import_text(buffer_text(&text), &options, &report),
@@ -279,10 +280,11 @@ static void test_value_reader_equals_the_long_way(void **state)
                 value_reader_read(&reader, texts[i], size, &fast);
             enum value_verdict b = variable_read_value(
                 &dictionary->variables[v], texts[i], size, &slow);
-            if (a != b || fast != slow)
+            if (a != b || fast != slow) {
                 fail_msg("'%s' of %s: %d %d, %d %d", texts[i],
                     dictionary->variables[v].name, (int)a, (int)fast, (int)b,
                     (int)slow);
+            }
         }
     }
 }
@@ -294,10 +296,11 @@ static void test_audit_verify_finds_nothing_wrong_in_a_good_log(void **state)
     struct audit_finding finding;
     assert_int_equal(keypair_create(&keys, "a"), STATUS_OK);
     assert_int_equal(keypair_create(&other, "b"), STATUS_OK);
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 5; i++) {
         assert_int_equal(audit_record(store, keys, i, "event", NULL,
                              "number %d\nsecond line", i),
             STATUS_OK);
+    }
     assert_int_equal(
         audit_verify(store, &keypair_identity(keys)->sign, &finding),
         STATUS_OK);

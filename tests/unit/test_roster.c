@@ -322,11 +322,12 @@ static void test_verify_only_the_next_version_follows(void **state)
         enum status expected;
     } cases[] = {{1, STATUS_WRONG_ROSTER}, {2, STATUS_OK},
         {3, STATUS_WRONG_ROSTER}, {2147483647, STATUS_WRONG_ROSTER}};
-    for (size_t i = 0; i < COUNT(cases); i++)
+    for (size_t i = 0; i < COUNT(cases); i++) {
         assert_int_equal(
             verify_next(cast_roster(&cast, cases[i].version, CENTERS),
                 cast.committee, 3),
             cases[i].expected);
+    }
 }
 
 static void test_verify_next_is_of_the_same_federation(void **state)

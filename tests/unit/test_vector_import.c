@@ -188,16 +188,18 @@ static void test_a_bad_vector_is_refused_whole(void **state)
             problem->line != cases[i].line ||
             problem->column != cases[i].column ||
             problem->element != cases[i].element ||
-            strcmp(problem->text, cases[i].text) != 0)
+            strcmp(problem->text, cases[i].text) != 0) {
             fail_msg("%s: %d at %zu:%zu, element %zu, '%s'", cases[i].file,
                 (int)problem->verdict, problem->line, problem->column,
                 problem->element, problem->text);
+        }
         struct frame *frame = frame_of_store();
         const struct rows *rows = frame_rows(frame);
-        for (size_t k = 0; k < 3; k++)
+        for (size_t k = 0; k < 3; k++) {
             assert_int_equal(((const int8_t *)rows->columns[FIRST_OF_SHAPE + k]
                                      .data)[rows->count - 1],
                 INT8_MIN);
+        }
         frame_destroy(frame);
         assert_int_equal(store_clear_registry(store), STATUS_OK);
         assert_int_equal(import_text(cases[i].file, true), STATUS_MALFORMED);

@@ -139,10 +139,11 @@ static void test_message_round_trip_and_cut_at_every_length(void **state)
             message_decode(&again, buffer_view(&bytes), all), STATUS_OK);
         assert_int_equal(message_encode(&again, &twice), STATUS_OK);
         assert_true(view_equal(buffer_view(&bytes), buffer_view(&twice)));
-        for (size_t size = 0; size < bytes.size; size++)
+        for (size_t size = 0; size < bytes.size; size++) {
             assert_int_not_equal(
                 message_decode(&again, (struct view){bytes.data, size}, all),
                 STATUS_OK);
+        }
         assert_int_equal(buffer_append(&bytes, "", 1), STATUS_OK);
         assert_int_equal(message_decode(&again, buffer_view(&bytes), all),
             STATUS_TRAILING_BYTES);

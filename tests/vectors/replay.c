@@ -35,10 +35,11 @@ static void replay_event(
     json_object_del(again, "masked");
     json_object_del(again, "sum");
     scene_do(scene, again);
-    if (!json_equal(event, again))
+    if (!json_equal(event, again)) {
         fail_msg("%s: event %zu: %s instead of %s", name, number,
             json_dumps(again, JSON_SORT_KEYS),
             json_string_value(json_object_get(event, "status")));
+    }
     json_decref(again);
 }
 

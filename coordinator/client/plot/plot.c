@@ -63,10 +63,11 @@ void plot_title(struct svg *svg, const json_t *entry)
         title, sizeof title, "%s  %.300s", row_text(entry, "analysis"), what);
     json_object_foreach(json_object_get(entry, "by"), key, value)
     {
-        if (used >= 0 && (size_t)used < sizeof title)
+        if (used >= 0 && (size_t)used < sizeof title) {
             used +=
                 snprintf(title + used, sizeof title - (size_t)used, "  %s = %s",
                     key, json_is_string(value) ? json_string_value(value) : "");
+        }
     }
     svg_text(svg, 24, 26, strlen(title) > 90 ? 10.5 : 15, ANCHOR_START, title);
 }

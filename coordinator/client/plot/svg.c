@@ -136,10 +136,11 @@ void svg_path_to(struct svg *svg, bool first, double x, double y)
 
 void svg_path_end(struct svg *svg, const char *colour, bool area)
 {
-    if (area)
+    if (area) {
         put(svg, "Z\" fill=\"%s\" fill-opacity=\"0.2\" stroke=\"none\"/>\n",
             colour);
-    else
+    } else {
         put(svg, "\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\"/>\n",
             colour);
+    }
 }

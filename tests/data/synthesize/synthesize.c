@@ -166,10 +166,11 @@ static void draw_ventricle(struct stream *stream, struct patient *p)
                          : round(10 * bounded(stream, 3, 3, 0, 14)) / 10;
     double edvi = (p->female ? 76 : 81) + more[p->dx] +
                   normal(stream, 0, p->female ? 10 : 12);
-    if (p->dx == VALVE) /* project 1: lvedvi ~ ao_regurg_frac * sex + age */
+    if (p->dx == VALVE) { /* project 1: lvedvi ~ ao_regurg_frac * sex + age */
         edvi = 72 + 1.20 * p->ar_fraction +
                (p->female ? -6 - 0.45 * p->ar_fraction : 0) -
                0.15 * (p->age - 50) + normal(stream, 0, 12);
+    }
     p->edvi = round(10 * within(edvi, 35, 260)) / 10;
     p->ef = bounded(stream, ef[p->dx], spread[p->dx], 10, 82);
     p->esvi = round(10 * p->edvi * (1 - p->ef / 100)) / 10;
@@ -370,11 +371,12 @@ static const char *indication_of(const struct patient *p, double at)
         return "congenital";
     if (p->dx == ISCHEMIC)
         return at < 0.45 ? "viability" : "stress";
-    if (p->dx == NORMAL || p->dx == OTHER)
+    if (p->dx == NORMAL || p->dx == OTHER) {
         return at < 0.3    ? "stress"
                : at < 0.55 ? "arrhythmia"
                : at < 0.75 ? "cardiomyopathy"
                            : "other";
+    }
     return "cardiomyopathy";
 }
 

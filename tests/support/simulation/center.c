@@ -47,10 +47,11 @@ static void put_documents(struct center *center)
     world_must(store_put_study(center->store, &world->study_id, "first",
                    buffer_view(&world->study), WORLD_START),
         "study");
-    for (size_t i = 0; i < COMMITTEE; i++)
+    for (size_t i = 0; i < COMMITTEE; i++) {
         world_must(store_put_approval(center->store, &world->study_id,
                        buffer_view(&world->approvals[i])),
             "approval");
+    }
     world_must(decision_record(
                    &setup, &world->study_id, "test", true, "", WORLD_START),
         "decision");

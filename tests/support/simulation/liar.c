@@ -70,11 +70,13 @@ void opening_init(struct liar *liar, struct opening *opening, size_t kind,
         .min_centers = liar->world->min_centers,
         .centers = opening->names};
     randombytes_buf(opening->header.session, sizeof opening->header.session);
-    for (size_t i = 0; i < liar->world->count; i++)
-        if (centers & bit_of(i))
+    for (size_t i = 0; i < liar->world->count; i++) {
+        if (centers & bit_of(i)) {
             snprintf(opening->names[opening->header.center_count++],
                 sizeof opening->names[0], "%s",
                 keypair_identity(liar->world->centers[i])->name);
+        }
+    }
 }
 
 void opening_fini(struct opening *opening)

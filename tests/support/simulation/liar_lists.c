@@ -107,10 +107,11 @@ void list_votes(const struct liar *liar, const struct attempt *attempt,
             step_index_of((uint32_t)i + 1), attempt->heard[i].vote};
         if (!(set & bit_of(i)))
             continue;
-        if (liar->league & bit_of(i))
+        if (liar->league & bit_of(i)) {
             world_must(steps_sign(&vote.signature, liar->world->centers[i],
                            &statement),
                 "sign");
+        }
         append(out, &vote, sizeof vote);
     }
 }

@@ -154,12 +154,13 @@ static void expect_hidden(const struct liar *liar,
     for (size_t j = 0; j < liar->world->count; j++) {
         if (j == center || !(scene.givers & bit_of(j)))
             continue;
-        if (loot[center].known[MASK])
+        if (loot[center].known[MASK]) {
             take_pair_mask(
                 attempt, &scene, &loot[center].seed[MASK], j, true, &vector);
-        else if (loot[j].known[MASK])
+        } else if (loot[j].known[MASK]) {
             take_pair_mask(
                 attempt, &scene, &loot[j].seed[MASK], center, false, &vector);
+        }
     }
     if (memcmp(vector.elements, plain.data, plain.size) == 0)
         world_fail("the figures of center %zu can be read", center);
@@ -197,10 +198,11 @@ static void open_sum(const struct liar *liar, const struct attempt *attempt,
             continue;
         world_must(vector_add(&sum, &attempt->heard[i].vector), "sum");
         take_own_mask(attempt, &scene, i, &loot[i], &sum);
-        for (size_t j = 0; j < liar->world->count; j++)
+        for (size_t j = 0; j < liar->world->count; j++) {
             if (scene.givers & ~survivors & bit_of(j))
                 take_pair_mask(
                     attempt, &scene, &loot[j].seed[MASK], i, false, &sum);
+        }
     }
     add_figures(liar, attempt->kind, survivors, &expected);
     if (memcmp(sum.elements, expected.elements,

@@ -134,10 +134,11 @@ static void to_office(struct simulation *simulation, const struct event *event)
 {
     char user[CHANNEL_USER_MAX];
     snprintf(user, sizeof user, "center:center-%zu", event->who);
-    if (simulation->office != NULL)
+    if (simulation->office != NULL) {
         office_hears(simulation, user,
             simulation_route(event->who, event->number),
             buffer_view(&event->message));
+    }
 }
 
 static void person_says(
@@ -190,10 +191,11 @@ static void tick_center(struct simulation *simulation, size_t who)
 static void tick_office(struct simulation *simulation)
 {
     schedule(simulation, TICK_OFFICE, PARTY_OFFICE, OFFICE_STEP_MS, 0);
-    if (simulation->office != NULL)
+    if (simulation->office != NULL) {
         world_must(office_tick(
                        simulation->office, simulation_office_clock(simulation)),
             "office tick");
+    }
 }
 
 static void crash_center(

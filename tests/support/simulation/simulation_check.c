@@ -111,10 +111,11 @@ static void check_answer(struct simulation *simulation, size_t which)
     const json_t *results = json_object_get(result, "results");
     if (count < (size_t)world->min_centers)
         world_fail("a sum of fewer centers than the study wants");
-    if (!json_equal(results, expected))
+    if (!json_equal(results, expected)) {
         world_fail("query %zu: %s instead of %s", which,
             json_dumps(results, JSON_COMPACT),
             json_dumps(expected, JSON_COMPACT));
+    }
     if (simulation->weather.fair && count != world->count)
         world_fail("fair weather, and a center is missing");
     check_stores_agree(simulation, which, in, count);

@@ -153,10 +153,11 @@ static void other_digest(struct liar *liar)
               offsetof(struct step_masked, vector)] ^= 1;
     liar_lie(liar, attempt, MESSAGE_SURVIVORS, bit_of(liar->victim),
         buffer_view(&list));
-    for (size_t i = 0; i < liar->world->count; i++)
+    for (size_t i = 0; i < liar->world->count; i++) {
         if (fooled & bit_of(i))
             (void)liar_tell(liar, attempt, i, MESSAGE_SURVIVORS, liar->all,
                 buffer_view(&list));
+    }
     liar_lie_of(liar, attempt, MESSAGE_VOTES, honest(liar), fooled);
     buffer_fini(&list);
 }

@@ -137,10 +137,11 @@ void lowered_minimum(struct liar *liar)
     liar_lie_of(liar, attempt, MESSAGE_PEERS, honest(liar),
         first_of(liar->all, few) | bit_of(liar->victim) * (few < 3));
     liar_steps(liar, attempt, MESSAGE_PEERS);
-    for (size_t i = 0; i < liar->world->count; i++)
+    for (size_t i = 0; i < liar->world->count; i++) {
         if (honest(liar) & bit_of(i))
             liar_lie_of(liar, attempt, MESSAGE_SEALED, bit_of(i),
                 first_of(liar->all & ~bit_of(i), few - 1));
+    }
 }
 
 void isolated_victim(struct liar *liar)
@@ -296,11 +297,12 @@ void rewound_round(struct liar *liar)
     world_must(buffer_extend(&told, &bytes, size), "round");
     memset(bytes, 0, size);
     bytes[0] = 1;
-    for (size_t i = 0; i < liar->world->count; i++)
+    for (size_t i = 0; i < liar->world->count; i++) {
         if ((honest(liar) & bit_of(i)) &&
             !liar_tell(
                 liar, attempt, i, MESSAGE_ROUND, liar->all, buffer_view(&told)))
             world_fail("center %zu is silent to an honest round", i);
+    }
     bytes[0] = 0;
     liar_lie(liar, attempt, MESSAGE_ROUND, honest(liar), buffer_view(&told));
     buffer_fini(&told);

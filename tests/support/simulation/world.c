@@ -249,10 +249,11 @@ static void make_documents(struct world *world)
     document_change(study, "analyses/+", "\"glm\"");
     world->study_id =
         sign(&world->study, TYPE_STUDY, study, &cast->researcher, 1);
-    for (size_t i = 0; i < COMMITTEE; i++)
+    for (size_t i = 0; i < COMMITTEE; i++) {
         (void)sign(&world->approvals[i], TYPE_APPROVAL,
             cast_approval(&world->study_id, "approve", "2027-01-14T08:00:00Z"),
             &cast->committee[i], 1);
+    }
 }
 
 static struct world *make_world(size_t count)
