@@ -6,6 +6,8 @@
 
 #include <sodium.h>
 
+#include "node/roaring_format.h"
+
 #define NONCE_BYTES_SEAL crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG_BYTES crypto_aead_xchacha20poly1305_ietf_ABYTES
 
@@ -76,10 +78,12 @@ static enum status from_roaring(
 
 static enum status read_roaring(struct people *people, struct view bytes)
 {
+    if (!roaring_format_ok(bytes))
+        return STATUS_CORRUPT;
     roaring_bitmap_t *bitmap = roaring_bitmap_portable_deserialize_safe(
         (const char *)bytes.data, bytes.size);
     if (bitmap == NULL)
-        return STATUS_CORRUPT;
+        return STATUS_NO_MEMORY;
     enum status status = from_roaring(people, bitmap);
     roaring_bitmap_free(bitmap);
     return status;

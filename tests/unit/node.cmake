@@ -2,6 +2,8 @@ cohortium_test(test_node SOURCES test_node.c LINK cohortium_node)
 cohortium_test(test_vector_import SOURCES test_vector_import.c
   LINK cohortium_node)
 cohortium_test(test_guard SOURCES test_guard.c LINK cohortium_node)
+cohortium_test(test_roaring_format SOURCES test_roaring_format.c
+  LINK cohortium_node)
 cohortium_memory_test(test_no_memory_node
   SOURCES test_no_memory_node.c masking_fixture.c
   LINK cohortium_node documents_fixture)
