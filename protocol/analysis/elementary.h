@@ -1,10 +1,10 @@
 /*
- * elementary: exp and log1p of our own, for loops over rows. Plain additions,
- * multiplications and divisions of doubles, without a branch or a table: the
- * compiler vectorises them, and every machine, instruction set and C library
- * gives the same bits. The way is that of W. J. Cody and W. Waite, Software
- * Manual for the Elementary Functions, 1980: an argument is reduced by log 2
- * and what is left goes into a series.
+ * elementary: exp, tanh and log1p of our own, for loops over rows. Plain
+ * additions, multiplications and divisions of doubles, without a branch or a
+ * table: the compiler vectorises them, and every machine, instruction set and C
+ * library gives the same bits. The way is that of W. J. Cody and W. Waite,
+ * Software Manual for the Elementary Functions, 1980: an argument is reduced by
+ * log 2 and what is left goes into a series.
  */
 #ifndef COHORTIUM_PROTOCOL_ANALYSIS_ELEMENTARY_H
 #define COHORTIUM_PROTOCOL_ANALYSIS_ELEMENTARY_H
@@ -44,6 +44,14 @@ static inline double elementary_exp(double x)
     q = q * r + 0.5;
     const double power = 1.0 + (r + r * r * q);
     return elementary_double(fixed_bits(power) + (fixed_bits(shifted) << 52));
+}
+
+/* Within 2^-52 of tanh x; 1 for what is not a number. */
+static inline double elementary_tanh(double x)
+{
+    const double e = elementary_exp(-2.0 * fabs(x)); /* in (0, 1] */
+    const double size = (1.0 - e) / (1.0 + e);
+    return x < 0.0 ? -size : size;
 }
 
 /* Within 2^-52 of log(1 + x), for 0 <= x <= 1. */

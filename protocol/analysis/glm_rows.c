@@ -193,13 +193,6 @@ static void work_logit(struct glm_rows *here)
 
 /* ---- both ---- */
 
-KERNEL static void add_scaled(
-    const double *restrict x, double factor, size_t count, double *restrict out)
-{
-    for (size_t i = 0; i < count; i++)
-        out[i] += x[i] * factor;
-}
-
 KERNEL static void multiply(const double *restrict a, const double *restrict b,
     size_t count, double *restrict out)
 {
@@ -219,10 +212,11 @@ static void predict(struct glm_rows *here)
     const size_t count = here->rows->count;
     memset(here->work.eta, 0, sizeof here->work.eta);
     if (here->offset != NULL)
-        add_scaled(here->offset, offset_unit(here->glm), count, here->work.eta);
+        model_add_scaled(
+            here->offset, offset_unit(here->glm), count, here->work.eta);
     for (size_t j = 0; j < here->glm->design->column_count; j++)
-        add_scaled(here->rows->columns + j * DESIGN_ROWS, here->coefficients[j],
-            count, here->work.eta);
+        model_add_scaled(here->rows->columns + j * DESIGN_ROWS,
+            here->coefficients[j], count, here->work.eta);
 }
 
 static void add_products(struct glm_rows *here)

@@ -7,8 +7,7 @@
 #ifndef COHORTIUM_PROTOCOL_ANALYSIS_MLP_NETWORK_H
 #define COHORTIUM_PROTOCOL_ANALYSIS_MLP_NETWORK_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "protocol/analysis/design.h"
 
 #define MLP_HIDDEN_MAX 64
 #define MLP_CLASSES_MAX 16
@@ -22,13 +21,26 @@ size_t network_weights(const struct network *network);
  * are 0. ChaCha20: the same on every machine. */
 void network_start(
     const struct network *network, uint64_t seed, double *weights);
-/* x[inputs] -> hidden[hidden], the classes' probabilities. */
+
+/* Rows beside each other: number k of row r is at [k * DESIGN_ROWS + r]. Of
+ * each `count` rows, the loops may compute a few more, whatever is there. */
+struct network_rows {
+    size_t count;
+    double inputs[DESIGN_COLUMNS_MAX * DESIGN_ROWS];
+    double keep[DESIGN_ROWS];     /* 1 in rows that count, else 0 */
+    double class_of[DESIGN_ROWS]; /* whole numbers */
+    /* What network_run gives: */
+    double hidden[MLP_HIDDEN_MAX * DESIGN_ROWS];
+    double probabilities[MLP_CLASSES_MAX * DESIGN_ROWS]; /* of each class */
+};
+
 void network_run(const struct network *network, const double *weights,
-    const double *x, double *hidden, double *probabilities);
-/* The slope of one row's loss (cross-entropy) in every weight, from what
- * network_run left. */
-void network_slopes(const struct network *network, const double *weights,
-    const double *x, const double *hidden, const double *probabilities,
-    size_t class_of, double *slopes);
+    struct network_rows *rows);
+/* After network_run: adds to sums[network_weights()] the slope of each row's
+ * loss (cross-entropy) in every weight, rounded to 2^-bits, and no part of a
+ * row that does not count. most[i]: |inputs| of input i are not above it. */
+void network_add_slopes(const struct network *network, const double *weights,
+    const double *most, int bits, const struct network_rows *rows,
+    int128 *sums);
 
 #endif

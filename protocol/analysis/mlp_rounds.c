@@ -4,19 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What every center is told: a phase, the inputs' means and 1 / sd, the weights
- * of every model, and which models there are. */
-enum phase { PHASE_TRAIN = 1, PHASE_TEST };
-
-struct told {
-    const double *inputs, *weights, *active;
-    enum phase phase;
-};
-
-static struct told told_in(const struct mlp *mlp, const double *values)
+struct mlp_told mlp_told_in(const struct mlp *mlp, const double *values)
 {
-    struct told told = {
-        .phase = values[0] >= PHASE_TEST ? PHASE_TEST : PHASE_TRAIN,
+    struct mlp_told told = {
+        .phase = values[0] >= MLP_TEST ? MLP_TEST : MLP_TRAIN,
         .inputs = values + 1};
     told.active = told.inputs + 2 * mlp->network.inputs;
     told.weights = told.active + MLP_MODELS;
@@ -66,134 +57,6 @@ enum status mlp_shape(const struct analysis *analysis,
     model_shape(out, width, network_weights(&mlp->network));
     out->tables[0].fine = true;
     return STATUS_OK;
-}
-
-/* ---- one row ---- */
-
-struct adding {
-    const struct mlp *mlp;
-    const struct row_block *block;
-    uint64_t *last;
-    int128 *cell, *sums;
-    size_t fold;
-    struct told told; /* but in the first round */
-    double slopes[MLP_HIDDEN_MAX * (DESIGN_COLUMNS_MAX + 1) +
-                  MLP_CLASSES_MAX * (MLP_HIDDEN_MAX + 1)];
-};
-
-static void add_moments(const struct adding *to, const double *x)
-{
-    const size_t inputs = to->mlp->network.inputs;
-    int128 *sums = to->sums + MLP_FOLDS_MAX;
-    to->sums[to->fold]++;
-    for (size_t i = 0; i < inputs; i++) {
-        sums[i] += design_fixed(x[i], MLP_BITS);
-        sums[inputs + i] += design_fixed(x[i] * x[i], MLP_BITS);
-    }
-}
-
-static void standardise(const struct adding *to, const double *x, double *out)
-{
-    const size_t inputs = to->mlp->network.inputs;
-    for (size_t i = 0; i < inputs; i++)
-        out[i] = (x[i] - to->told.inputs[i]) * to->told.inputs[inputs + i];
-}
-
-static void add_slopes(struct adding *to, const double *x, size_t class_of)
-{
-    const struct network *network = &to->mlp->network;
-    const size_t weights = network_weights(network);
-    double hidden[MLP_HIDDEN_MAX], chances[MLP_CLASSES_MAX];
-    for (size_t m = 0; m < MLP_MODELS; m++) {
-        const double *own = to->told.weights + m * weights;
-        if (!(to->told.active[m] > 0) || m == to->fold + 1)
-            continue;
-        network_run(network, own, x, hidden, chances);
-        network_slopes(network, own, x, hidden, chances, class_of, to->slopes);
-        for (size_t w = 0; w < weights; w++)
-            to->sums[m * weights + w] += design_fixed(to->slopes[w], MLP_BITS);
-        if (m == 0)
-            to->sums[MLP_MODELS * weights] +=
-                design_fixed(-log(fmax(chances[class_of], 1e-300)), MLP_BITS);
-    }
-}
-
-static size_t likeliest(const double *chances, size_t count)
-{
-    size_t best = 0;
-    for (size_t c = 1; c < count; c++) {
-        if (chances[c] > chances[best])
-            best = c;
-    }
-    return best;
-}
-
-static void add_test(const struct adding *to, const double *x, size_t class_of)
-{
-    const struct network *network = &to->mlp->network;
-    const size_t classes = network->classes, folds = MLP_FOLDS_MAX;
-    const size_t weights = network_weights(network);
-    double hidden[MLP_HIDDEN_MAX], chances[MLP_CLASSES_MAX];
-    int128 *bins = to->sums + (folds + 1) * classes * classes;
-    network_run(network, to->told.weights, x, hidden, chances);
-    to->sums[(folds * classes + class_of) * classes +
-             likeliest(chances, classes)]++;
-    if (!(to->told.active[to->fold + 1] > 0))
-        return;
-    network_run(network, to->told.weights + (to->fold + 1) * weights, x, hidden,
-        chances);
-    to->sums[(to->fold * classes + class_of) * classes +
-             likeliest(chances, classes)]++;
-    for (size_t c = 0; c < classes; c++) {
-        size_t bin = (size_t)(chances[c] * MLP_BINS);
-        bin = bin < MLP_BINS ? bin : MLP_BINS - 1;
-        bins[(c * MLP_OF_A_CLASS +
-                 (c == class_of ? MLP_OF_IT : MLP_NOT_OF_IT)) *
-                 MLP_BINS +
-             bin]++;
-        bins[(c * MLP_OF_A_CLASS + MLP_EXPECTED) * MLP_BINS + bin] +=
-            design_fixed(chances[c], MLP_BITS);
-    }
-}
-
-static void visit_row(void *arg, size_t row, const double *x)
-{
-    struct adding *to = arg;
-    const struct mlp *mlp = to->mlp;
-    const struct design *design = mlp->design;
-    double inputs[DESIGN_COLUMNS_MAX];
-    const size_t class_of = (size_t)x[design->column_count]; /* of LEVELS */
-    model_count_row(to->block, row, to->last, to->cell);
-    if (class_of >= mlp->network.classes)
-        return;
-    x += mlp->first;
-    if (to->block->values == NULL) {
-        add_moments(to, x);
-        return;
-    }
-    standardise(to, x, inputs);
-    if (to->told.phase == PHASE_TRAIN)
-        add_slopes(to, inputs, class_of);
-    else
-        add_test(to, inputs, class_of);
-}
-
-void mlp_contribute(const struct analysis *analysis, const struct shape *shape,
-    const struct row_block *block, void *state, int128 *elements,
-    struct cell_facts *facts)
-{
-    const struct mlp *mlp = analysis->model;
-    int128 *cell = elements + shape->tables[0].first;
-    struct adding to = {.mlp = mlp,
-        .block = block,
-        .last = state,
-        .cell = cell,
-        .sums = cell + COUNTS_CELL,
-        .fold = block->rows->center % MLP_FOLDS_MAX};
-    (void)facts;
-    if (block->values != NULL)
-        to.told = told_in(mlp, block->values);
-    model_each_row(mlp->design, block, visit_row, &to);
 }
 
 /* ---- from round to round ---- */
@@ -299,10 +162,10 @@ static void train(const struct mlp *mlp, const int128 *sums, size_t epoch,
 }
 
 static void tell(const struct mlp *mlp, const struct mlp_memory *memory,
-    enum phase phase, double *next)
+    enum mlp_phase phase, double *next)
 {
     const size_t weights = network_weights(&mlp->network);
-    const struct told told = told_in(mlp, next);
+    const struct mlp_told told = mlp_told_in(mlp, next);
     next[0] = phase;
     memcpy((double *)told.inputs, memory->inputs,
         2 * mlp->network.inputs * sizeof *next);
@@ -328,8 +191,8 @@ enum status mlp_advance(const struct analysis *analysis,
         train(mlp, sums, epoch, &memory);
     if (epoch <= (size_t)mlp->epochs) {
         *done = !(memory.rows[0] > 0);
-        tell(mlp, &memory,
-            epoch == (size_t)mlp->epochs ? PHASE_TEST : PHASE_TRAIN, next);
+        tell(mlp, &memory, epoch == (size_t)mlp->epochs ? MLP_TEST : MLP_TRAIN,
+            next);
         return STATUS_OK;
     }
     const size_t classes = mlp->network.classes;

@@ -48,6 +48,17 @@ struct mlp_memory {
 /* base may be NULL: only the count counts. */
 struct mlp_memory mlp_memory_of(const struct mlp *mlp, const double *base);
 
+/* What every center is told: a phase, the inputs' means and 1 / sd, which
+ * models there are (above 0), and the weights of every one. */
+enum mlp_phase { MLP_TRAIN = 1, MLP_TEST };
+
+struct mlp_told {
+    enum mlp_phase phase;
+    const double *inputs, *active, *weights;
+};
+
+struct mlp_told mlp_told_in(const struct mlp *mlp, const double *values);
+
 enum status mlp_shape(const struct analysis *analysis,
     const struct dictionary *dictionary, struct shape *out);
 void mlp_contribute(const struct analysis *analysis, const struct shape *shape,

@@ -5,6 +5,7 @@
 #define MATHLIB_STANDALONE 1
 #include <Rmath.h>
 
+#include "protocol/analysis/kernel.h"
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/tally.h"
 
@@ -117,6 +118,13 @@ void model_count_rows(
     }
     cell[CELL_PEOPLE] += (int128)people;
     *last = latest;
+}
+
+KERNEL void model_add_scaled(
+    const double *restrict x, double factor, size_t count, double *restrict out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] += x[i] * factor;
 }
 
 bool model_set_counts(

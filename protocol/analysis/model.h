@@ -52,6 +52,10 @@ static inline void model_count_row(
 void model_count_rows(
     const struct model_rows *rows, uint64_t *last, int128 *cell);
 
+/* out[i] += x[i] * factor */
+void model_add_scaled(
+    const double *x, double factor, size_t count, double *out);
+
 /* "n", "patients", "missing", or "suppressed" and false when the cell may not
  * be shown; with "centers_withheld" where some kept it back. */
 bool model_set_counts(

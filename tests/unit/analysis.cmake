@@ -4,6 +4,8 @@ cohortium_test(test_fixed SOURCES test_fixed.c LINK cohortium_analysis)
 cohortium_test(test_elementary SOURCES test_elementary.c
   LINK cohortium_analysis m)
 cohortium_test(test_cox_steps SOURCES test_cox_steps.c LINK cohortium_analysis)
+cohortium_test(test_mlp_network SOURCES test_mlp_network.c
+  LINK cohortium_analysis m)
 
 # A table in memory, shared by the tests of plan and analyses.
 add_library(analysis_fixture STATIC

@@ -1,4 +1,5 @@
-/* exp and log1p of our own against those of the C library in long double. */
+/* exp, tanh and log1p of our own against those of the C library in long double.
+ */
 #include <math.h>
 
 #include "protocol/analysis/elementary.h"
@@ -37,6 +38,22 @@ static void test_exp_knows_its_ends(void **state)
     assert_true(isfinite(elementary_exp(709)));
 }
 
+static void test_tanh_is_near(void **state)
+{
+    (void)state;
+    uint64_t seed = 3;
+    for (int i = 0; i < DRAWS; i++) {
+        const double x = (draw(&seed) - 0.5) * (i % 2 == 0 ? 40 : 2);
+        const long double tangent = tanhl((long double)x);
+        assert_true(fabsl(elementary_tanh(x) - tangent) <= 0x1p-52L);
+        assert_true(elementary_tanh(-x) == -elementary_tanh(x));
+    }
+    assert_true(elementary_tanh(0) == 0);
+    assert_true(elementary_tanh(1e300) == 1);
+    assert_true(elementary_tanh(-INFINITY) == -1);
+    assert_true(elementary_tanh(NAN) == 1);
+}
+
 static void test_log1p_is_near(void **state)
 {
     (void)state;
@@ -68,6 +85,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exp_is_within_a_last_place),
         cmocka_unit_test(test_exp_knows_its_ends),
+        cmocka_unit_test(test_tanh_is_near),
         cmocka_unit_test(test_log1p_is_near),
         cmocka_unit_test(test_bits_are_known),
     };

@@ -1,0 +1,211 @@
+/*
+ * A center's part of a round of mlp: rows side by side through each network.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "protocol/analysis/kernel.h"
+#include "protocol/analysis/mlp_rounds.h"
+
+struct adding {
+    const struct mlp *mlp;
+    uint64_t *last;
+    int128 *cell, *sums;
+    size_t fold;
+    struct mlp_told told;            /* but in the first round */
+    double most[DESIGN_COLUMNS_MAX]; /* network_add_slopes */
+    struct network_rows rows;
+};
+
+/* ---- what the networks see ---- */
+
+KERNEL static void standardise(const double *restrict x, double mean,
+    double each, size_t count, double *restrict out)
+{
+    for (size_t r = 0; r < count; r++)
+        out[r] = (x[r] - mean) * each;
+}
+
+/* A number of the design is in [-1, 1]. */
+static void set_most(struct adding *to)
+{
+    const size_t inputs = to->mlp->network.inputs;
+    for (size_t i = 0; i < inputs; i++)
+        to->most[i] =
+            (1 + fabs(to->told.inputs[i])) * fabs(to->told.inputs[inputs + i]);
+}
+
+/* A row of a class that the network does not have counts for nothing. */
+static void take_classes(struct adding *to, const struct model_rows *from)
+{
+    const struct mlp *mlp = to->mlp;
+    struct network_rows *rows = &to->rows;
+    rows->count = from->count;
+    memcpy(rows->class_of,
+        from->columns + mlp->design->column_count * DESIGN_ROWS,
+        from->count * sizeof *rows->class_of);
+    for (size_t r = 0; r < from->count; r++)
+        rows->keep[r] =
+            from->in[r] != 0 && rows->class_of[r] < (double)mlp->network.classes
+                ? 1.0
+                : 0.0;
+}
+
+static void take_inputs(struct adding *to, const struct model_rows *from)
+{
+    const size_t inputs = to->mlp->network.inputs;
+    const double *x = from->columns + to->mlp->first * DESIGN_ROWS;
+    for (size_t i = 0; i < inputs; i++) {
+        double *out = to->rows.inputs + i * DESIGN_ROWS;
+        standardise(x + i * DESIGN_ROWS, to->told.inputs[i],
+            to->told.inputs[inputs + i], from->count, out);
+        memset(out + from->count, 0, (DESIGN_ROWS - from->count) * sizeof *out);
+    }
+}
+
+/* ---- the sums ---- */
+
+KERNEL static void multiply(const double *restrict a, const double *restrict b,
+    size_t count, double *restrict out)
+{
+    for (size_t r = 0; r < count; r++)
+        out[r] = a[r] * b[r];
+}
+
+static void add_moments(const struct adding *to, const struct model_rows *from)
+{
+    const size_t inputs = to->mlp->network.inputs, count = from->count;
+    const double *x = from->columns + to->mlp->first * DESIGN_ROWS;
+    int128 *sums = to->sums + MLP_FOLDS_MAX;
+    double kept[DESIGN_ROWS];
+    for (size_t r = 0; r < count; r++)
+        to->sums[to->fold] += to->rows.keep[r] > 0;
+    for (size_t i = 0; i < inputs; i++, x += DESIGN_ROWS) {
+        multiply(x, to->rows.keep, count, kept);
+        sums[i] += fixed_sum_products(kept, NULL, count, MLP_BITS);
+        sums[inputs + i] += fixed_sum_products(kept, x, count, MLP_BITS);
+    }
+}
+
+static void add_loss(const struct adding *to)
+{
+    const struct network_rows *rows = &to->rows;
+    const size_t weights = network_weights(&to->mlp->network);
+    int128 *loss = to->sums + MLP_MODELS * weights;
+    for (size_t r = 0; r < rows->count; r++) {
+        if (!(rows->keep[r] > 0))
+            continue;
+        const size_t c = (size_t)rows->class_of[r];
+        const double chance = rows->probabilities[c * DESIGN_ROWS + r];
+        *loss += design_fixed(-log(fmax(chance, 1e-300)), MLP_BITS);
+    }
+}
+
+static void add_slopes(struct adding *to)
+{
+    const struct network *network = &to->mlp->network;
+    const size_t weights = network_weights(network);
+    for (size_t m = 0; m < MLP_MODELS; m++) {
+        const double *own = to->told.weights + m * weights;
+        if (!(to->told.active[m] > 0) || m == to->fold + 1)
+            continue;
+        network_run(network, own, &to->rows);
+        network_add_slopes(network, own, to->most, MLP_BITS, &to->rows,
+            to->sums + m * weights);
+        if (m == 0)
+            add_loss(to);
+    }
+}
+
+/* ---- the test ---- */
+
+static size_t likeliest(
+    const struct network_rows *rows, size_t row, size_t count)
+{
+    const double *chances = rows->probabilities + row;
+    size_t best = 0;
+    for (size_t c = 1; c < count; c++) {
+        if (chances[c * DESIGN_ROWS] > chances[best * DESIGN_ROWS])
+            best = c;
+    }
+    return best;
+}
+
+/* What a network of so many rows' fold says of each: the confusion matrix. */
+static void add_confusion(const struct adding *to, size_t fold)
+{
+    const struct network_rows *rows = &to->rows;
+    const size_t classes = to->mlp->network.classes;
+    for (size_t r = 0; r < rows->count; r++) {
+        if (rows->keep[r] > 0)
+            to->sums[(fold * classes + (size_t)rows->class_of[r]) * classes +
+                     likeliest(rows, r, classes)]++;
+    }
+}
+
+static void add_to_bin(const struct adding *to, size_t row, size_t c)
+{
+    const struct network_rows *rows = &to->rows;
+    const size_t classes = to->mlp->network.classes;
+    const double chance = rows->probabilities[c * DESIGN_ROWS + row];
+    const enum mlp_bins side =
+        c == (size_t)rows->class_of[row] ? MLP_OF_IT : MLP_NOT_OF_IT;
+    int128 *bins = to->sums + (MLP_FOLDS_MAX + 1) * classes * classes +
+                   c * MLP_OF_A_CLASS * MLP_BINS;
+    size_t bin = (size_t)(chance * MLP_BINS);
+    bin = bin < MLP_BINS ? bin : MLP_BINS - 1;
+    bins[side * MLP_BINS + bin]++;
+    bins[MLP_EXPECTED * MLP_BINS + bin] += design_fixed(chance, MLP_BITS);
+}
+
+static void add_test(struct adding *to)
+{
+    const struct network *network = &to->mlp->network;
+    const size_t weights = network_weights(network);
+    network_run(network, to->told.weights, &to->rows);
+    add_confusion(to, MLP_FOLDS_MAX);
+    if (!(to->told.active[to->fold + 1] > 0))
+        return;
+    network_run(
+        network, to->told.weights + (to->fold + 1) * weights, &to->rows);
+    add_confusion(to, to->fold);
+    for (size_t r = 0; r < to->rows.count; r++) {
+        for (size_t c = 0; to->rows.keep[r] > 0 && c < network->classes; c++)
+            add_to_bin(to, r, c);
+    }
+}
+
+static void add_rows(void *arg, const struct model_rows *from)
+{
+    struct adding *to = arg;
+    model_count_rows(from, to->last, to->cell);
+    take_classes(to, from);
+    if (from->block->values == NULL) {
+        add_moments(to, from);
+        return;
+    }
+    take_inputs(to, from);
+    if (to->told.phase == MLP_TRAIN)
+        add_slopes(to);
+    else
+        add_test(to);
+}
+
+void mlp_contribute(const struct analysis *analysis, const struct shape *shape,
+    const struct row_block *block, void *state, int128 *elements,
+    struct cell_facts *facts)
+{
+    const struct mlp *mlp = analysis->model;
+    struct adding to;
+    (void)facts;
+    to.mlp = mlp;
+    to.last = state;
+    to.cell = elements + shape->tables[0].first;
+    to.sums = to.cell + COUNTS_CELL;
+    to.fold = block->rows->center % MLP_FOLDS_MAX;
+    if (block->values != NULL) {
+        to.told = mlp_told_in(mlp, block->values);
+        set_most(&to);
+    }
+    model_each_block(mlp->design, block, add_rows, &to);
+}
