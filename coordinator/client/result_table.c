@@ -8,10 +8,11 @@
 #include "coordinator/client/result_rows.h"
 #include "coordinator/client/result_text.h"
 #include "policy/disclosure.h"
+#include "protocol/analysis/analysis.h"
 
 #define COLUMNS_MAX 16
 
-#define RATIO "ratio (interval)" /* hazard or odds ratio, not a key of rows */
+#define RATIO "ratio" /* hazard or odds ratio, not a key of rows */
 
 struct text_column {
     const char *key;
@@ -33,16 +34,28 @@ static void interval_text(
     snprintf(out, capacity, "(%s, %s)", low, high);
 }
 
+/* Two decimals, as ratios are set; three digits where these would say nothing.
+ */
+static void write_ratio(char *out, size_t capacity, double log_ratio)
+{
+    const double ratio = exp(log_ratio);
+    snprintf(
+        out, capacity, ratio >= 0.1 && ratio < 1000 ? "%.2f" : "%.3g", ratio);
+}
+
 static void ratio_text(const json_t *row, char *out, size_t capacity)
 {
     const json_t *low = json_object_get(row, "conf_low");
     const json_t *high = json_object_get(row, "conf_high");
+    char text[3][32];
     *out = '\0';
-    if (json_is_number(low) && json_is_number(high)) {
-        snprintf(out, capacity, "%.3g (%.3g, %.3g)",
-            exp(json_number_value(json_object_get(row, "estimate"))),
-            exp(json_number_value(low)), exp(json_number_value(high)));
-    }
+    if (!json_is_number(low) || !json_is_number(high))
+        return;
+    write_ratio(text[0], sizeof text[0],
+        json_number_value(json_object_get(row, "estimate")));
+    write_ratio(text[1], sizeof text[1], json_number_value(low));
+    write_ratio(text[2], sizeof text[2], json_number_value(high));
+    snprintf(out, capacity, "%s (%s, %s)", text[0], text[1], text[2]);
 }
 
 static void cell_text(const json_t *row, const struct text_column *column,
@@ -98,19 +111,39 @@ static size_t list_columns(
     return count;
 }
 
-static enum status print_table(FILE *out, const json_t *rows, bool ratios)
+/* What the whole analysis says of the columns of its tables. */
+struct table_facts {
+    const char *ratio; /* "hazard ratio"; NULL when there is none */
+    double level;      /* of intervals */
+};
+
+static const char *column_title(
+    const char *key, struct table_facts facts, char title[64])
+{
+    const double percent = 100 * facts.level;
+    if (strcmp(key, "conf_low") == 0)
+        snprintf(title, 64, "%g%% CI", percent);
+    else if (strcmp(key, RATIO) == 0)
+        snprintf(title, 64, "%s (%g%% CI)", facts.ratio, percent);
+    else
+        return key;
+    return title;
+}
+
+static enum status print_table(
+    FILE *out, const json_t *rows, struct table_facts facts)
 {
     struct text_column columns[COLUMNS_MAX];
-    size_t count = list_columns(rows, ratios, columns), at;
+    size_t count = list_columns(rows, facts.ratio != NULL, columns), at;
     json_t *row;
     struct libscols_table *table = scols_new_table();
     enum status status = table == NULL ? STATUS_NO_MEMORY : STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         const char *key = columns[i].key;
+        char title[64];
         bool text =
             json_is_string(json_object_get(json_array_get(rows, 0), key));
-        if (scols_table_new_column(table,
-                strcmp(key, "conf_low") == 0 ? "interval" : key, 0,
+        if (scols_table_new_column(table, column_title(key, facts, title), 0,
                 text ? 0 : SCOLS_FL_RIGHT) == NULL)
             status = STATUS_NO_MEMORY;
     }
@@ -176,32 +209,47 @@ static void print_title(FILE *out, const json_t *entry)
     print_facts(out, entry);
 }
 
-/* Hazard ratios, and odds ratios of a logistic regression. */
-static bool has_ratios(const json_t *entry)
+static bool is(const json_t *entry, const char *key, const char *text)
 {
-    const char *name = json_string_value(json_object_get(entry, "analysis"));
-    const char *link = json_string_value(json_object_get(entry, "link"));
-    return name != NULL && (strcmp(name, "cox") == 0 ||
-                               (strcmp(name, "glm") == 0 && link != NULL &&
-                                   strcmp(link, "logit") == 0));
+    const char *value = json_string_value(json_object_get(entry, key));
+    return value != NULL && strcmp(value, text) == 0;
+}
+
+/* What exp(estimate) of a term is called; NULL where it is no ratio. */
+static const char *ratio_name(const json_t *entry)
+{
+    if (is(entry, "analysis", "cox"))
+        return "hazard ratio";
+    if (!is(entry, "analysis", "glm"))
+        return NULL;
+    if (is(entry, "link", "logit"))
+        return "odds ratio";
+    return is(entry, "family", "poisson") && is(entry, "link", "log")
+               ? "rate ratio"
+               : NULL;
 }
 
 /* The main table first, then those of other members, each under its name. */
 static enum status print_tables(FILE *out, const json_t *entry)
 {
     const json_t *table = json_object_get(entry, "table");
+    const json_t *level =
+        json_object_get(json_object_get(entry, "parameters"), "level");
+    struct table_facts facts = {ratio_name(entry),
+        json_is_number(level) ? json_number_value(level) : ANALYSIS_LEVEL};
     enum status status = STATUS_OK;
     const char *key;
     json_t *value;
     if (json_is_object(json_array_get(table, 0)))
-        status = print_table(out, table, has_ratios(entry));
+        status = print_table(out, table, facts);
+    facts.ratio = NULL;
     json_object_foreach((json_t *)entry, key, value)
     {
         if (status != STATUS_OK || value == table ||
             !json_is_object(json_array_get(value, 0)))
             continue;
         fprintf(out, "%s\n", key);
-        status = print_table(out, value, false);
+        status = print_table(out, value, facts);
     }
     return status;
 }

@@ -10,6 +10,7 @@
 #include "protocol/analysis/plan.h"
 
 #define ANALYSIS_PROBS_MAX 32
+#define ANALYSIS_LEVEL 0.95 /* of confidence intervals, when none is asked */
 
 struct analysis {
     const struct analysis_kind *kind;
@@ -19,8 +20,8 @@ struct analysis {
     size_t prob_count;
     double probs[ANALYSIS_PROBS_MAX]; /* quantile */
     int64_t quantile_tail; /* D7: plan_set_quantile_tail; 0 until then */
-    double level;                     /* of confidence intervals: 0.95 */
-    void *model; /* what parse read beyond the above; freed by release */
+    double level;          /* of confidence intervals */
+    void *model;  /* what parse read beyond the above; freed by release */
     bool by_exam; /* the query's unit */
     const struct center_list *centers; /* borrowed for parse; NULL: not known */
     bool center_term;                  /* its formula has `center` as a term */

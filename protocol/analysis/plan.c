@@ -14,7 +14,7 @@ static enum status read_analysis(struct analysis *analysis,
     struct diagnostic *diagnostic)
 {
     analysis->kind = analysis_find(asked->name);
-    analysis->level = 0.95;
+    analysis->level = ANALYSIS_LEVEL;
     if (analysis->kind == NULL) {
         char hint[NAME_HINT_MAX];
         field_fail(&asked->name_field, diagnostic,

@@ -246,6 +246,21 @@ static enum status parse_value(
 
 /* ---- tests ---- */
 
+static enum status nobody(
+    struct parser *parser, const char *where, const struct variable *variable)
+{
+    char min[DECIMAL_TEXT], max[DECIMAL_TEXT];
+    if (variable_level_count(variable) > 0)
+        return fail_at(parser, where, STATUS_OUT_OF_RANGE,
+            "no value of '%s' can meet this", variable->name);
+    variable_value_text(variable, variable->min, min, sizeof min);
+    variable_value_text(variable, variable->max, max, sizeof max);
+    return fail_at(parser, where, STATUS_OUT_OF_RANGE,
+        "no value of '%s' can meet this: it goes from %s to %s%s%s",
+        variable->name, min, max, variable->unit != NULL ? " " : "",
+        variable->unit != NULL ? variable->unit : "");
+}
+
 /* The leaf of a positive set; "not" takes the complement among values that are
  * not missing. A set that nobody can be in is a mistake, and is said so. */
 static enum status finish_leaf(struct parser *parser, size_t index,
@@ -256,8 +271,7 @@ static enum status finish_leaf(struct parser *parser, size_t index,
     const struct interval range = {variable->min, variable->max};
     enum status status = interval_set_intersect(set, &range, 1);
     if (status == STATUS_OK && set->count == 0)
-        return fail_at(parser, where, STATUS_OUT_OF_RANGE,
-            "no value of '%s' can meet this", variable->name);
+        return nobody(parser, where, variable);
     if (status == STATUS_OK && negate)
         status = interval_set_complement(set, variable->min, variable->max);
     return status == STATUS_OK ? new_leaf(parser, index, set, false, out)
