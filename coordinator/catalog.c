@@ -97,6 +97,7 @@ enum status catalog_append(struct catalog *catalog, struct catalog_study *entry)
     if (catalog->study_count == CATALOG_STUDIES_MAX)
         return STATUS_LIMIT_REACHED;
     struct catalog_study **studies =
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
         realloc(catalog->studies, (catalog->study_count + 1) * sizeof *studies);
     if (studies == NULL)
         return STATUS_NO_MEMORY;
@@ -334,7 +335,7 @@ static enum status store_opt_in(struct catalog *catalog, struct ledger *ledger,
     struct ledger_opt_in kept = {.study_id = decision->study_id,
         .in = decision->in,
         .sequence = decision->sequence};
-    strcpy(kept.center, decision->center);
+    snprintf(kept.center, sizeof kept.center, "%s", decision->center);
     enum status status = ledger_begin(ledger);
     if (status == STATUS_OK)
         status = ledger_put_opt_in(ledger, &kept, envelope, now);

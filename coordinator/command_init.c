@@ -15,7 +15,7 @@ static enum status make_folder(const char *home)
     if (mkdir(home, 0700) == 0 || errno == EEXIST)
         return STATUS_OK;
     return program_fail(
-        STATUS_IO, "'%s' cannot be made: %s", home, strerror(errno));
+        STATUS_IO, "'%s' cannot be made: %s", home, strerrordesc_np(errno));
 }
 
 /* The key comes first: it refuses to overwrite, and so does all of init. */
@@ -67,7 +67,7 @@ static enum status write_config(const char *home, const char *endpoint)
     struct buffer text;
     config_default(&config);
     if (endpoint != NULL)
-        strcpy(config.endpoint, endpoint);
+        snprintf(config.endpoint, sizeof config.endpoint, "%s", endpoint);
     buffer_init(&text, (size_t)1 << 16);
     enum status status = home_file(path, home, "coordinator.conf");
     if (status == STATUS_OK) {

@@ -84,7 +84,7 @@ static enum status lock_home(struct daemon *daemon)
         return status;
     daemon->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (daemon->lock < 0)
-        return program_fail(STATUS_IO, "%s: %s", path, strerror(errno));
+        return program_fail(STATUS_IO, "%s: %s", path, strerrordesc_np(errno));
     if (flock(daemon->lock, LOCK_EX | LOCK_NB) != 0)
         return program_fail(STATUS_BUSY, "another process already serves '%s'",
             daemon->home.path);
@@ -176,7 +176,8 @@ static enum status serve(
     if (endpoint != NULL) {
         if (strlen(endpoint) >= sizeof daemon->home.config.endpoint)
             return program_fail(STATUS_USAGE, "the endpoint is too long");
-        strcpy(daemon->home.config.endpoint, endpoint);
+        snprintf(daemon->home.config.endpoint,
+            sizeof daemon->home.config.endpoint, "%s", endpoint);
     }
     log_set_level(daemon->home.config.log_level);
     return run(daemon);

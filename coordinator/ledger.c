@@ -213,13 +213,8 @@ int64_t column_integer(struct sqlite3_stmt *statement, int column)
 void column_text(
     struct sqlite3_stmt *statement, int column, char *out, size_t capacity)
 {
-    const unsigned char *text = sqlite3_column_text(statement, column);
-    size_t size = text == NULL ? 0 : strlen((const char *)text);
-    if (size >= capacity)
-        size = capacity - 1;
-    if (size > 0)
-        memcpy(out, text, size);
-    out[size] = '\0';
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+    snprintf(out, capacity, "%s", text == NULL ? "" : text);
 }
 
 struct view column_view(struct sqlite3_stmt *statement, int column)

@@ -152,8 +152,9 @@ enum status office_create(struct office **out, const struct office_setup *setup,
     office->ledger = setup->ledger;
     office->ports = setup->ports;
     buffer_init(&office->scratch, BUFFER_LIMIT_DEFAULT);
-    office->sessions = calloc(
-        (size_t)setup->config->max_open_sessions, sizeof *office->sessions);
+    const size_t most = (size_t)setup->config->max_open_sessions;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
+    office->sessions = calloc(most, sizeof *office->sessions);
     enum status status =
         office->sessions == NULL ? STATUS_NO_MEMORY : STATUS_OK;
     if (status == STATUS_OK)

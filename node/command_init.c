@@ -97,7 +97,7 @@ static enum status make_home(
 {
     if (mkdir(home, 0700) != 0 && errno != EEXIST)
         return program_fail(
-            STATUS_IO, "'%s' cannot be made: %s", home, strerror(errno));
+            STATUS_IO, "'%s' cannot be made: %s", home, strerrordesc_np(errno));
     enum status status = make_keys(home, name);
     if (status == STATUS_OK)
         status = write_dictionary(home, dictionary);

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +50,7 @@ enum status decision_record(const struct session_setup *setup,
     decision.study = *study;
     decision.in = in;
     decision.sequence++;
-    strcpy(decision.limits, limits);
+    snprintf(decision.limits, sizeof decision.limits, "%s", limits);
     if (status == STATUS_OK)
         status = sign_decision(&envelope, setup, &decision, federation, now);
     decision.envelope = buffer_view(&envelope);

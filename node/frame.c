@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGNMENT 64
+#define ALIGNMENT ((size_t)64)
 
 struct frame {
     const struct dictionary *dictionary;
@@ -71,9 +71,9 @@ static void put(void *data, int width, size_t row, int32_t code)
 {
     bool missing = code == VALUE_MISSING;
     if (width == 1)
-        ((int8_t *)data)[row] = missing ? INT8_MIN : (int8_t)code;
+        ((int8_t *)data)[row] = (int8_t)(missing ? INT8_MIN : code);
     else if (width == 2)
-        ((int16_t *)data)[row] = missing ? INT16_MIN : (int16_t)code;
+        ((int16_t *)data)[row] = (int16_t)(missing ? INT16_MIN : code);
     else
         ((int32_t *)data)[row] = code;
 }

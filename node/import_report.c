@@ -86,16 +86,16 @@ static enum status say_variable(struct buffer *out,
     size_t index)
 {
     const int64_t *counts = report->counts[index];
+    const int64_t refused =
+        counts[VALUE_NOT_NUMBER] + counts[VALUE_OUT_OF_RANGE] +
+        counts[VALUE_UNKNOWN_CATEGORY] + counts[VALUE_WRONG_LENGTH];
     if (!report->present[index] && variable->derived == NULL)
         return buffer_append_format(out, "  %-24s no column\n", variable->name);
     return buffer_append_format(out,
         "  %-24s accepted %lld  rounded %lld  missing %lld  refused %lld%s\n",
         variable->name, (long long)counts[VALUE_ACCEPTED],
         (long long)counts[VALUE_ROUNDED], (long long)counts[VALUE_IS_MISSING],
-        (long long)(counts[VALUE_NOT_NUMBER] + counts[VALUE_OUT_OF_RANGE] +
-                    counts[VALUE_UNKNOWN_CATEGORY] +
-                    counts[VALUE_WRONG_LENGTH]),
-        report->present[index] ? "" : "  (derived)");
+        (long long)refused, report->present[index] ? "" : "  (derived)");
 }
 
 enum status import_report_text(struct buffer *out,

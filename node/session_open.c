@@ -8,7 +8,7 @@
 #include "node/session_internal.h"
 #include "protocol/wire/log.h"
 
-#define IDLE_MS (15 * 60 * 1000)
+#define IDLE_MS ((uint64_t)15 * 60 * 1000)
 
 /* One whose job runs goes with its job. */
 static void forget(struct question **place)

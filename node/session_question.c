@@ -3,6 +3,7 @@
  * what they cost and of what they presuppose; every refusal looks the same from
  * outside.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,7 +170,8 @@ static enum status check_opt_in(struct question *question)
     question->min_centers = study->min_centers;
     question->study_until = study->valid_until;
     question->noise = study->noise;
-    strcpy(question->study_name, study->name);
+    snprintf(
+        question->study_name, sizeof question->study_name, "%s", study->name);
     if (study->privacy == PRIVACY_OPEN && !question->session->setup.sandbox)
         return STATUS_NOT_ALLOWED;
     if (status != STATUS_OK || decision.limits[0] == '\0')

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "node/store_internal.h"
@@ -114,7 +115,7 @@ static enum status read_decision(
     decision->in = sqlite3_column_int(statement, 1) != 0;
     decision->sequence = sqlite3_column_int64(statement, 2);
     decision->envelope = store_column(statement, 3);
-    strcpy(decision->limits, limits);
+    snprintf(decision->limits, sizeof decision->limits, "%s", limits);
     return STATUS_OK;
 }
 

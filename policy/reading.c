@@ -1,5 +1,6 @@
 #include "policy/reading.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum status read_text(const struct field *object, const char *key, char *out,
@@ -11,7 +12,7 @@ enum status read_text(const struct field *object, const char *key, char *out,
     if (status == STATUS_OK)
         status = field_text(&field, &text, capacity - 1, diagnostic);
     if (status == STATUS_OK)
-        strcpy(out, text);
+        snprintf(out, capacity, "%s", text);
     return status;
 }
 

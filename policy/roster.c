@@ -104,6 +104,7 @@ static enum status read_centers(struct roster *roster, const struct field *root,
         status = field_fail(&list, diagnostic, "a federation has centers");
     if (status != STATUS_OK)
         return status;
+    /* NOLINTNEXTLINE(clang-analyzer-optin.portability.UnixAPI): not 0 */
     roster->centers = calloc(count, sizeof *roster->centers);
     if (roster->centers == NULL)
         return STATUS_NO_MEMORY;

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +34,7 @@ static enum status read_centers(struct session_header *header,
                     field_fail(&item, diagnostic, "'%s' is there twice", name);
         }
         if (status == STATUS_OK)
-            strcpy(header->centers[i], name);
+            snprintf(header->centers[i], sizeof header->centers[i], "%s", name);
         header->center_count = i + (status == STATUS_OK);
     }
     return status;

@@ -27,14 +27,14 @@ static enum status make_folder(struct sandbox *sandbox, const char *keep)
         if (mkdir(keep, 0700) == 0)
             return STATUS_OK;
         return program_fail(
-            STATUS_IO, "'%s' cannot be made: %s", keep, strerror(errno));
+            STATUS_IO, "'%s' cannot be made: %s", keep, strerrordesc_np(errno));
     }
     snprintf(sandbox->folder, sizeof sandbox->folder,
         "%s/cohortium-sandbox-XXXXXX", base == NULL ? "/tmp" : base);
     if (mkdtemp(sandbox->folder) != NULL)
         return STATUS_OK;
     return program_fail(STATUS_IO, "no folder can be made in '%s': %s",
-        base == NULL ? "/tmp" : base, strerror(errno));
+        base == NULL ? "/tmp" : base, strerrordesc_np(errno));
 }
 
 static enum status work(struct sandbox *sandbox,

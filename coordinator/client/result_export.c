@@ -206,7 +206,8 @@ enum status result_export(const json_t *result, const char *folder)
     size_t at;
     json_t *entry;
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        return program_fail(STATUS_IO, "%s: %s", folder, strerror(errno));
+        return program_fail(
+            STATUS_IO, "%s: %s", folder, strerrordesc_np(errno));
     enum status status = STATUS_OK;
     json_array_foreach(json_object_get(result, "results"), at, entry)
     {

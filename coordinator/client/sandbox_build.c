@@ -1,4 +1,5 @@
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,7 @@ void sandbox_name(struct sandbox *sandbox, size_t center, const char *file)
     }
     name[size] = '\0';
     if (size == 0)
-        strcpy(name, "center");
+        snprintf(name, sizeof sandbox->centers[center].name, "center");
     for (size_t i = 0; i < center; i++) {
         if (strcmp(sandbox->centers[i].name, name) != 0)
             continue;
@@ -157,7 +158,7 @@ static json_t *roster_json(const struct sandbox *sandbox)
     char from[TIME_TEXT], until[TIME_TEXT];
     json_t *centers = json_array();
     time_text(from, clock_wall_seconds() - 3600);
-    time_text(until, clock_wall_seconds() + 7 * 86400);
+    time_text(until, clock_wall_seconds() + (int64_t)7 * 86400);
     for (size_t i = 0; i < sandbox->center_count; i++)
         json_array_append_new(centers, card_of(sandbox->centers[i].home));
     json_t *coordinator = card_of(sandbox->office);

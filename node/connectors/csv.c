@@ -63,7 +63,7 @@ enum status csv_open(
     csv->file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
     if (csv->file == NULL) {
         diagnostic_set(
-            diagnostic, 0, 0, "cannot be opened: %s", strerror(errno));
+            diagnostic, 0, 0, "cannot be opened: %s", strerrordesc_np(errno));
         free(csv);
         return STATUS_NOT_FOUND;
     }
@@ -99,7 +99,7 @@ static enum status read_line(struct csv *csv, struct diagnostic *diagnostic)
     ssize_t size = getline(&csv->line, &csv->line_capacity, csv->file);
     if (size < 0 && ferror(csv->file)) {
         diagnostic_set(diagnostic, csv->next_line, 0, "cannot be read: %s",
-            strerror(errno));
+            strerrordesc_np(errno));
         return STATUS_IO;
     }
     if (size <= 0)

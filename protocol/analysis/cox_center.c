@@ -220,8 +220,8 @@ static void settle(struct running *running, size_t width)
 
 static void read_numbers(struct running *running, size_t width)
 {
-    const double low = 1.0 / ((int64_t)1 << COX_BITS);
-    const double high = low * ((int64_t)1 << FIXED_SPLIT);
+    const double low = ldexp(1.0, -COX_BITS);
+    const double high = ldexp(low, FIXED_SPLIT);
     settle(running, width);
     for (size_t k = 0; k < width; k++)
         running->numbers[k] =
@@ -350,6 +350,7 @@ static void add_rows(
     add_events(to, moves);
     if (to->entries != NULL)
         note_entries(to, moves);
+    to->which.index = NULL;
 }
 
 /* Of all rows, and so of any order; with few digits, so that x less it has

@@ -220,7 +220,7 @@ static void sum_rows(const struct adding *to, const struct model_rows *given,
     }
     add_events(to, given, in, rows);
     to->parts.state->pending += 2 * given->count;
-    if (to->parts.state->pending > FIXED_ROWS - 2 * DESIGN_ROWS)
+    if (to->parts.state->pending > FIXED_ROWS - (size_t)2 * DESIGN_ROWS)
         settle(to);
 }
 

@@ -64,6 +64,7 @@ static struct ties sum_ties(const struct cox_step *step, long double *loglik)
     for (int128 k = 0; k < step->events; k++) {
         const double part = step->dead == NULL ? 0 : (double)k * each;
         const double s =
+            /* NOLINTNEXTLINE(*-core.NullDereference): a step has a risk set */
             step->risk[0] - (step->dead == NULL ? 0 : part * step->dead[0]);
         const double inverse = 1 / s, parted = part * inverse;
         ties.one += inverse;
@@ -96,6 +97,7 @@ void cox_likelihood_step(const struct cox_layout *layout,
     out->timed_events += time * (double)step->events;
     for (size_t i = 0; i < layout->p; i++) {
         const double own = parts ? dead[i] : 0;
+        /* NOLINTNEXTLINE(*-core.NullDereference): a step has a risk set */
         const double mean = ties.one * risk[i] - ties.part * own;
         const double of_risk = ties.one2 * risk[i] - ties.part2 * own;
         const double of_dead = ties.parted2 * own - ties.part2 * risk[i];

@@ -1,5 +1,7 @@
 #include "protocol/analysis/cox_steps.h"
 
+#include <assert.h>
+
 #include "protocol/wire/defence.h"
 
 struct holding {
@@ -36,6 +38,7 @@ static int128 events_needed(const int128 *counts, size_t steps, size_t capacity)
 {
     int128 events = 0;
     size_t used = 0;
+    assert(capacity > 0);
     for (size_t s = 0; s < steps; s++) {
         events += counts[s * STEP_COUNTS + STEP_EVENTS];
         used += counts[s * STEP_COUNTS + STEP_EVENTS] > 0;

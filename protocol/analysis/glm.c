@@ -202,11 +202,11 @@ static double akaike(const struct glm *glm, double n, double rank,
     case FAMILY_POISSON:
         return deviance - 2 * extras[EXTRA_SATURATED] + 2 * rank;
     case FAMILY_GAMMA: {
-        double shape_ = 1 / each; /* log y/mu sums to ratio - deviance / 2 */
+        double alpha = 1 / each; /* log y/mu sums to ratio - deviance / 2 */
         double logs = extras[EXTRA_RATIO] - deviance / 2;
         double log_y = extras[EXTRA_SATURATED] + n * log(glm->response_unit);
-        return -2 * (shape_ * (logs - extras[EXTRA_RATIO] - n) - log_y +
-                        n * (shape_ * log(shape_) - lgammafn(shape_))) +
+        return -2 * (alpha * (logs - extras[EXTRA_RATIO] - n) - log_y +
+                        n * (alpha * log(alpha) - lgammafn(alpha))) +
                2 + 2 * rank;
     }
     default: return n * (log(2 * M_PI * each) + 1) + 2 + 2 * rank;
@@ -241,9 +241,9 @@ static double column_spread(const struct glm *glm, const int128 *cell, size_t j)
     if (design_term_levels(design, design->columns[j].term) == LEVELS_ALONE)
         return 1.0;
     const size_t p = design->column_count, row = j * p - j * (j - 1) / 2;
+    const size_t extra = p * (p + 1) / 2 + p;
     const int128 *sums = cell + COUNTS_CELL;
-    const double y =
-        ldexp((double)sums[p * (p + 1) / 2 + p + EXTRA_Y], -GLM_BITS);
+    const double y = ldexp((double)sums[extra + EXTRA_Y], -GLM_BITS);
     const double weights =
         y * glm_start_weight(glm, 1) +
         ((double)cell[CELL_ROWS] - y) * glm_start_weight(glm, 0);

@@ -197,6 +197,7 @@ KERNEL static void multiply(const double *restrict a, const double *restrict b,
     size_t count, double *restrict out)
 {
     for (size_t i = 0; i < count; i++)
+        /* NOLINTNEXTLINE(*-core.UndefinedBinaryOperatorResult): all are set */
         out[i] = a[i] * b[i];
 }
 

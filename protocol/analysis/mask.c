@@ -90,6 +90,7 @@ struct mask_scan {
     size_t first, count;
 };
 
+/* NOLINTNEXTLINE(misc-no-recursion): COHORT_DEPTH_MAX at most */
 static void node_mask(const struct cohort_node *node,
     const struct mask_scan *scan, uint8_t *out, uint8_t *scratch)
 {
@@ -107,6 +108,7 @@ static void node_mask(const struct cohort_node *node,
     }
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): COHORT_DEPTH_MAX at most */
 static size_t node_depth(const struct cohort_node *node)
 {
     size_t deepest = 0;

@@ -17,7 +17,7 @@
 #define MLP_FOLDS_MAX 16 /* more centers share a fold */
 #define MLP_MODELS ((size_t)(1 + MLP_FOLDS_MAX))
 #define MLP_EPOCHS_MAX 1000
-#define MLP_BINS 64 /* of a probability, for the ROC curve */
+#define MLP_BINS ((size_t)64) /* of a probability, for the ROC curve */
 #define MLP_BITS 60
 
 enum mlp_bins { MLP_OF_IT, MLP_NOT_OF_IT, MLP_EXPECTED, MLP_OF_A_CLASS };

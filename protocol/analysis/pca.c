@@ -74,6 +74,7 @@ static enum status read_components(struct pca *pca,
         status = field_fail(has ? &field : parameters, diagnostic,
             "%lld components of %zu loadings are too many to tell; ask for "
             "\"components\": %zu or fewer",
+            /* NOLINTNEXTLINE(*-core.DivideZero): none are not too many */
             (long long)pca->components, pca->count, LOADINGS_MAX / pca->count);
     }
     return status;

@@ -42,8 +42,10 @@ size_t products_state_size(size_t m)
 static void add_wide(const int32_t *values, size_t m, int128 *sums)
 {
     for (size_t i = 0; i < m; i++) {
-        for (size_t j = i; j < m; j++)
-            *sums++ += (int64_t)values[i] * values[j]; /* codes have 32 bits */
+        for (size_t j = i; j < m; j++) { /* codes have 32 bits */
+            const int64_t product = (int64_t)values[i] * values[j];
+            *sums++ += product;
+        }
     }
 }
 
@@ -52,8 +54,10 @@ KERNEL static void add_narrow(
 {
     for (size_t i = 0; i < m; i++) {
         const int32_t value = values[i];
-        for (size_t j = i; j < m; j++)
-            sums[j - i] += value * values[j]; /* codes have 16 bits */
+        for (size_t j = i; j < m; j++) { /* codes have 16 bits */
+            const int32_t product = value * values[j];
+            sums[j - i] += product;
+        }
         sums += m - i;
     }
 }

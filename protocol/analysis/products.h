@@ -13,9 +13,9 @@ struct products {
     const size_t *columns; /* [count] of the dictionary */
 };
 
-/* One cell of TABLE_SUMS. */
-void products_shape(struct shape *out, size_t count);
-size_t products_state_size(size_t count);
+/* One cell of TABLE_SUMS, for m variables. */
+void products_shape(struct shape *out, size_t m);
+size_t products_state_size(size_t m);
 /* state: zeroed before the first block. */
 void products_add(const struct products *products,
     const struct row_block *block, void *state, int128 *cell);

@@ -16,7 +16,7 @@
 
 #include "protocol/analysis/glm_rounds.h"
 
-#define ROC_BINS 512
+#define ROC_BINS ((size_t)512)
 
 /* Counts with the outcome, without it, and sums of probabilities. */
 enum roc_bins { BINS_WITH, BINS_WITHOUT, BINS_EXPECTED, BINS_COUNT };

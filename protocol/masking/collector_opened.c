@@ -32,6 +32,7 @@ static enum status quorum_init(
 {
     size_t size = masking_threshold(collector->members), at = 0;
     *quorum = (struct quorum){.collector = collector, .size = size};
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
     quorum->from = calloc(collector->count, sizeof *quorum->from);
     quorum->holders = calloc(size, sizeof *quorum->holders);
     quorum->weights = calloc(size, sizeof *quorum->weights);

@@ -330,6 +330,7 @@ static enum status take_giver(
 static enum status digest_givers(struct member *member)
 {
     const struct digest members = members_of(member);
+    /* NOLINTNEXTLINE(clang-analyzer-optin.portability.UnixAPI): has itself */
     uint32_t *indices = calloc(member->peer_count, sizeof *indices);
     struct digest *seeds = calloc(member->peer_count, sizeof *seeds);
     size_t count = 0;

@@ -247,6 +247,7 @@ enum status arguments_parse(struct arguments *arguments,
         line[i + 1] = words[i];
     struct argp argp = {.options = rows, .parser = take};
     status = STATUS_OK;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): no thread before the options */
     if (argp_parse(&argp, (int)count + 1, line, ARGP_SILENT, NULL, arguments) !=
         0) {
         status = STATUS_USAGE;

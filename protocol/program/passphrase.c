@@ -104,9 +104,11 @@ out:
 static enum status read_from_file(char *out, const char *file)
 {
     int descriptor = open(file, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0)
+    if (descriptor < 0) {
         return program_fail(errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO,
-            "the passphrase file %s cannot be read: %s", file, strerror(errno));
+            "the passphrase file %s cannot be read: %s", file,
+            strerrordesc_np(errno));
+    }
     caught = 0;
     enum status status = read_line(descriptor, out);
     close(descriptor);

@@ -98,9 +98,11 @@ static enum status new_group(struct parser *parser, enum cohort_node_kind kind,
         return STATUS_OK;
     }
     const struct cohort_node **kept =
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
         arena_allocate(parser->arena, count * sizeof *kept);
     if (kept == NULL)
         return STATUS_NO_MEMORY;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
     memcpy(kept, children, count * sizeof *kept);
     struct cohort_node group = {
         .kind = kind, .child_count = count, .children = kept};
@@ -341,7 +343,7 @@ static enum status parse_in(struct parser *parser, size_t variable, bool negate,
     if (parser->token.kind != TOKEN_OPEN)
         return expected(parser, "'(' after in");
     do {
-        int32_t code;
+        int32_t code = VALUE_MISSING;
         advance(parser);
         enum status status = parse_value(parser, variable, &code);
         if (status == STATUS_OK &&
@@ -362,7 +364,7 @@ static enum status parse_between(struct parser *parser, size_t variable,
 {
     const char *where = parser->token.start;
     const struct variable *described = &parser->dictionary->variables[variable];
-    int32_t low, high;
+    int32_t low = VALUE_MISSING, high = VALUE_MISSING;
     if (variable_level_count(described) > 0)
         return fail_at(parser, where, STATUS_MALFORMED,
             "the values of '%s' have no order; use in (...)", described->name);
@@ -511,6 +513,7 @@ static enum status parse_chain(struct parser *parser, bool negate,
         if (count == COHORT_NODES_MAX)
             return fail_at(parser, parser->token.start, STATUS_LIMIT_REACHED,
                 "an expression of more than %d parts", COHORT_NODES_MAX);
+        children[count] = NULL;
         enum status status = operand(parser, negate, &children[count++]);
         if (status != STATUS_OK)
             return status;

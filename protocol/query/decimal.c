@@ -177,7 +177,7 @@ void decimal_multiple_text(
     bool negative = product < 0;
     unsigned __int128 magnitude =
         negative ? -(unsigned __int128)product : (unsigned __int128)product;
-    char digits[DECIMAL_TEXT];
+    char digits[DECIMAL_TEXT] = {0};
     int size = 0;
     int point = step.exponent < 0 ? -step.exponent : 0;
     for (int i = 0; i < step.exponent; i++)

@@ -90,6 +90,7 @@ void derivation_release(const struct derivation *derivation)
 
 enum mark { MARK_NEW, MARK_OPEN, MARK_DONE };
 
+/* NOLINTNEXTLINE(misc-no-recursion): no variable twice */
 static bool has_cycle(
     const struct dictionary *dictionary, size_t variable, uint8_t *marks)
 {
@@ -135,6 +136,7 @@ static int32_t number_code(const struct variable *variable, double value)
     return (int32_t)code;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): no variable twice */
 static void derive(const struct dictionary *dictionary, size_t index,
     int32_t *codes, uint8_t *done)
 {

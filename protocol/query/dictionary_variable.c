@@ -1,6 +1,7 @@
 #include "protocol/query/dictionary_variable.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -79,8 +80,9 @@ static enum status read_choice(const struct field *field,
     }
     char all[256] = "";
     for (size_t i = 0; i < count; i++) {
-        strcat(all, i == 0 ? "" : ", ");
-        strcat(all, names[i]);
+        size_t used = strlen(all);
+        snprintf(all + used, sizeof all - used, "%s%s", i == 0 ? "" : ", ",
+            names[i]);
     }
     return field_fail(field, diagnostic, "'%s' is none of: %s", text, all);
 }

@@ -221,6 +221,8 @@ static enum status parse_name(struct formula_parser *parser)
         1);
 }
 
+/* NOLINTBEGIN(misc-no-recursion): FORMULA_DEPTH_MAX at most */
+
 static enum status parse_parentheses(struct formula_parser *parser)
 {
     enum status status = formula_take(parser, "(");
@@ -323,6 +325,8 @@ static enum status parse_sum(struct formula_parser *parser)
     }
     return status;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 /* What was read, out of the parser. */
 static enum status keep_steps(

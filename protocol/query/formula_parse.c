@@ -111,6 +111,8 @@ static enum status read_random(struct formula_parser *parser, struct terms *out)
     return STATUS_OK;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): FORMULA_DEPTH_MAX at most */
+
 static enum status parse_primary(struct reader *reader, struct terms *out)
 {
     struct formula_parser *parser = &reader->parser;
@@ -147,7 +149,9 @@ static enum status parse_power(struct reader *reader, struct terms *out)
     if (status != STATUS_OK || !formula_word_is(parser, "^"))
         return status;
     formula_advance(parser);
-    char digit = parser->word.size == 1 ? *parser->word.start : '\0';
+    char digit = '\0';
+    if (parser->word.size == 1)
+        digit = *parser->word.start;
     if (digit < '1' || digit > '9')
         return formula_expected(
             parser, "1 to 9; a square of values is written I(x^2)");
@@ -224,6 +228,8 @@ static enum status parse_sum(struct reader *reader, struct terms *out)
         formula_advance(parser);
     }
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 /* ---- the left side ---- */
 

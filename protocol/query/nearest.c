@@ -103,6 +103,7 @@ static const char *find_by_words(
     const char *found = NULL;
     for (size_t i = 0; i < count; i++) {
         if (has_words_of(names[i], name) &&
+            /* NOLINTNEXTLINE(*-core.NonNullParamChecker): names are no NULL */
             (found == NULL || strlen(names[i]) < strlen(found)))
             found = names[i];
     }

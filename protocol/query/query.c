@@ -1,5 +1,6 @@
 #include "protocol/query/query.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,7 +184,7 @@ static enum status read_query(struct query *query,
     if (status == STATUS_OK && field_find(&field, &root, "study")) {
         status = field_text(&field, &study, STUDY_NAME_MAX, diagnostic);
         if (status == STATUS_OK)
-            strcpy(query->study, study);
+            snprintf(query->study, sizeof query->study, "%s", study);
     }
     if (status == STATUS_OK)
         status = read_cohort(query, &root, dictionary, diagnostic);

@@ -129,7 +129,7 @@ static enum value_verdict read_elements(const struct variable *first,
     size_t at = 0;
     *element = 0;
     while (next_number(text, &at, bad)) {
-        int32_t code;
+        int32_t code = VALUE_MISSING;
         const enum value_verdict one =
             read_number(first, (const char *)bad->data, bad->size, &code);
         if (++*element <= length)

@@ -129,10 +129,10 @@ enum status channel_set_client_options(void *socket, const struct keypair *keys,
 enum status channel_status_of_error(void)
 {
     switch (zmq_errno()) {
-    case EAGAIN: return STATUS_BUSY;
+    case EAGAIN:
     case EADDRINUSE: return STATUS_BUSY;
     case EHOSTUNREACH: return STATUS_NO_PEER;
-    case EINVAL: return STATUS_MALFORMED;
+    case EINVAL:
     case EPROTONOSUPPORT: return STATUS_MALFORMED;
     case ENOMEM: return STATUS_NO_MEMORY;
     case EMFILE: return STATUS_LIMIT_REACHED;

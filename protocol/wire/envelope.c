@@ -1,5 +1,6 @@
 #include "protocol/wire/envelope.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +30,7 @@ enum status envelope_create(
     struct envelope *envelope = calloc(1, sizeof *envelope);
     if (envelope == NULL)
         return STATUS_NO_MEMORY;
-    strcpy(envelope->type, type);
+    snprintf(envelope->type, sizeof envelope->type, "%s", type);
     buffer_init(&envelope->payload, ENVELOPE_PAYLOAD_MAX);
     enum status status =
         buffer_append(&envelope->payload, payload.data, payload.size);
@@ -152,7 +153,8 @@ static enum status decode_object(struct envelope *envelope, const json_t *root)
         return STATUS_MALFORMED;
     if (json_array_size(signatures) > ENVELOPE_SIGNATURES_MAX)
         return STATUS_TOO_LARGE;
-    strcpy(envelope->type, json_string_value(type));
+    snprintf(
+        envelope->type, sizeof envelope->type, "%s", json_string_value(type));
     enum status status = decode_payload(envelope, payload);
     for (size_t i = 0; status == STATUS_OK && i < json_array_size(signatures);
          i++)

@@ -1,5 +1,6 @@
 #include "protocol/wire/keys.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -79,7 +80,7 @@ enum status keypair_create(struct keypair **out, const char *name)
     struct keypair *keys = allocate();
     if (keys == NULL)
         return STATUS_NO_MEMORY;
-    strcpy(keys->identity.name, name);
+    snprintf(keys->identity.name, sizeof keys->identity.name, "%s", name);
     crypto_sign_keypair(keys->identity.sign.bytes, keys->sign_secret);
     crypto_box_keypair(keys->identity.curve.bytes, keys->curve_secret);
     *out = keys;
@@ -235,7 +236,8 @@ static enum status read_card(struct identity *identity, const json_t *card)
         json_string_length(name) != strlen(json_string_value(name)) ||
         check_name(json_string_value(name)) != STATUS_OK)
         return STATUS_MALFORMED;
-    strcpy(identity->name, json_string_value(name));
+    snprintf(
+        identity->name, sizeof identity->name, "%s", json_string_value(name));
     enum status status =
         read_hex(card, "identity", identity->sign.bytes, KEY_BYTES);
     if (status == STATUS_OK)

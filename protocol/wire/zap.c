@@ -213,7 +213,7 @@ static void watch(struct zap *zap)
             note_refusal(zap);
         else if (event == ZMQ_EVENT_ACCEPT_FAILED) {
             log_event(LOG_ERROR, "channel", "accept", "error=\"%s\"",
-                strerror((int)value));
+                strerrordesc_np((int)value));
         } else {
             atomic_fetch_add(&zap->failed, 1);
         }

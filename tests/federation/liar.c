@@ -49,7 +49,7 @@ static void must(enum status status, const char *what)
     if (status == STATUS_OK)
         return;
     fprintf(stderr, "liar: %s: %s\n", what, status_name(status));
-    exit(1);
+    exit(1); /* NOLINT(concurrency-mt-unsafe): one thread */
 }
 
 static uint64_t wait_ms(void)

@@ -116,9 +116,9 @@ static void *make_column(
         int32_t code = table->codes[i * variables + variable];
         size_t at = i - first;
         if (width == 1)
-            ((int8_t *)data)[at] = code == NA ? INT8_MIN : (int8_t)code;
+            ((int8_t *)data)[at] = (int8_t)(code == NA ? INT8_MIN : code);
         else if (width == 2)
-            ((int16_t *)data)[at] = code == NA ? INT16_MIN : (int16_t)code;
+            ((int16_t *)data)[at] = (int16_t)(code == NA ? INT16_MIN : code);
         else
             ((int32_t *)data)[at] = code;
     }

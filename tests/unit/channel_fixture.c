@@ -9,6 +9,7 @@ int world_setup(void **state)
 {
     static const char *const names[CENTERS] = {"anna", "bert"};
     struct world *world = calloc(1, sizeof *world);
+    *state = world;
     if (world == NULL || keys_start() != STATUS_OK)
         return -1;
     buffer_init(&world->body, BUFFER_LIMIT_DEFAULT);
@@ -26,7 +27,6 @@ int world_setup(void **state)
     if (channel_server_open(
             &world->server, world->office, "tcp://127.0.0.1:*") != STATUS_OK)
         return -1;
-    *state = world;
     return channel_server_enroll(world->server, world->members, CENTERS) ==
                    STATUS_OK
                ? 0

@@ -48,6 +48,8 @@ static bool must_fail(void)
 /* Also shared libraries that name such a function must find it at link time. */
 #pragma GCC visibility push(default)
 
+/* The names are the linker's (--wrap). */
+/* NOLINTBEGIN(*-reserved-identifier,cert-dcl*,*-identifier-naming) */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
@@ -67,6 +69,7 @@ __attribute__((format(printf, 2, 3))) int __wrap_asprintf(
     char **out, const char *format, ...);
 void *__wrap_sodium_malloc(size_t size);
 void *__wrap_sodium_allocarray(size_t count, size_t size);
+/* NOLINTEND(*-reserved-identifier,cert-dcl*,*-identifier-naming) */
 
 void *__wrap_malloc(size_t size)
 {

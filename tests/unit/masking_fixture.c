@@ -23,7 +23,7 @@ void crowd_init(
         buffer_init(&crowd->out[i], BUFFER_LIMIT_DEFAULT);
         assert_int_equal(vector_init(&crowd->vectors[i], length), STATUS_OK);
         for (size_t k = 0; k < length; k++)
-            crowd->vectors[i].elements[k] = (int128)(1000 * (i + 1) + k);
+            crowd->vectors[i].elements[k] = 1000 * (int128)(i + 1) + k;
     }
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(member_create(&crowd->members[i], &crowd->terms,
@@ -68,7 +68,7 @@ enum status crowd_answer(enum collector_step step, struct member *member,
 static void note_vector(struct crowd *crowd, size_t i)
 {
     for (size_t k = 0; k < crowd->length; k++)
-        crowd->expected[k] += (int128)(1000 * (i + 1) + k);
+        crowd->expected[k] += 1000 * (int128)(i + 1) + k;
 }
 
 enum status crowd_step(struct crowd *crowd)

@@ -129,7 +129,9 @@ static void test_center_columns_are_named_as_r_names_them(void **state)
                        "hottrue:centerc3 "},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        char query[256], names[256] = "";
+        char query[256];
+        struct buffer names;
+        buffer_init(&names, 256);
         snprintf(query, sizeof query,
             "{\"analyses\":[{\"lm\":{\"formula\":\"ozone ~ %s\"}}]}",
             cases[i].formula);
@@ -139,10 +141,12 @@ static void test_center_columns_are_named_as_r_names_them(void **state)
         json_array_foreach(
             json_object_get(json_array_get(results, 0), "table"), at, row)
         {
-            strcat(names, json_string_value(json_object_get(row, "term")));
-            strcat(names, " ");
+            buffer_append_text(
+                &names, json_string_value(json_object_get(row, "term")));
+            buffer_append_text(&names, " ");
         }
-        assert_string_equal(names, cases[i].names);
+        assert_string_equal(buffer_text(&names), cases[i].names);
+        buffer_fini(&names);
         json_decref(results);
     }
 }

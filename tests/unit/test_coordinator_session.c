@@ -297,7 +297,7 @@ static void test_summary_out_of_bounds_does_not_spoil_the_sum(void **state)
         fixture_answer(fixture, i, 50);
     /* count and summary of two levels: 2 * (4 + (4 + 5)) elements; a negative
      * number of people */
-    change_vector(fixture, 0, 26 * 16, 31);
+    change_vector(fixture, 0, (size_t)26 * 16, 31);
     assert_answer(fixture, CENTERS - 1, 1, 0);
     json_t *result = fixture_result(fixture);
     assert_int_equal(first_n(result), 100);

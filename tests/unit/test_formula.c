@@ -50,23 +50,24 @@ static struct formula *parsed(const char *text)
 /* attr(terms(f), "term.labels"), joined by blanks */
 static void expect_terms(const char *text, const char *expected)
 {
-    char found[1024] = "";
+    struct buffer found;
+    buffer_init(&found, 1024);
     struct formula *formula = parsed(text);
-    if (!formula->intercept)
-        strcat(found, "0 ");
+    buffer_append_text(&found, formula->intercept ? "" : "0 ");
     for (size_t t = 0; t < formula->term_count; t++) {
         bool first = true;
         for (size_t a = 0; a < formula->atom_count; a++) {
             if ((formula->terms[t].atoms >> a & 1) == 0)
                 continue;
             if (!first)
-                strcat(found, ":");
-            strcat(found, formula->atoms[a].name);
+                buffer_append_text(&found, ":");
+            buffer_append_text(&found, formula->atoms[a].name);
             first = false;
         }
-        strcat(found, t + 1 < formula->term_count ? " " : "");
+        buffer_append_text(&found, t + 1 < formula->term_count ? " " : "");
     }
-    assert_string_equal(found, expected);
+    assert_string_equal(buffer_text(&found), expected);
+    buffer_fini(&found);
     formula_destroy(formula);
 }
 

@@ -20,7 +20,7 @@
 static double draws(void)
 {
     const char *set = getenv("COHORTIUM_DRAWS");
-    return set == NULL ? 200000 : atof(set);
+    return set == NULL ? 200000 : strtod(set, NULL);
 }
 
 /* Probabilities and counts of cells. */
@@ -88,7 +88,7 @@ static void count_sums(
 {
     memset(histogram->seen, 0, sizeof histogram->seen);
     histogram->count = PLACES;
-    for (double i = 0; i < draws(); i++) {
+    for (size_t i = 0; i < (size_t)draws(); i++) {
         int64_t x = 0;
         for (int p = 0; p < parts; p++)
             x += gaussian_draw_ratio(top, bottom);
@@ -156,7 +156,7 @@ static void bin(struct histogram *histogram, const double *sorted, double sigma)
     histogram->count = BINS;
     for (int b = 0; b < BINS; b++) {
         /* edges at whole numbers, over +-4 sigma */
-        const double edge = floor((b + 1 - BINS / 2) * sigma * 8 / BINS);
+        const double edge = floor((2 * (b + 1) - BINS) * sigma * 4 / BINS);
         const double upto = b + 1 == BINS ? 1 : cumulated(edge, sigma);
         histogram->expected[b] = upto - below;
         histogram->seen[b] = 0;
@@ -220,7 +220,7 @@ static void check_uniform(uint128 limit, uint128 cell, size_t cells)
     histogram.count = cells;
     for (size_t i = 0; i < cells; i++)
         histogram.expected[i] = 1.0 / (double)cells;
-    for (double i = 0; i < draws(); i++) {
+    for (size_t i = 0; i < (size_t)draws(); i++) {
         const uint128 value = gaussian_uniform(limit);
         assert_true(value < limit);
         histogram.seen[value / cell]++;
@@ -243,7 +243,7 @@ static void test_gaussian_signs_are_even(void **state)
 {
     (void)state;
     double above = 0, below = 0;
-    for (double i = 0; i < draws(); i++) {
+    for (size_t i = 0; i < (size_t)draws(); i++) {
         int64_t x = gaussian_draw(1000000);
         above += x > 0;
         below += x < 0;

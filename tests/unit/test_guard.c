@@ -289,7 +289,7 @@ static void test_charges_add_up(void **state)
 /* ---- against every set that two make, one by one ---- */
 
 #define COHORTS_MAX 300
-#define CROWD_WORDS 80
+#define CROWD_WORDS ((size_t)80)
 
 struct crowd {
     size_t size, words; /* people; 64 a word */
@@ -509,7 +509,7 @@ static void test_pairs_repeated_cohorts_leave_room_for_others(void **state)
     add(crowd, pairs, cohort);
     add(crowd, pairs, other);
     crowd->count = 0;
-    for (uint64_t i = 0; i < 3 * GUARD_PAIRS; i++) {
+    for (uint64_t i = 0; i < (uint64_t)3 * GUARD_PAIRS; i++) {
         uint64_t some[2] = {0, ((uint64_t)1 << (20 + i % 8 * 5)) - 1};
         add(crowd, pairs, some);
         crowd->count = 0;

@@ -177,7 +177,7 @@ static void test_a_combination_of_few_people_withholds_a_model(void **state)
     make(&made, 80);
     for (size_t i = 0; i < 80; i++)
         made.codes[i * VARIABLES + E] =
-            i % 2 == 0 ? i % 4 == 0 : i < 2 * (LIMIT - 1);
+            i % 2 == 0 ? i % 4 == 0 : i < (size_t)2 * (LIMIT - 1);
     assert_rule_at_any_split(&made, false, both, "level");
     made.codes[79 * VARIABLES + E] = 1;
     assert_rule_at_any_split(&made, false, both, "");

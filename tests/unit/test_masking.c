@@ -80,10 +80,10 @@ static void test_masking_later_rounds_add_up(void **state)
             assert_int_equal(member_mask_round(crowd->members[i], round, &told,
                                  vector, &crowd->out[i]),
                 STATUS_OK);
-            assert_int_equal(
-                collector_take(crowd->collector, (uint32_t)i + 1,
-                    buffer_view(&crowd->out[i]),
-                    (struct view){(uint8_t *)vector->elements, 33 * 16}),
+            assert_int_equal(collector_take(crowd->collector, (uint32_t)i + 1,
+                                 buffer_view(&crowd->out[i]),
+                                 (struct view){(uint8_t *)vector->elements,
+                                     (size_t)33 * 16}),
                 STATUS_OK);
         }
         assert_int_equal(collector_close_step(crowd->collector), STATUS_OK);

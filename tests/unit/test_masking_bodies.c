@@ -7,7 +7,7 @@
 #include "tests/unit/test.h"
 
 #define MEMBERS 4
-#define LENGTH 3
+#define LENGTH ((size_t)3)
 #define STRIDE                                                                 \
     5 /* bytes of a member's body that are changed: each needs a new           \
          session, because who lies is out */
@@ -70,7 +70,7 @@ static bool is_idle_signature(enum collector_step step, size_t at)
     case COLLECT_SHARES: return at >= 68 && at < 132;
     case COLLECT_MASKED: return at % 204 >= 36 && at % 204 < 100;
     case COLLECT_VOTES: return at % 100 >= 36 || (at >= 100 && at % 100 >= 4);
-    default: return at >= 3 * 68; /* a vote more than are needed */
+    default: return at >= (size_t)3 * 68; /* a vote more than are needed */
     }
 }
 

@@ -153,7 +153,7 @@ static bool turn(struct crowd *crowd, size_t i, enum lie lie, size_t victim,
         assert_int_equal(
             collector_take(crowd->collector, index, buffer_view(&crowd->out[i]),
                 (struct view){
-                    (const uint8_t *)vector->elements, ELEMENTS * 16}),
+                    (const uint8_t *)vector->elements, (size_t)ELEMENTS * 16}),
             STATUS_OK);
         for (size_t k = 0; step == COLLECT_MASKED && k < ELEMENTS; k++)
             crowd->expected[k] += (int128)(1000 * (i + 1) + k);

@@ -18,6 +18,8 @@ static int calls, failing_at; /* 0: none */
 
 /* ---- what the linker puts in place of the calls ---- */
 
+/* The names are the linker's (--wrap). */
+/* NOLINTBEGIN(*-reserved-identifier,cert-dcl*,*-identifier-naming) */
 ssize_t __real_write(int file, const void *bytes, size_t size);
 int __real_fsync(int file);
 int __real_rename(const char *from, const char *to);
@@ -30,6 +32,7 @@ int __wrap_fsync(int file);
 int __wrap_rename(const char *from, const char *to);
 int __wrap_fchmod(int file, mode_t mode);
 int __wrap_mkostemp(char *name, int flags);
+/* NOLINTEND(*-reserved-identifier,cert-dcl*,*-identifier-naming) */
 
 static bool must_fail(int error)
 {

@@ -121,7 +121,7 @@ static void assert_it_ends(void)
 {
     struct message ask = {.type = MESSAGE_ASK_RESULT, .id = query_id};
     for (int i = 0; i < 3 && office_open_sessions(fixture->office) > 0; i++)
-        fixture_wait(fixture, 24 * 3600 * 1000);
+        fixture_wait(fixture, (uint64_t)24 * 3600 * 1000);
     assert_int_equal(office_open_sessions(fixture->office), 0);
     fixture_forget(fixture);
     fixture_from_person(

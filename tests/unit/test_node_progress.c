@@ -88,8 +88,10 @@ static void run_and_die(struct node_scene *scene, enum collector_step last)
         must(collector_write(others.collector, 1, &body));
         const struct message *reply =
             tell_step(scene, step, buffer_view(&body), 0);
-        if (reply == NULL)
+        if (reply == NULL) {
             fail_msg("no reply in step %d", step);
+            return;
+        }
         if (step == last)
             kill(getpid(), SIGKILL);
         must(collector_take(others.collector, 1, reply->body, reply->vector));

@@ -140,7 +140,7 @@ static void test_a_long_vector_fits_and_says_how_many_components(void **state)
 
 /* ---- the solver of large matrices ---- */
 
-#define LARGE (EIGEN_EXACT_MAX + 17)
+#define LARGE ((size_t)EIGEN_EXACT_MAX + 17)
 
 /* A matrix with known values, LARGE to 1, turned by one reflection. */
 static void fill(struct eigen *eigen)

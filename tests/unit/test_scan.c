@@ -79,9 +79,9 @@ static struct rows make_rows(size_t first, size_t end, bool with_patients)
             int32_t code = table[first + i][v];
             bool missing = code == VALUE_MISSING;
             if (width == 1)
-                ((int8_t *)data)[i] = missing ? INT8_MIN : (int8_t)code;
+                ((int8_t *)data)[i] = (int8_t)(missing ? INT8_MIN : code);
             else if (width == 2)
-                ((int16_t *)data)[i] = missing ? INT16_MIN : (int16_t)code;
+                ((int16_t *)data)[i] = (int16_t)(missing ? INT16_MIN : code);
             else
                 ((int32_t *)data)[i] = code;
         }

@@ -25,8 +25,8 @@ static int setup(void **state)
         NULL, 0, NULL);
     for (size_t i = 0; i < ROWS; i++) {
         bool missing = draw(&seed, 20) == 0;
-        volume[i] = missing ? INT16_MIN : (int16_t)draw(&seed, 801) - 400;
-        sex[i] = draw(&seed, 30) == 0 ? INT8_MIN : (int8_t)draw(&seed, 2);
+        volume[i] = (int16_t)(missing ? INT16_MIN : draw(&seed, 801) - 400);
+        sex[i] = (int8_t)(draw(&seed, 30) == 0 ? INT8_MIN : draw(&seed, 2));
         /* people with 1 to about 40 rows */
         patients[i] = i == 0 ? 0 : patients[i - 1] + (draw(&seed, 8) == 0);
     }

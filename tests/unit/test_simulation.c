@@ -132,6 +132,7 @@ static bool read_options(struct options *options, int argc, char **argv)
         {"verbose", no_argument, NULL, 'v'}, {NULL, 0, NULL, 0}};
     int choice;
     *options = (struct options){.first = 1, .seeds = 20};
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): no thread before the options */
     while ((choice = getopt_long(argc, argv, "", names, NULL)) != -1) {
         switch (choice) {
         case 'n': options->seeds = strtoull(optarg, NULL, 10); break;

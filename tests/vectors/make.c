@@ -21,7 +21,7 @@ void make_event(struct scene *scene, json_t *event, enum status expected)
     fprintf(stderr, "%s instead of %s:\n", status_name(status),
         status_name(expected));
     json_dumpf(event, stderr, JSON_INDENT(1));
-    exit(1);
+    exit(1); /* NOLINT(concurrency-mt-unsafe): one thread */
 }
 
 void make_tell(struct scene *scene, size_t to, const char *step,

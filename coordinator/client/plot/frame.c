@@ -42,9 +42,13 @@ size_t axis_ticks(const struct axis *axis, double ticks[TICKS_MAX])
         return log_ticks(axis, ticks);
     const double step = round_step(axis->high - axis->low);
     size_t count = 0;
-    for (double k = ceil(axis->low / step - 1e-9);
-         k * step <= axis->high + step * 1e-9 && count < TICKS_MAX; k++)
-        ticks[count++] = k * step + 0.0; /* never -0 */
+    const double first = ceil(axis->low / step - 1e-9);
+    while (count < TICKS_MAX) {
+        const double tick = (first + (double)count) * step;
+        if (tick > axis->high + step * 1e-9)
+            break;
+        ticks[count++] = tick + 0.0; /* never -0 */
+    }
     return count;
 }
 

@@ -465,7 +465,7 @@ static bool write_center(
     snprintf(path, sizeof path, "%s/center_%02zu.csv", folder, at + 1);
     FILE *file = fopen(path, "w");
     if (file == NULL) {
-        fprintf(stderr, "synthesize: %s: %s\n", path, strerror(errno));
+        fprintf(stderr, "synthesize: %s: %s\n", path, strerrordesc_np(errno));
         return false;
     }
     stream_open(&stream, seed, at);
@@ -506,10 +506,9 @@ int main(int count, char **arguments)
             return fputs(usage, stdout) < 0;
         if (strcmp(word, "--equal") == 0)
             equal = true;
-        else if (strcmp(word, "--seed") == 0 && read_number(value, &seed))
-            i++;
-        else if (strcmp(word, "--patients") == 0 &&
-                 read_number(value, &patients))
+        else if ((strcmp(word, "--seed") == 0 && read_number(value, &seed)) ||
+                 (strcmp(word, "--patients") == 0 &&
+                     read_number(value, &patients)))
             i++;
         else if (*word != '-' && folder == NULL)
             folder = word;
@@ -519,7 +518,7 @@ int main(int count, char **arguments)
     if (folder == NULL || sodium_init() < 0)
         return fputs(usage, stderr), 2;
     if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
-        fprintf(stderr, "synthesize: %s: %s\n", folder, strerror(errno));
+        fprintf(stderr, "synthesize: %s: %s\n", folder, strerrordesc_np(errno));
         return 1;
     }
     for (size_t c = 0; c < CENTERS; c++) {
