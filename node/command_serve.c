@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include "node/home.h"
+#include "node/slots.h"
 #include "protocol/wire/channel.h"
 #include "protocol/wire/loop.h"
 #include "protocol/wire/worker.h"
@@ -19,6 +20,7 @@ struct daemon {
     struct session_worker port;
     struct outbox outbox;
     struct buffer body;
+    int release_timer;   /* -1: none */
     uint64_t handshakes; /* that were greeted */
     bool said_ready, greeted;
 };
@@ -35,14 +37,40 @@ static void note(enum status status, const char *what)
         log_event(LOG_ERROR, "serve", what, "reason=%s", status_name(status));
 }
 
+static void on_release(void *arg);
+
+/* Wakes this thread when the next reply has its slot. */
+static void wait_for_slot(struct daemon *daemon)
+{
+    const uint64_t due = session_release_ms(daemon->session);
+    const uint64_t now = clock_monotonic_ms();
+    if (daemon->release_timer >= 0)
+        loop_remove_timer(daemon->loop, daemon->release_timer);
+    daemon->release_timer = -1;
+    if (due != SLOTS_NONE) {
+        note(loop_add_timer(daemon->loop, &daemon->release_timer,
+                 due > now ? due - now : 0, on_release, daemon),
+            "timer");
+    }
+}
+
+/* After each call of the session. */
 static void send_all(struct daemon *daemon)
 {
+    note(session_release(daemon->session, read_clock(), &daemon->outbox),
+        "failed");
     for (size_t i = 0; i < daemon->outbox.count; i++) {
         note(channel_client_send(
                  daemon->channel, buffer_view(&daemon->outbox.messages[i])),
             "not_sent");
     }
     outbox_clear(&daemon->outbox);
+    wait_for_slot(daemon);
+}
+
+static void on_release(void *arg)
+{
+    send_all(arg);
 }
 
 static void on_socket(void *arg)
@@ -158,6 +186,7 @@ static enum status open_session(struct daemon *daemon)
 static enum status run(struct daemon *daemon, const struct arguments *arguments)
 {
     int timer = 0, fast_timer = 0;
+    daemon->release_timer = -1;
     enum status status = loop_create(&daemon->loop);
     if (status != STATUS_OK)
         return status;

@@ -12,6 +12,9 @@ static const struct setting keys[] = {
     {"yearly_rho_milli", SETTING_INTEGER,
         offsetof(struct config, yearly_rho_milli), "500", 0, 100000,
         "thousandths of rho that all studies with noise may use in a year"},
+    {"reply_slot_ms", SETTING_INTEGER, offsetof(struct config, reply_slot_ms),
+        "250", 20, 1000,
+        "milliseconds from slot to slot on which answers with noise leave"},
     {"sandbox", SETTING_INTEGER, offsetof(struct config, sandbox), "0", 0, 1,
         "1 in a throwaway federation only: answers studies whose sums are "
         "open"},

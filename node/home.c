@@ -116,6 +116,7 @@ struct session_setup home_setup(const struct home *home)
         .threads = (int)home->config.threads,
         .refusals_to_lock = home->config.refusals_to_lock,
         .yearly_rho_nano = home->config.yearly_rho_milli * 1000000,
+        .reply_slot_ms = (uint64_t)home->config.reply_slot_ms,
         .sandbox = home->config.sandbox != 0};
 }
 

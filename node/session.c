@@ -56,6 +56,7 @@ enum status session_create(
     if (session == NULL)
         return STATUS_NO_MEMORY;
     session->setup = *setup;
+    slots_init(&session->slots, setup->reply_slot_ms);
     session->heartbeat_ms = HEARTBEAT_MS_DEFAULT;
     enum status status =
         store_visit_rosters(setup->store, take_stored_roster, session);
@@ -81,6 +82,7 @@ void session_destroy(struct session *session)
         return;
     open_close_all(session);
     job_forget_all(session);
+    slots_fini(&session->slots);
     session_forget_verified(session);
     frame_destroy(session->frame);
     guard_destroy(session->guard);
@@ -224,16 +226,21 @@ bool session_is_own_failure(enum status status)
            status == STATUS_NO_MEMORY;
 }
 
-/* While a job runs: what would need the rows, or that job's question. */
+/* While a job runs: what would need the rows, or that job's question. While a
+ * reply waits for its slot: whatever is answered, for when an answer came would
+ * tell when this thread was free again. */
 static bool must_wait(
     const struct session *session, const struct message *message)
 {
-    if (session->job == NULL)
-        return false;
-    if (message->type == MESSAGE_OPEN || message->type == MESSAGE_ROUND)
+    const struct session_job *job = session->job;
+    const bool scans =
+        message->type == MESSAGE_OPEN || message->type == MESSAGE_ROUND;
+    const bool steps =
+        message->type >= MESSAGE_PEERS && message->type <= MESSAGE_VOTES;
+    if (slots_wait(&session->slots) && (scans || steps))
         return true;
-    return message->type >= MESSAGE_PEERS && message->type <= MESSAGE_VOTES &&
-           digest_equal(&message->id, &session->job->question->header_id);
+    return job != NULL && (scans || (steps && digest_equal(&message->id,
+                                                  &job->question->header_id)));
 }
 
 enum status session_receive(struct session *session, struct view bytes,
@@ -256,6 +263,21 @@ enum status session_receive(struct session *session, struct view bytes,
     log_event(LOG_WARN, "session", "unexpected", "message=%s",
         message_name(message.type));
     return STATUS_OK;
+}
+
+enum status session_release(
+    struct session *session, struct session_time now, struct outbox *outbox)
+{
+    while (outbox->count < OUTBOX_MAX &&
+           slots_take(&session->slots, now.monotonic_ms,
+               &outbox->messages[outbox->count]))
+        outbox->count++;
+    return job_take_deferred(session, now, outbox);
+}
+
+uint64_t session_release_ms(const struct session *session)
+{
+    return slots_next_ms(&session->slots);
 }
 
 enum status session_tick(

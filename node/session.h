@@ -48,6 +48,7 @@ struct session_setup { /* all borrowed; they outlive the session */
     const struct session_worker *worker; /* NULL: all is done at once */
     size_t inline_max; /* rows times segments that are done at once; 0: as is
                           usual */
+    uint64_t reply_slot_ms; /* where noise protects; 0: as is usual */
 };
 
 struct session_time {
@@ -76,6 +77,12 @@ void session_job_run(struct session_job *job);
 /* The job has run: its question goes on, and then what waited for it. */
 enum status session_finish_job(struct session *session, struct session_job *job,
     struct session_time now, struct outbox *outbox);
+/* Where noise protects, a reply waits for its slot (slots.h), and what would be
+ * answered waits for that reply. Called after each of the others, once its work
+ * is done, and when session_release_ms has come (SLOTS_NONE: nothing waits). */
+enum status session_release(
+    struct session *session, struct session_time now, struct outbox *outbox);
+uint64_t session_release_ms(const struct session *session);
 /* Four times a second: heartbeats, decisions that a command wrote. */
 enum status session_tick(
     struct session *session, struct session_time now, struct outbox *outbox);

@@ -6,12 +6,13 @@
 
 #include "node/guard.h"
 #include "node/session.h"
+#include "node/slots.h"
 #include "policy/admission.h"
 #include "policy/disclosure.h"
 #include "protocol/masking/member.h"
 
 #define OPEN_MAX 8      /* questions that stay open at the same time */
-#define DEFERRED_MAX 32 /* messages that wait for a job */
+#define DEFERRED_MAX 32 /* messages that wait for a job or a slot */
 
 /* A scan of the rows: the first of a question, or that of a later round. */
 struct session_job {
@@ -58,6 +59,7 @@ struct question {
     struct buffer last; /* the message that was sent last */
     uint32_t rounds;    /* later ones */
     uint64_t touched_ms;
+    uint64_t received_ms;    /* when that came which it answers next */
     struct session_job *job; /* that runs; NULL: none */
     bool over;               /* closed while its job ran */
 };
@@ -78,6 +80,7 @@ struct session {
     struct session_job *job;         /* that runs; NULL: none */
     size_t deferred_count;
     struct buffer deferred[DEFERRED_MAX]; /* messages, in order */
+    struct slots slots;
 };
 
 /* The frame's rows, as this center's of the question. */
@@ -108,6 +111,9 @@ struct step_reply {
 
 void step_reply_init(struct step_reply *reply);
 void step_reply_fini(struct step_reply *reply);
+/* At once or, where noise protects, on its slot. */
+enum status question_send(struct question *question,
+    const struct message *message, struct outbox *outbox);
 /* Sends it, and remembers it to be said again. */
 enum status open_send(struct question *question, enum message_type type,
     const struct step_reply *reply, struct outbox *outbox);
@@ -118,7 +124,7 @@ struct question **open_place(struct session *session,
 /* A question that is open already, asked again after a lost connection: says
  * again what it said last. False when it is not open. */
 bool open_resume(struct session *session, const struct digest *header,
-    struct outbox *outbox);
+    struct session_time now, struct outbox *outbox);
 /* PEERS, SEALED, SURVIVORS, VOTES, ROUND */
 enum status session_take_step(struct session *session,
     const struct message *message, struct session_time now,
@@ -156,8 +162,11 @@ enum status open_finish_round(struct question *question,
 void session_job_destroy(struct session_job *job);
 /* Runs it, and *done, or gives it to the worker, whose it is then. */
 enum status job_start(struct session_job *job, bool *done);
-/* Keeps a message for when the job that runs is done. */
+/* Keeps a message for when the job that runs is done, or a slot has come. */
 enum status job_defer(struct session *session, struct view bytes);
+/* Nothing runs, and nothing waits for its slot: what was kept has its turn. */
+enum status job_take_deferred(
+    struct session *session, struct session_time now, struct outbox *outbox);
 void job_forget_all(struct session *session);
 
 /* session_progress.c */

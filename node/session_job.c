@@ -81,12 +81,12 @@ enum status job_defer(struct session *session, struct view bytes)
     return status;
 }
 
-static enum status take_deferred(
+enum status job_take_deferred(
     struct session *session, struct session_time now, struct outbox *outbox)
 {
     enum status status = STATUS_OK;
     while (status == STATUS_OK && session->job == NULL &&
-           session->deferred_count > 0) {
+           !slots_wait(&session->slots) && session->deferred_count > 0) {
         struct buffer first = session->deferred[0];
         session->deferred_count--;
         memmove(&session->deferred[0], &session->deferred[1],
@@ -129,6 +129,6 @@ enum status session_finish_job(struct session *session, struct session_job *job,
                      : open_finish_round(question, job, outbox);
     }
     session_job_destroy(job);
-    enum status next = take_deferred(session, now, outbox);
+    enum status next = job_take_deferred(session, now, outbox);
     return status == STATUS_OK ? next : status;
 }

@@ -6,6 +6,7 @@
  */
 #include "node/audit.h"
 #include "node/session_internal.h"
+#include "protocol/wire/defence.h"
 #include "protocol/wire/log.h"
 
 #define IDLE_MS ((uint64_t)15 * 60 * 1000)
@@ -73,6 +74,21 @@ enum status open_close(struct session *session, const struct digest *header)
 
 /* ---- sending ---- */
 
+enum status question_send(struct question *question,
+    const struct message *message, struct outbox *outbox)
+{
+    struct buffer body;
+    if (question->privacy != PRIVACY_NOISE || !DEFENCE("reply-slots"))
+        return outbox_add(outbox, message);
+    buffer_init(&body, BUFFER_LIMIT_DEFAULT);
+    enum status status = message_encode(message, &body);
+    if (status == STATUS_OK)
+        status =
+            slots_hold(&question->session->slots, question->received_ms, &body);
+    buffer_fini(&body);
+    return status;
+}
+
 enum status open_send(struct question *question, enum message_type type,
     const struct step_reply *reply, struct outbox *outbox)
 {
@@ -82,12 +98,10 @@ enum status open_send(struct question *question, enum message_type type,
         .body = buffer_view(&reply->body),
         .vector = {(const uint8_t *)reply->vector.elements,
             reply->vector.length * VECTOR_ELEMENT_BYTES}};
-    enum status status = outbox_add(outbox, &message);
-    if (status != STATUS_OK)
-        return status;
-    const struct buffer *sent = &outbox->messages[outbox->count - 1];
     buffer_clear(&question->last);
-    return buffer_append(&question->last, sent->data, sent->size);
+    enum status status = message_encode(&message, &question->last);
+    return status == STATUS_OK ? question_send(question, &message, outbox)
+                               : status;
 }
 
 void step_reply_init(struct step_reply *reply)
@@ -102,19 +116,18 @@ void step_reply_fini(struct step_reply *reply)
     buffer_fini(&reply->body);
 }
 
-bool open_resume(
-    struct session *session, const struct digest *header, struct outbox *outbox)
+bool open_resume(struct session *session, const struct digest *header,
+    struct session_time now, struct outbox *outbox)
 {
     struct question **place = find(session, header);
+    struct message message;
     if (place == NULL)
         return false;
     const struct buffer *last = &(*place)->last;
-    if (last->size > 0 && outbox->count < OUTBOX_MAX) {
-        struct buffer *copy = &outbox->messages[outbox->count];
-        buffer_init(copy, BUFFER_LIMIT_DEFAULT);
-        if (buffer_append(copy, last->data, last->size) == STATUS_OK)
-            outbox->count++;
-    }
+    (*place)->received_ms = now.monotonic_ms;
+    if (last->size > 0 &&
+        message_decode(&message, buffer_view(last), SENDER_CENTER) == STATUS_OK)
+        (void)question_send(*place, &message, outbox);
     return true;
 }
 
@@ -207,6 +220,6 @@ enum status session_take_step(struct session *session,
     if (step->masked && (*place)->member == NULL)
         return STATUS_OK; /* nothing of it is masked */
     (*place)->now = now.wall_seconds;
-    (*place)->touched_ms = now.monotonic_ms;
+    (*place)->touched_ms = (*place)->received_ms = now.monotonic_ms;
     return take(step, *place, message, outbox);
 }

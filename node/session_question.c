@@ -360,6 +360,7 @@ static enum status begin(struct question **out, struct session *session,
     question->session = session;
     question->message = message;
     question->now = now.wall_seconds;
+    question->received_ms = now.monotonic_ms;
     buffer_init(&question->vector, BUFFER_LIMIT_DEFAULT);
     buffer_init(&question->last, BUFFER_LIMIT_DEFAULT);
     diagnostic_init(&question->diagnostic, "");
@@ -425,7 +426,7 @@ enum status session_open_question(struct session *session,
     struct question *question;
     enum status status = begin(&question, session, message, now);
     if (status == STATUS_OK &&
-        open_resume(session, &question->header_id, outbox)) {
+        open_resume(session, &question->header_id, now, outbox)) {
         question_destroy(question);
         return STATUS_OK;
     }

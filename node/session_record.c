@@ -180,5 +180,6 @@ enum status question_refuse(
         status = store_commit(store);
     else
         store_rollback(store);
-    return status == STATUS_OK ? outbox_add(outbox, &refusal) : status;
+    return status == STATUS_OK ? question_send(question, &refusal, outbox)
+                               : status;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "policy/budget.h"
 #include "tests/unit/test.h"
 
 #define ROWS 40
@@ -115,7 +116,9 @@ static struct session_setup setup_of(const struct node_scene *scene)
         .threads = 1,
         .refusals_to_lock = 100,
         .worker = scene->worker,
-        .inline_max = scene->inline_max};
+        .inline_max = scene->inline_max,
+        .reply_slot_ms = scene->reply_slot_ms,
+        .yearly_rho_nano = NANO};
 }
 
 void node_start(struct node_scene *scene)
@@ -155,6 +158,15 @@ const struct message *node_tell(
     must(session_receive(
         scene->session, buffer_view(&bytes), now, &scene->outbox));
     buffer_fini(&bytes);
+    assert_true(scene->outbox.count <= 1);
+    return node_reply(scene, 0);
+}
+
+const struct message *node_release(struct node_scene *scene)
+{
+    const struct session_time now = {NOW, scene->monotonic_ms};
+    outbox_clear(&scene->outbox);
+    must(session_release(scene->session, now, &scene->outbox));
     assert_true(scene->outbox.count <= 1);
     return node_reply(scene, 0);
 }

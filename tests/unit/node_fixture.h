@@ -19,7 +19,8 @@ struct node_scene {
     size_t length, segment_count, value_count; /* of the query's plan */
     const struct session_worker *worker;       /* as in session_setup */
     size_t inline_max;
-    uint64_t monotonic_ms; /* of what the node is told */
+    uint64_t monotonic_ms;  /* of what the node is told */
+    uint64_t reply_slot_ms; /* as in session_setup */
     struct store *store;
     struct session *session;
     struct outbox outbox;
@@ -38,6 +39,9 @@ const struct message *node_reply(const struct node_scene *scene, size_t at);
 /* A message of the coordinator at NOW; the only reply, or NULL. */
 const struct message *node_tell(
     struct node_scene *scene, const struct message *message);
+/* The work is done, or a slot has come, at monotonic_ms: the only reply, or
+ * NULL. */
+const struct message *node_release(struct node_scene *scene);
 /* OPEN of one of the two sessions. */
 const struct message *node_ask(struct node_scene *scene, int header);
 
