@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Proves: a study with noise says its price before, gives noisy figures with the
-# promise they keep, gives the same ones again for nothing, refuses nothing for
-# what it sees in exact figures, and ends when its budget is used up.
+# promise they keep, on slots of time, gives the same ones again for nothing,
+# refuses nothing for what it sees in exact figures, and ends when its budget is
+# used up.
 set -euo pipefail
 . "$(dirname "$0")/../support/federation.sh"
 sed 's/"privacy": "sum"/"privacy": "noise", "noise": {"rho": 0.2, "query_rho": 0.1}/' \
@@ -18,7 +19,10 @@ echo '{"cohort": "age >= 50", "analyses": [{"count": {}}]}' >"$FED/q.json"
 "$BIN/cohortium" query cost "$FED/q.json" --study "$FED/study.json" \
     --dictionary "$UCI/dictionary.json" | grep -q "2 such queries" ||
     fail "the price is not told"
+began=$(date +%s%N)
 question "age >= 50" || fail "$(cat "$FED/err")"
+took=$((($(date +%s%N) - began) / 1000000))
+[ "$took" -ge 1250 ] || fail "answers that do not wait for their slots: $took ms"
 first=$(results)
 grep -q '"epsilon"' "$FED/out" || fail "no promise: $(cat "$FED/out")"
 question "age >= 50" || fail "$(cat "$FED/err")"
