@@ -67,11 +67,10 @@ static bool read_plain(const struct value_reader *reader, const char *text,
         return false;
     if (at < end && *at == '.') {
         for (at++; at < end && *at >= '0' && *at <= '9'; at++) {
-            if (decimals == reader->decimals) {
-                if (*at != '0')
-                    return false;
+            if (decimals == reader->decimals && *at != '0')
+                return false;
+            if (decimals == reader->decimals)
                 continue;
-            }
             value = digits < DIGITS_FAST ? value * 10 + (*at - '0') : value;
             digits++;
             decimals++;

@@ -196,25 +196,36 @@ static enum status add_one(void *arg, size_t element, uint64_t bound)
     return STATUS_OK;
 }
 
+typedef void change_cell(const struct table_shape *table, int128 *cell);
+
+/* Every cell of a segment, table by table. */
+static void each_cell(const struct plan *plan, const struct segment *segment,
+    int128 *elements, change_cell *change)
+{
+    const struct shape *shape = &plan->shapes[segment->analysis];
+    for (size_t t = 0; t < shape->table_count; t++) {
+        const struct table_shape *table = &shape->tables[t];
+        int128 *cells = elements + segment->first + table->first;
+        for (size_t c = 0; c < table->rows * table->columns; c++)
+            change(table, cells + c * table_cell_length(table));
+    }
+}
+
+static void clear_cell(const struct table_shape *table, int128 *cell)
+{
+    cell[CELL_PEOPLE] = 0;
+    if (table->kind == TABLE_MOMENTS)
+        cell[CELL_ABSOLUTE] = cell[CELL_PARTS] = 0;
+}
+
 /* What says nothing new, or is nobody's. */
 static void clear_repeats(const struct plan *plan, int128 *elements)
 {
     elements[PLAN_REACHABLE] = 0;
     elements[PLAN_COHORT] = 0;
     for (size_t i = 0; i < plan->segment_count; i++) {
-        const struct segment *segment = &plan->segments[i];
-        const struct shape *shape = &plan->shapes[segment->analysis];
-        elements[segment->first + HEAD_PEOPLE] = 0;
-        for (size_t t = 0; t < shape->table_count; t++) {
-            const struct table_shape *table = &shape->tables[t];
-            for (size_t c = 0; c < table->rows * table->columns; c++) {
-                int128 *cell = elements + segment->first + table->first +
-                               c * table_cell_length(table);
-                cell[CELL_PEOPLE] = 0;
-                if (table->kind == TABLE_MOMENTS)
-                    cell[CELL_ABSOLUTE] = cell[CELL_PARTS] = 0;
-            }
-        }
+        elements[plan->segments[i].first + HEAD_PEOPLE] = 0;
+        each_cell(plan, &plan->segments[i], elements, clear_cell);
     }
 }
 
@@ -237,20 +248,18 @@ static void read_count(int128 *rows, int128 *people)
     *people = *rows;
 }
 
+static void read_cell(const struct table_shape *table, int128 *cell)
+{
+    (void)table;
+    read_count(&cell[CELL_ROWS], &cell[CELL_PEOPLE]);
+}
+
 void budget_read_sum(const struct plan *plan, struct vector *sum)
 {
     for (size_t i = 0; i < plan->segment_count; i++) {
-        const struct segment *segment = &plan->segments[i];
-        const struct shape *shape = &plan->shapes[segment->analysis];
-        int128 *at = sum->elements + segment->first;
-        read_count(&at[HEAD_ROWS], &at[HEAD_PEOPLE]);
-        for (size_t t = 0; t < shape->table_count; t++) {
-            const struct table_shape *table = &shape->tables[t];
-            for (size_t c = 0; c < table->rows * table->columns; c++) {
-                int128 *cell = at + table->first + c * table_cell_length(table);
-                read_count(&cell[CELL_ROWS], &cell[CELL_PEOPLE]);
-            }
-        }
+        int128 *head = sum->elements + plan->segments[i].first;
+        read_count(&head[HEAD_ROWS], &head[HEAD_PEOPLE]);
+        each_cell(plan, &plan->segments[i], sum->elements, read_cell);
     }
 }
 
@@ -267,9 +276,11 @@ double budget_epsilon(double rho, double delta)
 {
     const double step = 1.0 / 64;
     double low = -12;
-    for (double power = -12; power < 48; power += step)
+    for (int i = 0; i < 60 * 64; i++) {
+        const double power = -12 + i * step;
         if (epsilon_at(rho, delta, power) < epsilon_at(rho, delta, low))
             low = power;
+    }
     double high = low + step;
     low -= step;
     for (int i = 0; i < 100; i++) {

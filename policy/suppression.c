@@ -110,26 +110,32 @@ uint64_t disclosure_narrowest_range(
     return range;
 }
 
+/* The shown cell of a line with the fewest people, where it has fewer than the
+ * companion that was found so far. */
+static void find_in_line(const struct table *table, bool is_row, size_t line,
+    bool *found, size_t *companion)
+{
+    for (size_t i = 0; i < line_length(table, is_row); i++) {
+        size_t at = cell_of(table, is_row, line, i);
+        if (table->hidden[at] || table->people[at] == 0)
+            continue;
+        if (!*found || table->people[at] < table->people[*companion]) {
+            *companion = at;
+            *found = true;
+        }
+    }
+}
+
 /* A cell to hide for the sake of `cell`: in its row or column, the shown one
  * with the fewest people, so that as little as possible is lost. */
 static bool find_companion(
     const struct table *table, size_t cell, size_t *companion)
 {
     bool found = false;
-    for (int is_row = 1; is_row >= 0; is_row--) {
-        if (!is_row && table->rows == 1)
-            break;
-        size_t line = is_row ? cell / table->columns : cell % table->columns;
-        for (size_t i = 0; i < line_length(table, is_row); i++) {
-            size_t at = cell_of(table, is_row, line, i);
-            if (table->hidden[at] || table->people[at] == 0)
-                continue;
-            if (!found || table->people[at] < table->people[*companion]) {
-                *companion = at;
-                found = true;
-            }
-        }
-    }
+    /* NOLINTNEXTLINE(*-core.DivideZero): where a cell is, columns are */
+    find_in_line(table, true, cell / table->columns, &found, companion);
+    if (table->rows > 1)
+        find_in_line(table, false, cell % table->columns, &found, companion);
     return found;
 }
 

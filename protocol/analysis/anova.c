@@ -35,6 +35,21 @@ static json_t *term_row(json_t *name, size_t df, double squares)
     return row;
 }
 
+/* What a term explains after those before it, and with how many columns. */
+static wide term_squares(const struct design *design,
+    const struct least_squares *fit, size_t term, size_t *df)
+{
+    wide squares = 0;
+    *df = 0;
+    for (size_t i = 0; i < fit->count; i++) {
+        if (design->columns[i].term == term && fit->used[i]) {
+            squares += fit->effects[i];
+            ++*df;
+        }
+    }
+    return squares;
+}
+
 static json_t *rows_of(
     const struct design *design, const struct least_squares *fit, double n)
 {
@@ -42,14 +57,8 @@ static json_t *rows_of(
     double unit = linear_unit(design), df = n - (double)fit->rank;
     wide rest = *least_squares_at(fit, fit->count, fit->count);
     for (size_t t = 0; t < design->formula->term_count; t++) {
-        wide squares = 0;
-        size_t term_df = 0;
-        for (size_t i = 0; i < fit->count; i++) {
-            if (design->columns[i].term == t + 1 && fit->used[i]) {
-                squares += fit->effects[i];
-                term_df++;
-            }
-        }
+        size_t term_df;
+        wide squares = term_squares(design, fit, t + 1, &term_df);
         if (term_df == 0)
             continue; /* as R does */
         double f = (double)(squares / rest) / (double)term_df * df;

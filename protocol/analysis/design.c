@@ -25,25 +25,28 @@ static bool is_factor(const struct formula *formula, size_t atom)
     return formula->atoms[atom].kind == ATOM_LEVELS;
 }
 
+/* Whether the formula's first factor stands here. */
+static bool is_first_factor(
+    const struct formula *formula, size_t term, size_t atom)
+{
+    for (size_t t = 0; t <= term; t++) {
+        for (size_t a = 0; a < formula->atom_count; a++) {
+            if ((formula->terms[t].atoms >> a & 1) != 0 &&
+                is_factor(formula, a))
+                return t == term && a == atom;
+        }
+    }
+    return false;
+}
+
 /* R's TermCode: contrasts where a term before holds the rest of this one, all
  * levels otherwise; without an intercept the first factor has all. */
 static bool has_contrasts(
     const struct formula *formula, size_t term, size_t atom)
 {
     uint64_t rest = formula->terms[term].atoms & ~((uint64_t)1 << atom);
-    if (!formula->intercept) {
-        for (size_t t = 0; t <= term; t++) {
-            for (size_t a = 0; a < formula->atom_count; a++) {
-                if ((formula->terms[t].atoms >> a & 1) == 0 ||
-                    !is_factor(formula, a))
-                    continue;
-                if (t == term && a == atom)
-                    return false;
-                t = term; /* the first factor stands elsewhere */
-                break;
-            }
-        }
-    }
+    if (!formula->intercept && is_first_factor(formula, term, atom))
+        return false;
     if (rest == 0)
         return true;
     for (size_t t = 0; t < term; t++) {

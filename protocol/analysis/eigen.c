@@ -78,19 +78,25 @@ static bool is_diagonal(const struct eigen *eigen)
     return off <= on * 1e-26;
 }
 
+/* Every element beside the diagonal, once. */
+static void sweep(struct eigen *eigen)
+{
+    const size_t m = eigen->m;
+    for (size_t p = 0; p < m; p++) {
+        for (size_t q = p + 1; q < m; q++) {
+            if (eigen->matrix[p * m + q] != 0)
+                rotate(eigen, p, q);
+        }
+    }
+}
+
 static void solve_exactly(struct eigen *eigen)
 {
     const size_t m = eigen->m;
     for (size_t i = 0; i < m * m; i++)
         eigen->vectors[i] = i % (m + 1) == 0;
-    for (int sweep = 0; sweep < SWEEPS_MAX && !is_diagonal(eigen); sweep++) {
-        for (size_t p = 0; p < m; p++) {
-            for (size_t q = p + 1; q < m; q++) {
-                if (eigen->matrix[p * m + q] != 0)
-                    rotate(eigen, p, q);
-            }
-        }
-    }
+    for (int i = 0; i < SWEEPS_MAX && !is_diagonal(eigen); i++)
+        sweep(eigen);
 }
 
 /* ---- a large one: to three diagonals, then to one ---- */

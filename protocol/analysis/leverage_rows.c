@@ -160,6 +160,16 @@ static void count_people(const uint8_t *hit, const uint64_t *people,
     *sum += (int128)found;
 }
 
+/* Rows in which a column is not 0; they leave `none`. */
+static void note_hits(
+    const double *x, size_t count, uint8_t *hit, uint8_t *none)
+{
+    for (size_t i = 0; i < count; i++) {
+        hit[i] = x[i] != 0.0;
+        none[i] = hit[i] != 0 ? 0 : none[i];
+    }
+}
+
 /* Columns are 0 in rows that do not count. `none`: rows without any of the
  * term's levels. */
 static void count_levels(const struct adding *to, const struct model_rows *rows,
@@ -172,14 +182,10 @@ static void count_levels(const struct adding *to, const struct model_rows *rows,
     for (size_t t = 0; t < design->formula->term_count; t++) {
         memcpy(none, rows->in, rows->count);
         for (size_t j = 0; j < p; j++) {
-            const double *x = rows->columns + j * DESIGN_ROWS;
             if (design->columns[j].term != t + 1 ||
                 leverage_column_levels(design, j) == NO_LEVELS)
                 continue;
-            for (size_t i = 0; i < rows->count; i++) {
-                hit[i] = x[i] != 0.0;
-                none[i] = hit[i] != 0 ? 0 : none[i];
-            }
+            note_hits(rows->columns + j * DESIGN_ROWS, rows->count, hit, none);
             count_people(
                 hit, people, rows->count, &to->state->seen[j], &sums[j]);
         }

@@ -56,6 +56,32 @@ static void add_rounds(struct plan *plan, const struct analysis *analysis,
     plan->value_count += leverage_value_count(analysis);
 }
 
+/* Behind all that the plan has so far. */
+static void place_segment(
+    struct plan *plan, struct segment *segment, size_t analysis, size_t level)
+{
+    const struct shape *shape = &plan->shapes[analysis];
+    *segment = (struct segment){.analysis = analysis,
+        .level = level,
+        .first = plan->vector_length,
+        .first_fact = plan->fact_count,
+        .first_value = plan->value_count,
+        .first_memory = plan->memory_count};
+    plan->vector_length += shape->length;
+    plan->fact_count += shape->fact_count;
+    add_rounds(plan, &plan->analyses[analysis], shape, segment);
+}
+
+static enum status fail_too_long(
+    const struct plan *plan, size_t analysis, struct diagnostic *diagnostic)
+{
+    field_fail(&plan->query->analyses[analysis].name_field, diagnostic,
+        "the answer would be longer than %zu numbers; ask for fewer levels, "
+        "bins or analyses at once",
+        PLAN_VECTOR_MAX);
+    return STATUS_TOO_LARGE;
+}
+
 static enum status lay_out(
     struct plan *plan, struct segment *segments, struct diagnostic *diagnostic)
 {
@@ -63,23 +89,9 @@ static enum status lay_out(
     plan->vector_length = PLAN_HEAD;
     for (size_t a = 0; a < plan->analysis_count; a++) {
         for (size_t level = 0; level < plan->level_count; level++) {
-            segments[at] = (struct segment){.analysis = a,
-                .level = level,
-                .first = plan->vector_length,
-                .first_fact = plan->fact_count,
-                .first_value = plan->value_count,
-                .first_memory = plan->memory_count};
-            plan->vector_length += plan->shapes[a].length;
-            plan->fact_count += plan->shapes[a].fact_count;
-            add_rounds(
-                plan, &plan->analyses[a], &plan->shapes[a], &segments[at++]);
-            if (plan->vector_length > PLAN_VECTOR_MAX) {
-                field_fail(&plan->query->analyses[a].name_field, diagnostic,
-                    "the answer would be longer than %zu numbers; ask for "
-                    "fewer levels, bins or analyses at once",
-                    PLAN_VECTOR_MAX);
-                return STATUS_TOO_LARGE;
-            }
+            place_segment(plan, &segments[at++], a, level);
+            if (plan->vector_length > PLAN_VECTOR_MAX)
+                return fail_too_long(plan, a, diagnostic);
         }
     }
     return STATUS_OK;

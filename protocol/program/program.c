@@ -75,6 +75,24 @@ static const struct program_command *find_command(
     return NULL;
 }
 
+/* "stdy sign": the group alone may be near; "sign": the second word. */
+static const char *find_by_part(
+    const char *word, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char first[COMMAND_NAME_MAX];
+        const char *space = strchr(names[i], ' ');
+        if (space == NULL)
+            continue;
+        snprintf(
+            first, sizeof first, "%.*s", (int)(space - names[i]), names[i]);
+        const char *parts[] = {first, space + 1};
+        if (nearest_name(word, parts, 2) != NULL)
+            return names[i];
+    }
+    return NULL;
+}
+
 static enum status fail_unknown_command(
     const struct program *program, const char *word)
 {
@@ -83,22 +101,8 @@ static enum status fail_unknown_command(
     for (size_t i = 0; i < program->command_count && count < COMMANDS_MAX; i++)
         names[count++] = program->commands[i].name;
     const char *near = nearest_name(word, names, count);
-    if (near == NULL) {
-        /* "stdy sign": the group alone may be near; "sign": the second word */
-        for (size_t i = 0; i < count; i++) {
-            char first[COMMAND_NAME_MAX];
-            const char *space = strchr(names[i], ' ');
-            if (space == NULL)
-                continue;
-            snprintf(first, sizeof(first), "%.*s", (int)(space - names[i]),
-                names[i]);
-            const char *parts[] = {first, space + 1};
-            if (nearest_name(word, parts, 2) != NULL) {
-                near = names[i];
-                break;
-            }
-        }
-    }
+    if (near == NULL)
+        near = find_by_part(word, names, count);
     if (near != NULL) {
         return program_fail(STATUS_USAGE,
             "no command is called '%s'; did you mean '%s %s'?", word,

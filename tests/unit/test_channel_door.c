@@ -252,25 +252,34 @@ struct oracle {
     const char *user;
 };
 
+/* The id in a request's second frame; its size, or -1 at the end. */
+static int read_request(void *socket, char id[32])
+{
+    int size = 0, more = 1;
+    size_t length = sizeof more;
+    for (int i = 0; more; i++) {
+        char frame[256];
+        int got = zmq_recv(socket, frame, sizeof frame, 0);
+        if (got < 0)
+            return -1;
+        if (i == 1 && got <= 32) {
+            memcpy(id, frame, (size_t)got);
+            size = got;
+        }
+        zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &length);
+    }
+    return size;
+}
+
 static void *answer_all(void *arg)
 {
     struct oracle *oracle = arg;
     for (;;) {
         char id[32];
-        int size = 0, more = 1;
-        size_t length = sizeof more;
-        for (int i = 0; more; i++) {
-            char frame[256];
-            int got = zmq_recv(oracle->socket, frame, sizeof frame, 0);
-            if (got < 0) {
-                zmq_close(oracle->socket);
-                return NULL;
-            }
-            if (i == 1 && got <= (int)sizeof id) {
-                memcpy(id, frame, (size_t)got);
-                size = got;
-            }
-            zmq_getsockopt(oracle->socket, ZMQ_RCVMORE, &more, &length);
+        const int size = read_request(oracle->socket, id);
+        if (size < 0) {
+            zmq_close(oracle->socket);
+            return NULL;
         }
         zmq_send(oracle->socket, "1.0", 3, ZMQ_SNDMORE);
         zmq_send(oracle->socket, id, (size_t)size, ZMQ_SNDMORE);

@@ -35,6 +35,24 @@ static const char two_by_two[] =
 static const char ask_two_by_two[] =
     "{\"analyses\":[{\"crosstab\":{\"rows\":\"a\",\"columns\":\"b\"}}]}";
 
+/* Rows of a table of two by two; the caller frees. */
+static int32_t *rows_of_table(const int n[4], size_t *count)
+{
+    size_t at = 0;
+    *count = 0;
+    for (size_t c = 0; c < 4; c++)
+        *count += (size_t)n[c];
+    int32_t *codes = calloc(2 * *count, sizeof *codes);
+    assert_non_null(codes);
+    for (int32_t c = 0; c < 4; c++) {
+        for (int k = 0; k < n[c]; k++) {
+            codes[at++] = c / 2;
+            codes[at++] = c % 2;
+        }
+    }
+    return codes;
+}
+
 /* m <- matrix(n, 2, byrow = TRUE)
  * chisq.test(m, correct = FALSE); fisher.test(m)$p.value
  * The level "never" does not occur: R's table of the values has no row. */
@@ -61,17 +79,8 @@ static void test_crosstab_of_two_by_two_agrees_with_r(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct table table;
-        size_t count = 0;
-        for (size_t c = 0; c < 4; c++)
-            count += (size_t)cases[i].n[c];
-        int32_t *codes = calloc(2 * count, sizeof *codes);
-        size_t at = 0;
-        for (int32_t c = 0; c < 4; c++) {
-            for (int k = 0; k < cases[i].n[c]; k++) {
-                codes[at++] = c / 2;
-                codes[at++] = c % 2;
-            }
-        }
+        size_t count;
+        int32_t *codes = rows_of_table(cases[i].n, &count);
         table_create(&table, two_by_two, codes, count, NULL);
         json_t *results = results_of(&table, ask_two_by_two);
         const json_t *entry = json_array_get(results, 0);

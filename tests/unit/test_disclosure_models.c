@@ -22,36 +22,48 @@ static const char km_query[] =
 static size_t make_rows(const int counts[STEPS][2], int32_t *codes)
 {
     size_t at = 0;
-    for (int32_t step = 0; step < STEPS; step++) {
-        for (int32_t event = 0; event < 2; event++) {
-            for (int i = 0; i < counts[step][1 - event]; i++) {
-                assert_true(at < ROWS_OF);
-                codes[at * VARIABLES + TIME] = step;
-                codes[at * VARIABLES + EVENT] = event;
-                codes[at * VARIABLES + X] = (int32_t)(at % 7);
-                at++;
-            }
+    for (int32_t k = 0; k < 2 * STEPS; k++) {
+        const int32_t step = k / 2, event = k % 2;
+        for (int i = 0; i < counts[step][1 - event]; i++, at++) {
+            assert_true(at < ROWS_OF);
+            codes[at * VARIABLES + TIME] = step;
+            codes[at * VARIABLES + EVENT] = event;
+            codes[at * VARIABLES + X] = (int32_t)(at % 7);
         }
     }
     return at;
 }
 
 /* The rules at limit 11 on the sum of one question over such rows. */
-static void review(struct asked *asked, struct table *table, int32_t *codes,
-    const int counts[STEPS][2], const char *query,
-    struct disclosure_report *report, bool own)
+struct review {
+    int32_t codes[ROWS_OF * VARIABLES];
+    struct table table;
+    struct asked asked;
+    struct disclosure_report report;
+};
+
+/* own: of a center's answer, not of the sum. */
+static void review_begin(struct review *review, const int counts[STEPS][2],
+    const char *query, bool own)
 {
     struct limits limits;
     struct cell_facts facts[8] = {{0}};
-    size_t count = make_rows(counts, codes);
-    table_create(table, dictionary, codes, count, NULL);
-    ask(asked, table, query, 1);
+    size_t count = make_rows(counts, review->codes);
+    table_create(&review->table, dictionary, review->codes, count, NULL);
+    ask(&review->asked, &review->table, query, 1);
     limits_default(&limits);
-    struct contribution sum = {.vector = asked->sum,
+    struct contribution sum = {.vector = review->asked.sum,
         .cohort_people = count,
         .facts = own ? facts : NULL};
-    assert_int_equal(
-        disclosure_apply(asked->plan, &limits, count, &sum, report), STATUS_OK);
+    assert_int_equal(disclosure_apply(review->asked.plan, &limits, count, &sum,
+                         &review->report),
+        STATUS_OK);
+}
+
+static void review_end(struct review *review)
+{
+    asked_destroy(&review->asked);
+    table_destroy(&review->table);
 }
 
 static int64_t people_at(struct asked *asked, size_t step, bool event)
@@ -63,17 +75,13 @@ static int64_t people_at(struct asked *asked, size_t step, bool event)
 static void check_curve(
     const int counts[STEPS][2], const int expected[STEPS][2])
 {
-    int32_t codes[ROWS_OF * VARIABLES];
-    struct table table;
-    struct asked asked;
-    struct disclosure_report report;
-    review(&asked, &table, codes, counts, km_query, &report, false);
+    struct review review;
+    review_begin(&review, counts, km_query, false);
     for (size_t s = 0; s < STEPS; s++) {
-        assert_int_equal(people_at(&asked, s, true), expected[s][0]);
-        assert_int_equal(people_at(&asked, s, false), expected[s][1]);
+        assert_int_equal(people_at(&review.asked, s, true), expected[s][0]);
+        assert_int_equal(people_at(&review.asked, s, false), expected[s][1]);
     }
-    asked_destroy(&asked);
-    table_destroy(&table);
+    review_end(&review);
 }
 
 static void test_steps_with_enough_stay(void **state)
@@ -111,30 +119,22 @@ static void test_the_curve_is_cut_where_few_would_remain(void **state)
 static void test_a_small_group_is_withheld(void **state)
 {
     (void)state;
-    int32_t codes[ROWS_OF * VARIABLES];
-    struct table table;
-    struct asked asked;
-    struct disclosure_report report;
+    struct review review;
     const int counts[STEPS][2] = {{0, 0}, {5, 5}};
-    review(&asked, &table, codes, counts, km_query, &report, false);
-    assert_int_equal(report.withheld[RULE_COHORT], 1);
-    asked_destroy(&asked);
-    table_destroy(&table);
+    review_begin(&review, counts, km_query, false);
+    assert_int_equal(review.report.withheld[RULE_COHORT], 1);
+    review_end(&review);
 }
 
 static uint64_t models_withheld(
     const int counts[STEPS][2], const char *analysis, bool own)
 {
-    int32_t codes[ROWS_OF * VARIABLES];
     char query[256];
-    struct table table;
-    struct asked asked;
-    struct disclosure_report report;
+    struct review review;
     snprintf(query, sizeof query, "{\"analyses\":[%s]}", analysis);
-    review(&asked, &table, codes, counts, query, &report, own);
-    asked_destroy(&asked);
-    table_destroy(&table);
-    return report.withheld[RULE_MODEL];
+    review_begin(&review, counts, query, own);
+    review_end(&review);
+    return review.report.withheld[RULE_MODEL];
 }
 
 static const char cox[] =

@@ -263,6 +263,25 @@ static void test_frame_knows_what_was_out_of_range(void **state)
     frame_destroy(frame);
 }
 
+static void check_value_reader(
+    const struct variable *variable, const char *const *texts, size_t count)
+{
+    struct value_reader reader;
+    value_reader_init(&reader, variable);
+    for (size_t i = 0; i < count; i++) {
+        int32_t fast, slow;
+        size_t size = strlen(texts[i]);
+        enum value_verdict a =
+            value_reader_read(&reader, texts[i], size, &fast);
+        enum value_verdict b =
+            variable_read_value(variable, texts[i], size, &slow);
+        if (a == b && fast == slow)
+            continue;
+        fail_msg("'%s' of %s: %d %d, %d %d", texts[i], variable->name, (int)a,
+            (int)fast, (int)b, (int)slow);
+    }
+}
+
 static void test_value_reader_equals_the_long_way(void **state)
 {
     (void)state;
@@ -271,21 +290,8 @@ static void test_value_reader_equals_the_long_way(void **state)
         "54.35", ".5", "5.", "-", ".", "1e1", "00012", "123456789012",
         "99.99999", "100.0", "100.1", "x", " 1"};
     for (size_t v = 0; v < dictionary->variable_count; v++) {
-        struct value_reader reader;
-        value_reader_init(&reader, &dictionary->variables[v]);
-        for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-            int32_t fast, slow;
-            size_t size = strlen(texts[i]);
-            enum value_verdict a =
-                value_reader_read(&reader, texts[i], size, &fast);
-            enum value_verdict b = variable_read_value(
-                &dictionary->variables[v], texts[i], size, &slow);
-            if (a != b || fast != slow) {
-                fail_msg("'%s' of %s: %d %d, %d %d", texts[i],
-                    dictionary->variables[v].name, (int)a, (int)fast, (int)b,
-                    (int)slow);
-            }
-        }
+        check_value_reader(
+            &dictionary->variables[v], texts, sizeof texts / sizeof texts[0]);
     }
 }
 

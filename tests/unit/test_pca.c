@@ -142,6 +142,17 @@ static void test_a_long_vector_fits_and_says_how_many_components(void **state)
 
 #define LARGE ((size_t)EIGEN_EXACT_MAX + 17)
 
+static wide turned(const double *v, double square, size_t i, size_t j)
+{
+    wide sum = 0;
+    for (size_t k = 0; k < LARGE; k++) {
+        const wide a = (i == k) - 2 * (wide)(v[i] * v[k]) / square;
+        const wide b = (j == k) - 2 * (wide)(v[j] * v[k]) / square;
+        sum += a * b * (wide)(LARGE - k);
+    }
+    return sum;
+}
+
 /* A matrix with known values, LARGE to 1, turned by one reflection. */
 static void fill(struct eigen *eigen)
 {
@@ -152,13 +163,7 @@ static void fill(struct eigen *eigen)
     }
     for (size_t i = 0; i < LARGE; i++) {
         for (size_t j = 0; j < LARGE; j++) {
-            wide sum = 0;
-            for (size_t k = 0; k < LARGE; k++) {
-                const wide a = (i == k) - 2 * (wide)(v[i] * v[k]) / square;
-                const wide b = (j == k) - 2 * (wide)(v[j] * v[k]) / square;
-                sum += a * b * (wide)(LARGE - k);
-            }
-            eigen->matrix[i * LARGE + j] = sum;
+            eigen->matrix[i * LARGE + j] = turned(v, square, i, j);
         }
     }
 }

@@ -125,34 +125,36 @@ static void test_parse_no_roster_at_all_is_refused(void **state)
     }
 }
 
+static void check_twice(const json_t *roster, const char *from,
+    const char *const members[2], const char *place, const char *message)
+{
+    char path[64], value[128];
+    const json_t *first = json_array_get(json_object_get(roster, from), 0);
+    snprintf(path, sizeof path, "%s/%s", place, members[0]);
+    snprintf(value, sizeof value, "\"%s\"",
+        json_string_value(json_object_get(first, members[1])));
+    const struct change change = {path, value, STATUS_MALFORMED, message};
+    check_changes(roster, read_roster, NULL, &change, 1);
+}
+
 /* One key is one voice, whatever it is used for and whoever has it. */
 static void test_parse_name_or_key_that_is_there_twice_is_refused(void **state)
 {
     (void)state;
-    static const char *const places[] = {
-        "committee/1", "centers/1", "coordinator"};
-    static const char *const others[] = {"committee/0", "centers/0"};
+    static const struct {
+        const char *place, *first; /* the committee stands first */
+    } pairs[] = {{"committee/1", "committee"}, {"centers/1", "committee"},
+        {"centers/1", "centers"}, {"coordinator", "committee"},
+        {"coordinator", "centers"}};
     static const char *const members[][2] = {{"name", "name"},
         {"identity", "identity"}, {"curve", "curve"}, {"identity", "curve"},
         {"curve", "identity"}};
     json_t *roster = cast_roster(&cast, 1, CENTERS);
-    for (size_t p = 0; p < COUNT(places); p++) {
-        for (size_t o = 0; o < COUNT(others); o++) {
-            if (p == 0 && o == 1)
-                continue; /* the committee stands first */
-            for (size_t m = 0; m < COUNT(members); m++) {
-                char path[64], value[128];
-                const json_t *from =
-                    json_object_get(roster, o == 0 ? "committee" : "centers");
-                snprintf(path, sizeof path, "%s/%s", places[p], members[m][0]);
-                snprintf(value, sizeof value, "\"%s\"",
-                    json_string_value(json_object_get(
-                        json_array_get(from, 0), members[m][1])));
-                const struct change change = {path, value, STATUS_MALFORMED,
-                    m == 0 && p == 1 && o == 0 ? "no center's name"
-                                               : "on the roster already"};
-                check_changes(roster, read_roster, NULL, &change, 1);
-            }
+    for (size_t p = 0; p < COUNT(pairs); p++) {
+        for (size_t m = 0; m < COUNT(members); m++) {
+            check_twice(roster, pairs[p].first, members[m], pairs[p].place,
+                m == 0 && p == 1 ? "no center's name"
+                                 : "on the roster already");
         }
     }
     json_decref(roster);

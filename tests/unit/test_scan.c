@@ -209,6 +209,33 @@ static void test_plan_contribute_equals_row_by_row(void **state)
     check_against_naive("patient", 4);
 }
 
+/* What so many centers' contributions add up to, said as one center's. */
+static struct vector sum_of_parts(const struct asking *asking, size_t parts)
+{
+    struct vector sum;
+    size_t first = 0;
+    assert_int_equal(vector_init(&sum, asking->plan->vector_length), STATUS_OK);
+    for (size_t p = 0; p < parts; p++) {
+        size_t end = p + 1 == parts ? row_count : row_count / parts * (p + 1);
+        while (end < row_count && patients[end] == patients[end - 1])
+            end++;
+        struct rows rows = make_rows(first, end, true);
+        struct contribution c;
+        assert_int_equal(
+            plan_contribute(asking->plan, &rows, 1, &c), STATUS_OK);
+        assert_int_equal(vector_add(&sum, &c.vector), STATUS_OK);
+        contribution_fini(&c);
+        free_rows(&rows);
+        first = end;
+    }
+    for (size_t i = 0; i < asking->plan->segment_count; i++) {
+        size_t head = asking->plan->segments[i].first;
+        assert_true(sum.elements[head + HEAD_RELEASED] == (int128)parts);
+        sum.elements[head + HEAD_RELEASED] = 1;
+    }
+    return sum;
+}
+
 static void test_plan_contribute_any_split_gives_the_same_sum(void **state)
 {
     (void)state;
@@ -220,30 +247,7 @@ static void test_plan_contribute_any_split_gives_the_same_sum(void **state)
         assert_int_equal(
             plan_contribute(asking.plan, &all, 1, &whole), STATUS_OK);
         for (size_t parts = 2; parts <= 13; parts += 11) {
-            struct vector sum;
-            assert_int_equal(
-                vector_init(&sum, asking.plan->vector_length), STATUS_OK);
-            size_t first = 0;
-            for (size_t p = 0; p < parts; p++) {
-                size_t end =
-                    p + 1 == parts ? row_count : row_count / parts * (p + 1);
-                while (end < row_count && patients[end] == patients[end - 1])
-                    end++;
-                struct rows rows = make_rows(first, end, true);
-                struct contribution c;
-                assert_int_equal(
-                    plan_contribute(asking.plan, &rows, 1, &c), STATUS_OK);
-                assert_int_equal(vector_add(&sum, &c.vector), STATUS_OK);
-                contribution_fini(&c);
-                free_rows(&rows);
-                first = end;
-            }
-            for (size_t i = 0; i < asking.plan->segment_count; i++) {
-                size_t head = asking.plan->segments[i].first;
-                assert_true(
-                    sum.elements[head + HEAD_RELEASED] == (int128)parts);
-                sum.elements[head + HEAD_RELEASED] = 1;
-            }
+            struct vector sum = sum_of_parts(&asking, parts);
             assert_memory_equal(sum.elements, whole.vector.elements,
                 sum.length * sizeof(int128));
             vector_fini(&sum);

@@ -248,11 +248,41 @@ static void test_facts_are_of_patients_not_of_rows(void **state)
     table_destroy(&table);
 }
 
+/* Four rows in a column of that width. */
+static void check_largest(
+    const char *dictionary, int width, const int32_t *codes, bool tied)
+{
+    struct table table;
+    struct asked asked;
+    int8_t data1[64] = {0};
+    int16_t data2[64] = {0};
+    int32_t data4[64] = {0};
+    for (size_t i = 0; i < 4; i++) {
+        data1[i] = (int8_t)codes[i];
+        data2[i] = (int16_t)codes[i];
+        data4[i] = codes[i];
+    }
+    table_create(&table, dictionary, NULL, 0, NULL);
+    ask(&asked, &table,
+        "{\"analyses\":[{\"summary\":{\"variables\":[\"x\"]}}]}", 1);
+    const struct column column = {width, width == 1   ? (void *)data1
+                                         : width == 2 ? (void *)data2
+                                                      : (void *)data4};
+    struct rows rows = {.count = 4, .patient_count = 4, .columns = &column};
+    struct contribution c;
+    assert_int_equal(plan_contribute(asked.plan, &rows, 1, &c), STATUS_OK);
+    assert_true(c.facts[0].largest == (tied ? 9 : 100));
+    assert_true(c.facts[0].second == (tied ? 9 : 30));
+    assert_true(c.facts[0].total == (tied ? 24 : 138));
+    contribution_fini(&c);
+    asked_destroy(&asked);
+    table_destroy(&table);
+}
+
 static void test_facts_of_single_rows_know_the_two_largest(void **state)
 {
     (void)state;
     static const int32_t ties[] = {5, 9, 9, 1}, apart[] = {5, 100, 3, -30};
-    struct table table;
     for (int width = 1; width <= 4; width *= 2) {
         static const char *const limits[] = {"100", "1000", "", "100000"};
         char dictionary[256];
@@ -260,35 +290,8 @@ static void test_facts_of_single_rows_know_the_two_largest(void **state)
             "{\"id\":\"t\",\"version\":1,\"variables\":[{\"name\":\"x\","
             "\"type\":\"integer\",\"min\":-%s,\"max\":%s}]}",
             limits[width - 1], limits[width - 1]);
-        for (int which = 0; which < 2; which++) {
-            const int32_t *codes = which == 0 ? ties : apart;
-            int8_t data1[64] = {0};
-            int16_t data2[64] = {0};
-            int32_t data4[64] = {0};
-            for (size_t i = 0; i < 4; i++) {
-                data1[i] = (int8_t)codes[i];
-                data2[i] = (int16_t)codes[i];
-                data4[i] = codes[i];
-            }
-            struct asked asked;
-            table_create(&table, dictionary, NULL, 0, NULL);
-            ask(&asked, &table,
-                "{\"analyses\":[{\"summary\":{\"variables\":[\"x\"]}}]}", 1);
-            const struct column column = {width, width == 1   ? (void *)data1
-                                                 : width == 2 ? (void *)data2
-                                                              : (void *)data4};
-            struct rows rows = {
-                .count = 4, .patient_count = 4, .columns = &column};
-            struct contribution c;
-            assert_int_equal(
-                plan_contribute(asked.plan, &rows, 1, &c), STATUS_OK);
-            assert_true(c.facts[0].largest == (which == 0 ? 9 : 100));
-            assert_true(c.facts[0].second == (which == 0 ? 9 : 30));
-            assert_true(c.facts[0].total == (which == 0 ? 24 : 138));
-            contribution_fini(&c);
-            asked_destroy(&asked);
-            table_destroy(&table);
-        }
+        check_largest(dictionary, width, ties, true);
+        check_largest(dictionary, width, apart, false);
     }
 }
 

@@ -100,7 +100,7 @@ static struct message example(enum message_type type)
 
 /* The same bytes, but for a number that is written in more bytes than it needs:
  * the second writing is then shorter, and means the same. */
-static void assert_same_content(struct buffer *a, struct buffer *b)
+static void assert_same_content(const struct buffer *a, const struct buffer *b)
 {
     static struct message first, second;
     const unsigned all = SENDER_CENTER | SENDER_COORDINATOR | SENDER_PERSON;
@@ -152,30 +152,36 @@ static void test_message_round_trip_and_cut_at_every_length(void **state)
     }
 }
 
+/* It is refused, or says just what stands there. */
+static void check_every_byte_counts(const struct buffer *bytes)
+{
+    const unsigned all = SENDER_CENTER | SENDER_COORDINATOR | SENDER_PERSON;
+    static struct message again;
+    struct buffer twice;
+    if (message_decode(&again, buffer_view(bytes), all) != STATUS_OK)
+        return;
+    buffer_init(&twice, BUFFER_LIMIT_DEFAULT);
+    assert_int_equal(message_encode(&again, &twice), STATUS_OK);
+    assert_same_content(bytes, &twice);
+    buffer_fini(&twice);
+}
+
 /* Nothing in a message is passed over: with any byte changed it is refused, or
  * says just what stands there. */
 static void test_message_decode_every_byte_counts(void **state)
 {
     (void)state;
-    const unsigned all = SENDER_CENTER | SENDER_COORDINATOR | SENDER_PERSON;
-    static struct message again;
     for (int type = MESSAGE_HELLO; type <= MESSAGE_ROUND; type++) {
         struct message message = example((enum message_type)type);
-        struct buffer bytes, twice;
+        struct buffer bytes;
         buffer_init(&bytes, BUFFER_LIMIT_DEFAULT);
-        buffer_init(&twice, BUFFER_LIMIT_DEFAULT);
         assert_int_equal(message_encode(&message, &bytes), STATUS_OK);
         for (size_t bit = 0; bit < 8 * bytes.size; bit++) {
             bytes.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-            buffer_clear(&twice);
-            if (message_decode(&again, buffer_view(&bytes), all) == STATUS_OK) {
-                assert_int_equal(message_encode(&again, &twice), STATUS_OK);
-                assert_same_content(&bytes, &twice);
-            }
+            check_every_byte_counts(&bytes);
             bytes.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
         }
         buffer_fini(&bytes);
-        buffer_fini(&twice);
     }
 }
 

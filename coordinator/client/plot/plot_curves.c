@@ -86,6 +86,19 @@ static void steps(struct svg *svg, const struct curves *curves,
     }
 }
 
+/* Where the lower limit of a curve stands before row `at`. */
+static double low_before(
+    const struct curves *curves, const char *name, size_t at)
+{
+    while (at-- > 0) {
+        const json_t *row = json_array_get(curves->table, at);
+        const double low = row_number(row, "conf_low");
+        if (is_of(row, name) && !isnan(low))
+            return low;
+    }
+    return curves->falls ? 1 : 0;
+}
+
 static void steps_back(
     struct svg *svg, const struct curves *curves, const char *name)
 {
@@ -93,16 +106,9 @@ static void steps_back(
         const json_t *row = json_array_get(curves->table, at);
         const double low = row_number(row, "conf_low");
         const double x = axis_place(&curves->x, time_of(curves, row));
-        double before = curves->falls ? 1 : 0;
         if (!is_of(row, name) || isnan(low))
             continue;
-        for (size_t k = at; k-- > 0;) {
-            const json_t *other = json_array_get(curves->table, k);
-            if (is_of(other, name) && !isnan(row_number(other, "conf_low"))) {
-                before = row_number(other, "conf_low");
-                break;
-            }
-        }
+        const double before = low_before(curves, name, at);
         svg_path_to(svg, false, x, axis_place(&curves->y, low));
         svg_path_to(svg, false, x, axis_place(&curves->y, before));
     }
