@@ -63,10 +63,11 @@ static enum status read_formula(struct cox *cox, const struct field *parameters,
     }
     cox->first = formula->intercept ? 1 : 0;
     cox->count = cox->design->column_count - cox->first;
-    if (cox->count == 0 || formula->strata_count > 1) {
+    if (cox->count == 0 || formula->strata_count > 1 || formula->has_offset) {
         return parameter_fail(parameters, "formula", diagnostic,
-            cox->count == 0 ? "name at least one covariate after '~'"
-                            : "one strata() variable beside center");
+            cox->count == 0       ? "name at least one covariate after '~'"
+            : formula->has_offset ? "offset() is not taken here; glm takes it"
+                                  : "one strata() variable beside center");
     }
     cox->strata =
         formula->strata_count == 0

@@ -79,9 +79,11 @@ static enum status read_formula(struct times *times, bool takes_strata,
     if (strata && !takes_strata)
         return parameter_fail(parameters, "formula", diagnostic,
             "strata() is not taken here; name one group");
-    if (formula->strata_count + formula->strata_center > 1)
-        return parameter_fail(
-            parameters, "formula", diagnostic, "one strata() variable");
+    if (formula->strata_count + formula->strata_center > 1 ||
+        formula->has_offset)
+        return parameter_fail(parameters, "formula", diagnostic,
+            formula->has_offset ? "offset() is not taken here; glm takes it"
+                                : "one strata() variable");
     times->by_center = formula->strata_center;
     if (times->by_center && !field_find(&field, parameters, "grid_days"))
         times->grid = 1; /* no step of it leaves the center */
@@ -353,8 +355,12 @@ void times_group_name(
         snprintf(out, capacity, "all");
         return;
     }
-    snprintf(out, capacity, "%s=%s", times->by->name,
-        variable_level_code(times->by, group));
+    if (variable_level_count(times->by) > 0)
+        snprintf(out, capacity, "%s=%s", times->group->name,
+            variable_level_code(times->by, group));
+    else
+        snprintf(out, capacity, "%s=%lld", times->group->name,
+            (long long)times->group->first_level + (long long)group);
 }
 
 void times_set_heads(const struct times *times, const struct shape *shape,

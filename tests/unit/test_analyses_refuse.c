@@ -33,6 +33,7 @@ static void test_roc_refuses(void **state)
     static const char *const cases[][2] = {
         {"{\"formula\":\"ozone ~ wind\"}", "a boolean"},
         {"{\"formula\":\"hot ~ 1\"}", "a score"},
+        {"{\"formula\":\"hot ~ wind + offset(temp)\"}", "a score"},
         {"{\"formula\":\"hot ~ wind + (1 | center)\"}", "mixed"},
     };
     assert_refused(&air, "roc", cases, sizeof cases / sizeof cases[0]);
@@ -75,6 +76,27 @@ static void test_mlp_refuses(void **state)
         {"{\"formula\":\"hot ~ wind\",\"l2\":-1}", "from 0 to 10"},
     };
     assert_refused(&air, "mlp", cases, sizeof cases / sizeof cases[0]);
+}
+
+/* What would be left out in silence is refused. */
+static void test_offsets_are_refused_outside_a_glm(void **state)
+{
+    (void)state;
+    static const char *const times[][2] = {
+        {"{\"formula\":\"Surv(temp, hot) ~ windy + offset(wind)\"}",
+            "glm takes it"}};
+    assert_refused(&air, "cox", times, 1);
+    assert_refused(&air, "km", times, 1);
+    assert_refused(&air, "logrank", times, 1);
+    static const char *const status[][2] = {
+        {"{\"formula\":\"Surv(temp, month) ~ 1 + offset(wind)\"}",
+            "glm takes it"}};
+    assert_refused(&air, "cumulative_incidence", status, 1);
+    static const char *const scores[][2] = {
+        {"{\"formula\":\"hot ~ wind + offset(temp)\"}", "no offset()"}};
+    assert_refused(&air, "lm", scores, 1);
+    assert_refused(&air, "anova", scores, 1);
+    assert_refused(&air, "mlp", scores, 1);
 }
 
 static void test_few_people_are_kept_back(void **state)
@@ -123,6 +145,7 @@ int main(void)
         cmocka_unit_test(test_mixed_refuses),
         cmocka_unit_test(test_cumulative_incidence_refuses),
         cmocka_unit_test(test_mlp_refuses),
+        cmocka_unit_test(test_offsets_are_refused_outside_a_glm),
         cmocka_unit_test(test_few_people_are_kept_back),
         cmocka_unit_test(test_sums_are_the_same_bytes),
         cmocka_unit_test(test_mlp_learns_the_same_weights_at_any_split),

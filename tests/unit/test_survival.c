@@ -13,8 +13,8 @@ static const char dictionary[] =
     "{\"name\":\"x\",\"type\":\"category\",\"entity\":\"exam\",\"categories\":["
     "{\"code\":\"m\",\"label\":\"maintained\"},"
     "{\"code\":\"n\",\"label\":\"not\"}]},"
-    "{\"name\":\"start\",\"type\":\"days\",\"entity\":\"exam\",\"min\":0,"
-    "\"max\":200}]}";
+    "{\"name\":\"start\",\"type\":\"integer\",\"entity\":\"exam\",\"min\":0,"
+    "\"max\":100}]}";
 enum { VARIABLES = 4 };
 
 static const int32_t codes[] = {9, 1, 0, 0, 13, 1, 0, 0, 13, 0, 0, 0, 18, 1, 0,
@@ -77,6 +77,18 @@ static void test_km_agrees_with_survfit(void **state)
         json_object_get(json_array_get(results, 0), "strata");
     assert_near(json_array_get(strata, 0), "median", 31);
     assert_near(json_array_get(strata, 1), "median", 23);
+    json_decref(results);
+}
+
+/* The levels of factor() have no code in the dictionary. */
+static void test_km_takes_whole_numbers_as_groups(void **state)
+{
+    (void)state;
+    json_t *results = results_of(&aml,
+        "{\"analyses\":[{\"km\":{\"formula\":"
+        "\"Surv(time, status) ~ factor(start)\",\"grid_days\":1}}]}");
+    const json_t *rows = json_object_get(json_array_get(results, 0), "table");
+    assert_integer(at_time(rows, "factor(start)=0", 9), "n_risk", 19);
     json_decref(results);
 }
 
@@ -227,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_km_agrees_with_survfit),
+        cmocka_unit_test(test_km_takes_whole_numbers_as_groups),
         cmocka_unit_test(test_logrank_agrees_with_survdiff),
         cmocka_unit_test(test_cox_agrees_with_coxph),
         cmocka_unit_test(test_cox_is_the_same_bytes_at_any_split),
