@@ -4,7 +4,6 @@
 
 #include <sodium.h>
 
-#include "coordinator/client/model_score.h"
 #include "coordinator/client/result_table.h"
 #include "policy/result_file.h"
 #include "protocol/wire/loop.h"
@@ -13,16 +12,14 @@
 #define RECONNECT_MS 200 /* while there is no connection */
 
 enum status checked_query_load(struct checked_query *out, const char *path,
-    const struct dictionary *dictionary, const struct arguments *arguments,
-    const struct roster *roster)
+    const struct dictionary *dictionary, const struct model_source *model)
 {
     struct diagnostic diagnostic;
     *out = (struct checked_query){0};
     diagnostic_init(&diagnostic, path);
     enum status status = client_read_file(&out->text, path);
     if (status == STATUS_OK)
-        status = model_score_resolve(
-            &out->text, argument_value(arguments, "model"), roster);
+        status = model_score_resolve(&out->text, model);
     if (status != STATUS_OK)
         return status;
     status = query_parse(

@@ -6,6 +6,7 @@
 #define COHORTIUM_COORDINATOR_CLIENT_ASKING_H
 
 #include "coordinator/client/client.h"
+#include "coordinator/client/model_score.h"
 #include "protocol/analysis/plan.h"
 
 /* A query that was checked against the dictionary. */
@@ -15,11 +16,9 @@ struct checked_query {
     struct plan *plan;
 };
 
-/* A model that it names is that of the file --model, signed by the roster's
- * coordinator (model_score.h); roster NULL: no signature is checked. */
+/* model: where a model that it names comes from (model_score.h). */
 enum status checked_query_load(struct checked_query *out, const char *path,
-    const struct dictionary *dictionary, const struct arguments *arguments,
-    const struct roster *roster);
+    const struct dictionary *dictionary, const struct model_source *model);
 void checked_query_fini(struct checked_query *checked);
 
 /* Seals the query with the study, signs it, encodes its envelope. */

@@ -29,6 +29,18 @@ static enum status check_in_study(const struct checked_query *checked,
     return status == STATUS_OK ? status : program_fail_at(status, &diagnostic);
 }
 
+/* Offline: nobody's signature is checked. study: NULL: not known. */
+static enum status load_query(struct checked_query *checked,
+    const struct dictionary *dictionary, const struct study *study,
+    const struct arguments *arguments)
+{
+    const struct model_source model = {
+        .path = argument_value(arguments, "model"),
+        .study = study == NULL ? NULL : study->name};
+    return checked_query_load(
+        checked, operand_at(arguments, 0), dictionary, &model);
+}
+
 /* What a checked query would be answered under. */
 static enum status load_for_study(struct checked_query *checked,
     struct study_file *study, struct dictionary **dictionary,
@@ -41,10 +53,9 @@ static enum status load_for_study(struct checked_query *checked,
     if (status == STATUS_OK)
         status = client_load_dictionary(dictionary, dictionary_path);
     if (status == STATUS_OK)
-        status =
-            checked_query_load(checked, path, *dictionary, arguments, NULL);
-    if (status == STATUS_OK)
         status = client_load_study(study, study_path);
+    if (status == STATUS_OK)
+        status = load_query(checked, *dictionary, study->study, arguments);
     return status == STATUS_OK
                ? check_in_study(checked, study->study, *dictionary, path)
                : status;
@@ -100,14 +111,12 @@ enum status command_query_check(const struct arguments *arguments)
     enum status status = client_need(arguments, "dictionary", &dictionary_path);
     if (status == STATUS_OK)
         status = client_load_dictionary(&dictionary, dictionary_path);
-    if (status == STATUS_OK)
-        status =
-            checked_query_load(&checked, path, dictionary, arguments, NULL);
-    if (status == STATUS_OK && study_path != NULL) {
+    if (status == STATUS_OK && study_path != NULL)
         status = client_load_study(&study, study_path);
-        if (status == STATUS_OK)
-            status = check_in_study(&checked, study.study, dictionary, path);
-    }
+    if (status == STATUS_OK)
+        status = load_query(&checked, dictionary, study.study, arguments);
+    if (status == STATUS_OK && study_path != NULL)
+        status = check_in_study(&checked, study.study, dictionary, path);
     if (status == STATUS_OK) {
         printf(
             "%s: correct. Analyses: %zu, levels of 'by': %zu, numbers that each "
@@ -201,8 +210,9 @@ enum status command_query_submit(const struct arguments *arguments)
     if (status == STATUS_OK)
         status = get_dictionary(&dictionary, &connection, arguments);
     if (status == STATUS_OK)
-        status = checked_query_load(
-            &checked, path, dictionary, arguments, connection.roster);
+        status = checked_query_load(&checked, path, dictionary,
+            &(struct model_source){argument_value(arguments, "model"),
+                connection.roster, study.study->name});
     if (status == STATUS_OK && !argument_flag(arguments, "unchecked"))
         status = check_in_study(&checked, study.study, dictionary, path);
     if (status == STATUS_OK)

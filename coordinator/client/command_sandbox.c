@@ -128,8 +128,8 @@ enum status command_sandbox(const struct arguments *arguments)
     if (status == STATUS_OK)
         status = client_load_dictionary(&dictionary, dictionary_path);
     if (status == STATUS_OK)
-        status = checked_query_load(
-            &checked, query_path, dictionary, arguments, NULL);
+        status = checked_query_load(&checked, query_path, dictionary,
+            &(struct model_source){.path = argument_value(arguments, "model")});
     if (status == STATUS_OK && checked.query->sealed)
         status = program_fail(STATUS_USAGE, "%s is sealed already", query_path);
     if (status == STATUS_OK)

@@ -115,18 +115,19 @@ static void write_score(json_t *roc, const json_t *entry)
     json_object_del(roc, "outcome");
 }
 
-static enum status resolve_all(
-    json_t *query, const char *path, const struct roster *roster)
+static enum status resolve_all(json_t *query, const struct model_source *source)
 {
     size_t at;
     json_t *analysis, *result = NULL;
-    enum status status = load_result(&result, path, roster);
+    const char *study =
+        source->study != NULL ? source->study : text_of(query, "study");
+    enum status status = load_result(&result, source->path, source->roster);
     json_array_foreach(json_object_get(query, "analyses"), at, analysis)
     {
         const json_t *model = model_of(analysis), *entry = NULL;
         if (status != STATUS_OK || model == NULL)
             continue;
-        status = find_entry(&entry, model, result, text_of(query, "study"));
+        status = find_entry(&entry, model, result, study);
         if (status == STATUS_OK)
             write_score(json_object_get(analysis, "roc"), entry);
     }
@@ -152,14 +153,14 @@ static int append_piece(const char *piece, size_t size, void *out)
 }
 
 enum status model_score_resolve(
-    struct buffer *text, const char *model_path, const struct roster *roster)
+    struct buffer *text, const struct model_source *source)
 {
     /* What is no JSON is for the query's own reader to explain. */
     json_t *query = json_loadb(
         (const char *)text->data, text->size, JSON_REJECT_DUPLICATES, NULL);
     enum status status = STATUS_OK;
     if (query != NULL && names_model(query)) {
-        status = resolve_all(query, model_path, roster);
+        status = resolve_all(query, source);
         buffer_clear(text);
         if (status == STATUS_OK &&
             json_dump_callback(query, append_piece, text,

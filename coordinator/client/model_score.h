@@ -14,10 +14,17 @@
 #include "policy/roster.h"
 #include "protocol/wire/buffer.h"
 
-/* text: a query as JSON, in place; untouched where it names no model.
- * model_path: the result's file, NULL when none was given. roster: whose
- * coordinator must have signed it; NULL: not checked. Says what is wrong. */
+struct model_source {
+    const char *path;            /* of the result; NULL: none was given */
+    const struct roster *roster; /* whose coordinator must have signed it; NULL:
+                                    not checked */
+    const char *study; /* the study of the question, whose result it must be;
+                          NULL: what the query says, if it does */
+};
+
+/* text: a query as JSON, in place; untouched where it names no model. Says what
+ * is wrong. */
 enum status model_score_resolve(
-    struct buffer *text, const char *model_path, const struct roster *roster);
+    struct buffer *text, const struct model_source *source);
 
 #endif
