@@ -14,7 +14,7 @@ center_rows <- function(files, dictionary_file) {
   rows$center <- factor(rows$center, levels = sort(names, method = "radix"))
   rows
 }
-expect_centers <- function(files, dictionary_file, analyses, what) {
+expect_centers <- function(files, dictionary_file, analyses, what, dataset) {
   file <- file.path(scratch, "centers.json")
   write_json(list(unit = "exam", analyses = analyses), file, auto_unbox = TRUE)
   rows <- center_rows(files, dictionary_file)
@@ -25,6 +25,7 @@ expect_centers <- function(files, dictionary_file, analyses, what) {
     expectations[[name]](rows, results[[i]], analyses[[i]][[1]],
       read_json(dictionary_file), paste(what, name, analyses[[i]][[1]]$formula))
   }
+  cover(analyses, read_json(dictionary_file), dataset)
 }
 uci_centers <- list(list(lm = list(formula = "trestbps ~ age + sex + center")),
   list(lm = list(formula = "thalach ~ age * center + exang")),
@@ -38,15 +39,16 @@ lung_centers <- list(
   list(cox = list(formula = "Surv(time, event) ~ age * center", grid_days = 1,
     ties = "breslow")))
 expect_centers(uci_files, uci_dictionary, c(uci_centers,
-  list(list(lm = list(formula = "chol ~ age + center")))), "four hospitals")
+  list(list(lm = list(formula = "chol ~ age + center")))), "four hospitals",
+  "uci")
 for (centers in c(2, 5, 13)) {
   what <- paste(centers, "centers")
   expect_centers(split_rows(uci_files, centers, seed = 100 + centers),
-    uci_dictionary, uci_centers, what)
+    uci_dictionary, uci_centers, what, "uci")
   at <- rep_len(seq_len(centers), nrow(lung_rows))
   expect_centers(vapply(seq_len(centers), function(k)
     survival_file(sprintf("effect_%d_%02d", centers, k),
-      lung_rows[at == k, ]), ""), late_dictionary, lung_centers, what)
+      lung_rows[at == k, ]), ""), late_dictionary, lung_centers, what, "lung")
 }
 # Nearly everybody in Basel and Zurich has the disease: that center keeps its
 # figures back, in whatever sum, and its effect is a level that nobody has.

@@ -23,8 +23,9 @@ expect_glm <- function(rows, entry, p, dictionary, what) {
   check(entry$n == nobs(model), paste(what, "n"))
   check(isTRUE(entry$converged), paste(what, "converged"))
   check(close_to(entry$deviance, deviance(model)), paste(what, "deviance"))
-  check(close_to(entry$null_deviance, model$null.deviance),
-    paste(what, "null deviance"))
+  # With an offset it is the deviance of the model of the intercept alone.
+  check(close_to(entry$null_deviance, if (is.null(model$offset))
+    model$null.deviance else NA), paste(what, "null deviance"))
   check(close_to(entry$aic, AIC(model)), paste(what, "aic"))
   check(length(entry$table) == length(coef(model)), paste(what, "terms"))
   for (row in entry$table) {
@@ -135,12 +136,13 @@ expect_lm <- function(rows, entry, p, dictionary, what) {
 
 expect_anova <- function(rows, entry, p, dictionary, what) {
   kept <- expect_model(rows, entry, p, what)
-  table <- anova(lm(as.formula(p$formula), kept))
+  table <- anova(lm(as.formula(spline_terms(p$formula, dictionary)), kept))
+  names <- plain_terms(rownames(table), p$formula)
   check(length(entry$table) == nrow(table), paste(what, "number of terms"))
   for (i in seq_len(nrow(table))) {
     row <- entry$table[[i]]
     where <- paste(what, row$term)
-    check(row$term == rownames(table)[i], where)
+    check(row$term == names[i], where)
     check(row$df == table[i, 1], paste(where, "df"))
     check(near_fit(row$sum_sq, table[i, 2]), paste(where, "sum_sq"))
     check(near_fit(row$mean_sq, table[i, 3]), paste(where, "mean_sq"))
@@ -224,12 +226,11 @@ expect_roc <- function(rows, entry, p, dictionary, what) {
   formula <- as.formula(p$formula)
   kept <- rows[complete.cases(rows[all.vars(formula)]), ]
   outcome <- as.integer(kept[[all.vars(formula)[1]]]) == 2
-  score <- if (length(all.vars(formula)) == 2 &&
-      is.numeric(kept[[all.vars(formula)[2]]])) {
+  score <- if (is.name(formula[[3]]) && is.numeric(kept[[all.vars(formula)[2]]])) {
     kept[[all.vars(formula)[2]]]
   } else {
-    floor(fitted(glm(formula, binomial, kept,
-      control = glm.control(epsilon = 1e-14))) * 512) / 512
+    floor(fitted(glm(as.formula(spline_terms(p$formula, dictionary)), binomial,
+      kept, control = glm.control(epsilon = 1e-14))) * 512) / 512
   }
   x <- score[outcome]
   y <- score[!outcome]

@@ -1,13 +1,21 @@
 # What R says of times to events: curves on the grid, and Cox models.
 
+# Surv(time, event) or Surv(start, time, event) on the grid; with strata(center)
+# that is one of days, and `rows` name their center.
 on_grid <- function(rows, p) {
-  grid <- if (is.null(p$grid_days)) 30 else p$grid_days
   formula <- as.formula(p$formula)
+  by_center <- grepl("strata(center)", p$formula, fixed = TRUE)
+  grid <- if (!is.null(p$grid_days)) p$grid_days else if (by_center) 1 else 30
   left <- all.vars(formula[[2]])
-  rows$time_ <- ceiling(rows[[left[1]]] / grid) * grid
-  event <- rows[[left[2]]]
+  late <- length(left) == 3
+  up <- function(days) ceiling(days / grid) * grid
+  rows$start_ <- if (late) up(rows[[left[1]]]) else 0
+  rows$time_ <- up(rows[[left[1 + late]]])
+  event <- rows[[left[2 + late]]]
   rows$event_ <- if (is.factor(event)) as.numeric(event == "true") else event
-  formula[[2]] <- quote(Surv(time_, event_))
+  formula[[2]] <- if (late) quote(Surv(start_, time_, event_)) else
+    quote(Surv(time_, event_))
+  if (late) rows <- rows[is_true(rows$start_ < rows$time_), ]
   list(rows = rows, formula = formula)
 }
 
@@ -94,7 +102,7 @@ expect_cox_tests <- function(entry, model, what) {
     check(row$df == zph[i, "df"], paste(what, "zph", row$term, "df"))
     check(abs(row$p_value - zph[i, "p"]) <= 1e-10, paste(what, "zph", row$term, "p"))
   }
-  if (any(grepl("strata(at)", names(model$xlevels), fixed = TRUE)))
+  if (any(grepl("strata\\((at|center)\\)", names(model$xlevels))))
     check(near(entry$concordance, concordance(model)$concordance[[1]]),
       paste(what, "concordance"))
   else

@@ -30,8 +30,12 @@ reml_fit <- function(model, group) {
   }
   c(at(l), l = unname(l))
 }
-expect_mixed <- function(text, rows, formula, what) {
+expect_mixed <- function(text, rows, asked, dictionary_file, dataset) {
   library(lme4, quietly = TRUE)
+  what <- paste(dataset, asked)
+  dictionary <- read_json(dictionary_file)
+  formula <- as.formula(spline_terms(asked, dictionary))
+  cover(list(list(mixed = list(formula = asked))), dictionary, dataset)
   entry <- fromJSON(text, simplifyVector = FALSE)$results[[1]]
   kept <- rows[complete.cases(rows[all.vars(formula)]), ]
   model <- suppressMessages(lmer(formula, kept))
@@ -70,16 +74,14 @@ for (text in c("chol ~ age + sex + (1 | center)",
     "thalach ~ age * exang + cp + (1 | center)",
     "oldpeak ~ I(age^2) + thalach + (1 | center)")) {
   expect_mixed(answer(uci_dictionary, mixed_query(text), uci_files), uci_rows,
-    as.formula(text), text)
-  cover("mixed", uci_files)
+    text, uci_dictionary, "uci")
 }
 lung_inst <- subset(with(lung, data.frame(center = inst, time, event = status - 1,
   sex = factor(sex), age)), !is.na(center))
 lung_parts <- vapply(unique(lung_inst$center), function(k)
   survival_file(sprintf("inst_%d", k), subset(lung_inst, center == k)[-1]), "")
 expect_mixed(answer(late_dictionary, mixed_query("age ~ sex + (1 | center)"),
-  lung_parts), lung_inst, age ~ sex + (1 | center), "lung by institution")
-cover("mixed", lung_parts)
+  lung_parts), lung_inst, "age ~ sex + (1 | center)", late_dictionary, "lung")
 for (centers in c(2, 5, 13)) {
   at <- heart_rows
   at$center <- at$patient %% centers
@@ -87,8 +89,7 @@ for (centers in c(2, 5, 13)) {
   parts <- vapply(seq_len(centers) - 1, function(k)
     survival_file(sprintf("mixed_%d_%d", centers, k),
       subset(at, center == k)), "")
-  expect_mixed(answer(late_dictionary,
-    mixed_query("age ~ sex + time + (1 | center)"), parts), at,
-    age ~ sex + time + (1 | center), paste("heart", centers))
-  cover("mixed", parts)
+  text <- "age ~ sex + time + (1 | center)"
+  expect_mixed(answer(late_dictionary, mixed_query(text), parts), at, text,
+    late_dictionary, "heart")
 }
