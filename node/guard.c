@@ -94,33 +94,17 @@ static enum status make_room(struct guard *guard)
     return STATUS_OK;
 }
 
-/* The numbers in it; NULL: no memory. Caller frees. */
-static uint32_t *list_numbers(const struct people *cohort)
-{
-    uint32_t *numbers = calloc(cohort->count + 1, sizeof *numbers);
-    if (numbers != NULL)
-        people_list(cohort, numbers);
-    return numbers;
-}
-
 /* Where it finds no place there, all are made anew when they are needed. */
-static enum status add_to_pairs(
-    struct guard *guard, const struct people *cohort)
+static void add_to_pairs(struct guard *guard, const struct people *cohort)
 {
     if (guard->pairs == NULL)
-        return STATUS_OK;
-    uint32_t *numbers = list_numbers(cohort);
-    if (numbers == NULL)
-        return STATUS_NO_MEMORY;
-    if (cohort->count > 0 &&
-        numbers[cohort->count - 1] >= guard_pairs_people(guard->pairs)) {
+        return;
+    if (cohort->word_count * 64 > guard_pairs_people(guard->pairs)) {
         guard_pairs_destroy(guard->pairs);
         guard->pairs = NULL;
     } else {
-        guard_pairs_add(guard->pairs, numbers, cohort->count);
+        guard_pairs_add(guard->pairs, cohort);
     }
-    free(numbers);
-    return STATUS_OK;
 }
 
 /* Takes the cohort over, as the one that was answered last. The same people
@@ -145,7 +129,8 @@ static enum status keep(struct guard *guard, struct people *cohort)
     }
     guard->cohorts[guard->count++] = *cohort;
     *cohort = (struct people){0};
-    return add_to_pairs(guard, &guard->cohorts[guard->count - 1]);
+    add_to_pairs(guard, &guard->cohorts[guard->count - 1]);
+    return STATUS_OK;
 }
 
 static enum status load_cohort(void *arg, int64_t row, struct view box)
@@ -195,15 +180,19 @@ static enum status load_numbers(
     return status;
 }
 
-static enum status load(struct guard *guard, struct store *store, int64_t now)
+enum status guard_load(struct guard *guard, struct store *store)
+{
+    return store_visit_cohorts(store, guard->loaded, load_cohort, guard);
+}
+
+static enum status drop_and_load(
+    struct guard *guard, struct store *store, int64_t now)
 {
     bool dropped = false;
     enum status status = store_drop_cohorts(store, now, &dropped);
     if (dropped)
         forget_cohorts(guard);
-    return status == STATUS_OK
-               ? store_visit_cohorts(store, guard->loaded, load_cohort, guard)
-               : status;
+    return status == STATUS_OK ? guard_load(guard, store) : status;
 }
 
 /* ---- the people of a question ---- */
@@ -215,17 +204,31 @@ struct gathering {
     bool again;    /* that was not the patient's first row */
 };
 
-static void add_person(void *arg, uint32_t patient, size_t level)
+static void count_repeated(
+    struct gathering *gathering, const uint32_t *patients, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const bool again = gathering->last == (uint64_t)patients[i] + 1;
+        gathering->people->repeated += again && !gathering->again;
+        gathering->again = again;
+        gathering->last = (uint64_t)patients[i] + 1;
+    }
+}
+
+/* Whoever is at no level that is remembered is added to the whole again. */
+static void add_people(
+    void *arg, const uint32_t *patients, const uint32_t *levels, size_t count)
 {
     struct gathering *gathering = arg;
-    uint32_t number = gathering->guard->numbers[patient];
-    const bool again = gathering->last == (uint64_t)patient + 1;
-    gathering->people->repeated += again && !gathering->again;
-    gathering->again = again;
-    gathering->last = (uint64_t)patient + 1;
-    people_add(&gathering->people->cohorts[0], number);
-    if (level + 1 < gathering->people->count)
-        people_add(&gathering->people->cohorts[level + 1], number);
+    struct people *cohorts = gathering->people->cohorts;
+    const uint32_t *numbers = gathering->guard->numbers;
+    const size_t level_count = gathering->people->count - 1;
+    count_repeated(gathering, patients, count);
+    for (size_t i = 0; i < count; i++) {
+        people_add(&cohorts[0], numbers[patients[i]]);
+        people_add(&cohorts[levels[i] < level_count ? levels[i] + 1 : 0],
+            numbers[patients[i]]);
+    }
 }
 
 static enum status gather(const struct guard *guard, struct guard_people **out,
@@ -243,7 +246,7 @@ static enum status gather(const struct guard *guard, struct guard_people **out,
     struct gathering gathering = {guard, people, 0, false};
     if (status == STATUS_OK)
         status =
-            plan_visit_people(plan, frame_rows(frame), add_person, &gathering);
+            plan_visit_people(plan, frame_rows(frame), add_people, &gathering);
     if (status != STATUS_OK) {
         guard_people_destroy(people);
         return status;
@@ -261,11 +264,17 @@ static bool is_few(uint64_t people, int64_t limit)
     return people > 0 && people < (uint64_t)limit;
 }
 
-/* D13 */
-static bool is_close_to_one(
+/* Those that are in the pairs: the last ones. */
+static size_t find_first_in_pairs(const struct guard *guard)
+{
+    return guard->count < GUARD_PAIRS ? 0 : guard->count - GUARD_PAIRS;
+}
+
+/* D13, for those that are not in the pairs any more. */
+static bool is_close_to_older(
     const struct guard *guard, const struct people *a, int64_t limit)
 {
-    for (size_t i = 0; i < guard->count; i++) {
+    for (size_t i = 0; i < find_first_in_pairs(guard); i++) {
         const struct people *b = &guard->cohorts[i];
         uint64_t both = people_common(a, b);
         if (is_few(a->count - both, limit) || is_few(b->count - both, limit))
@@ -279,8 +288,7 @@ static enum status make_pairs(struct guard *guard)
 {
     if (guard->pairs != NULL)
         return STATUS_OK;
-    const size_t first =
-        guard->count < GUARD_PAIRS ? 0 : guard->count - GUARD_PAIRS;
+    const size_t first = find_first_in_pairs(guard);
     size_t words = 1;
     for (size_t i = first; i < guard->count; i++) {
         size_t its = guard->cohorts[i].word_count;
@@ -289,20 +297,16 @@ static enum status make_pairs(struct guard *guard)
     enum status status =
         guard_pairs_create(&guard->pairs, (uint32_t)(words + words / 2) * 64);
     for (size_t i = first; status == STATUS_OK && i < guard->count; i++)
-        status = add_to_pairs(guard, &guard->cohorts[i]);
+        guard_pairs_add(guard->pairs, &guard->cohorts[i]);
     return status;
 }
 
-/* D14 */
-static enum status find_close_pair(
-    struct guard *guard, const struct people *a, int64_t limit, bool *close)
+static bool is_close(struct guard *guard, const struct people *a, int64_t limit)
 {
-    uint32_t *numbers = list_numbers(a);
-    if (numbers == NULL)
-        return STATUS_NO_MEMORY;
-    *close = guard_pairs_are_close(guard->pairs, numbers, a->count, limit);
-    free(numbers);
-    return STATUS_OK;
+    guard_pairs_ask(guard->pairs, a);
+    return is_close_to_older(guard, a, limit) ||
+           guard_pairs_one_is_close(guard->pairs, limit) ||
+           (DEFENCE("pairs") && guard_pairs_two_are_close(guard->pairs, limit));
 }
 
 enum status guard_compare(struct guard *guard,
@@ -310,15 +314,9 @@ enum status guard_compare(struct guard *guard,
 {
     *close = false;
     enum status status = make_pairs(guard);
-    for (size_t p = 0; status == STATUS_OK && !*close && p < people->count;
-         p++) {
-        const struct people *a = &people->cohorts[p];
-        if (a->count == 0)
-            continue;
-        *close = is_close_to_one(guard, a, limit);
-        if (!*close && DEFENCE("pairs"))
-            status = find_close_pair(guard, a, limit, close);
-    }
+    for (size_t p = 0; status == STATUS_OK && !*close && p < people->count; p++)
+        *close = people->cohorts[p].count > 0 &&
+                 is_close(guard, &people->cohorts[p], limit);
     return status;
 }
 
@@ -344,7 +342,7 @@ enum status guard_check(struct guard *guard, struct guard_people **out,
     *out = NULL;
     enum status status = load_numbers(guard, store, frame);
     if (status == STATUS_OK)
-        status = load(guard, store, now);
+        status = drop_and_load(guard, store, now);
     if (status == STATUS_OK)
         status = gather(guard, out, frame, plan);
     if (status == STATUS_OK)
@@ -359,7 +357,7 @@ enum status guard_check(struct guard *guard, struct guard_people **out,
 enum status guard_check_again(struct guard *guard, struct guard_people *people,
     struct store *store, int64_t min_cell, int64_t now)
 {
-    enum status status = load(guard, store, now);
+    enum status status = drop_and_load(guard, store, now);
     return status == STATUS_OK && people->compared != guard->loaded &&
                    DEFENCE("compared-again")
                ? refuse_close(guard, people, min_cell)
@@ -388,9 +386,10 @@ enum status guard_people_digest(const struct guard *guard,
     const struct guard_people *people, struct digest *out, bool *nobody)
 {
     const size_t count = people->cohorts[0].count;
-    uint32_t *numbers = list_numbers(&people->cohorts[0]);
+    uint32_t *numbers = calloc(count + 1, sizeof *numbers);
     if (numbers == NULL)
         return STATUS_NO_MEMORY;
+    people_list(&people->cohorts[0], numbers);
     crypto_generichash(out->bytes, DIGEST_BYTES, (const uint8_t *)numbers,
         count * sizeof *numbers, guard->key, KEY_BYTES);
     *nobody = count == 0;

@@ -31,7 +31,10 @@ enum status guard_create(struct guard **out, const struct keypair *keys);
 void guard_destroy(struct guard *guard);
 void guard_people_destroy(struct guard_people *people);
 
-/* Loads what is new in the store, drops what is over, and compares.
+/* Takes in what is new in the store: done after an answer, it is no part of the
+ * next one's time. */
+enum status guard_load(struct guard *guard, struct store *store);
+/* Loads, drops what is over, and compares.
  * STATUS_TOO_CLOSE: refused. Otherwise *out is to be recorded when the answer
  * is given. */
 enum status guard_check(struct guard *guard, struct guard_people **out,

@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "node/bits.h"
 #include "protocol/analysis/kernel.h"
 
 #define WORD_BITS 64
@@ -25,19 +26,19 @@ struct pair {
  * which a compiler does eight at a time; nearly all pairs end here. */
 struct glance {
     int32_t a, b, ab, limit;
-    int32_t c[GUARD_PAIRS], ac[GUARD_PAIRS], bc[GUARD_PAIRS];
+    int32_t c[GUARD_PAIRS], ac[GUARD_PAIRS];
     uint8_t open[GUARD_PAIRS];
 };
 
 struct guard_pairs {
-    uint32_t people;            /* a prime */
-    uint32_t spread;            /* number n has bit n * spread mod people */
+    uint32_t bytes;             /* of a row that are in use: a prime */
+    uint32_t spread;            /* byte n stands at n * spread mod bytes */
     size_t words;               /* of a row */
     size_t count;               /* rows in use */
     uint64_t added;             /* cohorts so far */
     uint64_t last[GUARD_PAIRS]; /* when a row was added last */
     uint64_t *rows;             /* GUARD_PAIRS of them */
-    uint32_t both[GUARD_PAIRS][GUARD_PAIRS]; /* people of two rows */
+    int32_t both[GUARD_PAIRS][GUARD_PAIRS]; /* people of two rows */
     /* Of the cohort that is asked about: */
     uint64_t *asked;                /* its row */
     int64_t size;                   /* people, those without a place too */
@@ -64,10 +65,10 @@ enum status guard_pairs_create(struct guard_pairs **out, uint32_t people)
     *out = pairs;
     if (pairs == NULL)
         return STATUS_NO_MEMORY;
-    for (pairs->people = people | 3; !is_prime(pairs->people);)
-        pairs->people += 2;
-    pairs->spread = 1 + randombytes_uniform(pairs->people - 1);
-    pairs->words = pairs->people / WORD_BITS + 1;
+    for (pairs->bytes = (people + 7) / 8 | 3; !is_prime(pairs->bytes);)
+        pairs->bytes += 2;
+    pairs->spread = 1 + randombytes_uniform(pairs->bytes - 1);
+    pairs->words = pairs->bytes / sizeof(uint64_t) + 1;
     pairs->words = (pairs->words + LINE_WORDS - 1) / LINE_WORDS * LINE_WORDS;
     pairs->rows = calloc(GUARD_PAIRS * pairs->words, sizeof *pairs->rows);
     pairs->asked = calloc(pairs->words, sizeof *pairs->asked);
@@ -96,7 +97,7 @@ void guard_pairs_destroy(struct guard_pairs *pairs)
 
 uint32_t guard_pairs_people(const struct guard_pairs *pairs)
 {
-    return pairs->people;
+    return pairs->bytes * 8;
 }
 
 /* ---- rows ---- */
@@ -106,44 +107,26 @@ static uint64_t *row_of(const struct guard_pairs *pairs, size_t row)
     return pairs->rows + row * pairs->words;
 }
 
-/* The bit of a number from that of a smaller one near by: sums are cheaper than
- * a division. */
-static uint64_t step_bit(
-    const struct guard_pairs *pairs, uint64_t bit, uint32_t steps)
+/* Whoever has no place is in no row. */
+static void fill(
+    const struct guard_pairs *pairs, uint64_t *row, const struct people *cohort)
 {
-    for (uint32_t i = 0; i < steps; i++) {
-        bit += pairs->spread;
-        bit = bit < pairs->people ? bit : bit - pairs->people;
-    }
-    return bit;
-}
-
-static void fill(const struct guard_pairs *pairs, uint64_t *row,
-    const uint32_t *numbers, size_t count)
-{
-    uint64_t bit = 0;
+    const size_t all = cohort->word_count * sizeof *cohort->words;
+    const size_t count = all < pairs->bytes ? all : pairs->bytes;
+    const uint8_t *from = (const uint8_t *)cohort->words;
+    uint8_t *to = (uint8_t *)row;
+    size_t at = 0;
     memset(row, 0, pairs->words * sizeof *row);
     for (size_t i = 0; i < count; i++) {
-        if (numbers[i] >= pairs->people)
-            continue; /* in no row */
-        const uint32_t rise = i == 0 ? 0 : numbers[i] - numbers[i - 1];
-        bit = rise > 0 && rise <= 8
-                  ? step_bit(pairs, bit, rise)
-                  : (uint64_t)numbers[i] * pairs->spread % pairs->people;
-        row[bit / WORD_BITS] |= (uint64_t)1 << bit % WORD_BITS;
+        to[at] = from[i];
+        at += pairs->spread; /* a sum is cheaper than a division */
+        at = at < pairs->bytes ? at : at - pairs->bytes;
     }
 }
 
-KERNEL static int64_t count_two(
-    const uint64_t *x, const uint64_t *y, size_t words)
+static int64_t count_two(const uint64_t *x, const uint64_t *y, size_t words)
 {
-    /* Counts side by side: one does not wait for the other. */
-    int64_t even = 0, odd = 0;
-    for (size_t i = 0; i < words; i += 2) {
-        even += __builtin_popcountll(x[i] & y[i]);
-        odd += __builtin_popcountll(x[i + 1] & y[i + 1]);
-    }
-    return even + odd;
+    return (int64_t)bits_common(x, y, words);
 }
 
 KERNEL static void intersect(
@@ -155,7 +138,7 @@ KERNEL static void intersect(
 
 static bool is_asked(const struct guard_pairs *pairs, size_t row, size_t people)
 {
-    return pairs->both[row][row] == people &&
+    return (size_t)pairs->both[row][row] == people &&
            memcmp(row_of(pairs, row), pairs->asked,
                pairs->words * sizeof *pairs->asked) == 0;
 }
@@ -176,12 +159,11 @@ static size_t find_row(
     return pairs->count < GUARD_PAIRS ? pairs->count : oldest;
 }
 
-void guard_pairs_add(
-    struct guard_pairs *pairs, const uint32_t *numbers, size_t count)
+void guard_pairs_add(struct guard_pairs *pairs, const struct people *cohort)
 {
     bool known = false;
-    fill(pairs, pairs->asked, numbers, count);
-    const size_t row = find_row(pairs, count, &known);
+    fill(pairs, pairs->asked, cohort);
+    const size_t row = find_row(pairs, cohort->count, &known);
     pairs->last[row] = ++pairs->added;
     if (known)
         return;
@@ -190,7 +172,7 @@ void guard_pairs_add(
     if (row == pairs->count)
         pairs->count++;
     for (size_t i = 0; i < pairs->count; i++)
-        pairs->both[row][i] = pairs->both[i][row] = (uint32_t)count_two(
+        pairs->both[row][i] = pairs->both[i][row] = (int32_t)count_two(
             row_of(pairs, row), row_of(pairs, i), pairs->words);
 }
 
@@ -203,6 +185,11 @@ static enum verdict judge_range(int64_t low, int64_t high, int64_t limit)
     if (low >= limit || high <= 0)
         return FAR;
     return low >= 1 && high < limit ? CLOSE : UNDECIDED;
+}
+
+static bool is_few(int64_t people, int64_t limit)
+{
+    return judge_range(people, people, limit) == CLOSE;
 }
 
 /* A set that two make: its size, and of its people low .. high are in A. */
@@ -267,75 +254,84 @@ static void narrow(struct pair *pair, const struct sizes *rest)
 #define GLANCE_PEOPLE_MAX ((uint32_t)1 << 28) /* sums of four fit */
 #define MAX(x, y) ((x) > (y) ? (x) : (y))
 #define MIN(x, y) ((x) < (y) ? (x) : (y))
-/* low .. high people are left over: perhaps a few of them. */
-#define MAY_BE_FEW(low, high) (((low) < limit) & ((high) > 0))
+/* Of people + t, or people - t, where t is low .. high: negative when this is
+ * perhaps 1 .. limit - 1, for both sums must be. */
+#define MAY_BE_FEW_MORE(people) (((people) + low - limit) & (-high - (people)))
+#define MAY_BE_FEW_LESS(people) (((people)-high - limit) & (low - (people)))
 
-KERNEL static void glance_at(struct glance *glance, size_t count)
+/* Whether one is. bc: of this row and each of those before it. */
+KERNEL static bool glance_at(
+    struct glance *restrict glance, const int32_t *restrict bcs, size_t count)
 {
     const int32_t a = glance->a, b = glance->b, ab = glance->ab;
     const int32_t limit = glance->limit;
+    int32_t any = 0;
     for (size_t j = 0; j < count; j++) {
-        const int32_t c = glance->c[j], ac = glance->ac[j], bc = glance->bc[j];
-        const int32_t low =
-            MAX(MAX(0, ab + ac - a), MAX(ab + bc - b, ac + bc - c));
+        const int32_t c = glance->c[j], ac = glance->ac[j], bc = bcs[j];
+        const int32_t without = a - ab - ac; /* plus t: of A in neither */
+        const int32_t b_only = b - bc - ab, c_only = c - bc - ac;
+        const int32_t low = MAX(MAX(0, -without), MAX(-b_only, -c_only));
         const int32_t high = MIN(ab, MIN(ac, bc));
-        const int32_t join = ab + ac; /* less all three: of A in the union */
-        const int32_t either = b + c - bc;
-        glance->open[j] =
-            (uint8_t)(MAY_BE_FEW(a - join + low, a - join + high) |
-                      MAY_BE_FEW(either - join + low, either - join + high) |
-                      MAY_BE_FEW(a - high, a - low) |
-                      MAY_BE_FEW(bc - high, bc - low) |
-                      MAY_BE_FEW(a - ab + low, a - ab + high) |
-                      MAY_BE_FEW(b - bc - ab + low, b - bc - ab + high) |
-                      MAY_BE_FEW(a - ac + low, a - ac + high) |
-                      MAY_BE_FEW(c - bc - ac + low, c - bc - ac + high));
+        const int32_t open = MAY_BE_FEW_MORE(without) |
+                             MAY_BE_FEW_MORE(b_only + c_only + bc) |
+                             MAY_BE_FEW_LESS(a) | MAY_BE_FEW_LESS(bc) |
+                             MAY_BE_FEW_MORE(a - ab) | MAY_BE_FEW_MORE(b_only) |
+                             MAY_BE_FEW_MORE(a - ac) | MAY_BE_FEW_MORE(c_only);
+        glance->open[j] = open < 0;
+        any |= open;
     }
+    return any < 0;
 }
 
-static void glance_at_row(struct guard_pairs *pairs, size_t i, int64_t limit)
+/* False: all pairs with the rows before it are far. */
+static bool glance_at_row(struct guard_pairs *pairs, size_t i, int64_t limit)
 {
     struct glance *glance = &pairs->glance;
-    if (pairs->people > GLANCE_PEOPLE_MAX ||
+    if (pairs->bytes > GLANCE_PEOPLE_MAX / 8 ||
         pairs->size > (int64_t)GLANCE_PEOPLE_MAX) {
         memset(glance->open, 1, i);
-        return;
+        return i > 0;
     }
     glance->a = (int32_t)pairs->size;
-    glance->b = (int32_t)pairs->both[i][i];
+    glance->b = pairs->both[i][i];
     glance->ab = (int32_t)pairs->with[i];
     glance->limit =
         (int32_t)(limit < GLANCE_PEOPLE_MAX ? limit : GLANCE_PEOPLE_MAX);
-    for (size_t j = 0; j < i; j++)
-        glance->bc[j] = (int32_t)pairs->both[i][j];
-    glance_at(glance, i);
+    return glance_at(glance, pairs->both[i], i);
 }
 
 /* True when one is close. */
-static bool list_undecided(struct guard_pairs *pairs, int64_t limit)
+static bool judge_row(struct guard_pairs *pairs, size_t i, int64_t limit)
 {
-    pairs->open_count = 0;
-    for (size_t i = 0; i < pairs->count; i++) {
-        glance_at_row(pairs, i, limit);
-        for (size_t j = 0; j < i; j++) {
-            if (pairs->glance.open[j] == 0)
-                continue;
-            struct pair pair = {
-                .b = (uint16_t)i, .c = (uint16_t)j, .high = INT64_MAX};
-            const struct sizes all = {pairs->size, pairs->both[i][i],
-                pairs->both[j][j], pairs->with[i], pairs->with[j],
-                pairs->both[i][j]};
-            narrow(&pair, &all);
-            enum verdict verdict = judge(pairs, &pair, limit);
-            if (verdict == CLOSE)
-                return true;
-            if (verdict == UNDECIDED)
-                pairs->open[pairs->open_count++] = pair;
-        }
-        pairs->glance.c[i] = (int32_t)pairs->both[i][i];
-        pairs->glance.ac[i] = (int32_t)pairs->with[i];
+    for (size_t j = 0; j < i; j++) {
+        if (pairs->glance.open[j] == 0)
+            continue;
+        struct pair pair = {
+            .b = (uint16_t)i, .c = (uint16_t)j, .high = INT64_MAX};
+        const struct sizes all = {pairs->size, pairs->both[i][i],
+            pairs->both[j][j], pairs->with[i], pairs->with[j],
+            pairs->both[i][j]};
+        narrow(&pair, &all);
+        enum verdict verdict = judge(pairs, &pair, limit);
+        if (verdict == CLOSE)
+            return true;
+        if (verdict == UNDECIDED)
+            pairs->open[pairs->open_count++] = pair;
     }
     return false;
+}
+
+static bool list_undecided(struct guard_pairs *pairs, int64_t limit)
+{
+    bool close = false;
+    pairs->open_count = 0;
+    for (size_t i = 0; !close && i < pairs->count; i++) {
+        if (glance_at_row(pairs, i, limit))
+            close = judge_row(pairs, i, limit);
+        pairs->glance.c[i] = pairs->both[i][i];
+        pairs->glance.ac[i] = (int32_t)pairs->with[i];
+    }
+    return close;
 }
 
 struct part {
@@ -413,13 +409,26 @@ static bool count_undecided(struct guard_pairs *pairs, int64_t limit)
     return close;
 }
 
-bool guard_pairs_are_close(struct guard_pairs *pairs, const uint32_t *numbers,
-    size_t count, int64_t limit)
+void guard_pairs_ask(struct guard_pairs *pairs, const struct people *a)
 {
-    fill(pairs, pairs->asked, numbers, count);
-    pairs->size = (int64_t)count;
+    fill(pairs, pairs->asked, a);
+    pairs->size = (int64_t)a->count;
     for (size_t i = 0; i < pairs->count; i++)
         pairs->with[i] =
             count_two(pairs->asked, row_of(pairs, i), pairs->words);
+}
+
+bool guard_pairs_one_is_close(const struct guard_pairs *pairs, int64_t limit)
+{
+    for (size_t i = 0; i < pairs->count; i++) {
+        const int64_t both = pairs->with[i], b = pairs->both[i][i];
+        if (is_few(pairs->size - both, limit) || is_few(b - both, limit))
+            return true;
+    }
+    return false;
+}
+
+bool guard_pairs_two_are_close(struct guard_pairs *pairs, int64_t limit)
+{
     return list_undecided(pairs, limit) || count_undecided(pairs, limit);
 }

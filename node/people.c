@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "protocol/analysis/kernel.h"
+#include "node/bits.h"
 
 enum status people_init(struct people *people, uint32_t end)
 {
@@ -19,23 +19,6 @@ void people_fini(struct people *people)
     *people = (struct people){0};
 }
 
-KERNEL static uint64_t count_bits(const uint64_t *words, size_t count)
-{
-    uint64_t bits = 0;
-    for (size_t i = 0; i < count; i++)
-        bits += (uint64_t)__builtin_popcountll(words[i]);
-    return bits;
-}
-
-KERNEL static uint64_t count_common(
-    const uint64_t *a, const uint64_t *b, size_t count)
-{
-    uint64_t bits = 0;
-    for (size_t i = 0; i < count; i++)
-        bits += (uint64_t)__builtin_popcountll(a[i] & b[i]);
-    return bits;
-}
-
 static size_t least_words(const struct people *a, const struct people *b)
 {
     return a->word_count < b->word_count ? a->word_count : b->word_count;
@@ -43,12 +26,12 @@ static size_t least_words(const struct people *a, const struct people *b)
 
 void people_count(struct people *people)
 {
-    people->count = count_bits(people->words, people->word_count);
+    people->count = bits_count(people->words, people->word_count);
 }
 
 uint64_t people_common(const struct people *a, const struct people *b)
 {
-    return count_common(a->words, b->words, least_words(a, b));
+    return bits_common(a->words, b->words, least_words(a, b));
 }
 
 /* With as many people as each other, and these in the words of both. */

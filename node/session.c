@@ -186,7 +186,9 @@ static enum status on_pong(struct session *session,
     return STATUS_OK; /* that something came is all it says */
 }
 
-/* The coordinator says how a question ended; nothing here depends on it. */
+/* The coordinator says how a question ended; nothing here depends on it. Nobody
+ * waits now: what was answered is taken into the memory that the next question
+ * is compared with. */
 static enum status on_close(struct session *session,
     const struct message *message, struct session_time now,
     struct outbox *outbox)
@@ -197,7 +199,9 @@ static enum status on_close(struct session *session,
     enum status status = open_close(session, &message->id);
     log_event(LOG_INFO, "session", "closed", "answered=%d",
         !digest_equal(&message->result, &none));
-    return status;
+    return status == STATUS_OK
+               ? guard_load(session->guard, session->setup.store)
+               : status;
 }
 
 static const struct {

@@ -342,14 +342,15 @@ static bool close_by_hand(
     return false;
 }
 
-static size_t list_people(
-    const struct crowd *crowd, uint32_t *numbers, const uint64_t *a)
+static bool are_close(const struct crowd *crowd, struct guard_pairs *pairs,
+    const uint64_t *a, int64_t limit)
 {
-    size_t count = 0;
-    for (uint32_t i = 0; i < crowd->size; i++)
-        if (a[i / 64] >> i % 64 & 1)
-            numbers[count++] = i;
-    return count;
+    uint64_t words[CROWD_WORDS];
+    struct people people = {.word_count = crowd->words, .words = words};
+    memcpy(words, a, crowd->words * sizeof *words);
+    people_count(&people);
+    guard_pairs_ask(pairs, &people);
+    return guard_pairs_two_are_close(pairs, limit);
 }
 
 /* Also counts how often each answer is right: a test that sees one alone says
@@ -357,19 +358,25 @@ static size_t list_people(
 static void agree(const struct crowd *crowd, struct guard_pairs *pairs,
     const uint64_t *a, int64_t limit, int *answers)
 {
-    uint32_t numbers[CROWD_WORDS * 64];
-    size_t count = list_people(crowd, numbers, a);
-    bool close = guard_pairs_are_close(pairs, numbers, count, limit);
+    bool close = are_close(crowd, pairs, a, limit);
     assert_int_equal(close, close_by_hand(crowd, a, limit));
     answers[close]++;
+    bool one = false;
+    size_t first = crowd->count > GUARD_PAIRS ? crowd->count - GUARD_PAIRS : 0;
+    for (size_t i = first; i < crowd->count; i++)
+        one = one || differs_by_few(crowd, a, crowd->cohorts[i], limit) ||
+              differs_by_few(crowd, crowd->cohorts[i], a, limit);
+    assert_int_equal(guard_pairs_one_is_close(pairs, limit), one);
 }
 
 static void add(
     struct crowd *crowd, struct guard_pairs *pairs, const uint64_t *cohort)
 {
-    uint32_t numbers[CROWD_WORDS * 64];
-    memcpy(crowd->cohorts[crowd->count++], cohort, crowd->words * 8);
-    guard_pairs_add(pairs, numbers, list_people(crowd, numbers, cohort));
+    uint64_t *words = crowd->cohorts[crowd->count++];
+    struct people people = {.word_count = crowd->words, .words = words};
+    memcpy(words, cohort, crowd->words * 8);
+    people_count(&people);
+    guard_pairs_add(pairs, &people);
 }
 
 /* Any three cohorts of five people, for every limit. */
@@ -486,11 +493,9 @@ static void test_pairs_one_person_is_seen_anywhere(void **state)
     add(&crowd, pairs, c);
     for (size_t i = 4; i < crowd.size; i += 37) {
         uint64_t asked[CROWD_WORDS];
-        uint32_t numbers[CROWD_WORDS * 64];
         memcpy(asked, a, sizeof a);
         asked[i / 64] ^= (uint64_t)1 << i % 64;
-        size_t count = list_people(&crowd, numbers, asked);
-        assert_true(guard_pairs_are_close(pairs, numbers, count, 2));
+        assert_true(are_close(&crowd, pairs, asked, 2));
     }
     guard_pairs_destroy(pairs);
 }
@@ -501,7 +506,6 @@ static void test_pairs_repeated_cohorts_leave_room_for_others(void **state)
     struct crowd *crowd = calloc(1, sizeof *crowd);
     struct guard_pairs *pairs;
     uint64_t cohort[2] = {0x0F, 0}, other[2] = {0xF0, 0}, made[2] = {0xFF, 1};
-    uint32_t numbers[128];
     (void)state;
     crowd->size = 128;
     crowd->words = 2;
@@ -514,16 +518,15 @@ static void test_pairs_repeated_cohorts_leave_room_for_others(void **state)
         add(crowd, pairs, some);
         crowd->count = 0;
     }
-    size_t count = list_people(crowd, numbers, made);
-    assert_true(guard_pairs_are_close(pairs, numbers, count, 2));
+    assert_true(are_close(crowd, pairs, made, 2));
     /* Others do take their place; asked again, they are among the last. */
     add(crowd, pairs, cohort);
     add(crowd, pairs, other);
     crowd->count = 0;
     for (uint64_t i = 0; i < GUARD_PAIRS; i++) {
         uint64_t some[2] = {0, (0x100 + i) << 20 | (0x100 + i) << 40};
-        assert_int_equal(guard_pairs_are_close(pairs, numbers, count, 2),
-            i <= GUARD_PAIRS - 2);
+        assert_int_equal(
+            are_close(crowd, pairs, made, 2), i <= GUARD_PAIRS - 2);
         add(crowd, pairs, some);
         crowd->count = 0;
     }
