@@ -306,10 +306,10 @@ static struct digest digest_of_question(const struct question *question)
 }
 
 /* D18: the same question has one answer. */
-static enum status find_or_compute(struct question *question, bool *done)
+static enum status find_stored(struct question *question)
 {
     if (!DEFENCE("stored-answers"))
-        return compute(question, done);
+        return STATUS_OK;
     enum status status =
         store_find_question(question->session->setup.store, &question->study_id,
             &question->asked, &question->vector, &question->generation);
@@ -318,7 +318,7 @@ static enum status find_or_compute(struct question *question, bool *done)
         question->vector.size !=
             question->admission.plan->vector_length * VECTOR_ELEMENT_BYTES)
         return STATUS_CORRUPT;
-    return status == STATUS_NOT_FOUND ? compute(question, done) : status;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 static enum status reply(struct question *question, struct outbox *outbox)
@@ -329,14 +329,10 @@ static enum status reply(struct question *question, struct outbox *outbox)
     return outbox_add(outbox, &summary);
 }
 
-/* *done: the vector is there, or it is a refusal; else the worker has the
- * question. */
-static enum status decide(struct question *question, bool *again, bool *done)
+/* What the store knows of the question, before anything is computed. */
+static enum status look_up(struct question *question, bool *again)
 {
-    *again = false;
-    enum status status = admit(question);
-    if (status == STATUS_OK)
-        status = check_opt_in(question);
+    enum status status = check_opt_in(question);
     if (status == STATUS_OK && study_is_masked(question->privacy))
         status = progress_check(question);
     if (status == STATUS_OK)
@@ -347,7 +343,25 @@ static enum status decide(struct question *question, bool *again, bool *done)
     if (status != STATUS_OK)
         return status;
     question->asked = digest_of_question(question);
-    return find_or_compute(question, done);
+    return find_stored(question);
+}
+
+/* *done: the vector is there, or it is a refusal; else the worker has the
+ * question. */
+static enum status decide(struct question *question, bool *again, bool *done)
+{
+    struct store *store = question->session->setup.store;
+    *again = false;
+    enum status status = admit(question);
+    if (status == STATUS_OK)
+        status = store_begin_reading(store);
+    if (status != STATUS_OK)
+        return status;
+    status = look_up(question, again);
+    store_rollback(store);
+    return status == STATUS_OK && !*again && !question->stored
+               ? compute(question, done)
+               : status;
 }
 
 static enum status begin(struct question **out, struct session *session,

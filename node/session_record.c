@@ -21,10 +21,8 @@ enum status question_check_counts(struct question *question)
     enum status status = store_find_refusals(session->setup.store, study,
         session->setup.refusals_to_lock, DAY_SECONDS, &locked);
     if (status == STATUS_OK)
-        status = store_count_answers(
-            session->setup.store, study, question->now - DAY_SECONDS, &today);
-    if (status == STATUS_OK)
-        status = store_count_answers(session->setup.store, study, 0, &total);
+        status = store_count_answers(session->setup.store, study,
+            question->now - DAY_SECONDS, &today, &total);
     if (status != STATUS_OK)
         return status;
     if (locked && DEFENCE("lock"))

@@ -262,14 +262,17 @@ enum status store_column_fixed(
 
 enum status store_begin(struct store *store)
 {
-    enum status status = settle(store);
-    return status == STATUS_OK ? store_execute(store, "BEGIN IMMEDIATE")
-                               : status;
+    return store_run(store, "BEGIN IMMEDIATE", "");
+}
+
+enum status store_begin_reading(struct store *store)
+{
+    return store_run(store, "BEGIN", "");
 }
 
 enum status store_commit(struct store *store)
 {
-    enum status status = store_execute(store, "COMMIT");
+    enum status status = store_run(store, "COMMIT", "");
     if (status != STATUS_OK)
         store_rollback(store);
     return status;

@@ -24,6 +24,9 @@ enum status store_open(
     struct store **out, const char *path, const struct dictionary *dictionary);
 void store_close(struct store *store);
 enum status store_begin(struct store *store);
+/* One view for several reads, without a lock for each: nothing is written
+ * before store_rollback ends it. */
+enum status store_begin_reading(struct store *store);
 enum status store_commit(struct store *store);
 /* Does nothing outside a transaction. */
 void store_rollback(struct store *store);
@@ -127,8 +130,9 @@ enum status store_find_answer(struct store *store, const struct digest *query,
 /* By the question within a study; appends the vector. STATUS_NOT_FOUND. */
 enum status store_find_question(struct store *store, const struct digest *study,
     const struct digest *question, struct buffer *vector, int64_t *generation);
+/* Of a study: those since a time, and all. */
 enum status store_count_answers(struct store *store, const struct digest *study,
-    int64_t since, int64_t *count);
+    int64_t since, int64_t *recent, int64_t *total);
 enum status store_put_refusal(
     struct store *store, const struct digest *study, int64_t now);
 /* Whether at least `many` came within some `seconds`, since the data manager
@@ -182,16 +186,18 @@ struct store_progress {
 };
 
 /* On disk with the caller's transaction. */
-enum status store_put_progress(struct store *store, const struct store_progress *progress);
+enum status store_put_progress(
+    struct store *store, const struct store_progress *progress);
 /* A transaction of its own that outlives the process and may not outlive the
  * power: enough for a step before the vote, whose secrets are gone with the
  * process in any case. */
-enum status store_note_progress(struct store *store, const struct store_progress *progress);
+enum status store_note_progress(
+    struct store *store, const struct store_progress *progress);
 /* STATUS_NOT_FOUND */
-enum status store_find_progress(
-    struct store *store, const struct digest *query, struct store_progress *progress);
-enum status store_find_progress_of_session(
-    struct store *store, const struct digest *header, struct store_progress *progress);
+enum status store_find_progress(struct store *store, const struct digest *query,
+    struct store_progress *progress);
+enum status store_find_progress_of_session(struct store *store,
+    const struct digest *header, struct store_progress *progress);
 const char *store_stage_name(enum store_stage stage);
 
 /* ---- the budget of noise ---- */

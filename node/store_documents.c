@@ -216,10 +216,12 @@ enum status store_find_question(struct store *store, const struct digest *study,
 {
     sqlite3_stmt *statement = NULL;
     struct digest header;
+    /* The plus keeps SQLite from walking over all answers of the study, which
+     * stand in the order of time. */
     enum status status = store_query(store, &statement,
         "SELECT header, vector, generation FROM answer"
         " WHERE study = ? AND question = ?"
-        " ORDER BY time, rowid LIMIT 1",
+        " ORDER BY +time, rowid LIMIT 1",
         "dd", study, question);
     if (status == STATUS_OK)
         status = take_answer(store, statement, &header, vector, generation);
@@ -228,11 +230,21 @@ enum status store_find_question(struct store *store, const struct digest *study,
 }
 
 enum status store_count_answers(struct store *store, const struct digest *study,
-    int64_t since, int64_t *count)
+    int64_t since, int64_t *recent, int64_t *total)
 {
-    return store_integer(store, count, 0,
-        "SELECT count(*) FROM answer WHERE study = ? AND time >= ?", "di",
-        study, since);
+    sqlite3_stmt *statement = NULL;
+    enum status status = store_query(store, &statement,
+        "SELECT count(*) FILTER (WHERE time >= ?), count(*) FROM answer"
+        " WHERE study = ?",
+        "id", since, study);
+    if (status == STATUS_OK)
+        status = store_step(store, statement);
+    if (status == STATUS_OK) {
+        *recent = sqlite3_column_int64(statement, 0);
+        *total = sqlite3_column_int64(statement, 1);
+    }
+    store_done(store, statement);
+    return status;
 }
 
 enum status store_put_refusal(
