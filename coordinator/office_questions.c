@@ -426,11 +426,14 @@ static void prepare_ending(struct office *office, const struct session *session,
     }
     if (verdict == SESSION_FAIL) {
         snprintf(text, sizeof text,
-            "%zu of %zu centers answered, %zu refused, %zu were absent; the "
-            "study requires %" PRId64,
+            "%zu of %zu centers answered, %zu refused, %zu were not heard; the "
+            "study requires %" PRId64 "%s",
             session->answered, session->center_count, session->refused,
             session->center_count - session->answered - session->refused,
-            session->header->min_centers);
+            session->header->min_centers,
+            session->refused > 0
+                ? "; why, each center's own log says: ask its data manager"
+                : "");
         set_failure(ending, STATUS_TOO_FEW_CENTERS, text);
         return;
     }

@@ -47,7 +47,8 @@ static void describe_report(
         }
     }
     const char *all = buffer_text(&text);
-    snprintf(out, capacity, "%s", all == NULL ? "" : all);
+    snprintf(
+        out, capacity, "%s", all == NULL || *all == '\0' ? " nothing" : all);
     buffer_fini(&text);
 }
 
