@@ -121,6 +121,9 @@ void network_run(const struct network *network, const double *weights,
     struct network_rows *rows)
 {
     const size_t count = whole_lanes(rows->count);
+    for (size_t i = 0; i < network->inputs; i++)
+        memset(rows->inputs + i * DESIGN_ROWS + rows->count, 0,
+            (count - rows->count) * sizeof *rows->inputs);
     for (size_t h = 0; h < network->hidden; h++) {
         double *out = rows->hidden + h * DESIGN_ROWS;
         weigh(weights, network->inputs, rows->inputs, count, out);
@@ -137,14 +140,11 @@ void network_run(const struct network *network, const double *weights,
 
 /* ---- backward ---- */
 
-KERNEL static void take_truth(const struct network_rows *restrict rows,
-    double class_of, const double *restrict probabilities,
-    double *restrict errors)
+KERNEL static void subtract_truth(const double *restrict class_of, double class,
+    const double *restrict probabilities, size_t count, double *restrict errors)
 {
-    for (size_t r = 0; r < rows->count; r++)
-        errors[r] =
-            rows->keep[r] *
-            (probabilities[r] - (rows->class_of[r] == class_of ? 1 : 0));
+    for (size_t r = 0; r < count; r++)
+        errors[r] = probabilities[r] - (class_of[r] == class ? 1 : 0);
 }
 
 KERNEL static void through_squash(
@@ -178,8 +178,8 @@ void network_add_slopes(const struct network *network, const double *weights,
     int128 *out = sums + hidden * (inputs + 1);
     for (size_t c = 0; c < network->classes; c++) {
         double *error = errors + c * DESIGN_ROWS;
-        take_truth(
-            rows, (double)c, rows->probabilities + c * DESIGN_ROWS, error);
+        subtract_truth(rows->class_of, (double)c,
+            rows->probabilities + c * DESIGN_ROWS, count, error);
         for (size_t h = 0; h < hidden; h++)
             *out++ += fixed_sum_products(
                 error, rows->hidden + h * DESIGN_ROWS, count, bits);

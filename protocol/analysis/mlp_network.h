@@ -22,12 +22,10 @@ size_t network_weights(const struct network *network);
 void network_start(
     const struct network *network, uint64_t seed, double *weights);
 
-/* Rows beside each other: number k of row r is at [k * DESIGN_ROWS + r]. Of
- * each `count` rows, the loops may compute a few more, whatever is there. */
+/* Rows side by side: number k of row r is at [k * DESIGN_ROWS + r]. */
 struct network_rows {
     size_t count;
     double inputs[DESIGN_COLUMNS_MAX * DESIGN_ROWS];
-    double keep[DESIGN_ROWS];     /* 1 in rows that count, else 0 */
     double class_of[DESIGN_ROWS]; /* whole numbers */
     /* What network_run gives: */
     double hidden[MLP_HIDDEN_MAX * DESIGN_ROWS];
@@ -37,8 +35,8 @@ struct network_rows {
 void network_run(const struct network *network, const double *weights,
     struct network_rows *rows);
 /* After network_run: adds to sums[network_weights()] the slope of each row's
- * loss (cross-entropy) in every weight, rounded to 2^-bits, and no part of a
- * row that does not count. most[i]: |inputs| of input i are not above it. */
+ * loss (cross-entropy) in every weight, rounded to 2^-bits. most[i]: |inputs|
+ * of input i are not above it. */
 void network_add_slopes(const struct network *network, const double *weights,
     const double *most, int bits, const struct network_rows *rows,
     int128 *sums);

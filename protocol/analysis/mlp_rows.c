@@ -2,88 +2,31 @@
  * A center's part of a round of mlp: rows side by side through each network.
  */
 #include <math.h>
-#include <string.h>
 
-#include "protocol/analysis/kernel.h"
 #include "protocol/analysis/mlp_rounds.h"
 
 struct adding {
     const struct mlp *mlp;
+    bool first; /* the first round: nothing is told */
     uint64_t *last;
     int128 *cell, *sums;
     size_t fold;
-    struct mlp_told told;            /* but in the first round */
+    struct mlp_told told;
     double most[DESIGN_COLUMNS_MAX]; /* network_add_slopes */
-    struct network_rows rows;
+    struct network_rows rows;        /* that count, close together */
 };
-
-/* ---- what the networks see ---- */
-
-KERNEL static void standardise(const double *restrict x, double mean,
-    double each, size_t count, double *restrict out)
-{
-    for (size_t r = 0; r < count; r++)
-        out[r] = (x[r] - mean) * each;
-}
-
-/* A number of the design is in [-1, 1]. */
-static void set_most(struct adding *to)
-{
-    const size_t inputs = to->mlp->network.inputs;
-    for (size_t i = 0; i < inputs; i++)
-        to->most[i] =
-            (1 + fabs(to->told.inputs[i])) * fabs(to->told.inputs[inputs + i]);
-}
-
-/* A row of a class that the network does not have counts for nothing. */
-static void take_classes(struct adding *to, const struct model_rows *from)
-{
-    const struct mlp *mlp = to->mlp;
-    struct network_rows *rows = &to->rows;
-    rows->count = from->count;
-    memcpy(rows->class_of,
-        from->columns + mlp->design->column_count * DESIGN_ROWS,
-        from->count * sizeof *rows->class_of);
-    for (size_t r = 0; r < from->count; r++)
-        rows->keep[r] =
-            from->in[r] != 0 && rows->class_of[r] < (double)mlp->network.classes
-                ? 1.0
-                : 0.0;
-}
-
-static void take_inputs(struct adding *to, const struct model_rows *from)
-{
-    const size_t inputs = to->mlp->network.inputs;
-    const double *x = from->columns + to->mlp->first * DESIGN_ROWS;
-    for (size_t i = 0; i < inputs; i++) {
-        double *out = to->rows.inputs + i * DESIGN_ROWS;
-        standardise(x + i * DESIGN_ROWS, to->told.inputs[i],
-            to->told.inputs[inputs + i], from->count, out);
-        memset(out + from->count, 0, (DESIGN_ROWS - from->count) * sizeof *out);
-    }
-}
 
 /* ---- the sums ---- */
 
-KERNEL static void multiply(const double *restrict a, const double *restrict b,
-    size_t count, double *restrict out)
+static void add_moments(const struct adding *to)
 {
-    for (size_t r = 0; r < count; r++)
-        out[r] = a[r] * b[r];
-}
-
-static void add_moments(const struct adding *to, const struct model_rows *from)
-{
-    const size_t inputs = to->mlp->network.inputs, count = from->count;
-    const double *x = from->columns + to->mlp->first * DESIGN_ROWS;
+    const size_t inputs = to->mlp->network.inputs, count = to->rows.count;
+    const double *x = to->rows.inputs;
     int128 *sums = to->sums + MLP_FOLDS_MAX;
-    double kept[DESIGN_ROWS];
-    for (size_t r = 0; r < count; r++)
-        to->sums[to->fold] += to->rows.keep[r] > 0;
+    to->sums[to->fold] += (int128)count;
     for (size_t i = 0; i < inputs; i++, x += DESIGN_ROWS) {
-        multiply(x, to->rows.keep, count, kept);
-        sums[i] += fixed_sum_products(kept, NULL, count, MLP_BITS);
-        sums[inputs + i] += fixed_sum_products(kept, x, count, MLP_BITS);
+        sums[i] += fixed_sum_products(x, NULL, count, MLP_BITS);
+        sums[inputs + i] += fixed_sum_products(x, x, count, MLP_BITS);
     }
 }
 
@@ -93,8 +36,6 @@ static void add_loss(const struct adding *to)
     const size_t weights = network_weights(&to->mlp->network);
     int128 *loss = to->sums + MLP_MODELS * weights;
     for (size_t r = 0; r < rows->count; r++) {
-        if (!(rows->keep[r] > 0))
-            continue;
         const size_t c = (size_t)rows->class_of[r];
         const double chance = rows->probabilities[c * DESIGN_ROWS + r];
         *loss += design_fixed(-log(fmax(chance, 1e-300)), MLP_BITS);
@@ -137,9 +78,8 @@ static void add_confusion(const struct adding *to, size_t fold)
     const struct network_rows *rows = &to->rows;
     const size_t classes = to->mlp->network.classes;
     for (size_t r = 0; r < rows->count; r++) {
-        if (rows->keep[r] > 0)
-            to->sums[(fold * classes + (size_t)rows->class_of[r]) * classes +
-                     likeliest(rows, r, classes)]++;
+        to->sums[(fold * classes + (size_t)rows->class_of[r]) * classes +
+                 likeliest(rows, r, classes)]++;
     }
 }
 
@@ -170,25 +110,88 @@ static void add_test(struct adding *to)
         network, to->told.weights + (to->fold + 1) * weights, &to->rows);
     add_confusion(to, to->fold);
     for (size_t r = 0; r < to->rows.count; r++) {
-        for (size_t c = 0; to->rows.keep[r] > 0 && c < network->classes; c++)
+        for (size_t c = 0; c < network->classes; c++)
             add_to_bin(to, r, c);
     }
+}
+
+/* ---- rows ---- */
+
+/* What is gathered goes through the networks. */
+static void flush(struct adding *to)
+{
+    struct network_rows *rows = &to->rows;
+    if (rows->count == 0)
+        return;
+    if (to->first)
+        add_moments(to);
+    else if (to->told.phase == MLP_TRAIN)
+        add_slopes(to);
+    else
+        add_test(to);
+    rows->count = 0;
+}
+
+/* So many rows join those that are gathered; as the networks see them, but in
+ * the first round, which finds out how they do. */
+static void gather(struct adding *to, const struct model_rows *from,
+    const uint16_t *which, size_t count)
+{
+    const struct mlp *mlp = to->mlp;
+    const size_t inputs = mlp->network.inputs, at = to->rows.count;
+    const double *x = from->columns + mlp->first * DESIGN_ROWS;
+    const double *y = from->columns + mlp->design->column_count * DESIGN_ROWS;
+    for (size_t i = 0; i < inputs; i++, x += DESIGN_ROWS) {
+        double *out = to->rows.inputs + i * DESIGN_ROWS + at;
+        const double mean = to->first ? 0.0 : to->told.inputs[i];
+        const double each = to->first ? 1.0 : to->told.inputs[inputs + i];
+        for (size_t k = 0; k < count; k++)
+            out[k] = (x[which[k]] - mean) * each;
+    }
+    for (size_t k = 0; k < count; k++)
+        to->rows.class_of[at + k] = y[which[k]];
+    to->rows.count += count;
+}
+
+/* A row of a class that the network does not have counts for nothing. */
+static size_t find_rows(
+    const struct adding *to, const struct model_rows *from, uint16_t *which)
+{
+    const struct mlp *mlp = to->mlp;
+    const double *y = from->columns + mlp->design->column_count * DESIGN_ROWS;
+    size_t count = 0;
+    for (size_t r = 0; r < from->count; r++) {
+        which[count] = (uint16_t)r;
+        count += from->in[r] != 0 && y[r] < (double)mlp->network.classes;
+    }
+    return count;
 }
 
 static void add_rows(void *arg, const struct model_rows *from)
 {
     struct adding *to = arg;
+    uint16_t which[DESIGN_ROWS];
     model_count_rows(from, to->last, to->cell);
-    take_classes(to, from);
-    if (from->block->values == NULL) {
-        add_moments(to, from);
-        return;
+    size_t left = find_rows(to, from, which);
+    const uint16_t *next = which;
+    while (left > 0) {
+        const size_t room = DESIGN_ROWS - to->rows.count;
+        const size_t count = left < room ? left : room;
+        gather(to, from, next, count);
+        next += count;
+        left -= count;
+        if (to->rows.count == DESIGN_ROWS)
+            flush(to);
     }
-    take_inputs(to, from);
-    if (to->told.phase == MLP_TRAIN)
-        add_slopes(to);
-    else
-        add_test(to);
+}
+
+/* A number of the design is in [-1, 1]. */
+static void set_most(struct adding *to)
+{
+    const size_t inputs = to->mlp->network.inputs;
+    for (size_t i = 0; i < inputs; i++)
+        to->most[i] =
+            (1 + fabs(to->told.inputs[i])) * fabs(to->told.inputs[inputs + i]);
 }
 
 void mlp_contribute(const struct analysis *analysis, const struct shape *shape,
@@ -203,9 +206,12 @@ void mlp_contribute(const struct analysis *analysis, const struct shape *shape,
     to.cell = elements + shape->tables[0].first;
     to.sums = to.cell + COUNTS_CELL;
     to.fold = block->rows->center % MLP_FOLDS_MAX;
-    if (block->values != NULL) {
+    to.rows.count = 0;
+    to.first = block->values == NULL;
+    if (!to.first) {
         to.told = mlp_told_in(mlp, block->values);
         set_most(&to);
     }
     model_each_block(mlp->design, block, add_rows, &to);
+    flush(&to);
 }

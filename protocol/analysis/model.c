@@ -6,6 +6,7 @@
 #include <Rmath.h>
 
 #include "protocol/analysis/kernel.h"
+#include "protocol/analysis/mask.h"
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/tally.h"
 
@@ -61,6 +62,8 @@ void model_each_block(const struct design *design,
         const struct design_rows which = {.rows = block->rows,
             .first = block->first + at,
             .count = left < DESIGN_ROWS ? left : DESIGN_ROWS};
+        if (mask_count(block->mask + at, which.count) == 0)
+            continue;
         memcpy(in, block->mask + at, which.count);
         design_fill(design, &which, in, matrix);
         visit(arg, &(struct model_rows){.block = block,

@@ -27,7 +27,7 @@ struct model_rows {
     const double *columns; /* likewise */
 };
 typedef void model_block_visit(void *arg, const struct model_rows *rows);
-/* All rows of a block, some at a time. */
+/* All rows of a block, some at a time; not some of which none counts. */
 void model_each_block(const struct design *design,
     const struct row_block *block, model_block_visit *visit, void *arg);
 /* Rows of a block that count and lack nothing, in order. row: its place in the

@@ -20,7 +20,7 @@ static double draw(uint64_t *seed)
     return (double)(*seed >> 11) * 0x1p-52 - 1;
 }
 
-/* Rows of which every fifth does not count, and weights of that size. */
+/* Rows, and weights of that size. */
 static struct network_rows *some_rows(
     size_t count, double size, double *weights)
 {
@@ -33,7 +33,6 @@ static struct network_rows *some_rows(
     for (size_t r = 0; r < count; r++) {
         for (size_t i = 0; i < INPUTS; i++)
             rows->inputs[i * DESIGN_ROWS + r] = draw(&seed);
-        rows->keep[r] = r % 5 == 4 ? 0 : 1;
         rows->class_of[r] = (double)(r % CLASSES);
     }
     return rows;
@@ -94,7 +93,7 @@ static void test_slopes_are_those_of_every_row(void **state)
     for (size_t r = 0; r < rows->count; r++) {
         slopes_of(rows, r, weights, slopes);
         for (size_t w = 0; w < WEIGHTS; w++)
-            expected[w] += rows->keep[r] * slopes[w];
+            expected[w] += slopes[w];
     }
     for (size_t w = 0; w < WEIGHTS; w++)
         assert_true(fabs(ldexp((double)sums[w], -BITS) - expected[w]) < 1e-12);
@@ -111,7 +110,6 @@ static void add_one_by_one(
     for (size_t r = 0; r < rows->count; r++) {
         for (size_t i = 0; i < INPUTS; i++)
             one->inputs[i * DESIGN_ROWS] = rows->inputs[i * DESIGN_ROWS + r];
-        one->keep[0] = rows->keep[r];
         one->class_of[0] = rows->class_of[r];
         network_run(&network, weights, one);
         add(one, weights, sums);
