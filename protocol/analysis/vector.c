@@ -1,6 +1,11 @@
 #include "protocol/analysis/vector.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "elements stand in memory as they stand on the wire"
+#endif
 
 enum status vector_init(struct vector *vector, size_t length)
 {
@@ -30,17 +35,8 @@ enum status vector_add(struct vector *sum, const struct vector *other)
 
 enum status vector_encode(const struct vector *vector, struct buffer *out)
 {
-    uint8_t *at;
-    enum status status =
-        buffer_extend(out, &at, vector->length * VECTOR_ELEMENT_BYTES);
-    if (status != STATUS_OK)
-        return status;
-    for (size_t i = 0; i < vector->length; i++) {
-        uint128 value = (uint128)vector->elements[i];
-        for (size_t k = 0; k < VECTOR_ELEMENT_BYTES; k++, value >>= 8)
-            *at++ = (uint8_t)value;
-    }
-    return STATUS_OK;
+    return buffer_append(
+        out, vector->elements, vector->length * VECTOR_ELEMENT_BYTES);
 }
 
 enum status vector_decode(
@@ -53,13 +49,8 @@ enum status vector_decode(
     enum status status = vector_init(vector, length);
     if (status != STATUS_OK)
         return status;
-    for (size_t i = 0; i < length; i++) {
-        const uint8_t *at = bytes.data + i * VECTOR_ELEMENT_BYTES;
-        uint128 value = 0;
-        for (size_t k = VECTOR_ELEMENT_BYTES; k > 0; k--)
-            value = value << 8 | at[k - 1];
-        vector->elements[i] = (int128)value;
-    }
+    if (bytes.size > 0)
+        memcpy(vector->elements, bytes.data, bytes.size);
     return STATUS_OK;
 }
 

@@ -1,6 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "protocol/masking/collector_internal.h"
 #include "protocol/wire/defence.h"
 
@@ -52,6 +54,8 @@ void collector_destroy(struct collector *collector)
     for (size_t i = 0; i < collector->count; i++) {
         buffer_fini(&collector->all[i].boxes);
         buffer_wipe(&collector->all[i].shares);
+        sodium_memzero(
+            &collector->all[i].self_seed, sizeof collector->all[i].self_seed);
     }
     free(collector->all);
     buffer_fini(&collector->list);
@@ -184,29 +188,47 @@ static enum status take_shares(
                : status;
 }
 
-static enum status take_masked(struct collector *collector,
-    struct collected *one, struct view body, struct view bytes)
+static enum status add_vector(struct collector *collector, struct view bytes)
 {
-    const bool later = collector->step == COLLECT_ROUND;
-    struct step_signature signature;
     struct vector vector = {.length = 0};
-    if (body.size != sizeof signature)
-        return STATUS_MALFORMED;
-    memcpy(&signature, body.data, sizeof signature);
-    const struct digest digest = digest_of(bytes);
-    const struct digest statement = steps_masked_statement(&collector->header,
-        later ? &collector->survivors_digest : &collector->givers_digest,
-        collector->round, &collector->told, &digest);
-    if (!steps_verify(&signature.signature, &statement, &one->sign))
-        return STATUS_BAD_SIGNATURE;
     enum status status = vector_decode(&vector, collector->sum.length, bytes);
     if (status == STATUS_OK)
         status = vector_add(&collector->sum, &vector);
     vector_fini(&vector);
-    if (!later)
-        one->masked = (struct step_masked){
-            step_index_of(one->index), digest, signature.signature};
     return status;
+}
+
+static enum status take_masked(struct collector *collector,
+    struct collected *one, struct view body, struct view bytes)
+{
+    struct step_signature signature;
+    if (body.size != sizeof signature)
+        return STATUS_MALFORMED;
+    memcpy(&signature, body.data, sizeof signature);
+    const struct digest digest = digest_of(bytes);
+    const struct digest statement = steps_masked_statement(
+        &collector->header, &collector->givers_digest, &digest);
+    if (!steps_verify(&signature.signature, &statement, &one->sign))
+        return STATUS_BAD_SIGNATURE;
+    one->masked = (struct step_masked){
+        step_index_of(one->index), digest, signature.signature};
+    return add_vector(collector, bytes);
+}
+
+static enum status take_round(struct collector *collector,
+    const struct collected *one, struct view body, struct view bytes)
+{
+    const struct digest bound[] = {collector->header, collector->members_digest,
+        collector->survivors_digest};
+    struct step_tag said, right;
+    if (body.size != sizeof said)
+        return STATUS_MALFORMED;
+    memcpy(&said, body.data, sizeof said);
+    steps_tag(&right, &one->self_seed,
+        (struct view){(const uint8_t *)bound, sizeof bound}, collector->round,
+        &collector->told, bytes);
+    return steps_tag_equal(&said, &right) ? add_vector(collector, bytes)
+                                          : STATUS_BAD_SIGNATURE;
 }
 
 static enum status take_vote(
@@ -243,8 +265,8 @@ static enum status take(struct collector *collector, struct collected *one,
     switch (collector->step) {
     case COLLECT_KEYS: return take_keys(collector, one, body);
     case COLLECT_SHARES: return take_shares(collector, one, body);
-    case COLLECT_MASKED:
-    case COLLECT_ROUND: return take_masked(collector, one, body, vector);
+    case COLLECT_MASKED: return take_masked(collector, one, body, vector);
+    case COLLECT_ROUND: return take_round(collector, one, body, vector);
     case COLLECT_VOTES: return take_vote(collector, one, body);
     case COLLECT_REVEALS: return take_reveal(collector, one, body);
     case COLLECT_OVER: break;

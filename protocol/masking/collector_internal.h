@@ -17,8 +17,9 @@ struct collected {
     struct step_commit commit;
     struct step_masked masked;
     struct signature vote;
-    struct buffer boxes;  /* step_box[m - 1] */
-    struct buffer shares; /* step_share[] */
+    struct secret self_seed; /* of a survivor, once the sum is open */
+    struct buffer boxes;     /* step_box[m - 1] */
+    struct buffer shares;    /* step_share[] */
 };
 
 struct collector {

@@ -9,7 +9,7 @@
 
 /* threshold reveals that are used together, and their weights */
 struct quorum {
-    const struct collector *collector;
+    struct collector *collector;
     size_t size;
     const struct collected **from;
     uint32_t *holders;
@@ -28,7 +28,7 @@ static void quorum_fini(struct quorum *quorum)
 /* The reveals from number `skip` on, in a ring: when one of them lies, another
  * set may do. */
 static enum status quorum_init(
-    struct quorum *quorum, const struct collector *collector, size_t skip)
+    struct quorum *quorum, struct collector *collector, size_t skip)
 {
     size_t size = masking_threshold(collector->members), at = 0;
     *quorum = (struct quorum){.collector = collector, .size = size};
@@ -73,7 +73,7 @@ static enum status join(
 }
 
 static enum status remove_self_mask(struct quorum *quorum, size_t rank,
-    const struct collected *one, struct vector *sum)
+    struct collected *one, struct vector *sum)
 {
     struct secret seed, key;
     enum status status = join(quorum, rank, one->index, &seed);
@@ -84,6 +84,7 @@ static enum status remove_self_mask(struct quorum *quorum, size_t rank,
         masking_self_key(
             &key, &seed, (struct view){quorum->bound, 64}, &one->keys.mask_key);
         stream_subtract(sum->elements, sum->length, &key);
+        one->self_seed = seed; /* later rounds are tagged under it */
     }
     sodium_memzero(&seed, sizeof seed);
     sodium_memzero(&key, sizeof key);
@@ -126,11 +127,11 @@ static enum status remove_pair_masks(struct quorum *quorum, size_t rank,
 
 static enum status remove_masks(struct quorum *quorum, struct vector *sum)
 {
-    const struct collector *collector = quorum->collector;
+    struct collector *collector = quorum->collector;
     enum status status = STATUS_OK;
     size_t rank = 0;
     for (size_t i = 0; status == STATUS_OK && i < collector->count; i++) {
-        const struct collected *one = &collector->all[i];
+        struct collected *one = &collector->all[i];
         if (!one->gives)
             continue;
         status = one->survives ? remove_self_mask(quorum, rank, one, sum)

@@ -8,6 +8,7 @@
 #define LABEL_PAIR "fq/secagg/v1/pair-mask"
 #define LABEL_SELF "fq/secagg/v1/self-mask"
 #define LABEL_ROUND "fq/secagg/v1/round-mask"
+#define LABEL_TAG "fq/secagg/v1/round-tag"
 
 static void hash(uint8_t out[32], const struct secret *key, const char *label,
     const struct view *parts, size_t count)
@@ -70,17 +71,35 @@ void masking_self_key(struct secret *key, const struct secret *seed,
     hash(key->bytes, seed, LABEL_SELF, parts, 2);
 }
 
+struct round_number {
+    uint8_t bytes[4]; /* little-endian */
+};
+
+static struct round_number round_number_of(uint32_t round)
+{
+    return (struct round_number){{(uint8_t)round, (uint8_t)(round >> 8),
+        (uint8_t)(round >> 16), (uint8_t)(round >> 24)}};
+}
+
 void masking_round_key(struct secret *key, const struct secret *shared,
     struct view transcript, uint32_t round, const struct digest *told,
     const struct public_key *a, const struct public_key *b)
 {
     const bool in_order = masking_adds(a, b);
-    const uint8_t number[4] = {(uint8_t)round, (uint8_t)(round >> 8),
-        (uint8_t)(round >> 16), (uint8_t)(round >> 24)};
-    const struct view parts[] = {transcript, {number, sizeof number},
+    const struct round_number number = round_number_of(round);
+    const struct view parts[] = {transcript, {number.bytes, sizeof number},
         {told->bytes, DIGEST_BYTES}, view_of_key(in_order ? a : b),
         view_of_key(in_order ? b : a)};
     hash(key->bytes, shared, LABEL_ROUND, parts, 5);
+}
+
+void masking_tag_key(struct secret *key, const struct secret *seed,
+    struct view transcript, uint32_t round, const struct digest *told)
+{
+    const struct round_number number = round_number_of(round);
+    const struct view parts[] = {
+        transcript, {number.bytes, sizeof number}, {told->bytes, DIGEST_BYTES}};
+    hash(key->bytes, seed, LABEL_TAG, parts, 3);
 }
 
 struct digest masking_digest(

@@ -41,6 +41,9 @@ void masking_self_key(struct secret *key, const struct secret *seed,
 void masking_round_key(struct secret *key, const struct secret *shared,
     struct view transcript, uint32_t round, const struct digest *told,
     const struct public_key *a, const struct public_key *b);
+/* The key of one tag: of a member's vector of a later round. */
+void masking_tag_key(struct secret *key, const struct secret *seed,
+    struct view transcript, uint32_t round, const struct digest *told);
 /* BLAKE2b-256 of label, NUL, parts. */
 struct digest masking_digest(
     const char *label, const struct view *parts, size_t count);

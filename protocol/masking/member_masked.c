@@ -21,10 +21,10 @@ static bool has_headroom(const struct vector *vector, size_t members)
     return true;
 }
 
-static struct digest digest_of_elements(const struct vector *vector)
+static struct view bytes_of(const struct vector *vector)
 {
-    return digest_of((struct view){(const uint8_t *)vector->elements,
-        vector->length * VECTOR_ELEMENT_BYTES});
+    return (struct view){(const uint8_t *)vector->elements,
+        vector->length * VECTOR_ELEMENT_BYTES};
 }
 
 static void add_pair_stream(const struct member *member,
@@ -36,14 +36,10 @@ static void add_pair_stream(const struct member *member,
         stream_subtract(vector->elements, vector->length, key);
 }
 
-static enum status sign_masked(const struct member *member, uint32_t round,
-    const struct digest *told, const struct vector *vector, struct buffer *out)
+static enum status sign_masked(const struct member *member, struct buffer *out)
 {
-    const struct digest digest = digest_of_elements(vector);
-    const struct digest *bound =
-        round == 1 ? &member->givers : &member->survivors;
-    struct digest statement =
-        steps_masked_statement(&member->header, bound, round, told, &digest);
+    struct digest statement = steps_masked_statement(
+        &member->header, &member->givers, &member->own_vector);
     struct step_signature signature;
     enum status status =
         steps_sign(&signature.signature, member->keys, &statement);
@@ -55,7 +51,6 @@ static enum status sign_masked(const struct member *member, uint32_t round,
 enum status member_mask(
     struct member *member, struct vector *vector, struct buffer *masked)
 {
-    static const struct digest nothing;
     const struct view bound = {member->bound, 64};
     struct secret key;
     if (member->stage != STAGE_SEALED)
@@ -76,8 +71,8 @@ enum status member_mask(
     }
     sodium_memzero(&key, sizeof key);
     member->round = 1;
-    member->own_vector = digest_of_elements(vector);
-    return sign_masked(member, 1, &nothing, vector, masked);
+    member->own_vector = digest_of(bytes_of(vector));
+    return sign_masked(member, masked);
 }
 
 /* ---- 6, 7: who survived, and the vote ---- */
@@ -257,5 +252,8 @@ enum status member_mask_round(struct member *member, uint32_t number,
         add_pair_stream(member, peer, &key, vector);
     }
     sodium_memzero(&key, sizeof key);
-    return sign_masked(member, number, told, vector, masked);
+    struct step_tag tag;
+    steps_tag(
+        &tag, &member->vault->self_seed, bound, number, told, bytes_of(vector));
+    return buffer_append(masked, &tag, sizeof tag);
 }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "protocol/wire/defence.h"
 
 uint32_t step_index_get(const struct step_index *index)
@@ -73,14 +75,30 @@ struct digest steps_commit_statement(const struct digest *header,
 }
 
 struct digest steps_masked_statement(const struct digest *header,
-    const struct digest *givers, uint32_t round, const struct digest *told,
-    const struct digest *vector)
+    const struct digest *givers, const struct digest *vector)
 {
-    const struct step_index number = step_index_of(round);
+    static const struct digest nothing; /* is told in the first round */
+    const struct step_index number = step_index_of(1);
     const struct view parts[] = {view_of_digest(header), view_of_digest(givers),
-        {number.bytes, sizeof number}, view_of_digest(told),
+        {number.bytes, sizeof number}, view_of_digest(&nothing),
         view_of_digest(vector)};
     return masking_digest("fq/secagg/v1/masked", parts, 5);
+}
+
+void steps_tag(struct step_tag *out, const struct secret *seed,
+    struct view bound, uint32_t round, const struct digest *told,
+    struct view vector)
+{
+    struct secret key;
+    masking_tag_key(&key, seed, bound, round, told);
+    crypto_onetimeauth(out->bytes, vector.data, vector.size, key.bytes);
+    sodium_memzero(&key, sizeof key);
+}
+
+bool steps_tag_equal(const struct step_tag *a, const struct step_tag *b)
+{
+    return sodium_memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0 ||
+           !DEFENCE("center-signatures");
 }
 
 struct digest steps_vote_statement(

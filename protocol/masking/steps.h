@@ -16,6 +16,7 @@
  *   7 VOTE       N -> C  step_signature
  *   8 VOTES      C -> N  step_vote[]
  *   9 REVEAL     N -> C  step_share[]
+ *     MASKED     N -> C  step_tag, and the vector: of each later round
  */
 #ifndef COHORTIUM_PROTOCOL_MASKING_STEPS_H
 #define COHORTIUM_PROTOCOL_MASKING_STEPS_H
@@ -25,6 +26,7 @@
 #define MASKING_CENTERS_MIN 3
 #define STEP_NONCE_BYTES 24
 #define STEP_BOX_BYTES (2 * MASKING_KEY_BYTES + 16)
+#define STEP_TAG_BYTES 16
 
 struct step_index {
     uint8_t bytes[4]; /* little-endian, from 1 */
@@ -57,6 +59,10 @@ struct step_sealed {
 
 struct step_signature {
     struct signature signature;
+};
+
+struct step_tag { /* Poly1305 of the vector of a later round */
+    uint8_t bytes[STEP_TAG_BYTES];
 };
 
 struct step_masked {
@@ -111,14 +117,21 @@ struct digest steps_keys_statement(
 struct digest steps_commit_statement(const struct digest *header,
     const struct digest *members, uint32_t index, const struct digest *seed);
 struct digest steps_masked_statement(const struct digest *header,
-    const struct digest *givers, uint32_t round, const struct digest *told,
-    const struct digest *vector);
+    const struct digest *givers, const struct digest *vector);
 struct digest steps_vote_statement(
     const struct digest *givers, const struct digest *survivors);
 enum status steps_sign(struct signature *out, const struct keypair *keys,
     const struct digest *statement);
 bool steps_verify(const struct signature *signature,
     const struct digest *statement, const struct public_key *signer);
+
+/* What says that a vector of a later round is its member's. seed: that member's
+ * self seed, which the reveal has told the coordinator; bound: header, members
+ * and survivors, 96 bytes. The key is of this round alone: one vector. */
+void steps_tag(struct step_tag *out, const struct secret *seed,
+    struct view bound, uint32_t round, const struct digest *told,
+    struct view vector);
+bool steps_tag_equal(const struct step_tag *a, const struct step_tag *b);
 
 /* H1, H2, H3: each binds the one before. */
 struct digest steps_digest_members(

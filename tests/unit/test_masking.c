@@ -104,6 +104,65 @@ static void test_masking_later_rounds_add_up(void **state)
     free(crowd);
 }
 
+/* What member 0 says in round 2 when it was told `told`: a tag and its vector.
+ */
+static void say_round(struct crowd *crowd, const struct digest *told)
+{
+    crowd_init(crowd, 5, 4, 3);
+    assert_int_equal(crowd_run(crowd), STATUS_OK);
+    buffer_clear(&crowd->out[0]);
+    memset(crowd->vectors[0].elements, 0, 4 * sizeof(int128));
+    assert_int_equal(member_mask_round(crowd->members[0], 2, told,
+                         &crowd->vectors[0], &crowd->out[0]),
+        STATUS_OK);
+}
+
+/* What is said as member `from`, while the collector tells told 1. */
+static enum status hear_round(struct crowd *crowd, uint32_t from)
+{
+    const struct digest told = {{1}};
+    assert_int_equal(
+        collector_start_round(crowd->collector, 2, &told), STATUS_OK);
+    return collector_take(crowd->collector, from, buffer_view(&crowd->out[0]),
+        (struct view){(uint8_t *)crowd->vectors[0].elements, 4 * 16});
+}
+
+static void test_masking_a_round_of_somebody_else_is_refused(void **state)
+{
+    (void)state;
+    enum { AS_IT_IS, OTHER_TAG, SHORT_TAG, OTHER_VECTOR, OTHER_MEMBER, CASES };
+    for (int bent = AS_IT_IS; bent < CASES; bent++) {
+        const struct digest told = {{1}};
+        struct crowd *crowd = malloc(sizeof *crowd);
+        assert_non_null(crowd);
+        say_round(crowd, &told);
+        if (bent == OTHER_TAG)
+            crowd->out[0].data[STEP_TAG_BYTES - 1] ^= 1;
+        if (bent == SHORT_TAG)
+            crowd->out[0].size--;
+        if (bent == OTHER_VECTOR)
+            crowd->vectors[0].elements[3] ^= 1;
+        assert_int_equal(hear_round(crowd, bent == OTHER_MEMBER ? 2 : 1),
+            bent == AS_IT_IS    ? STATUS_OK
+            : bent == SHORT_TAG ? STATUS_MALFORMED
+                                : STATUS_BAD_SIGNATURE);
+        crowd_fini(crowd);
+        free(crowd);
+    }
+}
+
+static void test_masking_a_round_of_something_else_is_refused(void **state)
+{
+    (void)state;
+    const struct digest other = {{2}};
+    struct crowd *crowd = malloc(sizeof *crowd);
+    assert_non_null(crowd);
+    say_round(crowd, &other);
+    assert_int_equal(hear_round(crowd, 1), STATUS_BAD_SIGNATURE);
+    crowd_fini(crowd);
+    free(crowd);
+}
+
 /* One reveal that is not what was shared spoils nothing while enough others
  * are there. */
 static void test_masking_a_wrong_share_is_worked_around(void **state)
@@ -208,6 +267,8 @@ int main(void)
         cmocka_unit_test(test_masking_sum_is_exact_whoever_drops_out),
         cmocka_unit_test(test_masking_one_drop_too_many_ends_it),
         cmocka_unit_test(test_masking_later_rounds_add_up),
+        cmocka_unit_test(test_masking_a_round_of_somebody_else_is_refused),
+        cmocka_unit_test(test_masking_a_round_of_something_else_is_refused),
         cmocka_unit_test(test_masking_a_wrong_share_is_worked_around),
         cmocka_unit_test(test_member_headroom_is_refused),
         cmocka_unit_test(test_shares_any_threshold_of_them_rebuild),

@@ -18,7 +18,7 @@ import sys
 
 import lies
 from primitives import (BASE, add, chacha20, digest, ed25519_verify, elements,
-                        join_shares, kx_keys, x25519, xchacha_open)
+                        join_shares, kx_keys, poly1305, x25519, xchacha_open)
 
 SIZES = {"PEERS": 132, "SEALED": 204, "SURVIVORS": 100, "VOTES": 68}
 
@@ -72,8 +72,8 @@ class Session:
     def commit_statement(self, i, commitment):
         return digest(b"commit", self.header, self.h1, index_bytes(i), commitment)
 
-    def masked_statement(self, bound, number, told, vector):
-        return digest(b"masked", self.header, bound, index_bytes(number), told,
+    def masked_statement(self, vector):
+        return digest(b"masked", self.header, self.h2, index_bytes(1), bytes(32),
                       hashlib.blake2b(vector, digest_size=32).digest())
 
     def h3_of(self, survivors):
@@ -138,7 +138,7 @@ class Session:
         streams = self.streams(i, others, len(plain), b"pair-mask",
                                self.header + self.h1)
         assert add(elements(plain), streams) == elements(masked), f"vector of {i}"
-        assert self.signed(i, self.masked_statement(self.h2, 1, bytes(32), masked),
+        assert self.signed(i, self.masked_statement(masked),
                            said), "MASKED signed"
         self.masked[i], self.plain[i] = masked, plain
 
@@ -173,7 +173,9 @@ class Session:
             i, [j for j in survivors if j != i], len(plain), b"round-mask",
             self.header + self.h1 + h3, (index_bytes(number), told))
         assert add(elements(plain), streams) == elements(masked), f"round of {i}"
-        assert self.signed(i, self.masked_statement(h3, number, told, masked), said)
+        key = digest(b"round-tag", self.header, self.h1, h3, index_bytes(number),
+                     told, key=self.members[i]["self_seed"])
+        assert said == poly1305(key, masked), "MASKED of a round tagged"
         self.masked[i], self.plain[i] = masked, plain
 
     # ---- the events ----

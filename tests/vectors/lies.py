@@ -37,8 +37,7 @@ def list_is_good(session, survivors):
     records = listed(survivors, 100)
     assert len(records) >= session.needed()
     for i, record in records:
-        statement = session.masked_statement(
-            session.h2, 1, bytes(32), session.masked[i])
+        statement = session.masked_statement(session.masked[i])
         assert session.signed(i, statement, record[36:])
 
 
@@ -88,8 +87,7 @@ def bad_short_U3(session, refused):
     records = listed(short, 100)
     assert len(records) == session.threshold() - 1
     for i, record in records:
-        statement = session.masked_statement(
-            session.h2, 1, bytes(32), session.masked[i])
+        statement = session.masked_statement(session.masked[i])
         assert session.signed(i, statement, record[36:])
 
 
