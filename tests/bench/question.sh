@@ -13,7 +13,7 @@ study = json.load(open(sys.argv[1]))
 study["cohort"] = ""
 study["name"] = "bench-" + sys.argv[2]
 study["privacy"] = sys.argv[2]
-study["analyses"].append("glm")
+study["analyses"].append("mlp")
 study["limits"] = {"queries_per_day": 100000, "queries_total": 100000}
 json.dump(study, sys.stdout)
 END_PYTHON
@@ -22,14 +22,6 @@ END_PYTHON
     approve dave "$1.study"
     submit_study carol "$1.study" carol.approval dave.approval
     opt_in "bench-$1" $CENTERS
-}
-
-# bench_fit FAMILY OUTCOME: a template of a fit; another level of confidence
-# makes it another question
-bench_fit() {
-    echo '{"cohort": "age >= 30", "analyses": [{"glm": {"formula":
-"'"$2"' ~ age + sex + thalach", "family": "'"$1"'", "level": 0.9%d}}]}' \
-        >"$FED/$1.template"
 }
 
 # bench_federation: 13 nodes with the rows of center.csv, a plain and a masked
@@ -53,8 +45,6 @@ bench_federation() {
     echo '{"cohort": "thalach >= %d", "by": ["sex"], "analyses": [{"summary":
 {"variables": ["age", "thalach"]}}, {"crosstab": {"rows": "exang", "columns":
 "disease"}}]}' >"$FED/sums.template"
-    bench_fit gaussian oldpeak
-    bench_fit binomial disease
 }
 
 # bench_question PRIVACY TEMPLATE TIMES FIRST: JSON
@@ -92,22 +82,41 @@ MASKED_STEPS='$(field open_bytes <<<"$asked"):180:2:2:1:0:1 '\
 '1760:1440:12:24:1:0:1 2490:$(field summary_bytes <<<"$asked"):0:0:1:0:1 '\
 '1350:110:0:0:2:1:1 930:510:8:0:1:1'
 
-# round_line: a later round of a masked fit, from fits of few and many rounds
+# A round is timed by networks of few and of many epochs over a handful of rows
+# at each center: what a round costs, not what is counted in it. In turn with
+# them the bare broadcast of the same bytes; of all turns the median.
+FEW=20 MANY=220 TURNS=5
+TAG_BYTES=16
+
+# bench_epochs COUNT: a template; another seed makes it another question
+bench_epochs() {
+    echo '{"unit": "exam", "cohort": "age >= 77", "analyses": [{"mlp":
+{"formula": "disease ~ thalach", "hidden": 1, "seed": %d, "epochs": '"$1"'}}]}' \
+        >"$FED/epochs_$1.template"
+}
+
+# round_turn TURN: microseconds of a round and of the bare broadcast
+round_turn() {
+    local few many bytes
+    few=$(bench_question sum "epochs_$FEW" 3 $(($1 * 10)))
+    many=$(bench_question sum "epochs_$MANY" 3 $(($1 * 10)))
+    bytes=$(field round_bytes <<<"$many"):$(($(field summary_bytes \
+        <<<"$many") + TAG_BYTES))
+    echo "$((($(field median_us <<<"$many") - $(field median_us <<<"$few")) / \
+        (MANY - FEW))) $(broadcast "$bytes")"
+}
+
 round_line() {
-    local few many round bare bytes
-    few=$(bench_question sum gaussian 60 11)
-    many=$(bench_question sum binomial 60 11)
-    round=$(python3 -c 'import json, sys
-few, many = map(json.loads, sys.argv[1:])
-print(round((many["median_us"] - few["median_us"]) /
-            (many["iterations"] - few["iterations"])))' "$few" "$many")
-    bytes=$(field summary_bytes <<<"$many")
-    bare=$(broadcast "$(field round_bytes <<<"$many"):$((bytes + 64))")
+    local turn round bare
+    bench_epochs "$FEW"
+    bench_epochs "$MANY"
+    read -r round bare < <(for turn in $(seq "$TURNS"); do
+        round_turn "$turn"
+    done | python3 -c 'import statistics, sys
+turns = [map(int, line.split()) for line in sys.stdin]
+print(*(round(statistics.median(c)) for c in zip(*turns)))')
     line "a later round of a masked fit / bare CURVE broadcast" "$round us" \
         "$bare us" "$(ratio "$round" "$bare")"
-    bare=$(broadcast "$(field round_bytes <<<"$many"):$((bytes + 64)):0:0:1:0:1")
-    line "  / its signatures and messages alone" "$round us" "$bare us" \
-        "$(ratio "$round" "$bare")"
 }
 
 question_table() {

@@ -14,7 +14,8 @@
 folder <- dirname(sub("--file=", "", grep("--file=", commandArgs(), value = TRUE)))
 for (part in c("asking", "rows", "expected_tables", "expected_survival",
   "expected_models", "questions", "coverage", "datasets", "vectors", "cox_days",
-  "mixed", "center_effects", "network", "released_models", "features")) {
+  "mixed", "center_effects", "train", "network", "released_models",
+  "features")) {
   source(file.path(folder, paste0(part, ".R")))
 }
 
