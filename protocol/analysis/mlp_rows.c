@@ -170,7 +170,7 @@ static size_t find_rows(
 static void add_rows(void *arg, const struct model_rows *from)
 {
     struct adding *to = arg;
-    uint16_t which[DESIGN_ROWS];
+    uint16_t which[DESIGN_ROWS] = {0};
     model_count_rows(from, to->last, to->cell);
     size_t left = find_rows(to, from, which);
     const uint16_t *next = which;

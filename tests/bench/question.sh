@@ -85,7 +85,7 @@ MASKED_STEPS='$(field open_bytes <<<"$asked"):180:2:2:1:0:1 '\
 # A round is timed by networks of few and of many epochs over a handful of rows
 # at each center: what a round costs, not what is counted in it. In turn with
 # them the bare broadcast of the same bytes; of all turns the median.
-FEW=20 MANY=220 TURNS=5
+FEW=20 MANY=120 TURNS=5
 TAG_BYTES=16
 
 # bench_epochs COUNT: a template; another seed makes it another question

@@ -124,7 +124,8 @@ static enum status hear_round(struct crowd *crowd, uint32_t from)
     assert_int_equal(
         collector_start_round(crowd->collector, 2, &told), STATUS_OK);
     return collector_take(crowd->collector, from, buffer_view(&crowd->out[0]),
-        (struct view){(uint8_t *)crowd->vectors[0].elements, 4 * 16});
+        (struct view){
+            (uint8_t *)crowd->vectors[0].elements, 4 * sizeof(int128)});
 }
 
 static void test_masking_a_round_of_somebody_else_is_refused(void **state)

@@ -7,9 +7,9 @@
 #include "tests/unit/test.h"
 
 #define BITS 60
-#define INPUTS 3
-#define HIDDEN 4
-#define CLASSES 3
+#define INPUTS ((size_t)3)
+#define HIDDEN ((size_t)4)
+#define CLASSES ((size_t)3)
 #define WEIGHTS (HIDDEN * (INPUTS + 1) + CLASSES * (HIDDEN + 1))
 
 static const struct network network = {INPUTS, HIDDEN, CLASSES};
