@@ -9,6 +9,7 @@
 #include "node/slots.h"
 #include "policy/admission.h"
 #include "policy/disclosure.h"
+#include "protocol/analysis/round_body.h"
 #include "protocol/masking/member.h"
 
 #define OPEN_MAX 8      /* questions that stay open at the same time */
@@ -18,9 +19,8 @@
 struct session_job {
     struct question *question;
     struct rows rows;
-    struct round round; /* number 0: the first */
-    double *values;     /* of the round */
-    uint8_t *active;
+    struct round round;     /* number 0: the first */
+    struct round_body body; /* of a later one */
     struct digest told; /* of the body of ROUND */
     struct contribution contribution;
     enum status status;

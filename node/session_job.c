@@ -21,8 +21,7 @@ void session_job_destroy(struct session_job *job)
     if (job == NULL)
         return;
     contribution_fini(&job->contribution);
-    free(job->values);
-    free(job->active);
+    round_body_fini(&job->body);
     free(job);
 }
 

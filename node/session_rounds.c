@@ -1,7 +1,6 @@
 /*
  * Later rounds of a question that stays open, masked or not.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,41 +41,24 @@ static bool is_withheld(
                is_set(question, segment->first + table->first + CELL_WITHHELD));
 }
 
-/* The body of ROUND: a byte a segment, then the values as little-endian
- * doubles. Views into it are not aligned: the values are copied. */
-static enum status read_round(const struct question *question,
-    const struct message *message, double **values, uint8_t **active,
-    struct round *round)
+/* The round that is told, less what this center keeps back. */
+static enum status read_round(
+    const struct message *message, struct session_job *job)
 {
+    const struct question *question = job->question;
     const struct plan *plan = question->admission.plan;
-    const struct view body = message->body;
-    if (message->number != question->rounds + 2 ||
-        message->number > ROUNDS_MAX || plan->value_count == 0 ||
-        body.size != plan->segment_count + plan->value_count * sizeof(double))
+    if (message->number != question->rounds + 2 || message->number > ROUNDS_MAX)
         return STATUS_MALFORMED;
-    *values = malloc(plan->value_count * sizeof **values);
-    *active = malloc(plan->segment_count);
-    if (*values == NULL || *active == NULL)
-        return STATUS_NO_MEMORY;
-    memcpy(*active, body.data, plan->segment_count);
-    memcpy(*values, body.data + plan->segment_count,
-        plan->value_count * sizeof **values);
-    *round = (struct round){.number = (uint32_t)message->number,
-        .values = *values,
-        .active = *active};
-    for (size_t i = 0; i < plan->value_count; i++) {
-        if (!isfinite((*values)[i]))
-            return STATUS_MALFORMED;
-    }
+    enum status status = round_body_read(&job->body, plan, message->body);
+    if (status != STATUS_OK)
+        return status;
     for (size_t i = 0; i < plan->segment_count; i++) {
-        const struct analysis *analysis =
-            &plan->analyses[plan->segments[i].analysis];
-        if (body.data[i] >= SEGMENT_TOLD_END ||
-            (body.data[i] == SEGMENT_CHECKED && analysis->kind->check == NULL))
-            return STATUS_MALFORMED;
         if (is_withheld(question, &plan->segments[i]))
-            (*active)[i] = 0;
+            job->body.active[i] = SEGMENT_OVER;
     }
+    job->round = (struct round){.number = (uint32_t)message->number,
+        .values = job->body.values,
+        .active = job->body.active};
     return STATUS_OK;
 }
 
@@ -126,10 +108,9 @@ static enum status prepare(struct question *question,
     if (status == STATUS_OK &&
         question->generation != frame_generation(session->frame))
         status = STATUS_REFUSED;
-    if (status == STATUS_OK)
-        status = read_round(
-            question, message, &job->values, &job->active, &job->round);
     job->question = question;
+    if (status == STATUS_OK)
+        status = read_round(message, job);
     job->rows = question_rows(question);
     job->told = digest_of(message->body);
     return status;

@@ -69,8 +69,8 @@ static json_t *rows_of(
             row, "p_value", json_number(pf(f, (double)term_df, df, 0, 0)));
         json_array_append_new(list, row);
     }
-    json_array_append_new(list,
-        term_row(json_string("Residuals"), (size_t)df, (double)rest * unit));
+    json_array_append_new(list, term_row(json_string("Residuals"),
+                                    (size_t)fmax(df, 0), (double)rest * unit));
     return list;
 }
 

@@ -148,8 +148,7 @@ static void set_tests(const double *kept, json_t *out)
     json_object_set_new(out, "score", json_number(kept[KEPT_SCORE]));
     json_object_set_new(out, "df", json_number(df));
     json_object_set_new(out, "p_value", json_number(pchisq(ratio, df, 0, 0)));
-    json_object_set_new(
-        out, "iterations", json_integer((json_int_t)kept[KEPT_ROUNDS]));
+    json_object_set_new(out, "iterations", json_count(kept[KEPT_ROUNDS]));
     json_object_set_new(
         out, "converged", json_boolean(kept[KEPT_CONVERGED] != 0));
 }
@@ -167,8 +166,7 @@ static enum status conclude(const struct analysis *analysis,
     json_object_set_new(out, "grid_days", json_integer(cox->grid));
     if (!model_set_counts(out, first, cell, min_cell))
         return STATUS_OK;
-    json_object_set_new(
-        out, "events", json_integer((json_int_t)kept[KEPT_EVENTS]));
+    json_object_set_new(out, "events", json_count(kept[KEPT_EVENTS]));
     json_t *table = json_array();
     for (size_t j = 0; kept[KEPT_EVENTS] > 0 && j < cox->count; j++)
         json_array_append_new(table, term_row(analysis, j, memory));
@@ -182,10 +180,8 @@ static enum status conclude(const struct analysis *analysis,
                 out, "concordance", json_number(kept[KEPT_CONCORDANCE]));
     }
     if (kept[KEPT_MERGED] > 0) {
-        json_object_set_new(
-            out, "risk_sets", json_integer((json_int_t)kept[KEPT_RISK_SETS]));
-        json_object_set_new(
-            out, "merged", json_integer((json_int_t)kept[KEPT_MERGED]));
+        json_object_set_new(out, "risk_sets", json_count(kept[KEPT_RISK_SETS]));
+        json_object_set_new(out, "merged", json_count(kept[KEPT_MERGED]));
     }
     if (kept[KEPT_CONVERGED] == 0) {
         json_object_set_new(out, "message",

@@ -9,6 +9,7 @@
 
 #include "protocol/analysis/cox_pairs.h"
 #include "protocol/analysis/cox_rows.h"
+#include "protocol/analysis/fixed.h"
 #include "protocol/analysis/kernel.h"
 #include "protocol/analysis/tally.h"
 
@@ -370,7 +371,7 @@ static void set_center(
 
 static int128 rounded(long double value)
 {
-    return (int128)roundl(ldexpl(value, COX_BITS));
+    return fixed_whole(ldexpl(value, COX_BITS));
 }
 
 /* The likelihood's numbers leave the center, the scores with x as it is. */

@@ -17,6 +17,7 @@
 #define COX_NEAR 1e-10      /* of an event: the step after is small enough */
 #define ROUNDS_AFTER 2
 #define RISK_SETS_MIN 8
+#define EVENTS_MAX ((int128)1 << 27) /* Efron's sum takes them one by one */
 
 void cox_plan(struct cox *cox)
 {
@@ -180,6 +181,24 @@ static enum status read_likelihood(const struct cox *cox, const int128 *sums,
         }
     }
     return STATUS_OK;
+}
+
+/* More events than any registry has: a center lies, and would keep the
+ * coordinator busy for ever. */
+static bool events_hold(const struct cox *cox, const int128 *sums)
+{
+    const struct cox_layout *layout = &cox->layout;
+    const size_t size = cox_stratum_size(layout, cox->risk_sets);
+    int128 events = 0;
+    if (cox->by_center)
+        return true;
+    for (size_t g = 0; g < cox->strata * cox->risk_sets; g++) {
+        const int128 here =
+            sums[cox_rest(cox) + g / cox->risk_sets * size +
+                 g % cox->risk_sets * layout->width + layout->all];
+        events += here > 0 ? here : 0;
+    }
+    return events <= EVENTS_MAX;
 }
 
 /* A column that is the same for all has no information but what rounding
@@ -386,6 +405,11 @@ enum status cox_advance(const struct analysis *analysis,
     (void)dictionary;
     if (!cox->by_center && number == 1) {
         choose_risk_sets(cox, sums, min_cell, memory + 2 * p, next, done);
+        return STATUS_OK;
+    }
+    if (!events_hold(cox, sums)) {
+        memory[2 * p + KEPT_CONVERGED] = 0;
+        *done = true;
         return STATUS_OK;
     }
     if (!cox->by_center)

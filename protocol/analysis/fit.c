@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "protocol/analysis/leverage.h"
+#include "protocol/analysis/round_body.h"
 
 void fit_destroy(struct fit *fit)
 {
@@ -104,12 +105,26 @@ static enum status end_segment(
     return status;
 }
 
+/* No rows have such sums. Nothing is known of them: a model whose rows would be
+ * looked at is withheld, others end where they stood. */
+static void give_up(struct fit *fit, size_t index)
+{
+    const struct segment *segment = &fit->plan->segments[index];
+    if (is_checked(fit, &fit->plan->analyses[segment->analysis]))
+        fit->verdicts[index] = LEVERAGE_HIGH;
+    end_values(fit, index);
+}
+
 static enum status advance_segment(
     struct fit *fit, size_t index, const struct vector *sum)
 {
     const struct segment *segment = &fit->plan->segments[index];
     const int128 *elements = sum->elements + segment->first;
     bool done = false;
+    if (!plan_sums_hold(fit->plan, index, elements)) {
+        give_up(fit, index);
+        return STATUS_OK;
+    }
     if (fit->active[index] == SEGMENT_CHECKED) {
         fit->verdicts[index] =
             (uint8_t)leverage_read(&fit->plan->analyses[segment->analysis],
@@ -185,12 +200,8 @@ enum status fit_advance(struct fit *fit, const struct vector *sum)
 
 enum status fit_write(const struct fit *fit, struct buffer *out)
 {
-    enum status status =
-        buffer_append(out, fit->active, fit->plan->segment_count);
-    return status == STATUS_OK
-               ? buffer_append(out, fit->values,
-                     fit->plan->value_count * sizeof *fit->values)
-               : status;
+    const struct round_body body = {fit->active, fit->values};
+    return round_body_write(&body, fit->plan, out);
 }
 
 enum status fit_finish(const struct fit *fit, int64_t min_cell, json_t **out)

@@ -27,8 +27,7 @@ enum status fit_create(struct fit **out, const struct plan *plan,
 void fit_destroy(struct fit *fit);
 /* The sum of round fit->number. */
 enum status fit_advance(struct fit *fit, const struct vector *sum);
-/* Appends what every center is told: a byte a segment (enum segment_step), then
- * value_count doubles, little-endian. */
+/* Appends what every center is told (round_body.h). */
 enum status fit_write(const struct fit *fit, struct buffer *out);
 /* The "results" array, as plan_finish. */
 enum status fit_finish(const struct fit *fit, int64_t min_cell, json_t **out);

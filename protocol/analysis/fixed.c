@@ -17,6 +17,14 @@ int128 design_fixed_large(double value, int bits)
     return (int128)scaled;
 }
 
+int128 fixed_whole(long double value)
+{
+    const long double most = 0x1p116L;
+    if (isnan(value))
+        return 0;
+    return (int128)roundl(fmaxl(-most, fminl(value, most)));
+}
+
 struct fixed_parts {
     uint64_t high, low;
 };

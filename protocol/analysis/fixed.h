@@ -43,6 +43,10 @@ static inline int128 design_fixed(double value, int bits)
     return (int128)high * ((int128)1 << 43) + fixed_nearest(low);
 }
 
+/* The nearest integer, halves away from zero; within +-2^116, so that no sum of
+ * what a thousand centers tell can leave 128 bits; of what is no number, 0. */
+int128 fixed_whole(long double value);
+
 /* ---- many at once ---- */
 
 /*

@@ -294,7 +294,7 @@ static void set_fit(const struct analysis *analysis, const double *memory,
     json_object_set_new(
         out, "aic", json_number(akaike(glm, n, rank, deviance, extras)));
     json_object_set_new(out, "dispersion", json_number(dispersion * unit));
-    json_object_set_new(out, "df", json_integer((json_int_t)df));
+    json_object_set_new(out, "df", json_count(df));
 }
 
 static enum status conclude(const struct analysis *analysis,
@@ -319,7 +319,7 @@ static enum status conclude(const struct analysis *analysis,
     json_object_set_new(out, "link", json_string(glm_link_names[glm->link]));
     json_object_set_new(out, "converged", json_boolean(outcome == CONVERGED));
     json_object_set_new(
-        out, "iterations", json_integer((json_int_t)memory[MEMORY_ITERATIONS]));
+        out, "iterations", json_count(memory[MEMORY_ITERATIONS]));
     if (outcome == CONVERGED)
         set_fit(analysis, memory, (double)cell[CELL_ROWS], out);
     else

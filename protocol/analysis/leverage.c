@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "protocol/analysis/fixed.h"
 #include "protocol/analysis/leverage_rows.h"
 #include "protocol/analysis/model.h"
 
@@ -58,7 +59,7 @@ static enum leverage_verdict judge_levels(const struct design *design,
             return LEVERAGE_NOT_KNOWN;
         if (levels == NO_LEVELS)
             continue;
-        const int128 people = (int128)(products[k] + (wide)0.5);
+        const int128 people = fixed_whole((long double)products[k]);
         if (few_people(people, min_cell))
             return LEVERAGE_FEW;
         rest[design->columns[j].term - 1] -= people;

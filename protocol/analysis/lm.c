@@ -43,7 +43,7 @@ static void set_fit(json_t *out, const struct design *design,
         json_number(1 - (1 - share) * ((n - intercept) / df)));
     json_object_set_new(out, "sigma",
         json_number(sqrt((double)rest * linear_unit(design) / df)));
-    json_object_set_new(out, "df", json_integer((json_int_t)df));
+    json_object_set_new(out, "df", json_count(df));
     if (model_df > 0) {
         json_object_set_new(out, "statistic", json_number(f));
         json_object_set_new(

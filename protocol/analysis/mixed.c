@@ -82,8 +82,7 @@ static enum status conclude(const struct analysis *analysis,
         return STATUS_OK;
     json_object_set_new(
         out, "converged", json_boolean(memory[MIXED_CONVERGED] != 0));
-    json_object_set_new(
-        out, "iterations", json_integer((json_int_t)memory[MIXED_ROUNDS]));
+    json_object_set_new(out, "iterations", json_count(memory[MIXED_ROUNDS]));
     if (memory[MIXED_CONVERGED] == 0) {
         json_object_set_new(out, "message",
             json_string("the variance of the centers could not be found: too "
@@ -100,8 +99,7 @@ static enum status conclude(const struct analysis *analysis,
             component("residual", residual)));
     json_object_set_new(
         out, "icc", json_number(between / (between + residual)));
-    json_object_set_new(
-        out, "groups", json_integer((json_int_t)memory[MIXED_CENTERS]));
+    json_object_set_new(out, "groups", json_count(memory[MIXED_CENTERS]));
     json_object_set_new(
         out, "reml", json_number(criterion(design, memory) + df * log(scale)));
     if (memory[MIXED_RATIO] == 0) {

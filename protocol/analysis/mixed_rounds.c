@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "protocol/analysis/fixed.h"
 #include "protocol/analysis/linear.h"
 
 #define BITS 70
@@ -91,8 +92,7 @@ void mixed_contribute(const struct analysis *analysis,
 
 static int128 rounded(wide value)
 {
-    value *= (wide)ldexp(1, BITS);
-    return (int128)(value + (value < 0 ? -0.5 : 0.5));
+    return fixed_whole((long double)(value * (wide)ldexp(1, BITS)));
 }
 
 void mixed_flush(const struct analysis *analysis, const struct shape *shape,

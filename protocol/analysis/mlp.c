@@ -135,11 +135,11 @@ static json_t *folds(
         if (!(rows > 0))
             continue;
         json_t *row = json_pack("{s:I}", "held_out", (json_int_t)f + 1);
-        if (few_people((int128)right, min_cell) ||
-            few_people((int128)(rows - right), min_cell)) {
+        if (few_counted(right, min_cell) ||
+            few_counted(rows - right, min_cell)) {
             json_object_set_new(row, "suppressed", json_true());
         } else {
-            json_object_set_new(row, "n", json_integer((json_int_t)rows));
+            json_object_set_new(row, "n", json_count(rows));
             json_object_set_new(row, "accuracy", json_number(right / rows));
         }
         json_array_append_new(table, row);

@@ -92,7 +92,8 @@ static void add_to_bin(const struct adding *to, size_t row, size_t c)
         c == (size_t)rows->class_of[row] ? MLP_OF_IT : MLP_NOT_OF_IT;
     int128 *bins = to->sums + (MLP_FOLDS_MAX + 1) * classes * classes +
                    c * MLP_OF_A_CLASS * MLP_BINS;
-    size_t bin = (size_t)(chance * MLP_BINS);
+    /* Weights that no training gives may make no chance at all. */
+    size_t bin = chance < 1 ? (size_t)(chance * MLP_BINS) : MLP_BINS;
     bin = bin < MLP_BINS ? bin : MLP_BINS - 1;
     bins[side * MLP_BINS + bin]++;
     bins[MLP_EXPECTED * MLP_BINS + bin] += design_fixed(chance, MLP_BITS);

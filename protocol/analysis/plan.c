@@ -265,6 +265,37 @@ struct summed {
     int128 centers;
 };
 
+/* Products of two codes have 62 bits, what fixed.h makes of a row 86, and rows
+ * are fewer than 2^40, seldom more than 2^20. */
+#define SUM_MAX ((int128)1 << 108)
+
+static bool sums_hold(const struct table_shape *table, const int128 *cell)
+{
+    if (table->kind != TABLE_SUMS)
+        return true;
+    for (size_t k = COUNTS_CELL; k < table_cell_length(table); k++) {
+        if (cell[k] > SUM_MAX || cell[k] < -SUM_MAX)
+            return false;
+    }
+    return true;
+}
+
+bool plan_sums_hold(
+    const struct plan *plan, size_t segment, const int128 *elements)
+{
+    const struct shape *shape = &plan->shapes[plan->segments[segment].analysis];
+    for (size_t t = 0; t < shape->table_count; t++) {
+        const struct table_shape *table = &shape->tables[t];
+        const int128 *cell = elements + table->first;
+        for (size_t i = 0; i < table->rows * table->columns; i++) {
+            if (!sums_hold(table, cell))
+                return false;
+            cell += table_cell_length(table);
+        }
+    }
+    return true;
+}
+
 static bool cell_holds(const struct summed *summed,
     const struct segment *segment, const struct table_shape *table,
     size_t index, const int128 *cell)
@@ -272,10 +303,11 @@ static bool cell_holds(const struct summed *summed,
     const struct plan *plan = summed->plan;
     if (!is_count(cell[CELL_ROWS], ROWS_MAX * summed->centers) ||
         !is_count(cell[CELL_PEOPLE], cell[CELL_ROWS]) ||
-        !is_count(cell[CELL_WITHHELD], summed->centers))
+        !is_count(cell[CELL_WITHHELD], summed->centers) ||
+        !sums_hold(table, cell))
         return false;
     if (table->kind != TABLE_MOMENTS)
-        return true; /* what other sums may be, their analysis knows */
+        return true; /* what more is true of other sums, their analysis knows */
     size_t variable = plan->analyses[segment->analysis].variables[index];
     return moments_hold(&plan->dictionary->variables[variable], cell);
 }

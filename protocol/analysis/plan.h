@@ -134,6 +134,11 @@ enum status plan_check_vector(
 /* The same of a sum of so many centers' vectors. */
 enum status plan_check_sum(
     const struct plan *plan, const struct vector *vector, size_t centers);
+/* Whether a segment's sums of a model (TABLE_SUMS) are such as rows can have,
+ * of any round: what comes with others was never counted, and adding it up
+ * might leave 128 bits. elements: of the segment. */
+bool plan_sums_hold(
+    const struct plan *plan, size_t segment, const int128 *elements);
 /* The summed vector -> the "results" array: one object for each analysis and
  * level. min_cell: cells and segments below it in the sum are suppressed too.
  * *out is a new reference. */

@@ -17,6 +17,8 @@
 #include "protocol/analysis/steps.h"
 #include "protocol/analysis/tally.h"
 
+#define COUNT_MAX ((int128)1 << 53) /* what a double counts exactly */
+
 struct roc {
     struct glm glm; /* first: analysis->model is a struct glm to its rounds */
     bool fitted;    /* its score is a model's: fitted here, or given */
@@ -185,10 +187,11 @@ static size_t memory_count(
            SCORE_VALUES;
 }
 
+/* A count that is none can only come from a center that lies: nobody. */
 static void keep_bins(const int128 *sums, double *bins)
 {
     for (size_t i = 0; i < BINS_EXPECTED * ROC_BINS; i++)
-        bins[i] = (double)sums[i];
+        bins[i] = sums[i] < 0 || sums[i] > COUNT_MAX ? 0 : (double)sums[i];
     for (size_t i = BINS_EXPECTED * ROC_BINS; i < BINS_COUNT * ROC_BINS; i++)
         bins[i] = ldexp((double)sums[i], -GLM_BITS);
 }
@@ -257,8 +260,8 @@ static double total_of(const double *counts)
 /* No model was fitted to these people: of either outcome there must be some. */
 static bool is_of_few(const struct roc_counts *counts, int64_t min_cell)
 {
-    return few_people((int128)total_of(counts->with), min_cell) ||
-           few_people((int128)total_of(counts->without), min_cell);
+    return few_counted(total_of(counts->with), min_cell) ||
+           few_counted(total_of(counts->without), min_cell);
 }
 
 static enum status conclude_fit(const struct analysis *analysis,

@@ -116,7 +116,7 @@ void roc_set_curve(json_t *out, const struct roc_counts *counts, double level,
     json_object_set_new(out, "auc", json_number(auc));
     json_object_set_new(out, "conf_low", json_number(fmax(auc - half, 0)));
     json_object_set_new(out, "conf_high", json_number(fmin(auc + half, 1)));
-    json_object_set_new(out, "events", json_integer((json_int_t)area.with));
+    json_object_set_new(out, "events", json_count(area.with));
     walk(out, counts, &area, min_cell);
 }
 
@@ -129,10 +129,10 @@ struct tenth {
 static json_t *tenth_row(const struct tenth *tenth, int64_t min_cell)
 {
     const double n = tenth->with + tenth->without;
-    json_t *row = json_pack(
-        "{s:I, s:f}", "n", (json_int_t)n, "expected", tenth->expected / n);
-    if (few_people((int128)tenth->with, min_cell) ||
-        few_people((int128)tenth->without, min_cell))
+    json_t *row = json_pack("{s:o, s:o}", "n", json_count(n), "expected",
+        json_number(tenth->expected / n));
+    if (few_counted(tenth->with, min_cell) ||
+        few_counted(tenth->without, min_cell))
         json_object_set_new(row, "observed", json_suppressed());
     else
         json_object_set_new(row, "observed", json_number(tenth->with / n));

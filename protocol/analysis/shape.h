@@ -77,8 +77,8 @@ struct table_shape {
     size_t outcomes;   /* TABLE_TIMES */
     bool fine; /* TABLE_SUMS: a round holds counts of few people (steps of time,
                   bins of a score), which only a sum of all centers may hold */
-    int32_t origin;      /* what cell 0 stands for, in the analysis' own unit */
-    int32_t grid;        /* TABLE_ORDERED: codes that a cell spans */
+    int32_t origin; /* what cell 0 stands for, in the analysis' own unit */
+    int32_t grid;   /* TABLE_ORDERED: codes that a cell spans */
 };
 
 #define SHAPE_TABLES_MAX 480 /* quality: three a variable */
@@ -87,6 +87,12 @@ struct table_shape {
 static inline bool few_people(int128 people, int64_t limit)
 {
     return people > 0 && people < limit && DEFENCE("cell-limit");
+}
+
+/* The same of a whole number that came as a double. */
+static inline bool few_counted(double people, int64_t limit)
+{
+    return people > 0 && people < (double)limit && DEFENCE("cell-limit");
 }
 
 /* What a node needs to know about a cell of sums, and never sends (D4). */

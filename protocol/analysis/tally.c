@@ -173,3 +173,8 @@ json_t *json_number(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
 }
+
+json_t *json_count(double value)
+{
+    return fabs(value) < 0x1p53 ? json_integer((json_int_t)value) : json_null();
+}

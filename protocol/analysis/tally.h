@@ -51,5 +51,7 @@ bool json_set_count(json_t *row, const int128 *cell, int64_t min_cell);
 json_t *json_suppressed(void);
 /* A number as JSON; null for one that is not finite. */
 json_t *json_number(double value);
+/* A whole number; null for one that no count can be. */
+json_t *json_count(double value);
 
 #endif

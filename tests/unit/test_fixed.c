@@ -62,6 +62,17 @@ static void check_sums(int exponent, int bits)
     assert_true(fixed_sum_products(a, NULL, count, bits) == values);
 }
 
+static void test_whole_takes_any_number(void **state)
+{
+    (void)state;
+    const int128 most = (int128)1 << 116;
+    assert_true(fixed_whole(2.5L) == 3 && fixed_whole(-2.5L) == -3);
+    assert_true(fixed_whole(1e30L) == (int128)1e30L);
+    assert_true(fixed_whole(NAN) == 0);
+    assert_true(fixed_whole(INFINITY) == most);
+    assert_true(fixed_whole(-1e300L) == -most);
+}
+
 /* Sums of many products are those of one after the other. */
 static void test_sums_are_those_of_single_numbers(void **state)
 {
@@ -79,6 +90,7 @@ int main(void)
         cmocka_unit_test(test_fixed_is_the_nearest),
         cmocka_unit_test(test_ties_go_to_even),
         cmocka_unit_test(test_what_is_too_large_stays),
+        cmocka_unit_test(test_whole_takes_any_number),
         cmocka_unit_test(test_sums_are_those_of_single_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* glm: round after round, as coordinator and centers take them. */
 #include <math.h>
 
+#include "protocol/analysis/fit.h"
+
 #include "analysis_fixture.h"
 
 #define TOLERANCE 1e-9
@@ -206,6 +208,30 @@ static void test_glm_of_nobody_ends(void **state)
     json_decref(entry);
 }
 
+/* Centers that lie may give any sum. */
+static void test_glm_ends_at_a_sum_that_no_rows_have(void **state)
+{
+    (void)state;
+    struct asked asked;
+    struct fit *fit = NULL;
+    json_t *results = NULL;
+    ask(&asked, &air,
+        "{\"analyses\":[{\"glm\":{\"formula\":\"hot ~ wind\",\"family\":"
+        "\"binomial\"}}]}",
+        2);
+    assert_int_equal(fit_create(&fit, asked.plan, &asked.sum, 5), STATUS_OK);
+    assert_false(fit->over);
+    for (size_t i = PLAN_HEAD; i < asked.sum.length; i++)
+        asked.sum.elements[i] = (int128)1 << 126;
+    assert_int_equal(fit_advance(fit, &asked.sum), STATUS_OK);
+    assert_true(fit->over);
+    assert_int_equal(fit_finish(fit, 5, &results), STATUS_OK);
+    assert_text(json_array_get(results, 0), "rule", "leverage");
+    json_decref(results);
+    fit_destroy(fit);
+    asked_destroy(&asked);
+}
+
 static void test_glm_with_mistakes_is_refused(void **state)
 {
     (void)state;
@@ -236,6 +262,7 @@ int main(void)
         cmocka_unit_test(test_glm_with_collinear_terms_leaves_the_last_out),
         cmocka_unit_test(test_glm_with_too_few_people_is_suppressed),
         cmocka_unit_test(test_glm_of_nobody_ends),
+        cmocka_unit_test(test_glm_ends_at_a_sum_that_no_rows_have),
         cmocka_unit_test(test_glm_with_mistakes_is_refused),
     };
     return cmocka_run_group_tests(tests, air_setup, air_teardown);
