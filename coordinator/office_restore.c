@@ -46,7 +46,11 @@ static enum status restore_reply(void *arg, const struct ledger_reply *reply)
     struct session_center *center = session_find(session, reply->center);
     if (center == NULL)
         return STATUS_CORRUPT;
+    const struct digest digest = digest_of(reply->vector);
     enum status status = STATUS_OK;
+    if (reply->state == REPLY_ANSWERED &&
+        !digest_equal(&digest, &reply->digest))
+        return STATUS_CORRUPT;
     if (reply->state == REPLY_ANSWERED)
         status = session_take_summary(session, center, reply->vector);
     else if (reply->state == REPLY_REFUSED)
@@ -80,6 +84,8 @@ static enum status restore_session(struct office *office,
     if (status == STATUS_OK)
         status = session_restore(
             &session, &question, buffer_view(&header), office->keys);
+    if (status == STATUS_OK && !digest_equal(&session->question.id, &open->id))
+        status = STATUS_CORRUPT;
     if (status == STATUS_OK &&
         study_is_masked(session->question.study->study->privacy))
         status = STATUS_NO_PEER; /* masks and shares were in memory */

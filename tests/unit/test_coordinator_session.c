@@ -202,7 +202,8 @@ static void test_submit_query_of_another_signer_is_refused(void **state)
     fixture_make_query(fixture, &query, NULL, 20);
     struct message message = {
         .type = MESSAGE_SUBMIT_QUERY, .query = buffer_view(&query)};
-    fixture_from_person(fixture, fixture->cast.committee[0], ROUTE_MEMBER, &message);
+    fixture_from_person(
+        fixture, fixture->cast.committee[0], ROUTE_MEMBER, &message);
     assert_string_equal(
         fixture_last(fixture, ROUTE_MEMBER, MESSAGE_FAILURE)->name,
         "NOT_ALLOWED");
@@ -217,7 +218,8 @@ static void test_submit_query_by_somebody_unknown_is_dropped(void **state)
     fixture_make_query(fixture, &query, NULL, 20);
     struct message message = {
         .type = MESSAGE_SUBMIT_QUERY, .query = buffer_view(&query)};
-    fixture_from_person(fixture, fixture->cast.stranger, ROUTE_MEMBER, &message);
+    fixture_from_person(
+        fixture, fixture->cast.stranger, ROUTE_MEMBER, &message);
     assert_int_equal(fixture->sent_count, 0);
     buffer_fini(&query);
 }
@@ -369,7 +371,8 @@ static void test_center_cannot_speak_as_a_person(void **state)
     assert_int_equal(fixture->sent_count, 0);
     struct message hello = {
         .type = MESSAGE_HELLO, .version = PROTOCOL_VERSION, .name = "x"};
-    fixture_from_person(fixture, fixture->cast.researcher, ROUTE_RESEARCHER, &hello);
+    fixture_from_person(
+        fixture, fixture->cast.researcher, ROUTE_RESEARCHER, &hello);
     assert_failure(fixture, "NOT_ALLOWED");
 }
 
@@ -537,6 +540,43 @@ static void test_restart_past_the_deadline_fails_cleanly(void **state)
     assert_failure(fixture, "TOO_FEW_CENTERS");
 }
 
+struct kept_reply {
+    struct ledger_reply reply;
+    uint8_t bytes[8192];
+};
+
+static enum status keep_answer(void *arg, const struct ledger_reply *reply)
+{
+    struct kept_reply *kept = arg;
+    if (reply->state != REPLY_ANSWERED)
+        return STATUS_OK;
+    assert_true(reply->vector.size <= sizeof kept->bytes);
+    memcpy(kept->bytes, reply->vector.data, reply->vector.size);
+    kept->reply = *reply;
+    kept->reply.vector.data = kept->bytes;
+    return STATUS_OK;
+}
+
+static void test_restart_does_not_believe_a_damaged_reply(void **state)
+{
+    struct fixture *fixture = *state;
+    struct message ask_result = {.type = MESSAGE_ASK_RESULT};
+    static struct kept_reply kept;
+    ask(fixture, 20, &ask_result.id);
+    fixture_answer(fixture, 0, 60);
+    fixture_wait(fixture, 1000);
+    must(ledger_visit_replies(
+        fixture->ledger, &ask_result.id, keep_answer, &kept));
+    kept.bytes[0] ^= 1; /* one person more that the study could reach */
+    must(ledger_put_reply(
+        fixture->ledger, &ask_result.id, &kept.reply, fixture->now.wall));
+    restart(fixture, 1000);
+    assert_int_equal(office_open_sessions(fixture->office), 0);
+    fixture_from_person(
+        fixture, fixture->cast.researcher, ROUTE_RESEARCHER, &ask_result);
+    assert_failure(fixture, "CORRUPT");
+}
+
 static enum status expect_no_vector(void *arg, const struct ledger_reply *reply)
 {
     static const struct digest zero;
@@ -559,8 +599,8 @@ static void test_restart_keeps_no_vector_of_a_question_that_is_over(
     for (size_t i = 1; i < CENTERS; i++)
         fixture_answer(fixture, i, 60);
     size_t replies = 0;
-    assert_int_equal(ledger_visit_replies(
-                         fixture->ledger, &id, expect_no_vector, &replies),
+    assert_int_equal(
+        ledger_visit_replies(fixture->ledger, &id, expect_no_vector, &replies),
         STATUS_OK);
     assert_int_equal(replies, CENTERS);
     struct ledger_entry last;
@@ -576,13 +616,14 @@ static void test_rejection_of_a_member_closes_the_study(void **state)
 {
     struct fixture *fixture = *state;
     struct buffer rejection;
-    fixture_make_approval(
-        fixture, &rejection, &fixture->study_id, fixture->cast.committee[0], false);
+    fixture_make_approval(fixture, &rejection, &fixture->study_id,
+        fixture->cast.committee[0], false);
     struct message message = {.type = MESSAGE_SUBMIT_STUDY,
         .study = buffer_view(&fixture->study),
         .document_count = 1,
         .documents = {buffer_view(&rejection)}};
-    fixture_from_person(fixture, fixture->cast.committee[0], ROUTE_MEMBER, &message);
+    fixture_from_person(
+        fixture, fixture->cast.committee[0], ROUTE_MEMBER, &message);
     assert_string_equal(
         fixture_last(fixture, ROUTE_MEMBER, MESSAGE_FAILURE)->name,
         "TOO_FEW_SIGNATURES");
@@ -591,7 +632,8 @@ static void test_rejection_of_a_member_closes_the_study(void **state)
     assert_int_equal(count_opens(fixture), 0);
     /* The third member's approval opens it again. */
     message.documents[0] = buffer_view(&fixture->approvals[2]);
-    fixture_from_person(fixture, fixture->cast.committee[2], ROUTE_MEMBER, &message);
+    fixture_from_person(
+        fixture, fixture->cast.committee[2], ROUTE_MEMBER, &message);
     ask(fixture, 20, NULL);
     assert_int_equal(count_opens(fixture), CENTERS);
     buffer_fini(&rejection);
@@ -659,7 +701,8 @@ static void test_truncated_messages_change_nothing(void **state)
     struct buffer query, body;
     struct channel_route route = fixture_route(ROUTE_RESEARCHER);
     char user[CHANNEL_USER_MAX] = "person:";
-    public_key_to_text(user + 7, &keypair_identity(fixture->cast.researcher)->sign);
+    public_key_to_text(
+        user + 7, &keypair_identity(fixture->cast.researcher)->sign);
     fixture_make_query(fixture, &query, NULL, 20);
     buffer_init(&body, BUFFER_LIMIT_DEFAULT);
     struct message message = {
@@ -706,6 +749,7 @@ int main(void)
         TEST(test_busy_center_gets_its_messages_later),
         TEST(test_restart_asks_the_rest_with_the_same_header),
         TEST(test_restart_past_the_deadline_fails_cleanly),
+        TEST(test_restart_does_not_believe_a_damaged_reply),
         TEST(test_restart_keeps_no_vector_of_a_question_that_is_over),
         TEST(test_rejection_of_a_member_closes_the_study),
         TEST(test_new_roster_reaches_centers_and_drops_the_removed),
