@@ -192,6 +192,15 @@ static enum status check_opt_in(struct question *question)
     return status == STATUS_OK ? check_own_limits(question) : status;
 }
 
+/* A stored vector of another size cannot be this plan's. */
+static enum status check_stored(const struct question *question)
+{
+    return question->vector.size == question->admission.plan->vector_length *
+                                        VECTOR_ELEMENT_BYTES
+               ? STATUS_OK
+               : STATUS_CORRUPT;
+}
+
 /* A query is answered once. The same session again (the coordinator was
  * restarted, or our reply was lost) gets the same bytes; another session for
  * the same query gets nothing. */
@@ -205,7 +214,7 @@ static enum status check_replay(struct question *question, bool *again)
         return STATUS_OK;
     if (status == STATUS_OK && !digest_equal(&header, &question->header_id))
         return STATUS_REPLAYED;
-    return status;
+    return status == STATUS_OK ? check_stored(question) : status;
 }
 
 /* ---- the answer ---- */
@@ -314,19 +323,21 @@ static enum status find_stored(struct question *question)
         store_find_question(question->session->setup.store, &question->study_id,
             &question->asked, &question->vector, &question->generation);
     question->stored = status == STATUS_OK;
-    if (question->stored &&
-        question->vector.size !=
-            question->admission.plan->vector_length * VECTOR_ELEMENT_BYTES)
-        return STATUS_CORRUPT;
+    if (question->stored)
+        return check_stored(question);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
+/* One that stays open for more rounds is said again when it is asked again. */
 static enum status reply(struct question *question, struct outbox *outbox)
 {
+    enum status status = STATUS_OK;
     struct message summary = {.type = MESSAGE_SUMMARY,
         .id = question->header_id,
         .vector = buffer_view(&question->vector)};
-    return outbox_add(outbox, &summary);
+    if (question->admission.plan->value_count > 0)
+        status = message_encode(&summary, &question->last);
+    return status == STATUS_OK ? outbox_add(outbox, &summary) : status;
 }
 
 /* What the store knows of the question, before anything is computed. */

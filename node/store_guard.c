@@ -14,9 +14,12 @@ enum status store_visit_numbers(
     struct store *store, store_number_visit *visit, void *arg)
 {
     sqlite3_stmt *statement = NULL;
-    int64_t identified, last = -1;
+    int64_t identified, people = 0, last = -1;
     enum status status = store_integer(
         store, &identified, 0, "SELECT count(*) FROM patient", "");
+    if (status == STATUS_OK) /* numbers are given one after the other */
+        status =
+            store_integer(store, &people, 0, "SELECT count(*) FROM person", "");
     /* In the order of store_visit_rows. */
     if (status == STATUS_OK) {
         status = store_query(store, &statement,
@@ -31,7 +34,9 @@ enum status store_visit_numbers(
     while (status == STATUS_OK &&
            (status = store_step(store, statement)) == STATUS_OK) {
         int64_t number = sqlite3_column_int64(statement, 0);
-        if (number != last)
+        if (number < 1 || number > people)
+            status = STATUS_CORRUPT;
+        else if (number != last)
             status = visit(arg, (uint32_t)number);
         last = number;
     }

@@ -200,7 +200,10 @@ static enum status read_code(const struct store *store, sqlite3_stmt *statement,
     if (of->length > 0)
         return read_vector(store, store_column(statement, column), of,
             &codes[variable], codes + of->first_element);
-    codes[variable] = sqlite3_column_int(statement, column);
+    const int64_t code = sqlite3_column_int64(statement, column);
+    if (code != VALUE_REFUSED && (code < of->min || code > of->max))
+        return STATUS_CORRUPT;
+    codes[variable] = (int32_t)code;
     return STATUS_OK;
 }
 

@@ -187,6 +187,24 @@ static const struct message *tell_round(
     return node_tell(scene, &message);
 }
 
+/* Its SUMMARY was lost with the connection: it is the same when it is said
+ * again. */
+static void test_node_asked_again_before_a_later_round_says_the_same(
+    void **state)
+{
+    struct node_scene *scene = *state;
+    assert_null(node_ask(scene, 0));
+    finish(scene, NOW);
+    expect_reply(scene, 0, MESSAGE_SUMMARY);
+    const struct digest first = digest_of(node_reply(scene, 0)->vector);
+    const struct message *again = node_ask(scene, 0);
+    assert_non_null(again);
+    assert_int_equal(again->type, MESSAGE_SUMMARY);
+    const struct digest second = digest_of(again->vector);
+    assert_true(digest_equal(&first, &second));
+    assert_null(waiting);
+}
+
 static void test_node_later_round_is_a_job_too(void **state)
 {
     struct node_scene *scene = *state;
@@ -230,6 +248,7 @@ int main(void)
         MASKED(test_node_second_question_waits_for_the_first),
         MASKED(test_node_scan_past_the_deadline_is_refused),
         MASKED(test_node_stopped_during_a_scan_leaves_nothing),
+        PLAIN(test_node_asked_again_before_a_later_round_says_the_same),
         PLAIN(test_node_later_round_is_a_job_too),
         PLAIN(test_node_round_closed_during_its_scan_is_forgotten),
     };
