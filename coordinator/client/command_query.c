@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "coordinator/client/asking.h"
+#include "coordinator/client/status_text.h"
 #include "policy/admission.h"
 #include "policy/result_file.h"
 #include "protocol/wire/loop.h"
@@ -224,18 +225,6 @@ enum status command_query_submit(const struct arguments *arguments)
     return status;
 }
 
-static void print_query(const json_t *query)
-{
-    const char *id = json_string_value(json_object_get(query, "query_id"));
-    const char *state = json_string_value(json_object_get(query, "state"));
-    const char *study = json_string_value(json_object_get(query, "study"));
-    const char *when = json_string_value(json_object_get(query, "submitted"));
-    const char *reason = json_string_value(json_object_get(query, "reason"));
-    printf("%.16s  %-8s  %s  %s  %s\n", id == NULL ? "?" : id,
-        state == NULL ? "?" : state, when == NULL ? "?" : when,
-        study == NULL ? "?" : study, reason == NULL ? "" : reason);
-}
-
 enum status command_query_status(const struct arguments *arguments)
 {
     struct connection connection = {0};
@@ -247,18 +236,10 @@ enum status command_query_status(const struct arguments *arguments)
     status = connection_open(&connection, arguments);
     if (status == STATUS_OK)
         status = connection_ask(&connection, &ask, MESSAGE_STATUS, &reply);
-    if (status == STATUS_OK && argument_flag(arguments, "json")) {
-        fwrite(reply.document.data, 1, reply.document.size, stdout);
-        putchar('\n');
-    } else if (status == STATUS_OK) {
-        size_t at;
-        json_t *query;
-        json_t *all = json_loadb((const char *)reply.document.data,
-            reply.document.size, JSON_REJECT_DUPLICATES, NULL);
-        json_array_foreach(json_object_get(all, "queries"), at, query)
-            print_query(query);
-        json_decref(all);
-    }
+    if (status == STATUS_OK)
+        status = argument_flag(arguments, "json")
+                     ? status_print_json(stdout, reply.document)
+                     : status_print_queries(stdout, reply.document);
     connection_close(&connection);
     return status;
 }

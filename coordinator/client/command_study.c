@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "coordinator/client/client.h"
+#include "coordinator/client/status_text.h"
 #include "protocol/wire/json_text.h"
 #include "protocol/wire/loop.h"
 
@@ -333,23 +334,8 @@ enum status command_study_list(const struct arguments *arguments)
     enum status status = connection_open(&connection, arguments);
     if (status == STATUS_OK)
         status = connection_ask(&connection, &ask, MESSAGE_STATUS, &reply);
-    if (status == STATUS_OK) {
-        json_t *all = json_loadb((const char *)reply.document.data,
-            reply.document.size, JSON_REJECT_DUPLICATES, NULL);
-        size_t at;
-        json_t *study;
-        json_array_foreach(json_object_get(all, "studies"), at, study)
-        {
-            json_t *in = json_object_get(study, "opted_in");
-            const char *name =
-                json_string_value(json_object_get(study, "name"));
-            const char *id =
-                json_string_value(json_object_get(study, "study_id"));
-            printf("%.12s  %-24s %zu centers opted in\n", id == NULL ? "?" : id,
-                name == NULL ? "?" : name, json_array_size(in));
-        }
-        json_decref(all);
-    }
+    if (status == STATUS_OK)
+        status = status_print_studies(stdout, reply.document);
     connection_close(&connection);
     return status;
 }

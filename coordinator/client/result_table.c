@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coordinator/client/client.h"
 #include "coordinator/client/result_rows.h"
 #include "coordinator/client/result_text.h"
 #include "policy/disclosure.h"
@@ -196,7 +197,8 @@ static void print_title(FILE *out, const json_t *entry)
     const json_t *what = json_object_get(parameters, "formula");
     if (what == NULL)
         what = json_object_get(parameters, "variable");
-    fprintf(out, "\n%s", json_string_value(json_object_get(entry, "analysis")));
+    const char *name = json_string_value(json_object_get(entry, "analysis"));
+    fprintf(out, "\n%s", name == NULL ? "?" : name);
     if (json_is_string(what))
         fprintf(out, "  %s", json_string_value(what));
     json_object_foreach(json_object_get(entry, "by"), key, value)
@@ -261,8 +263,8 @@ static void print_names(FILE *out, const char *what, const json_t *list)
     if (json_array_size(list) == 0)
         return;
     fprintf(out, "%s", what);
-    json_array_foreach((json_t *)list, at, name)
-        fprintf(out, " %s", json_string_value(name));
+    json_array_foreach((json_t *)list, at, name) fprintf(
+        out, " %s", json_is_string(name) ? json_string_value(name) : "?");
     fputc('\n', out);
 }
 
@@ -299,7 +301,7 @@ static void print_provenance(FILE *out, const json_t *result)
     print_names(out, "absent    ", json_object_get(report, "absent"));
 }
 
-enum status result_table_print(FILE *out, const json_t *result)
+static enum status print_result(FILE *out, const json_t *result)
 {
     size_t at;
     json_t *entry;
@@ -319,4 +321,33 @@ enum status result_table_print(FILE *out, const json_t *result)
     }
     print_provenance(out, result);
     return STATUS_OK;
+}
+
+/* A result says what a coordinator signed, who may be anybody: line by line. */
+static void print_clean(FILE *out, char *text)
+{
+    while (*text != '\0') {
+        char *end = strchr(text, '\n');
+        if (end != NULL)
+            *end = '\0';
+        client_clean_text(text);
+        fprintf(out, "%s\n", text);
+        text = end == NULL ? text + strlen(text) : end + 1;
+    }
+}
+
+enum status result_table_print(FILE *out, const json_t *result)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *lines = open_memstream(&text, &size);
+    if (lines == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = print_result(lines, result);
+    if (fclose(lines) != 0)
+        status = STATUS_NO_MEMORY;
+    if (status == STATUS_OK)
+        print_clean(out, text);
+    free(text);
+    return status;
 }

@@ -86,6 +86,22 @@ static void test_a_withheld_cell_is_named_in_its_row(void **state)
         "b     withheld");
 }
 
+/* ESC, DEL and CSI as one character (C1), wherever text stands. */
+static void test_a_result_cannot_steer_the_terminal(void **state)
+{
+    (void)state;
+    char *text =
+        print("{\"study\": \"a\\u001b[2J\\u007f\\u009b2J\", \"results\":"
+              " [{\"analysis\": \"k\\u001bm\", \"note\\u009b\": \"\\u007f\","
+              " \"table\": [{\"x\\u001b\": \"\\u001b\"}]}],"
+              " \"center_report\": {\"answered\": [\"\\u001b[1m\", 4]}}");
+    for (const char *at = text; *at != '\0'; at++)
+        assert_true(*at == '\n' || ((unsigned char)*at >= 0x20 && *at != 0x7F));
+    assert_null(strstr(text, "\xC2\x9B"));
+    assert_non_null(strstr(text, "answered   ?[1m ?"));
+    free(text);
+}
+
 static void test_what_is_no_result_is_refused(void **state)
 {
     (void)state;
@@ -101,6 +117,7 @@ int main(void)
         cmocka_unit_test(test_a_column_has_one_number_of_decimals),
         cmocka_unit_test(test_withheld_says_which_rule_and_why),
         cmocka_unit_test(test_a_withheld_cell_is_named_in_its_row),
+        cmocka_unit_test(test_a_result_cannot_steer_the_terminal),
         cmocka_unit_test(test_what_is_no_result_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
