@@ -24,13 +24,12 @@ static enum status import_one(const struct home *home, const char *file,
 {
     struct import_report report;
     struct diagnostic diagnostic;
-    int64_t now = clock_wall_seconds();
     diagnostic_init(&diagnostic, file);
-    enum status status = import_file(home->store, home->dictionary, file,
-        options, now, &report, &diagnostic);
+    enum status status = import_file(
+        home->store, home->dictionary, file, options, &report, &diagnostic);
     if (status == STATUS_OK && !options->dry_run) {
-        status = audit_record(home->store, home->keys, now, "imported", NULL,
-            "rows %lld replaced %lld refused values %lld",
+        status = audit_record(home->store, home->keys, options->now, "imported",
+            NULL, "rows %lld replaced %lld refused values %lld",
             (long long)report.rows, (long long)report.replaced,
             (long long)report.refused);
     }
@@ -58,9 +57,12 @@ enum status command_import(const struct arguments *arguments)
         return program_fail(
             STATUS_USAGE, "--replace takes one file: the whole registry");
     enum status status = home_open(&home, arguments);
-    for (size_t i = 0; status == STATUS_OK && i < operand_count(arguments); i++)
+    for (size_t i = 0; status == STATUS_OK && i < operand_count(arguments);
+         i++) {
+        options.now = clock_wall_seconds();
         status = import_one(&home, operand_at(arguments, i), &options,
             argument_flag(arguments, "json"));
+    }
     home_close(&home);
     return status;
 }

@@ -336,17 +336,16 @@ static enum status refuse_close(
 }
 
 enum status guard_check(struct guard *guard, struct guard_people **out,
-    struct store *store, const struct frame *frame, const struct plan *plan,
-    int64_t min_cell, int64_t now)
+    struct store *store, const struct guard_question *question, int64_t now)
 {
     *out = NULL;
-    enum status status = load_numbers(guard, store, frame);
+    enum status status = load_numbers(guard, store, question->frame);
     if (status == STATUS_OK)
         status = drop_and_load(guard, store, now);
     if (status == STATUS_OK)
-        status = gather(guard, out, frame, plan);
+        status = gather(guard, out, question->frame, question->plan);
     if (status == STATUS_OK)
-        status = refuse_close(guard, *out, min_cell);
+        status = refuse_close(guard, *out, question->min_cell);
     if (status != STATUS_OK) {
         guard_people_destroy(*out);
         *out = NULL;

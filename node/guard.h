@@ -34,12 +34,19 @@ void guard_people_destroy(struct guard_people *people);
 /* Takes in what is new in the store: done after an answer, it is no part of the
  * next one's time. */
 enum status guard_load(struct guard *guard, struct store *store);
+
+/* What is asked, for its people to be compared. */
+struct guard_question {
+    const struct frame *frame;
+    const struct plan *plan;
+    int64_t min_cell;
+};
+
 /* Loads, drops what is over, and compares.
  * STATUS_TOO_CLOSE: refused. Otherwise *out is to be recorded when the answer
  * is given. */
 enum status guard_check(struct guard *guard, struct guard_people **out,
-    struct store *store, const struct frame *frame, const struct plan *plan,
-    int64_t min_cell, int64_t now);
+    struct store *store, const struct guard_question *question, int64_t now);
 /* For a question that stayed open: compares with what was answered since.
  * STATUS_TOO_CLOSE: refused. */
 enum status guard_check_again(struct guard *guard, struct guard_people *people,

@@ -171,8 +171,8 @@ static enum status run(struct import *import, int64_t now)
 
 enum status import_file(struct store *store,
     const struct dictionary *dictionary, const char *path,
-    const struct import_options *options, int64_t now,
-    struct import_report *report, struct diagnostic *diagnostic)
+    const struct import_options *options, struct import_report *report,
+    struct diagnostic *diagnostic)
 {
     *report = (struct import_report){0};
     struct import *import = calloc(1, sizeof *import);
@@ -187,7 +187,7 @@ enum status import_file(struct store *store,
     if (status == STATUS_OK)
         status = csv_open(&import->csv, path, diagnostic);
     if (status == STATUS_OK)
-        status = run(import, now);
+        status = run(import, options->now);
     csv_close(import->csv);
     free(import->readers);
     free(import->vectors);

@@ -21,6 +21,7 @@ struct import_options {
     bool strict;  /* a refused value refuses the file */
     bool replace; /* the file is the whole registry */
     bool again;   /* take a file that was imported before */
+    int64_t now;  /* seconds since 1970 */
 };
 
 struct import_problem {
@@ -42,11 +43,11 @@ struct import_report {
 };
 
 /* report is initialised here; import_report_fini frees it also after failure.
- * STATUS_EXISTS: this file was imported before. now in seconds since 1970. */
+ * STATUS_EXISTS: this file was imported before. */
 enum status import_file(struct store *store,
     const struct dictionary *dictionary, const char *path,
-    const struct import_options *options, int64_t now,
-    struct import_report *report, struct diagnostic *diagnostic);
+    const struct import_options *options, struct import_report *report,
+    struct diagnostic *diagnostic);
 void import_report_fini(struct import_report *report);
 /* The report as JSON (a new reference) and as text for people. */
 json_t *import_report_json(const struct import_report *report,

@@ -283,9 +283,10 @@ static enum status compute(struct question *question, bool *done)
         return STATUS_NO_MEMORY;
     enum status status = frame_refresh(session->frame, session->setup.store);
     if (status == STATUS_OK && compares_people(question)) {
+        const struct guard_question asked = {session->frame,
+            question->admission.plan, question->limits.min_cell};
         status = guard_check(session->guard, &question->people,
-            session->setup.store, session->frame, question->admission.plan,
-            question->limits.min_cell, question->now);
+            session->setup.store, &asked, question->now);
     }
     question->generation = frame_generation(session->frame);
     job->question = question;

@@ -43,12 +43,13 @@ enum status query_sign(struct buffer *out, struct digest *query_id,
     struct buffer payload;
     struct envelope *envelope = NULL;
     struct diagnostic diagnostic;
-    uint8_t nonce[NONCE_BYTES];
+    struct query_seal seal = {.study_id = study->id,
+        .dictionary_id = study->dictionary_id,
+        .expires = expires};
     diagnostic_init(&diagnostic, "query");
     buffer_init(&payload, BUFFER_LIMIT_DEFAULT);
-    randombytes_buf(nonce, sizeof nonce);
-    enum status status = query_seal(&payload, text, &study->id,
-        &study->dictionary_id, nonce, expires, &diagnostic);
+    randombytes_buf(seal.nonce, sizeof seal.nonce);
+    enum status status = query_seal(&payload, text, &seal, &diagnostic);
     if (status != STATUS_OK)
         program_fail_at(status, &diagnostic);
     if (status == STATUS_OK)

@@ -40,6 +40,27 @@ struct row_block {
 
 #define BLOCK_ROWS 8192
 
+/* A round of a segment, summed, and what comes of it. */
+struct summed_round {
+    const struct shape *shape;
+    uint32_t number;        /* from 1 */
+    int64_t min_cell;       /* the least number of people to be summed of */
+    const int128 *elements; /* the segment's */
+    const double *values;   /* what it was contributed at */
+    double *memory;
+    double *next; /* values of the next round */
+    bool done;    /* there is none; false when asked */
+};
+
+/* A segment after its last round. */
+struct fitted_segment {
+    const struct shape *shape;
+    const struct dictionary *dictionary;
+    const int128 *first; /* sums of the first round */
+    const double *memory;
+    int64_t min_cell;
+};
+
 struct analysis_kind {
     const char *name;
     const char *summary; /* one line of help */
@@ -92,18 +113,13 @@ struct analysis_kind {
     /* Numbers that the coordinator keeps from round to round; zero at first. */
     size_t (*memory_count)(
         const struct analysis *analysis, const struct shape *shape);
-    /* Summed segment of round `number` (from 1), contributed at `values` ->
-     * `next`, or *done. Pure: the same sums give the same bits. min_cell: the
-     * least number of people of whom a round may sum. */
-    enum status (*advance)(const struct analysis *analysis,
-        const struct shape *shape, const struct dictionary *dictionary,
-        uint32_t number, int64_t min_cell, const int128 *elements,
-        const double *values, double *memory, double *next, bool *done);
-    /* Called instead of finish, with the first round's sums and the memory. */
+    /* A round's sums -> `next`, or `done`. Pure: the same sums give the same
+     * bits. */
+    enum status (*advance)(
+        const struct analysis *analysis, struct summed_round *round);
+    /* Called instead of finish, once the rounds are over. */
     enum status (*conclude)(const struct analysis *analysis,
-        const struct shape *shape, const struct dictionary *dictionary,
-        const int128 *first, const double *memory, int64_t min_cell,
-        json_t *out);
+        const struct fitted_segment *fitted, json_t *out);
 };
 
 #define ROUNDS_MAX 1024 /* of one query; each kind stops far earlier */

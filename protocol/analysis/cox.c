@@ -154,27 +154,25 @@ static void set_tests(const double *kept, json_t *out)
 }
 
 static enum status conclude(const struct analysis *analysis,
-    const struct shape *shape_, const struct dictionary *dictionary,
-    const int128 *first, const double *memory, int64_t min_cell, json_t *out)
+    const struct fitted_segment *fitted, json_t *out)
 {
     const struct cox *cox = analysis->model;
-    const int128 *cell = first + shape_->tables[0].first;
-    const double *kept = memory + 2 * cox->count;
-    (void)dictionary;
+    const int128 *cell = fitted->first + fitted->shape->tables[0].first;
+    const double *kept = fitted->memory + 2 * cox->count;
     json_object_set_new(
         out, "ties", json_string(cox->efron ? "efron" : "breslow"));
     json_object_set_new(out, "grid_days", json_integer(cox->grid));
-    if (!model_set_counts(out, first, cell, min_cell))
+    if (!model_set_counts(out, fitted->first, cell, fitted->min_cell))
         return STATUS_OK;
     json_object_set_new(out, "events", json_count(kept[KEPT_EVENTS]));
     json_t *table = json_array();
     for (size_t j = 0; kept[KEPT_EVENTS] > 0 && j < cox->count; j++)
-        json_array_append_new(table, term_row(analysis, j, memory));
+        json_array_append_new(table, term_row(analysis, j, fitted->memory));
     json_object_set_new(out, "table", table);
     set_tests(kept, out);
     if (kept[KEPT_CONVERGED] != 0) {
         json_object_set_new(out, "zph",
-            cox_zph_table(cox, memory + cox->count, kept + KEPT_COUNT));
+            cox_zph_table(cox, fitted->memory + cox->count, kept + KEPT_COUNT));
         if (kept[KEPT_CONCORDANCE] >= 0)
             json_object_set_new(
                 out, "concordance", json_number(kept[KEPT_CONCORDANCE]));

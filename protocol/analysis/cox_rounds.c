@@ -282,18 +282,21 @@ static void note_wald(const struct cox_likelihood *here, size_t p,
 }
 
 /* The counts are there: the risk sets, for every round that follows. */
-static void choose_risk_sets(const struct cox *cox, const int128 *sums,
-    int64_t min_cell, double *kept, double *next, bool *done)
+static void choose_risk_sets(
+    const struct cox *cox, const int128 *sums, struct summed_round *round)
 {
+    double *kept = round->memory + 2 * cox->count;
+    double *starts = round->next + cox->count;
+    const struct cox_merge_rule rule = {cox->efron, round->min_cell};
     struct cox_merge merge = {0};
     for (size_t g = 0; g < cox->strata; g++) {
         cox_merge_steps(sums + cox_rest(cox) + g * cox->steps * STEP_COUNTS,
-            cox->steps, cox->efron, min_cell,
-            next + cox->count + g * cox->risk_sets, cox->risk_sets, &merge);
+            cox->steps, rule, starts + g * cox->risk_sets, cox->risk_sets,
+            &merge);
     }
     kept[KEPT_RISK_SETS] = (double)merge.risk_sets;
     kept[KEPT_MERGED] = (double)merge.merged;
-    *done = merge.risk_sets == 0;
+    round->done = merge.risk_sets == 0;
 }
 
 static bool is_level(double loglik, double before)
@@ -353,10 +356,11 @@ static void set_first(
 }
 
 static enum status take_step(const struct cox *cox, const int128 *sums,
-    const struct cox_likelihood *here, const double *values, double *memory,
-    double *next, bool *done)
+    const struct cox_likelihood *here, const double *values,
+    struct summed_round *round)
 {
     const size_t p = cox->count;
+    double *memory = round->memory, *next = round->next;
     double *best = memory, *kept = memory + 2 * p;
     const double loglik = (double)here->loglik;
     const bool first = ++kept[KEPT_ROUNDS] == 1;
@@ -367,7 +371,7 @@ static enum status take_step(const struct cox *cox, const int128 *sums,
     if (!first && went_too_far(sums, loglik, kept)) {
         for (size_t j = 0; j < p; j++)
             next[j] = (values[j] + best[j]) / 2;
-        *done = last;
+        round->done = last;
         return STATUS_OK;
     }
     for (size_t j = 0; j < p; j++)
@@ -380,31 +384,30 @@ static enum status take_step(const struct cox *cox, const int128 *sums,
         status == STATUS_OK && is_over(&step, loglik, first, kept);
     kept[KEPT_LOGLIK] = loglik;
     kept[KEPT_RANK] = step.rank;
-    *done = last || here->events < 1 || status != STATUS_OK;
+    round->done = last || here->events < 1 || status != STATUS_OK;
     if (kept[KEPT_CONVERGED] != 0) {
         memcpy(best, next, p * sizeof *best);
         status = finish(cox, sums, here, values, memory);
-        *done = *done || !cox->by_center || values[p] > 0;
+        round->done = round->done || !cox->by_center || values[p] > 0;
     }
     if (cox->by_center)
         next[p] = step.decrement <= COX_NEAR * kept[KEPT_EVENTS] ? 1 : 0;
     return status == STATUS_OUT_OF_RANGE ? STATUS_OK : status;
 }
 
-enum status cox_advance(const struct analysis *analysis,
-    const struct shape *shape, const struct dictionary *dictionary,
-    uint32_t number, int64_t min_cell, const int128 *elements,
-    const double *values, double *memory, double *next, bool *done)
+enum status cox_advance(
+    const struct analysis *analysis, struct summed_round *round)
 {
     const struct cox *cox = analysis->model;
     const size_t p = cox->count;
-    const int128 *sums = elements + shape->tables[0].first + COUNTS_CELL;
-    const double *told = cox->by_center && number == 1 ? NULL : values;
+    const int128 *sums =
+        round->elements + round->shape->tables[0].first + COUNTS_CELL;
+    const double *told =
+        cox->by_center && round->number == 1 ? NULL : round->values;
     struct cox_likelihood here;
     void *workspace = NULL;
-    (void)dictionary;
-    if (!cox->by_center && number == 1) {
-        choose_risk_sets(cox, sums, min_cell, memory + 2 * p, next, done);
+    if (!cox->by_center && round->number == 1) {
+        choose_risk_sets(cox, sums, round);
         return STATUS_OK;
     }
     if (!events_hold(cox, sums)) {
@@ -413,11 +416,11 @@ enum status cox_advance(const struct analysis *analysis,
         return STATUS_OK;
     }
     if (!cox->by_center)
-        memcpy(
-            next + p, values + p, cox->strata * cox->risk_sets * sizeof *next);
+        memcpy(round->next + p, round->values + p,
+            cox->strata * cox->risk_sets * sizeof *round->next);
     enum status status = read_likelihood(cox, sums, told, &workspace, &here);
     if (status == STATUS_OK)
-        status = take_step(cox, sums, &here, told, memory, next, done);
+        status = take_step(cox, sums, &here, told, round);
     free(workspace);
     return status;
 }

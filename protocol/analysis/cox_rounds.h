@@ -88,9 +88,7 @@ size_t cox_value_count(
     const struct analysis *analysis, const struct shape *shape);
 size_t cox_memory_count(
     const struct analysis *analysis, const struct shape *shape);
-enum status cox_advance(const struct analysis *analysis,
-    const struct shape *shape, const struct dictionary *dictionary,
-    uint32_t number, int64_t min_cell, const int128 *elements,
-    const double *values, double *memory, double *next, bool *done);
+enum status cox_advance(
+    const struct analysis *analysis, struct summed_round *round);
 
 #endif

@@ -48,11 +48,12 @@ static int128 events_needed(const int128 *counts, size_t steps, size_t capacity)
                : (events + (int128)capacity - 1) / (int128)capacity;
 }
 
-void cox_merge_steps(const int128 *counts, size_t steps, bool efron,
-    int64_t limit, double *starts, size_t capacity, struct cox_merge *out)
+void cox_merge_steps(const int128 *counts, size_t steps,
+    struct cox_merge_rule rule, double *starts, size_t capacity,
+    struct cox_merge *out)
 {
-    const struct need need = {.efron = efron,
-        .people = DEFENCE("risk-set-people") ? limit : 1,
+    const struct need need = {.efron = rule.efron,
+        .people = DEFENCE("risk-set-people") ? rule.limit : 1,
         .events = events_needed(counts, steps, capacity)};
     struct holding here = {{0}}, rest = {{0}};
     size_t used = 0;

@@ -28,6 +28,11 @@ enum step_count {
     STEP_COUNTS
 };
 
+struct cox_merge_rule {
+    bool efron;
+    int64_t limit; /* the least people */
+};
+
 struct cox_merge {
     size_t risk_sets; /* that stand */
     size_t merged;    /* steps with events that do not begin one */
@@ -39,8 +44,9 @@ struct cox_merge {
  * at least `limit` (with Breslow's ties events are not told apart: `limit`
  * people with or without one). None at all when the stratum has too few. Adds
  * to *out. */
-void cox_merge_steps(const int128 *counts, size_t steps, bool efron,
-    int64_t limit, double *starts, size_t capacity, struct cox_merge *out);
+void cox_merge_steps(const int128 *counts, size_t steps,
+    struct cox_merge_rule rule, double *starts, size_t capacity,
+    struct cox_merge *out);
 /* The risk set at which a row with this step stands, from 1; 0 before the
  * first. Takes any numbers: the result is at most capacity. */
 size_t cox_risk_set(const double *starts, size_t capacity, size_t step);

@@ -88,16 +88,23 @@ static double error_of(const struct state *state, size_t k)
             0));
 }
 
-static json_t *step_row(const struct state *state, int64_t risk,
-    const char *name, const char *cause, size_t k, double time, int64_t events,
-    double z)
+/* A step of a group, for one cause after the other. */
+struct step {
+    const char *name;
+    double time;
+    int64_t risk;
+    double z; /* of the interval */
+};
+
+static json_t *step_row(const struct step *step, const struct state *state,
+    size_t k, const char *cause, int64_t events)
 {
     const double estimate = (double)state->kinds[k].incidence;
     const double error = error_of(state, k);
-    const double ratio = z * error / estimate;
-    json_t *row = json_pack("{s:s, s:s, s:f, s:I, s:I}", "strata", name,
-        "cause", cause, "time", time, "n_risk", (json_int_t)risk, "n_event",
-        (json_int_t)events);
+    const double ratio = step->z * error / estimate;
+    json_t *row = json_pack("{s:s, s:s, s:f, s:I, s:I}", "strata", step->name,
+        "cause", cause, "time", step->time, "n_risk", (json_int_t)step->risk,
+        "n_event", (json_int_t)events);
     json_object_set_new(row, "estimate", json_number(estimate));
     json_object_set_new(row, "std_error", json_number(error));
     json_object_set_new(row, "conf_low",
@@ -109,22 +116,25 @@ static json_t *step_row(const struct state *state, int64_t risk,
 
 static void add_steps(const struct analysis *analysis, struct state *state,
     const struct table_shape *table, const int128 *elements, size_t group,
-    const char *name, json_t *rows)
+    json_t *rows)
 {
     const struct times *times = analysis->model;
-    const double z = qnorm(0.5 + analysis->level / 2, 0, 1, 1, 0);
+    char name[VARIABLE_NAME_MAX + 128];
+    struct step step = {
+        .name = name, .z = qnorm(0.5 + analysis->level / 2, 0, 1, 1, 0)};
+    times_group_name(times, group, name, sizeof name);
     for (size_t s = 0; s < times_steps(table); s++) {
-        const int64_t risk = state->risk;
+        step.risk = state->risk;
+        step.time = (double)((int64_t)s * times->grid);
         const int64_t events = times_events(elements, table, group, s);
         if (events + times_censored(elements, table, group, s) == 0)
             continue;
         pass_step(state, table, elements, group, s);
         for (size_t k = 0; events > 0 && k < state->count; k++) {
             json_array_append_new(
-                rows, step_row(state, risk, name,
-                          variable_level_code(times->event, k + 1), k,
-                          (double)((int64_t)s * times->grid),
-                          times_outcome(elements, table, group, s, k), z));
+                rows, step_row(&step, state, k,
+                          variable_level_code(times->event, k + 1),
+                          times_outcome(elements, table, group, s, k)));
         }
     }
 }
@@ -147,7 +157,7 @@ static enum status add_group(const struct analysis *analysis,
         json_array_append_new(
             out[1], json_pack("{s:s, s:b}", "strata", name, "suppressed", 1));
     } else {
-        add_steps(analysis, &state, table, elements, group, name, out[0]);
+        add_steps(analysis, &state, table, elements, group, out[0]);
         json_array_append_new(
             out[1], json_pack("{s:s, s:I, s:I}", "strata", name, "n",
                         (json_int_t)n, "events", (json_int_t)state.events));

@@ -63,14 +63,16 @@ static enum status finish_segment(const struct plan *plan, size_t index,
         withhold_model(out, verdict);
         return STATUS_OK;
     }
-    const struct shape *shape = &plan->shapes[segment->analysis];
-    enum status status =
-        analysis->kind->conclude == NULL
-            ? analysis->kind->finish(
-                  analysis, shape, plan->dictionary, elements, min_cell, out)
-            : analysis->kind->conclude(analysis, shape, plan->dictionary,
-                  elements, fitted->memory + segment->first_memory, min_cell,
-                  out);
+    const struct fitted_segment whole = {
+        .shape = &plan->shapes[segment->analysis],
+        .dictionary = plan->dictionary,
+        .first = elements,
+        .memory = fitted->memory + segment->first_memory,
+        .min_cell = min_cell};
+    enum status status = analysis->kind->conclude == NULL
+                             ? analysis->kind->finish(analysis, whole.shape,
+                                   plan->dictionary, elements, min_cell, out)
+                             : analysis->kind->conclude(analysis, &whole, out);
     /* Said only where it is not so: a result must not depend on how the
      * patients are split over centers. */
     if (status == STATUS_OK && elements[HEAD_WITHHELD] > 0) {

@@ -50,18 +50,20 @@ static enum status advance_analysis(struct fit *fit,
 {
     const struct plan *plan = fit->plan;
     const struct analysis *analysis = &plan->analyses[segment->analysis];
-    const struct shape *shape = &plan->shapes[segment->analysis];
-    double *next = fit->next + segment->first_value;
+    struct summed_round round = {.shape = &plan->shapes[segment->analysis],
+        .number = fit->number - 1,
+        .min_cell = fit->min_cell,
+        .elements = elements,
+        .values = fit->values + segment->first_value,
+        .memory = fit->memory + segment->first_memory,
+        .next = fit->next + segment->first_value};
     *done = analysis->kind->value_count == NULL;
     if (*done)
         return STATUS_OK;
-    enum status status = analysis->kind->advance(analysis, shape,
-        plan->dictionary, fit->number - 1, fit->min_cell, elements,
-        fit->values + segment->first_value, fit->memory + segment->first_memory,
-        next, done);
+    enum status status = analysis->kind->advance(analysis, &round);
     /* What is no number cannot be told: the analysis says so at its end. */
-    if (!all_finite(next, segment->first_inverse - segment->first_value))
-        *done = true;
+    *done = round.done || !all_finite(round.next,
+                              segment->first_inverse - segment->first_value);
     return status;
 }
 
@@ -91,10 +93,14 @@ static enum status end_segment(
     enum status status = STATUS_OK;
     memcpy(next, fit->values + segment->first_value, count * sizeof *next);
     if (is_checked(fit, analysis)) {
-        status = leverage_begin(analysis, &plan->shapes[segment->analysis],
-            fit->first.elements + segment->first, elements,
-            fit->memory + segment->first_memory, fit->min_cell, next + count,
-            &verdict);
+        const struct fitted_segment fitted = {
+            .shape = &plan->shapes[segment->analysis],
+            .dictionary = plan->dictionary,
+            .first = fit->first.elements + segment->first,
+            .memory = fit->memory + segment->first_memory,
+            .min_cell = fit->min_cell};
+        status =
+            leverage_begin(analysis, &fitted, elements, next + count, &verdict);
     }
     if (verdict == LEVERAGE_NOT_KNOWN && all_finite(next, count + checks)) {
         fit->active[index] = SEGMENT_CHECKED;

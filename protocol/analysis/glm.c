@@ -298,21 +298,20 @@ static void set_fit(const struct analysis *analysis, const double *memory,
 }
 
 static enum status conclude(const struct analysis *analysis,
-    const struct shape *shape_, const struct dictionary *dictionary,
-    const int128 *first, const double *memory, int64_t min_cell, json_t *out)
+    const struct fitted_segment *fitted, json_t *out)
 {
-    (void)dictionary;
     const struct glm *glm = analysis->model;
-    const int128 *cell = first + shape_->tables[0].first;
+    const double *memory = fitted->memory;
+    const int128 *cell = fitted->first + fitted->shape->tables[0].first;
     enum glm_outcome outcome = (enum glm_outcome)memory[MEMORY_OUTCOME];
-    if (min_cell > 1 && outcome == CONVERGED &&
+    if (fitted->min_cell > 1 && outcome == CONVERGED &&
         is_separated(analysis, cell, memory)) {
         result_withhold(out, "separation",
             "the terms separate the two outcomes almost completely: a "
             "coefficient is beyond 15");
         return STATUS_OK;
     }
-    if (!model_set_counts(out, first, cell, min_cell))
+    if (!model_set_counts(out, fitted->first, cell, fitted->min_cell))
         return STATUS_OK;
     json_object_set_new(
         out, "family", json_string(glm_family_names[glm->family]));

@@ -93,15 +93,17 @@ static enum status halve(size_t p, uint32_t number, const double *values,
     return STATUS_OK;
 }
 
-enum status glm_advance(const struct analysis *analysis,
-    const struct shape *shape_, const struct dictionary *dictionary,
-    uint32_t number, int64_t min_cell, const int128 *elements,
-    const double *values, double *memory, double *next, bool *done)
+enum status glm_advance(
+    const struct analysis *analysis, struct summed_round *round)
 {
-    (void)dictionary, (void)min_cell;
     const struct glm *glm = analysis->model;
+    const uint32_t number = round->number;
+    const double *values = round->values;
+    double *memory = round->memory, *next = round->next;
+    bool *done = &round->done;
     size_t p = glm_columns(analysis);
-    const int128 *sums = elements + shape_->tables[0].first + COUNTS_CELL;
+    const int128 *sums =
+        round->elements + round->shape->tables[0].first + COUNTS_CELL;
     const int128 *extras = sums + p * (p + 1) / 2 + p;
     double deviance = ldexp((double)extras[EXTRA_DEVIANCE], -GLM_BITS);
     double before = memory[MEMORY_EXTRAS + EXTRA_DEVIANCE];

@@ -81,9 +81,7 @@ size_t glm_value_count(
     const struct analysis *analysis, const struct shape *shape);
 size_t glm_memory_count(
     const struct analysis *analysis, const struct shape *shape);
-enum status glm_advance(const struct analysis *analysis,
-    const struct shape *shape, const struct dictionary *dictionary,
-    uint32_t number, int64_t min_cell, const int128 *elements,
-    const double *values, double *memory, double *next, bool *done);
+enum status glm_advance(
+    const struct analysis *analysis, struct summed_round *round);
 
 #endif

@@ -16,15 +16,15 @@ struct curve {
     int64_t risk, events;
 };
 
-static json_t *step_row(const char *name, double time,
-    const struct curve *before, const struct curve *after, int64_t events,
-    int64_t censored, double z)
+/* risk: before the step at which the curve stands. */
+static json_t *step_row(const char *name, const struct curve *after,
+    int64_t risk, int64_t events, int64_t censored, double z)
 {
     double error = sqrt(after->greenwood);
     double low = after->survival * exp(-z * error);
     double high = after->survival * exp(z * error);
     json_t *row = json_pack("{s:s, s:f, s:I, s:I, s:I}", "strata", name, "time",
-        time, "n_risk", (json_int_t)before->risk, "n_event", (json_int_t)events,
+        after->last, "n_risk", (json_int_t)risk, "n_event", (json_int_t)events,
         "n_censor", (json_int_t)censored);
     bool over = after->survival == 0;
     json_object_set_new(row, "estimate", json_number(after->survival));
@@ -72,13 +72,12 @@ static void add_group(const struct analysis *analysis,
     for (size_t s = 0; s < times_steps(table); s++) {
         int64_t events = times_events(elements, table, group, s);
         int64_t censored = times_censored(elements, table, group, s);
-        struct curve before = curve;
+        const int64_t risk = curve.risk;
         if (events + censored == 0)
             continue;
-        double time = (double)((int64_t)s * times->grid);
-        pass_step(&curve, time, events, censored);
+        pass_step(&curve, (double)((int64_t)s * times->grid), events, censored);
         json_array_append_new(
-            out[0], step_row(name, time, &before, &curve, events, censored, z));
+            out[0], step_row(name, &curve, risk, events, censored, z));
     }
     json_t *row = json_pack("{s:s, s:I, s:I}", "strata", name, "n",
         (json_int_t)n, "events", (json_int_t)curve.events);

@@ -134,29 +134,29 @@ static enum leverage_verdict judge(
 }
 
 enum status leverage_begin(const struct analysis *analysis,
-    const struct shape *shape, const int128 *first, const int128 *elements,
-    const double *memory, int64_t min_cell, double *inverse,
-    enum leverage_verdict *verdict)
+    const struct fitted_segment *fitted, const int128 *elements,
+    double *inverse, enum leverage_verdict *verdict)
 {
     const struct model_check *check = analysis->kind->check;
     const struct design *design = leverage_design(analysis);
     const size_t size = triangle_size(design->column_count);
-    const int128 *cell = first + shape->tables[0].first;
+    const int128 *cell = fitted->first + fitted->shape->tables[0].first;
     wide *sums = calloc(2 * size, sizeof *sums);
     *verdict = LEVERAGE_FINE;
     if (sums == NULL)
         return STATUS_NO_MEMORY;
     enum status status = STATUS_OK;
     wide *products = sums + size;
-    const bool has_products = check->products(analysis, shape, first, products);
-    if (cell[CELL_ROWS] > 0 &&
-        (check->information == NULL ||
-            check->information(analysis, shape, elements, memory, sums))) {
+    const bool has_products =
+        check->products(analysis, fitted->shape, fitted->first, products);
+    if (cell[CELL_ROWS] > 0 && (check->information == NULL ||
+                                   check->information(analysis, fitted->shape,
+                                       elements, fitted->memory, sums))) {
         const struct known known = {.products = has_products ? products : NULL,
             .weight_max = largest_weight(analysis),
             .rows = cell[CELL_ROWS],
             .people = cell[CELL_PEOPLE],
-            .min_cell = min_cell};
+            .min_cell = fitted->min_cell};
         status = invert(design->column_count,
             check->information == NULL ? products : sums, inverse);
         if (status == STATUS_OK)
@@ -176,13 +176,13 @@ int leverage_products_bits(
 }
 
 enum status leverage_read_products(const struct analysis *analysis,
-    const struct shape *shape, enum segment_step step, const int128 *elements,
-    int64_t min_cell, double *inverse, enum leverage_verdict *verdict)
+    const struct leverage_products *sums, double *inverse,
+    enum leverage_verdict *verdict)
 {
     const struct design *design = leverage_design(analysis);
     const size_t size = triangle_size(design->column_count);
-    const int128 *cell = elements + shape->tables[0].first;
-    const int bits = leverage_products_bits(analysis, step);
+    const int128 *cell = sums->elements + sums->shape->tables[0].first;
+    const int bits = leverage_products_bits(analysis, sums->step);
     wide *triangle = calloc(size, sizeof *triangle);
     if (triangle == NULL)
         return STATUS_NO_MEMORY;
@@ -192,7 +192,7 @@ enum status leverage_read_products(const struct analysis *analysis,
         .weight_max = 1,
         .rows = cell[CELL_ROWS],
         .people = cell[CELL_PEOPLE],
-        .min_cell = min_cell};
+        .min_cell = sums->min_cell};
     enum status status = invert(design->column_count, triangle, inverse);
     *verdict =
         cell[CELL_ROWS] == 0 ? LEVERAGE_FINE : judge(design, &known, inverse);

@@ -50,13 +50,12 @@ const char *leverage_rule(enum leverage_verdict verdict);
 
 /* Numbers that a round of counting is told beside the analysis' own values. */
 size_t leverage_value_count(const struct analysis *analysis);
-/* A fit is over. first, elements: the segment's sums of the first and of the
- * last round. LEVERAGE_NOT_KNOWN: inverse[leverage_value_count] is to be told.
+/* A fit is over. elements: the segment's sums of the last round.
+ * LEVERAGE_NOT_KNOWN: inverse[leverage_value_count] is to be told.
  */
 enum status leverage_begin(const struct analysis *analysis,
-    const struct shape *shape, const int128 *first, const int128 *elements,
-    const double *memory, int64_t min_cell, double *inverse,
-    enum leverage_verdict *verdict);
+    const struct fitted_segment *fitted, const int128 *elements,
+    double *inverse, enum leverage_verdict *verdict);
 /* The summed segment of the round of counting. */
 enum leverage_verdict leverage_read(const struct analysis *analysis,
     const struct shape *shape, const int128 *elements, int64_t min_cell);
@@ -91,10 +90,17 @@ enum status leverage_own_inverse(const struct plan *plan,
 enum status leverage_review_own(const struct plan *plan,
     const struct rows *rows, int threads, int64_t min_cell,
     enum leverage_verdict *verdicts);
-/* What both need: the sums of a round of SEGMENT_PRODUCTS or
- * SEGMENT_OWN_PRODUCTS -> the inverse, and for the latter what they prove. */
+struct leverage_products {
+    const struct shape *shape;
+    enum segment_step step; /* SEGMENT_PRODUCTS or SEGMENT_OWN_PRODUCTS */
+    const int128 *elements; /* the segment's */
+    int64_t min_cell;
+};
+
+/* What both need: the sums of a round -> the inverse, and for the latter what
+ * they prove. */
 enum status leverage_read_products(const struct analysis *analysis,
-    const struct shape *shape, enum segment_step step, const int128 *elements,
-    int64_t min_cell, double *inverse, enum leverage_verdict *verdict);
+    const struct leverage_products *sums, double *inverse,
+    enum leverage_verdict *verdict);
 
 #endif

@@ -51,8 +51,9 @@ static enum status invert_all(struct own_scan *scan, int64_t min_cell,
         const enum segment_step step = (enum segment_step)scan->active[i];
         if (step == SEGMENT_OVER)
             continue;
-        status = leverage_read_products(analysis_of(scan, i), shape_of(scan, i),
-            step, elements_of(scan, i), min_cell,
+        const struct leverage_products sums = {
+            shape_of(scan, i), step, elements_of(scan, i), min_cell};
+        status = leverage_read_products(analysis_of(scan, i), &sums,
             inverses + scan->plan->segments[i].first_inverse, &verdict);
         if (verdicts != NULL)
             verdicts[i] = verdict;

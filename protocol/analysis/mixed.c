@@ -72,13 +72,12 @@ static double criterion(const struct design *design, const double *memory)
 }
 
 static enum status conclude(const struct analysis *analysis,
-    const struct shape *shape, const struct dictionary *dictionary,
-    const int128 *first, const double *memory, int64_t min_cell, json_t *out)
+    const struct fitted_segment *fitted, json_t *out)
 {
     const struct design *design = analysis->model;
-    const int128 *cell = first + shape->tables[0].first;
-    (void)dictionary;
-    if (!model_set_counts(out, first, cell, min_cell))
+    const double *memory = fitted->memory;
+    const int128 *cell = fitted->first + fitted->shape->tables[0].first;
+    if (!model_set_counts(out, fitted->first, cell, fitted->min_cell))
         return STATUS_OK;
     json_object_set_new(
         out, "converged", json_boolean(memory[MIXED_CONVERGED] != 0));

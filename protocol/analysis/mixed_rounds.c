@@ -237,18 +237,16 @@ static double next_ratio(double *memory, double ratio, double slope)
     return exp(low - fl * (high - low) / (fh - fl));
 }
 
-enum status mixed_advance(const struct analysis *analysis,
-    const struct shape *shape, const struct dictionary *dictionary,
-    uint32_t number, int64_t min_cell, const int128 *elements,
-    const double *values, double *memory, double *next, bool *done)
+enum status mixed_advance(
+    const struct analysis *analysis, struct summed_round *round)
 {
     const struct design *design = analysis->model;
-    const int128 *cell = elements + shape->tables[0].first;
-    const double ratio = number == 1 ? 0 : values[0];
+    const int128 *cell = round->elements + round->shape->tables[0].first;
+    const double ratio = round->number == 1 ? 0 : round->values[0];
+    double *memory = round->memory, *next = round->next;
     struct evaluation found = {.terms = memory + MIXED_TERMS};
-    (void)dictionary, (void)min_cell;
-    *done = true;
-    memory[MIXED_ROUNDS] = number;
+    round->done = true;
+    memory[MIXED_ROUNDS] = round->number;
     enum status status = evaluate(design, cell, &found);
     if (status != STATUS_OK)
         return status;
@@ -256,16 +254,16 @@ enum status mixed_advance(const struct analysis *analysis,
     if (!isfinite(found.slope) || !(found.residual > 0) ||
         (double)cell[CELL_ROWS] <= found.rank || ratio > RATIO_MAX)
         return STATUS_OK;
-    if (number == 1) { /* at l = 0: no center differs from the others? */
+    if (round->number == 1) { /* at l = 0: no center differs from the others? */
         memory[MIXED_CONVERGED] = found.slope >= 0;
-        *done = found.slope >= 0;
+        round->done = found.slope >= 0;
         next[0] = RATIO_FIRST;
         return STATUS_OK;
     }
     next[0] = next_ratio(memory, ratio, found.slope);
     memory[MIXED_CONVERGED] =
         found.slope == 0 || fabs(log(next[0] / ratio)) < STEP_EPSILON;
-    *done = memory[MIXED_CONVERGED] != 0 || number >= ROUNDS;
+    round->done = memory[MIXED_CONVERGED] != 0 || round->number >= ROUNDS;
     return STATUS_OK;
 }
 

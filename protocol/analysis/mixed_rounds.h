@@ -48,10 +48,8 @@ size_t mixed_value_count(
     const struct analysis *analysis, const struct shape *shape);
 size_t mixed_memory_count(
     const struct analysis *analysis, const struct shape *shape);
-enum status mixed_advance(const struct analysis *analysis,
-    const struct shape *shape, const struct dictionary *dictionary,
-    uint32_t number, int64_t min_cell, const int128 *elements,
-    const double *values, double *memory, double *next, bool *done);
+enum status mixed_advance(
+    const struct analysis *analysis, struct summed_round *round);
 
 /* The fixed terms for rule D9, as if the centers did not differ. */
 extern const struct model_check mixed_check;

@@ -208,14 +208,14 @@ static json_t *network_json(
 }
 
 static enum status conclude(const struct analysis *analysis,
-    const struct shape *shape, const struct dictionary *dictionary,
-    const int128 *first, const double *memory_, int64_t min_cell, json_t *out)
+    const struct fitted_segment *fitted, json_t *out)
 {
     const struct mlp *mlp = analysis->model;
-    const struct mlp_memory memory = mlp_memory_of(mlp, memory_);
+    const struct mlp_memory memory = mlp_memory_of(mlp, fitted->memory);
     const size_t classes = mlp->network.classes;
     double rows = 0, right = 0, all = 0, correct = 0;
-    if (!model_set_counts(out, first, first + shape->tables[0].first, min_cell))
+    if (!model_set_counts(out, fitted->first,
+            fitted->first + fitted->shape->tables[0].first, fitted->min_cell))
         return STATUS_OK;
     accuracy_of(memory.confusion + MLP_FOLDS_MAX * classes * classes, classes,
         &all, &correct);
@@ -234,10 +234,11 @@ static enum status conclude(const struct analysis *analysis,
     json_object_set_new(out, "training_accuracy", json_number(correct / all));
     json_object_set_new(
         out, "accuracy", json_number(rows > 0 ? right / rows : NAN));
-    json_object_set_new(out, "table", folds(mlp, &memory, min_cell));
+    json_object_set_new(out, "table", folds(mlp, &memory, fitted->min_cell));
     if (rows > 0)
         json_object_set_new(out, "classes",
-            classes_of(analysis, dictionary, &memory, min_cell));
+            classes_of(
+                analysis, fitted->dictionary, &memory, fitted->min_cell));
     json_object_set_new(
         out, "training_curve", numbers(memory.curve, (size_t)mlp->epochs));
     json_object_set_new(out, "network", network_json(mlp, &memory));

@@ -174,25 +174,23 @@ static void tell(const struct mlp *mlp, const struct mlp_memory *memory,
         MLP_MODELS * weights * sizeof *next);
 }
 
-enum status mlp_advance(const struct analysis *analysis,
-    const struct shape *shape, const struct dictionary *dictionary,
-    uint32_t number, int64_t min_cell, const int128 *elements,
-    const double *values, double *memory_, double *next, bool *done)
+enum status mlp_advance(
+    const struct analysis *analysis, struct summed_round *round)
 {
     const struct mlp *mlp = analysis->model;
-    const struct mlp_memory memory = mlp_memory_of(mlp, memory_);
-    const int128 *sums = elements + shape->tables[0].first + COUNTS_CELL;
-    const size_t epoch = (size_t)number - 1;
-    (void)dictionary, (void)min_cell, (void)values;
-    *done = false;
-    if (number == 1)
+    const struct mlp_memory memory = mlp_memory_of(mlp, round->memory);
+    const int128 *sums =
+        round->elements + round->shape->tables[0].first + COUNTS_CELL;
+    const size_t epoch = (size_t)round->number - 1;
+    round->done = false;
+    if (round->number == 1)
         start(mlp, sums, &memory);
     else if (epoch <= (size_t)mlp->epochs)
         train(mlp, sums, epoch, &memory);
     if (epoch <= (size_t)mlp->epochs) {
-        *done = !(memory.rows[0] > 0);
+        round->done = !(memory.rows[0] > 0);
         tell(mlp, &memory, epoch == (size_t)mlp->epochs ? MLP_TEST : MLP_TRAIN,
-            next);
+            round->next);
         return STATUS_OK;
     }
     const size_t classes = mlp->network.classes;
@@ -204,6 +202,6 @@ enum status mlp_advance(const struct analysis *analysis,
                              ? number_of(sums[table + i])
                              : (double)sums[table + i];
     }
-    *done = true;
+    round->done = true;
     return STATUS_OK;
 }

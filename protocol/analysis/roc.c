@@ -196,40 +196,39 @@ static void keep_bins(const int128 *sums, double *bins)
         bins[i] = ldexp((double)sums[i], -GLM_BITS);
 }
 
-static enum status advance(const struct analysis *analysis,
-    const struct shape *shape_, const struct dictionary *dictionary,
-    uint32_t number, int64_t min_cell, const int128 *elements,
-    const double *values, double *memory, double *next, bool *done)
+static enum status advance(
+    const struct analysis *analysis, struct summed_round *round)
 {
     const struct roc *roc = analysis->model;
     const size_t p = glm_columns(analysis);
-    *done = true;
+    const double *values = round->values;
+    double *memory = round->memory, *next = round->next;
+    const int128 *cell = round->elements + round->shape->tables[0].first;
+    double *bins = memory + glm_memory_count(analysis, round->shape);
+    round->done = true;
     if (!roc->fitted)
         return STATUS_OK;
     if (is_given(roc)) {
-        const int128 *cell = elements + shape_->tables[0].first;
-        double *bins = memory + glm_memory_count(analysis, shape_);
-        *done = roc_score_is_counted(
-            &roc->given, cell, next, number == 1 ? NULL : values);
-        if (*done) {
+        round->done = roc_score_is_counted(
+            &roc->given, cell, next, round->number == 1 ? NULL : values);
+        if (round->done) {
             keep_bins(cell + COUNTS_CELL, bins);
             memcpy(bins + BINS_COUNT * ROC_BINS, values,
                 SCORE_VALUES * sizeof *values);
         }
         return STATUS_OK;
     }
-    if (number > 1 && is_scoring(analysis, values)) {
-        keep_bins(elements + shape_->tables[0].first + COUNTS_CELL,
-            memory + glm_memory_count(analysis, shape_));
+    if (round->number > 1 && is_scoring(analysis, values)) {
+        keep_bins(cell + COUNTS_CELL, bins);
         return STATUS_OK;
     }
     next[p] = 0;
-    enum status status = glm_advance(analysis, shape_, dictionary, number,
-        min_cell, elements, values, memory, next, done);
-    if (status == STATUS_OK && *done && memory[MEMORY_OUTCOME] == CONVERGED) {
+    enum status status = glm_advance(analysis, round);
+    if (status == STATUS_OK && round->done &&
+        memory[MEMORY_OUTCOME] == CONVERGED) {
         memcpy(next, memory + MEMORY_VECTORS + p, p * sizeof *next);
         next[p] = 1;
-        *done = false;
+        round->done = false;
     }
     return status;
 }
@@ -265,11 +264,12 @@ static bool is_of_few(const struct roc_counts *counts, int64_t min_cell)
 }
 
 static enum status conclude_fit(const struct analysis *analysis,
-    const struct shape *shape_, const int128 *first, const double *memory,
-    int64_t min_cell, json_t *out)
+    const struct fitted_segment *fitted, json_t *out)
 {
     const struct roc *roc = analysis->model;
-    const double *bins = memory + glm_memory_count(analysis, shape_);
+    const double *memory = fitted->memory;
+    const double *bins = memory + glm_memory_count(analysis, fitted->shape);
+    const int64_t min_cell = fitted->min_cell;
     const struct binned binned = {&roc->given, bins + BINS_COUNT * ROC_BINS};
     const struct roc_counts counts = {.count = ROC_BINS,
         .with = bins + BINS_WITH * ROC_BINS,
@@ -280,8 +280,8 @@ static enum status conclude_fit(const struct analysis *analysis,
         json_object_set_new(out, "suppressed", json_true());
         return STATUS_OK;
     }
-    if (!model_set_counts(
-            out, first, first + shape_->tables[0].first, min_cell))
+    if (!model_set_counts(out, fitted->first,
+            fitted->first + fitted->shape->tables[0].first, min_cell))
         return STATUS_OK;
     const bool linear = is_given(roc) && !roc->given.is_probability;
     json_object_set_new(
@@ -311,32 +311,33 @@ static double step_score(const void *arg, size_t at)
     return steps_value(stepped->table, stepped->variable, at);
 }
 
-static enum status conclude_steps(const struct roc *roc,
-    const struct table_shape *table, const struct dictionary *dictionary,
-    const double *with, const double *without, int64_t min_cell, double level,
-    json_t *out)
+/* cells: [2][columns] people, without the outcome and with it. */
+static void conclude_steps(const struct analysis *analysis,
+    const struct fitted_segment *fitted, const double *cells, json_t *out)
 {
+    const struct roc *roc = analysis->model;
+    const struct table_shape *table = &fitted->shape->tables[0];
     const struct variable *variable =
-        &dictionary->variables[roc->glm.design->formula->atoms[0].variable];
+        &fitted->dictionary
+             ->variables[roc->glm.design->formula->atoms[0].variable];
     const struct stepped stepped = {table, variable};
     const struct roc_counts counts = {.count = table->columns,
-        .with = with,
-        .without = without,
+        .with = cells + table->columns,
+        .without = cells,
         .score = step_score,
         .arg = &stepped};
     json_object_set_new(out, "score", json_string(variable->name));
-    roc_set_curve(out, &counts, level, min_cell);
-    return STATUS_OK;
+    roc_set_curve(out, &counts, analysis->level, fitted->min_cell);
 }
 
 static enum status conclude(const struct analysis *analysis,
-    const struct shape *shape_, const struct dictionary *dictionary,
-    const int128 *first, const double *memory, int64_t min_cell, json_t *out)
+    const struct fitted_segment *fitted, json_t *out)
 {
     const struct roc *roc = analysis->model;
-    const struct table_shape *table = &shape_->tables[0];
+    const struct table_shape *table = &fitted->shape->tables[0];
+    const int128 *first = fitted->first;
     if (roc->fitted)
-        return conclude_fit(analysis, shape_, first, memory, min_cell, out);
+        return conclude_fit(analysis, fitted, out);
     double *counts = calloc(2 * table->columns, sizeof *counts);
     if (counts == NULL)
         return STATUS_NO_MEMORY;
@@ -357,10 +358,9 @@ static enum status conclude(const struct analysis *analysis,
         out, "patients", json_integer((json_int_t)first[HEAD_PEOPLE]));
     json_object_set_new(
         out, "missing", json_integer((json_int_t)(first[HEAD_ROWS] - n)));
-    enum status status = conclude_steps(roc, table, dictionary,
-        counts + table->columns, counts, min_cell, analysis->level, out);
+    conclude_steps(analysis, fitted, counts, out);
     free(counts);
-    return status;
+    return STATUS_OK;
 }
 
 const struct analysis_kind analysis_roc = {

@@ -22,6 +22,14 @@ static const struct comparison_word words[] = {
 };
 #define WORD_COUNT (sizeof words / sizeof words[0])
 
+/* One rule being read. */
+struct reading {
+    const struct dictionary *dictionary;
+    const struct field *field;
+    struct arena *arena;
+    struct diagnostic *diagnostic;
+};
+
 /* What stands at the first of these characters; NULL when it is no word. */
 static const struct comparison_word *word_at(const char *at)
 {
@@ -32,16 +40,16 @@ static const struct comparison_word *word_at(const char *at)
     return NULL;
 }
 
-static enum status read_side(struct expression *out, const char *text,
-    size_t offset, const struct dictionary *dictionary,
-    const struct field *field, struct arena *arena,
-    struct diagnostic *diagnostic)
+/* text: from `offset` on of what the field holds. */
+static enum status read_side(struct expression *out, const struct reading *from,
+    const char *text, size_t offset)
 {
     struct formula_error error;
-    enum status status = expression_parse(out, text, dictionary, arena, &error);
+    enum status status =
+        expression_parse(out, text, from->dictionary, from->arena, &error);
     if (status != STATUS_OK && status != STATUS_NO_MEMORY)
-        field_fail_inside(
-            field, offset + error.offset, diagnostic, "%s", error.message);
+        field_fail_inside(from->field, offset + error.offset, from->diagnostic,
+            "%s", error.message);
     return status;
 }
 
@@ -59,6 +67,7 @@ static enum status read_rule(struct plausible_rule *rule,
     const struct dictionary *dictionary, const struct field *field,
     struct arena *arena, struct diagnostic *diagnostic)
 {
+    const struct reading from = {dictionary, field, arena, diagnostic};
     enum status status = field_text(field, &rule->text, TEXT_MAX, diagnostic);
     if (status != STATUS_OK)
         return status;
@@ -75,11 +84,9 @@ static enum status read_rule(struct plausible_rule *rule,
     rule->less = word->less;
     rule->equal = word->equal;
     rule->greater = word->greater;
-    status =
-        read_side(&rule->left, left, 0, dictionary, field, arena, diagnostic);
+    status = read_side(&rule->left, &from, left, 0);
     if (status == STATUS_OK)
-        status = read_side(&rule->right, rule->text + behind, behind,
-            dictionary, field, arena, diagnostic);
+        status = read_side(&rule->right, &from, rule->text + behind, behind);
     if (status != STATUS_OK)
         return status;
     expression_visit_variables(&rule->left, note_variable, rule);

@@ -248,9 +248,7 @@ void query_destroy(struct query *query)
 }
 
 enum status query_seal(struct buffer *out, struct view text,
-    const struct digest *study_id, const struct digest *dictionary_id,
-    const uint8_t nonce[NONCE_BYTES], int64_t expires,
-    struct diagnostic *diagnostic)
+    const struct query_seal *seal, struct diagnostic *diagnostic)
 {
     struct document *document = NULL;
     enum status status = document_parse(&document, text, diagnostic);
@@ -268,10 +266,10 @@ enum status query_seal(struct buffer *out, struct view text,
     if (status == STATUS_OK) {
         char study[DIGEST_TEXT], dictionary[DIGEST_TEXT], when[TIME_TEXT];
         char nonce_text[2 * NONCE_BYTES + 1];
-        digest_to_text(study, study_id);
-        digest_to_text(dictionary, dictionary_id);
-        hex_encode(nonce_text, nonce, NONCE_BYTES);
-        time_text(when, expires);
+        digest_to_text(study, &seal->study_id);
+        digest_to_text(dictionary, &seal->dictionary_id);
+        hex_encode(nonce_text, seal->nonce, NONCE_BYTES);
+        time_text(when, seal->expires);
         json_t *sealed = json_copy((json_t *)root.value);
         json_object_set_new(sealed, "study_id", json_string(study));
         json_object_set_new(sealed, "dictionary", json_string(dictionary));

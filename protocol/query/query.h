@@ -48,12 +48,17 @@ struct query {
 enum status query_parse(struct query **out, struct view text,
     const struct dictionary *dictionary, struct diagnostic *diagnostic);
 void query_destroy(struct query *query);
+/* The four members that a query file is sealed with. */
+struct query_seal {
+    struct digest study_id, dictionary_id;
+    uint8_t nonce[NONCE_BYTES]; /* random */
+    int64_t expires;
+};
+
 /* The signed form of a query file: the same JSON object plus the four members.
- * nonce is random bytes from the caller. Fails if it is sealed already. */
+ * Fails if it is sealed already. */
 enum status query_seal(struct buffer *out, struct view text,
-    const struct digest *study_id, const struct digest *dictionary_id,
-    const uint8_t nonce[NONCE_BYTES], int64_t expires,
-    struct diagnostic *diagnostic);
+    const struct query_seal *seal, struct diagnostic *diagnostic);
 /* "2027-01-31" or "2027-01-31T12:00:00Z" <-> seconds since 1970. */
 enum status time_parse(int64_t *seconds, const char *text);
 #define TIME_TEXT 24

@@ -84,13 +84,13 @@ static void seal(
     buffer_init(&payload, BUFFER_LIMIT_DEFAULT);
     buffer_init(&encoded, BUFFER_LIMIT_DEFAULT);
     fill_template(&text, bench->template, number);
-    uint8_t nonce[NONCE_BYTES];
-    randombytes_buf(nonce, sizeof nonce);
+    struct query_seal seal = {.study_id = bench->study_id,
+        .dictionary_id = bench->dictionary->digest,
+        .expires = clock_wall_seconds() + 3600};
+    randombytes_buf(seal.nonce, sizeof seal.nonce);
     struct diagnostic diagnostic;
     diagnostic_init(&diagnostic, "query");
-    must(query_seal(&payload, buffer_view(&text), &bench->study_id,
-             &bench->dictionary->digest, nonce, clock_wall_seconds() + 3600,
-             &diagnostic),
+    must(query_seal(&payload, buffer_view(&text), &seal, &diagnostic),
         diagnostic.message);
     struct envelope *envelope = NULL;
     must(envelope_create(&envelope, TYPE_QUERY, buffer_view(&payload)), "seal");

@@ -91,11 +91,11 @@ static void make_query(struct liar *liar, const char *path)
     struct buffer text, payload;
     read_bytes(&text, path);
     buffer_init(&payload, DOCUMENT_BYTES_MAX);
-    uint8_t nonce[NONCE_BYTES];
-    randombytes_buf(nonce, sizeof nonce);
-    must(query_seal(&payload, buffer_view(&text), &liar->study_id,
-             &liar->dictionary->digest, nonce, clock_wall_seconds() + 3600,
-             &diagnostic),
+    struct query_seal seal = {.study_id = liar->study_id,
+        .dictionary_id = liar->dictionary->digest,
+        .expires = clock_wall_seconds() + 3600};
+    randombytes_buf(seal.nonce, sizeof seal.nonce);
+    must(query_seal(&payload, buffer_view(&text), &seal, &diagnostic),
         diagnostic.message);
     struct envelope *envelope = NULL;
     must(

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         REQUIRE(store_open(&store, ":memory:", fuzz_dictionary()) == STATUS_OK);
     diagnostic_init(&diagnostic, "fuzz");
     enum status status = import_file(
-        store, fuzz_dictionary(), path, &options, 0, &report, &diagnostic);
+        store, fuzz_dictionary(), path, &options, &report, &diagnostic);
     REQUIRE(status == STATUS_OK || diagnostic.message[0] != 0);
     import_report_fini(&report);
     return 0;

@@ -150,7 +150,7 @@ static enum status check_csv(struct checking *c)
     if (status != STATUS_OK)
         return status;
     status = import_file(
-        store, c->dictionary, c->file, &options, 0, &report, &c->diagnostic);
+        store, c->dictionary, c->file, &options, &report, &c->diagnostic);
     import_report_fini(&report);
     store_close(store);
     return status;

@@ -315,17 +315,20 @@ json_t *rounds_of(const struct table *table, const char *query, size_t centers,
     static const uint8_t active[] = {1};
     struct asked asked, later;
     double values[2048] = {0}, next[2048] = {0}, memory[8192] = {0};
-    bool done = false;
     ask(&asked, table, query, centers);
     later = asked;
     const struct analysis *analysis = &asked.plan->analyses[0];
-    const struct shape *shape = &asked.plan->shapes[0];
     size_t first = asked.plan->segments[0].first;
     assert_int_equal(asked.plan->segment_count, 1);
     assert_true(asked.plan->value_count <= 2048);
     assert_true(asked.plan->memory_count <= 8192);
     *trace = 0;
-    for (uint32_t number = 1; !done; number++) {
+    struct summed_round summed = {.shape = &asked.plan->shapes[0],
+        .min_cell = min_cell,
+        .values = values,
+        .memory = memory,
+        .next = next};
+    for (uint32_t number = 1; !summed.done; number++) {
         assert_true(number < ROUNDS_MAX);
         if (number > 1) {
             const struct round round = {
@@ -335,20 +338,21 @@ json_t *rounds_of(const struct table *table, const char *query, size_t centers,
             add_centers(&later, centers, &round);
         }
         *trace = *trace * 31 + trace_of(&later);
-        assert_int_equal(
-            analysis->kind->advance(analysis, shape, table->dictionary, number,
-                min_cell, later.sum.elements + first, values, memory, next,
-                &done),
-            STATUS_OK);
+        summed.number = number;
+        summed.elements = later.sum.elements + first;
+        assert_int_equal(analysis->kind->advance(analysis, &summed), STATUS_OK);
         memcpy(values, next, sizeof values);
         if (number > 1)
             vector_fini(&later.sum);
     }
     json_t *out = json_object();
+    const struct fitted_segment fitted = {.shape = summed.shape,
+        .dictionary = table->dictionary,
+        .first = asked.sum.elements + first,
+        .memory = memory,
+        .min_cell = min_cell};
     assert_int_equal(
-        analysis->kind->conclude(analysis, shape, table->dictionary,
-            asked.sum.elements + first, memory, min_cell, out),
-        STATUS_OK);
+        analysis->kind->conclude(analysis, &fitted, out), STATUS_OK);
     asked_destroy(&asked);
     return out;
 }

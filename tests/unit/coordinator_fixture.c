@@ -79,7 +79,10 @@ void fixture_make_query(
     struct fixture *fixture, struct buffer *out, struct digest *id, int number)
 {
     char text[256];
-    uint8_t nonce[NONCE_BYTES] = {(uint8_t)number};
+    const struct query_seal seal = {.study_id = fixture->study_id,
+        .dictionary_id = fixture->cast.dictionary->digest,
+        .nonce = {(uint8_t)number},
+        .expires = fixture->now.wall + 3600};
     struct buffer payload;
     struct diagnostic diagnostic;
     diagnostic_init(&diagnostic, "query");
@@ -89,9 +92,7 @@ void fixture_make_query(
         " \"analyses\": [{\"count\": {}},"
         " {\"summary\": {\"variables\": [\"age\"]}}]}",
         number);
-    must(query_seal(&payload, view_of_text(text), &fixture->study_id,
-        &fixture->cast.dictionary->digest, nonce, fixture->now.wall + 3600,
-        &diagnostic));
+    must(query_seal(&payload, view_of_text(text), &seal, &diagnostic));
     fixture_sign(
         out, id, TYPE_QUERY, buffer_text(&payload), fixture->cast.researcher);
     buffer_fini(&payload);

@@ -71,8 +71,9 @@ static void test_every_risk_set_holds_enough_people(void **state)
             struct cox_merge merge = {0};
             size_t events = 0;
             int64_t limit = 2 + (int64_t)draw(20);
-            cox_merge_steps(
-                &counts[0][0], STEPS, ties == 0, limit, starts, STEPS, &merge);
+            cox_merge_steps(&counts[0][0], STEPS,
+                (struct cox_merge_rule){ties == 0, limit}, starts, STEPS,
+                &merge);
             for (size_t s = 0; s < STEPS; s++)
                 events += counts[s][STEP_EVENTS] > 0;
             assert_int_equal(merge.risk_sets + merge.merged, events);
@@ -93,7 +94,8 @@ static void test_nothing_is_merged_at_limit_1(void **state)
     struct cox_merge merge = {0};
     for (size_t s = 3; s < STEPS; s += 4)
         counts[s][STEP_EVENTS] = 1; /* of nobody new */
-    cox_merge_steps(&counts[0][0], STEPS, true, 1, starts, STEPS, &merge);
+    cox_merge_steps(&counts[0][0], STEPS, (struct cox_merge_rule){true, 1},
+        starts, STEPS, &merge);
     assert_int_equal(merge.merged, 0);
     assert_int_equal(merge.risk_sets, 10);
     assert_int_equal(cox_risk_set(starts, STEPS, 2), 0);
@@ -110,7 +112,8 @@ static void test_eleven_stand_and_ten_do_not(void **state)
             {11, 11, 11, 0, 0}, {people, people, people, 0, 0}};
         double starts[2];
         struct cox_merge merge = {0};
-        cox_merge_steps(&counts[0][0], 2, true, 11, starts, 2, &merge);
+        cox_merge_steps(&counts[0][0], 2, (struct cox_merge_rule){true, 11},
+            starts, 2, &merge);
         assert_int_equal(merge.risk_sets, people == 11 ? 2 : 1);
     }
 }
@@ -123,7 +126,8 @@ static void test_breslow_counts_a_person_once(void **state)
         int128 counts[1][STEP_COUNTS] = {{people, 10, 10, 10, 10}};
         double starts[1];
         struct cox_merge merge = {0};
-        cox_merge_steps(&counts[0][0], 1, false, 11, starts, 1, &merge);
+        cox_merge_steps(&counts[0][0], 1, (struct cox_merge_rule){false, 11},
+            starts, 1, &merge);
         assert_int_equal(merge.risk_sets, people == 11);
     }
 }
@@ -140,7 +144,8 @@ static void test_room_for_few_risk_sets_is_enough(void **state)
             counts[s][STEP_OTHERS] = counts[s][STEP_OTHER_PEOPLE] = 3;
             counts[s][STEP_PEOPLE] = 5;
         }
-        cox_merge_steps(&counts[0][0], STEPS, true, 1, starts, room, &merge);
+        cox_merge_steps(&counts[0][0], STEPS, (struct cox_merge_rule){true, 1},
+            starts, room, &merge);
         assert_true(merge.risk_sets >= 1 && merge.risk_sets <= room);
         assert_true(merge.risk_sets * 2 >= room);
     }

@@ -141,12 +141,13 @@ static enum status run_query(struct buffer *out)
 
 static enum status run_seal(struct buffer *out)
 {
-    const struct digest id = {{7}};
-    const uint8_t nonce[NONCE_BYTES] = {1};
+    const struct query_seal seal = {.study_id = {{7}},
+        .dictionary_id = {{7}},
+        .nonce = {1},
+        .expires = NOW};
     struct diagnostic diagnostic;
     diagnostic_init(&diagnostic, "");
-    return query_seal(
-        out, buffer_view(&question_text), &id, &id, nonce, NOW, &diagnostic);
+    return query_seal(out, buffer_view(&question_text), &seal, &diagnostic);
 }
 
 static void count_variable(void *arg, size_t variable)

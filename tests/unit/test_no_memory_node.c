@@ -150,12 +150,12 @@ static void open_store(void)
 
 static enum status import_csv(struct buffer *out)
 {
-    static const struct import_options options = {.strict = true};
+    static const struct import_options options = {.strict = true, .now = NOW};
     struct import_report report;
     struct diagnostic diagnostic;
     diagnostic_init(&diagnostic, "people.csv");
     enum status status = import_file(
-        store, cast.dictionary, csv_path, &options, NOW, &report, &diagnostic);
+        store, cast.dictionary, csv_path, &options, &report, &diagnostic);
     if (status == STATUS_OK) {
         json_t *json = import_report_json(&report, cast.dictionary, "");
         status = json_text_append(out, json, JSON_COMPACT);

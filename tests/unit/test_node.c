@@ -62,8 +62,10 @@ static enum status import_text(const char *text,
     fputs(text, file);
     fclose(file);
     diagnostic_init(&diagnostic, "x.csv");
+    struct import_options dated = *options;
+    dated.now = 1;
     return import_file(
-        store, dictionary, csv_path, options, 1, report, &diagnostic);
+        store, dictionary, csv_path, &dated, report, &diagnostic);
 }
 
 static int64_t exam_count(void)

@@ -67,14 +67,14 @@ static int close_store(void **state)
 
 static enum status import_text(const char *text, bool strict)
 {
-    const struct import_options options = {.strict = strict};
+    const struct import_options options = {.strict = strict, .now = 1};
     FILE *file = fopen(csv_path, "w");
     fputs(text, file);
     fclose(file);
     diagnostic_init(&diagnostic, "x.csv");
     import_report_fini(&report);
     return import_file(
-        store, dictionary, csv_path, &options, 1, &report, &diagnostic);
+        store, dictionary, csv_path, &options, &report, &diagnostic);
 }
 
 static struct frame *frame_of_store(void)

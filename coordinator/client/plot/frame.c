@@ -58,11 +58,11 @@ void frame_draw_x(
     double ticks[TICKS_MAX];
     const size_t count = axis_ticks(x, ticks);
     char text[32];
-    svg_line(svg, x->from, at, x->to, at, INK, 1);
+    svg_line(svg, x->from, at, x->to, at, (struct svg_pen){INK, 1});
     for (size_t i = 0; i < count; i++) {
         const double place = axis_place(x, ticks[i]);
         snprintf(text, sizeof text, "%.6g", ticks[i]);
-        svg_line(svg, place, at, place, at + 5, INK, 1);
+        svg_line(svg, place, at, place, at + 5, (struct svg_pen){INK, 1});
         svg_text(svg, place, at + 19, 12, ANCHOR_MIDDLE, text);
     }
     svg_text(svg, (x->from + x->to) / 2, at + 38, 13, ANCHOR_MIDDLE, x_label);
@@ -75,12 +75,14 @@ void frame_draw(struct svg *svg, const struct axis *x, const struct axis *y,
     const size_t count = axis_ticks(y, ticks);
     char text[32];
     frame_draw_x(svg, x, y->from, x_label);
-    svg_line(svg, x->from, y->from, x->from, y->to, INK, 1);
+    svg_line(svg, x->from, y->from, x->from, y->to, (struct svg_pen){INK, 1});
     for (size_t i = 0; i < count; i++) {
         const double place = axis_place(y, ticks[i]);
         snprintf(text, sizeof text, "%.6g", ticks[i]);
-        svg_line(svg, x->from - 5, place, x->from, place, INK, 1);
-        svg_line(svg, x->from, place, x->to, place, "#eee", 1);
+        svg_line(
+            svg, x->from - 5, place, x->from, place, (struct svg_pen){INK, 1});
+        svg_line(
+            svg, x->from, place, x->to, place, (struct svg_pen){"#eee", 1});
         svg_text(svg, x->from - 8, place + 4, 12, ANCHOR_END, text);
     }
     svg_text_upward(svg, x->from - 48, (y->from + y->to) / 2, y_label);

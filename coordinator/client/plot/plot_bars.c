@@ -45,8 +45,8 @@ static enum status histogram(struct svg *svg, const json_t *entry)
         const double top = result_is_suppressed(row)
                                ? 340
                                : axis_place(&y, row_number(row, "n"));
-        svg_box(svg, left, top, right - left, 360 - top, svg_colour(0),
-            result_is_suppressed(row));
+        svg_box(svg, left, top, right - left, 360 - top,
+            (struct svg_fill){svg_colour(0), result_is_suppressed(row)});
     }
     return svg->status;
 }
@@ -58,13 +58,14 @@ static void draw_level(
     const double n = row_number(row, "n");
     svg_text(svg, 190, y + 17, 13, ANCHOR_END, row_text(row, "level"));
     if (result_is_suppressed(row)) {
-        svg_box(svg, x->from, y + 3, 30, BAR_HEIGHT - 6, "", true);
+        svg_box(svg, x->from, y + 3, 30, BAR_HEIGHT - 6,
+            (struct svg_fill){"", true});
         svg_text(svg, x->from + 38, y + 17, 12, ANCHOR_START, "withheld");
         return;
     }
     const double to = axis_place(x, n);
-    svg_box(svg, x->from, y + 3, to - x->from, BAR_HEIGHT - 6, svg_colour(0),
-        false);
+    svg_box(svg, x->from, y + 3, to - x->from, BAR_HEIGHT - 6,
+        (struct svg_fill){svg_colour(0), false});
     snprintf(text, sizeof text, "%.0f (%.1f %%)", n,
         100 * row_number(row, "proportion"));
     svg_text(svg, to + 8, y + 17, 12, ANCHOR_START, text);

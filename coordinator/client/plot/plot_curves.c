@@ -137,7 +137,8 @@ static void risk_table(struct svg *svg, const struct curves *curves)
     svg_text(svg, 24, 424, 12, ANCHOR_START, "at risk");
     for (size_t g = 0; g < curves->count; g++) {
         const double y = 442 + 18 * (double)g;
-        svg_box(svg, 24, y - 9, 10, 10, svg_colour(g), false);
+        svg_box(
+            svg, 24, y - 9, 10, 10, (struct svg_fill){svg_colour(g), false});
         for (size_t i = 0; i < count; i++) {
             const double people = at_risk(curves, curves->names[g], ticks[i]);
             if (isnan(people))
@@ -154,7 +155,8 @@ static void legend(struct svg *svg, const struct curves *curves)
     for (size_t g = 0; g < curves->count; g++) {
         const double y = curves->falls ? 340 - 18 * (double)(curves->count - g)
                                        : 70 + 18 * (double)g;
-        svg_line(svg, 116, y - 4, 140, y - 4, svg_colour(g), 2);
+        svg_line(
+            svg, 116, y - 4, 140, y - 4, (struct svg_pen){svg_colour(g), 2});
         svg_text(svg, 146, y, 12, ANCHOR_START, curves->names[g]);
     }
 }

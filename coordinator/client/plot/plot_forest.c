@@ -64,7 +64,7 @@ static void draw_term(
     const double p = row_number(row, "p_value");
     svg_text(svg, 216, y + 4, 13, ANCHOR_END, row_text(row, "term"));
     svg_line(svg, axis_place(&forest->x, low), y, axis_place(&forest->x, high),
-        y, svg_colour(0), 2);
+        y, (struct svg_pen){svg_colour(0), 2});
     svg_dot(svg, axis_place(&forest->x, at), y, 4.5, svg_colour(0));
     snprintf(text, sizeof text, "%.3g (%.3g to %.3g)", at, low, high);
     svg_text(svg, PLOT_WIDTH - 180, y, 12, ANCHOR_START, text);

@@ -23,7 +23,8 @@ enum status plot_scree(struct svg *svg, const json_t *entry)
         const double left = axis_place(&x, (double)at + 0.7);
         const double right = axis_place(&x, (double)at + 1.3);
         const double top = axis_place(&y, row_number(row, "proportion"));
-        svg_box(svg, left, top, right - left, 360 - top, svg_colour(0), false);
+        svg_box(svg, left, top, right - left, 360 - top,
+            (struct svg_fill){svg_colour(0), false});
     }
     svg_path_begin(svg);
     json_array_foreach((json_t *)table, at, row)

@@ -70,12 +70,12 @@ enum status svg_end(struct svg *svg)
 }
 
 void svg_line(struct svg *svg, double x1, double y1, double x2, double y2,
-    const char *colour, double width)
+    struct svg_pen pen)
 {
     put(svg,
         "<line x1=\"%.2f\" y1=\"%.2f\" x2=\"%.2f\" y2=\"%.2f\" stroke=\"%s\" "
         "stroke-width=\"%g\"/>\n",
-        x1, y1, x2, y2, colour, width);
+        x1, y1, x2, y2, pen.colour, pen.width);
 }
 
 void svg_dashed(struct svg *svg, double x1, double y1, double x2, double y2,
@@ -88,13 +88,13 @@ void svg_dashed(struct svg *svg, double x1, double y1, double x2, double y2,
 }
 
 void svg_box(struct svg *svg, double x, double y, double width, double height,
-    const char *colour, bool hatched)
+    struct svg_fill fill)
 {
     put(svg,
         "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" "
         "fill=\"%s\" stroke=\"%s\"/>\n",
-        x, y, width, height, hatched ? "url(#hatch)" : colour,
-        hatched ? "#888" : "white");
+        x, y, width, height, fill.hatched ? "url(#hatch)" : fill.colour,
+        fill.hatched ? "#888" : "white");
 }
 
 void svg_dot(

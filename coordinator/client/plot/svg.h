@@ -16,15 +16,24 @@ struct svg {
     enum status status;
 };
 
+struct svg_pen {
+    const char *colour;
+    double width;
+};
+
+struct svg_fill {
+    const char *colour;
+    bool hatched; /* what is withheld */
+};
+
 void svg_begin(struct svg *svg, double width, double height);
 enum status svg_end(struct svg *svg);
 void svg_line(struct svg *svg, double x1, double y1, double x2, double y2,
-    const char *colour, double width);
+    struct svg_pen pen);
 void svg_dashed(struct svg *svg, double x1, double y1, double x2, double y2,
     const char *colour);
-/* hatched: what is withheld. */
 void svg_box(struct svg *svg, double x, double y, double width, double height,
-    const char *colour, bool hatched);
+    struct svg_fill fill);
 void svg_dot(
     struct svg *svg, double x, double y, double radius, const char *colour);
 /* Any text: it is escaped. */

@@ -204,15 +204,16 @@ static struct digest sign(struct buffer *out, const char *type, json_t *payload,
 void world_query(const struct world *world, size_t kind, uint32_t number,
     struct buffer *out, struct digest *id)
 {
-    uint8_t nonce[NONCE_BYTES] = {0};
+    struct query_seal seal = {.study_id = world->study_id,
+        .dictionary_id = world->cast.dictionary->digest,
+        .expires = WORLD_START + 86400};
     struct buffer payload;
     struct diagnostic diagnostic;
     diagnostic_init(&diagnostic, "query");
     buffer_init(&payload, BUFFER_LIMIT_DEFAULT);
-    memcpy(nonce, &number, sizeof number);
-    world_must(query_seal(&payload, view_of_text(question_texts[kind]),
-                   &world->study_id, &world->cast.dictionary->digest, nonce,
-                   WORLD_START + 86400, &diagnostic),
+    memcpy(seal.nonce, &number, sizeof number);
+    world_must(query_seal(&payload, view_of_text(question_texts[kind]), &seal,
+                   &diagnostic),
         diagnostic.message);
     *id = sign(out, TYPE_QUERY, json_loads(buffer_text(&payload), 0, NULL),
         &world->cast.researcher, 1);
