@@ -235,10 +235,11 @@ static enum status conclude(const struct analysis *analysis,
     json_object_set_new(
         out, "accuracy", json_number(rows > 0 ? right / rows : NAN));
     json_object_set_new(out, "table", folds(mlp, &memory, fitted->min_cell));
-    if (rows > 0)
+    if (rows > 0) {
         json_object_set_new(out, "classes",
             classes_of(
                 analysis, fitted->dictionary, &memory, fitted->min_cell));
+    }
     json_object_set_new(
         out, "training_curve", numbers(memory.curve, (size_t)mlp->epochs));
     json_object_set_new(out, "network", network_json(mlp, &memory));

@@ -82,13 +82,13 @@ static struct round_number round_number_of(uint32_t round)
 }
 
 void masking_round_key(struct secret *key, const struct secret *shared,
-    struct view transcript, uint32_t round, const struct digest *told,
+    struct view transcript, struct masking_round round,
     const struct public_key *a, const struct public_key *b)
 {
     const bool in_order = masking_adds(a, b);
-    const struct round_number number = round_number_of(round);
+    const struct round_number number = round_number_of(round.number);
     const struct view parts[] = {transcript, {number.bytes, sizeof number},
-        {told->bytes, DIGEST_BYTES}, view_of_key(in_order ? a : b),
+        {round.told->bytes, DIGEST_BYTES}, view_of_key(in_order ? a : b),
         view_of_key(in_order ? b : a)};
     hash(key->bytes, shared, LABEL_ROUND, parts, 5);
 }

@@ -36,10 +36,14 @@ void masking_pair_key(struct secret *key, const struct secret *shared,
 /* The stream that only this member has. */
 void masking_self_key(struct secret *key, const struct secret *seed,
     struct view transcript, const struct public_key *own);
-/* The stream between two members for a later round: its number, and the digest
- * of what every center was told, are in it. */
+struct masking_round {
+    uint32_t number;
+    const struct digest *told; /* of what every center was told */
+};
+
+/* The stream between two members for a later round, which is in it. */
 void masking_round_key(struct secret *key, const struct secret *shared,
-    struct view transcript, uint32_t round, const struct digest *told,
+    struct view transcript, struct masking_round round,
     const struct public_key *a, const struct public_key *b);
 /* The key of one tag: of a member's vector of a later round. */
 void masking_tag_key(struct secret *key, const struct secret *seed,

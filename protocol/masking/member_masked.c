@@ -247,8 +247,9 @@ enum status member_mask_round(struct member *member, uint32_t number,
         const struct peer *peer = &member->peers[i];
         if (i == member->own_at || !peer->survives)
             continue;
-        masking_round_key(&key, agreed_with(member, i), bound, number, told,
-            &member->mask_key, &peer->mask_key);
+        masking_round_key(&key, agreed_with(member, i), bound,
+            (struct masking_round){number, told}, &member->mask_key,
+            &peer->mask_key);
         add_pair_stream(member, peer, &key, vector);
     }
     sodium_memzero(&key, sizeof key);

@@ -152,6 +152,17 @@ static void test_columns_of_elements_are_the_same_vector(void **state)
     frame_destroy(frame);
 }
 
+static void assert_last_shape_is_missing(void)
+{
+    struct frame *frame = frame_of_store();
+    const struct rows *rows = frame_rows(frame);
+    for (size_t k = 0; k < 3; k++) {
+        const int8_t *data = rows->columns[FIRST_OF_SHAPE + k].data;
+        assert_int_equal(data[rows->count - 1], INT8_MIN);
+    }
+    frame_destroy(frame);
+}
+
 /* What is wrong, and where: the file's line and column, the element. */
 static void test_a_bad_vector_is_refused_whole(void **state)
 {
@@ -184,23 +195,18 @@ static void test_a_bad_vector_is_refused_whole(void **state)
         assert_int_equal(import_text(cases[i].file, false), STATUS_OK);
         assert_int_equal(report.refused, 1);
         const struct import_problem *problem = &report.problems[0];
-        if (problem->verdict != cases[i].verdict ||
-            problem->line != cases[i].line ||
-            problem->column != cases[i].column ||
-            problem->element != cases[i].element ||
-            strcmp(problem->text, cases[i].text) != 0) {
-            fail_msg("%s: %d at %zu:%zu, element %zu, '%s'", cases[i].file,
+        const bool right = problem->verdict == cases[i].verdict &&
+                           problem->line == cases[i].line &&
+                           problem->column == cases[i].column &&
+                           problem->element == cases[i].element &&
+                           strcmp(problem->text, cases[i].text) == 0;
+        if (!right) {
+            print_error("%s: %d at %zu:%zu, element %zu, '%s'\n", cases[i].file,
                 (int)problem->verdict, problem->line, problem->column,
                 problem->element, problem->text);
         }
-        struct frame *frame = frame_of_store();
-        const struct rows *rows = frame_rows(frame);
-        for (size_t k = 0; k < 3; k++) {
-            assert_int_equal(((const int8_t *)rows->columns[FIRST_OF_SHAPE + k]
-                                     .data)[rows->count - 1],
-                INT8_MIN);
-        }
-        frame_destroy(frame);
+        assert_true(right);
+        assert_last_shape_is_missing();
         assert_int_equal(store_clear_registry(store), STATUS_OK);
         assert_int_equal(import_text(cases[i].file, true), STATUS_MALFORMED);
         assert_string_equal(diagnostic.message, cases[i].message);
