@@ -411,8 +411,8 @@ enum status cox_advance(
         return STATUS_OK;
     }
     if (!events_hold(cox, sums)) {
-        memory[2 * p + KEPT_CONVERGED] = 0;
-        *done = true;
+        round->memory[2 * p + KEPT_CONVERGED] = 0;
+        round->done = true;
         return STATUS_OK;
     }
     if (!cox->by_center)
