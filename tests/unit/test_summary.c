@@ -295,6 +295,50 @@ static void test_facts_of_single_rows_know_the_two_largest(void **state)
     }
 }
 
+/* Whole blocks of values of one size, the largest of 16 bits too: no sum within
+ * the loops may leave its bits. Every seventh has the other sign. */
+static void test_sums_of_large_values_are_exact(void **state)
+{
+    (void)state;
+    enum { ROWS = 2 * BLOCK_ROWS + 5 };
+    static const int16_t sizes[] = {1, 500, 2047, 2896, 2897, 30000, 32767};
+    static int16_t data[ROWS + 64] __attribute__((aligned(64)));
+    const struct column column = {2, data};
+    const struct rows rows = {
+        .count = ROWS, .patient_count = ROWS, .columns = &column};
+    struct table table;
+    struct asked asked;
+    table_create(&table,
+        "{\"id\":\"t\",\"version\":1,\"variables\":[{\"name\":\"x\",\"type\":"
+        "\"integer\",\"min\":-32767,\"max\":32767}]}",
+        NULL, 0, NULL);
+    ask(&asked, &table,
+        "{\"analyses\":[{\"summary\":{\"variables\":[\"x\"]}}]}", 1);
+    for (size_t s = 0; s < 2 * sizeof sizes / sizeof sizes[0]; s++) {
+        const int64_t size = s % 2 == 0 ? sizes[s / 2] : -sizes[s / 2];
+        int64_t n = 0, sum = 0;
+        for (size_t i = 0; i < ROWS; i++) {
+            const int64_t value = i % 7 == 0 ? -size : size;
+            const bool missing = i % 100 == 9;
+            data[i] = missing ? INT16_MIN : (int16_t)value;
+            n += missing ? 0 : 1;
+            sum += missing ? 0 : value;
+        }
+        struct contribution c;
+        assert_int_equal(plan_contribute(asked.plan, &rows, 1, &c), STATUS_OK);
+        const int128 *cell =
+            c.vector.elements + asked.plan->segments[0].first + SEGMENT_HEAD;
+        assert_true(cell[CELL_ROWS] == n);
+        assert_true(cell[CELL_SUM] == sum);
+        assert_true(cell[CELL_SQUARES] == n * size * size);
+        assert_true(c.facts[0].total == (uint128)n * (uint128)sizes[s / 2]);
+        assert_true(c.facts[0].second == (uint128)sizes[s / 2]);
+        contribution_fini(&c);
+    }
+    asked_destroy(&asked);
+    table_destroy(&table);
+}
+
 static void test_summary_of_wrong_variables_is_refused(void **state)
 {
     (void)state;
@@ -331,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_summary_withheld_everywhere_is_suppressed),
         cmocka_unit_test(test_facts_are_of_patients_not_of_rows),
         cmocka_unit_test(test_facts_of_single_rows_know_the_two_largest),
+        cmocka_unit_test(test_sums_of_large_values_are_exact),
         cmocka_unit_test(test_summary_of_wrong_variables_is_refused),
     };
     return cmocka_run_group_tests(tests, air_setup, air_teardown);
