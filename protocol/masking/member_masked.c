@@ -27,13 +27,36 @@ static struct view bytes_of(const struct vector *vector)
         vector->length * VECTOR_ELEMENT_BYTES};
 }
 
-static void add_pair_stream(const struct member *member,
-    const struct peer *peer, const struct secret *key, struct vector *vector)
+/* The keys of a vector's masks, in the vault: one pass takes them all. */
+struct mask_keys {
+    struct secret *added, *taken; /* [peer_count] each */
+    size_t added_count, taken_count;
+};
+
+static struct mask_keys mask_keys_of(const struct member *member)
 {
-    if (masking_adds(&member->mask_key, &peer->mask_key))
-        stream_add(vector->elements, vector->length, key);
-    else
-        stream_subtract(vector->elements, vector->length, key);
+    struct secret *room = scratch_of(member);
+    return (struct mask_keys){
+        .added = room, .taken = room + member->peer_count};
+}
+
+/* Where the stream with this peer has its key. */
+static struct secret *pair_key_in(struct mask_keys *keys,
+    const struct member *member, const struct peer *peer)
+{
+    return masking_adds(&member->mask_key, &peer->mask_key)
+               ? &keys->added[keys->added_count++]
+               : &keys->taken[keys->taken_count++];
+}
+
+static void add_masks(const struct member *member, const struct mask_keys *keys,
+    struct vector *vector)
+{
+    const struct stream_keys streams = {
+        keys->added, keys->taken, keys->added_count, keys->taken_count};
+    stream_apply(vector->elements, vector->length, &streams);
+    sodium_memzero(
+        scratch_of(member), 2 * member->peer_count * sizeof(struct secret));
 }
 
 static enum status sign_masked(const struct member *member, struct buffer *out)
@@ -52,24 +75,23 @@ enum status member_mask(
     struct member *member, struct vector *vector, struct buffer *masked)
 {
     const struct view bound = {member->bound, 64};
-    struct secret key;
     if (member->stage != STAGE_SEALED)
         return STATUS_NOT_ALLOWED;
     if (!has_headroom(vector, member->peer_count))
         return STATUS_OUT_OF_RANGE;
+    struct mask_keys keys = mask_keys_of(member);
     member->stage = STAGE_MASKED;
-    masking_self_key(&key, &member->vault->self_seed, bound, &member->mask_key);
     if (DEFENCE("self-mask"))
-        stream_add(vector->elements, vector->length, &key);
+        masking_self_key(&keys.added[keys.added_count++],
+            &member->vault->self_seed, bound, &member->mask_key);
     for (size_t i = 0; i < member->peer_count; i++) {
         const struct peer *peer = &member->peers[i];
         if (i == member->own_at || !peer->gives)
             continue;
-        masking_pair_key(&key, agreed_with(member, i), bound, &member->mask_key,
-            &peer->mask_key);
-        add_pair_stream(member, peer, &key, vector);
+        masking_pair_key(pair_key_in(&keys, member, peer),
+            agreed_with(member, i), bound, &member->mask_key, &peer->mask_key);
     }
-    sodium_memzero(&key, sizeof key);
+    add_masks(member, &keys, vector);
     member->round = 1;
     member->own_vector = digest_of(bytes_of(vector));
     return sign_masked(member, masked);
@@ -237,22 +259,21 @@ enum status member_mask_round(struct member *member, uint32_t number,
     const struct digest *told, struct vector *vector, struct buffer *masked)
 {
     const struct view bound = {member->bound, sizeof member->bound};
-    struct secret key;
     if (member->stage != STAGE_REVEALED || number != member->round + 1)
         return STATUS_NOT_ALLOWED;
     if (!has_headroom(vector, member->peer_count))
         return STATUS_OUT_OF_RANGE;
+    struct mask_keys keys = mask_keys_of(member);
     member->round = number;
     for (size_t i = 0; i < member->peer_count; i++) {
         const struct peer *peer = &member->peers[i];
         if (i == member->own_at || !peer->survives)
             continue;
-        masking_round_key(&key, agreed_with(member, i), bound,
-            (struct masking_round){number, told}, &member->mask_key,
-            &peer->mask_key);
-        add_pair_stream(member, peer, &key, vector);
+        masking_round_key(pair_key_in(&keys, member, peer),
+            agreed_with(member, i), bound, (struct masking_round){number, told},
+            &member->mask_key, &peer->mask_key);
     }
-    sodium_memzero(&key, sizeof key);
+    add_masks(member, &keys, vector);
     struct step_tag tag;
     steps_tag(
         &tag, &member->vault->self_seed, bound, number, told, bytes_of(vector));

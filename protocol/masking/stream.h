@@ -11,7 +11,15 @@
 #include "protocol/analysis/vector.h"
 #include "protocol/masking/derive.h"
 
-/* elements += stream(key), or -= it. */
+struct stream_keys {
+    const struct secret *added, *taken;
+    size_t added_count, taken_count;
+};
+
+/* elements += the streams of some keys and -= those of others, in one pass. */
+void stream_apply(
+    int128 *elements, size_t count, const struct stream_keys *keys);
+/* The same of one key. */
 void stream_add(int128 *elements, size_t count, const struct secret *key);
 void stream_subtract(int128 *elements, size_t count, const struct secret *key);
 
