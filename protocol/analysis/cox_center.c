@@ -8,20 +8,13 @@
 #include <math.h>
 
 #include "protocol/analysis/cox_pairs.h"
+#include "protocol/analysis/cox_records.h"
 #include "protocol/analysis/cox_rows.h"
 #include "protocol/analysis/fixed.h"
 #include "protocol/analysis/kernel.h"
 #include "protocol/analysis/tally.h"
 
 #define CENTER_BITS 30
-#define EVENT 1u  /* the row has one, at this place */
-#define BEGINS 2u /* the row is at risk after this place: it goes again */
-
-/* A row at a place (stratum and step) where the risk set changes. */
-struct move {
-    uint32_t row;
-    uint32_t place; /* times 4, with EVENT, BEGINS */
-};
 
 /* Sums of bits since they were last taken, and whole sums. */
 struct running {
@@ -47,8 +40,8 @@ struct parts {
     int128 *total;  /* [p], of x over the rows */
     double *center; /* [p], near its mean */
     double *products;
-    struct move *moves; /* then the same in order; then entries of pairs and
-                           their room */
+    struct cox_move *moves; /* then their records; then entries of pairs and
+                               their room */
     size_t size;
 };
 
@@ -84,7 +77,8 @@ static struct parts lay_out(const struct cox *cox, void *state)
     parts.center = cox_take(base, used, cox->layout.p * sizeof *parts.center);
     parts.products = cox_take(base, used,
         cox_products_rows(&cox->layout) * width * sizeof *parts.products);
-    parts.moves = cox_take(base, used, sizeof *parts.moves); /* one as an end */
+    /* What follows grows by rows; this is for the end of the records. */
+    parts.moves = cox_take(base, used, cox_record_size(cox) + 8);
     return parts;
 }
 
@@ -95,8 +89,8 @@ size_t cox_center_state_size(const struct cox *cox)
 
 size_t cox_center_row_size(const struct cox *cox)
 {
-    const size_t each =
-        2 * sizeof(struct move) + sizeof(struct cox_entry) + cox_pairs_room(1);
+    const size_t each = sizeof(struct cox_move) + cox_record_size(cox) +
+                        sizeof(struct cox_entry) + cox_pairs_room(1);
     return (cox->start == NULL ? 1 : 2) * each;
 }
 
@@ -143,11 +137,11 @@ static void collect(void *arg, const struct model_rows *given)
         if (in[i] == 0)
             continue;
         to->parts.moves[state->moves++] =
-            (struct move){row, (uint32_t)(first + stand.stop[i]) * 4 +
-                                   (stand.event[i] ? EVENT : 0)};
+            (struct cox_move){row, (uint32_t)(first + stand.stop[i]) * 4 +
+                                       (stand.event[i] ? COX_EVENT : 0)};
         if (to->cox->start != NULL)
-            to->parts.moves[state->moves++] = (struct move){
-                row, (uint32_t)(first + stand.start[i]) * 4 + BEGINS};
+            to->parts.moves[state->moves++] = (struct cox_move){
+                row, (uint32_t)(first + stand.start[i]) * 4 + COX_BEGINS};
     }
 }
 
@@ -159,25 +153,6 @@ void cox_center_contribute(const struct cox *cox, const struct row_block *block,
     model_each_block(cox->design, block, collect, &to);
 }
 
-/* ---- in order of time ---- */
-
-/* The latest first; a counting sort keeps it linear. */
-static struct move *sort_moves(const struct cox *cox, struct parts *parts)
-{
-    const size_t places = places_of(cox), count = parts->state->moves;
-    struct move *sorted = parts->moves + count;
-    uint32_t *starts = parts->starts;
-    memset(starts, 0, (places + 1) * sizeof *starts);
-    for (size_t i = 0; i < count; i++)
-        starts[places - parts->moves[i].place / 4]++;
-    for (size_t i = 1; i <= places; i++)
-        starts[i] += starts[i - 1];
-    for (size_t i = count; i-- > 0;)
-        sorted[--starts[places - parts->moves[i].place / 4]] = parts->moves[i];
-    sorted[count] = (struct move){0, UINT32_MAX};
-    return sorted;
-}
-
 /* ---- the likelihood ---- */
 
 struct summing {
@@ -187,6 +162,8 @@ struct summing {
     struct design_rows which;
     struct cox_rows rows;
     uint8_t in[DESIGN_ROWS];
+    uint32_t places[DESIGN_ROWS + 1]; /* of records, with COX_EVENT ... */
+    int32_t codes[ANALYSIS_VARIABLES_MAX][DESIGN_ROWS];
     double columns[DESIGN_ROWS * (DESIGN_COLUMNS_MAX + 2)];
     double centered[DESIGN_ROWS * DESIGN_COLUMNS_MAX]; /* x less the center */
     size_t events;                                     /* at the place */
@@ -259,20 +236,19 @@ static void add(
         settle(running, width);
 }
 
-/* Products are made of rows first..end of the run of moves that begins at
- * moves[0], and added place by place. */
-static void add_moves(
-    struct summing *to, const struct move *moves, size_t first, size_t end)
+/* Products are made of rows first..end, and added place by place. */
+static void add_moves(struct summing *to, size_t first, size_t end)
 {
     const struct cox *cox = to->cox;
     const size_t width = cox_products_width(&cox->layout);
     const double *products = to->parts.products;
+    const uint32_t *places = to->places;
     cox_products_make(
         cox, to->centered, &to->rows, first, end - first, to->parts.products);
     for (size_t i = first; i < end;) {
-        const size_t place = moves[i].place / 4, begin = i;
-        for (; i < end && moves[i].place / 4 == place; i++) {
-            if ((moves[i].place & EVENT) == 0 || to->in[i] == 0)
+        const size_t place = places[i] / 4, begin = i;
+        for (; i < end && places[i] / 4 == place; i++) {
+            if ((places[i] & COX_EVENT) == 0 || to->in[i] == 0)
                 continue;
             to->events++;
             if (cox->layout.dead > 0)
@@ -280,22 +256,22 @@ static void add_moves(
         }
         add(&to->parts.risk, products + (begin - first) * width, i - begin,
             width);
-        if (moves[i].place / 4 != place)
+        if (places[i] / 4 != place)
             close_place(to, place);
-        if (moves[i].place / 4 / cox->steps != place / cox->steps)
+        if (places[i] / 4 / cox->steps != place / cox->steps)
             clear(&to->parts.risk, width);
     }
 }
 
 /* Events' own sums, which the coordinator joins with beta. */
-static void add_events(struct summing *to, const struct move *moves)
+static void add_events(struct summing *to)
 {
     const struct cox *cox = to->cox;
     double event[DESIGN_ROWS], timed[DESIGN_ROWS];
     const size_t count = to->which.count;
     for (size_t i = 0; i < count; i++) {
-        event[i] = to->in[i] != 0 && (moves[i].place & EVENT) != 0;
-        timed[i] = event[i] * (double)(moves[i].place / 4 % cox->steps) *
+        event[i] = to->in[i] != 0 && (to->places[i] & COX_EVENT) != 0;
+        timed[i] = event[i] * (double)(to->places[i] / 4 % cox->steps) *
                    cox_time_unit(cox);
         to->sums[SUM_EVENTS] += event[i] != 0;
     }
@@ -309,32 +285,28 @@ KERNEL static void subtract(
         out[i] = x[i] - center;
 }
 
-static void note_entries(struct summing *to, const struct move *moves)
+static void note_entries(struct summing *to)
 {
     for (size_t i = 0; i < to->which.count; i++) {
         *to->entries++ = (struct cox_entry){.eta = to->rows.eta[i],
-            .place = moves[i].place / 4,
-            .kind = (moves[i].place & BEGINS) != 0  ? ENTRY_GONE
-                    : (moves[i].place & EVENT) != 0 ? ENTRY_EVENT
-                                                    : ENTRY_CENSORED};
+            .place = to->places[i] / 4,
+            .kind = (to->places[i] & COX_BEGINS) != 0  ? ENTRY_GONE
+                    : (to->places[i] & COX_EVENT) != 0 ? ENTRY_EVENT
+                                                       : ENTRY_CENSORED};
     }
 }
 
-static void add_rows(
-    struct summing *to, const struct move *moves, const double *beta)
+/* Those that `which` has: what they were read as, to sums. */
+static void add_rows(struct summing *to, const double *beta)
 {
     const struct cox *cox = to->cox;
     const size_t some = cox_products_rows(&cox->layout);
-    uint32_t index[DESIGN_ROWS];
     size_t invalid = 0;
-    for (size_t i = 0; i < to->which.count; i++)
-        index[i] = moves[i].row;
-    to->which.index = index;
     memset(to->in, 0xFF, to->which.count);
     design_fill(cox->design, &to->which, to->in, to->columns);
     cox_rows_weigh(cox, to->columns, beta, to->which.count, to->in, &to->rows);
     for (size_t i = 0; i < to->which.count; i++) {
-        const bool begins = (moves[i].place & BEGINS) != 0;
+        const bool begins = (to->places[i] & COX_BEGINS) != 0;
         invalid += to->in[i] == 0 && !begins;
         if (begins)
             to->rows.weight[i] = -to->rows.weight[i];
@@ -346,12 +318,11 @@ static void add_rows(
             to->centered + j * DESIGN_ROWS);
     }
     for (size_t at = 0; at < to->which.count; at += some)
-        add_moves(to, moves, at,
-            at + some < to->which.count ? at + some : to->which.count);
-    add_events(to, moves);
+        add_moves(
+            to, at, at + some < to->which.count ? at + some : to->which.count);
+    add_events(to);
     if (to->entries != NULL)
-        note_entries(to, moves);
-    to->which.index = NULL;
+        note_entries(to);
 }
 
 /* Of all rows, and so of any order; with few digits, so that x less it has
@@ -402,6 +373,31 @@ static void add_pairs(
     out[PAIRS_TIED] += (int128)pairs.tied;
 }
 
+/* Where a number of 8 bytes may stand; moves are such a place. */
+static struct cox_entry *entries_behind(
+    const struct cox *cox, uint8_t *records, size_t count)
+{
+    const size_t bytes = (count + 1) * cox_record_size(cox);
+    return (struct cox_entry *)(void *)(records + (bytes + 7) / 8 * 8);
+}
+
+/* All records, in order of time. */
+static void add_records(
+    struct summing *to, const uint8_t *records, const double *values)
+{
+    const struct cox *cox = to->cox;
+    const size_t count = to->parts.state->moves;
+    const size_t size = cox_record_size(cox);
+    for (size_t at = 0; at < count; at += DESIGN_ROWS) {
+        to->which = (struct design_rows){.rows = to->parts.state->rows,
+            .count = count - at < DESIGN_ROWS ? count - at : DESIGN_ROWS,
+            .codes = (const int32_t(*)[DESIGN_ROWS])to->codes};
+        cox_records_read(
+            cox, records + at * size, to->which.count, to->places, to->codes);
+        add_rows(to, values);
+    }
+}
+
 void cox_center_flush(
     const struct cox *cox, void *state, const double *values, int128 *sums)
 {
@@ -410,19 +406,17 @@ void cox_center_flush(
     to.parts = lay_out(cox, state);
     to.sums = sums;
     to.events = 0;
-    struct move *moves = sort_moves(cox, &to.parts);
     const size_t count = to.parts.state->moves;
     const size_t numbers = cox_likelihood_count(&cox->layout);
-    struct cox_entry *entries = (struct cox_entry *)(void *)(moves + count + 1);
+    uint8_t *records = (uint8_t *)(to.parts.moves + count);
+    struct cox_entry *entries = entries_behind(cox, records, count);
     to.entries = values != NULL && values[cox->count] > 0 ? entries : NULL;
     const bool pairs = to.entries != NULL;
+    cox_records_sort(cox, to.parts.state->rows, to.parts.moves, count,
+        to.parts.starts, records);
     set_center(cox, &to.parts, sums[CELL_ROWS - COUNTS_CELL]);
     cox_likelihood_start(&cox->layout, to.parts.likelihood, &to.own);
-    for (size_t at = 0; at < count; at += DESIGN_ROWS) {
-        to.which = (struct design_rows){.rows = to.parts.state->rows,
-            .count = count - at < DESIGN_ROWS ? count - at : DESIGN_ROWS};
-        add_rows(&to, moves + at, values);
-    }
+    add_records(&to, records, values);
     sums[SUM_LOGLIK] += rounded(to.own.loglik);
     int128 *rest = sums + cox_rest(cox);
     tell(&to, rest);

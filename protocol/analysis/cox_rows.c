@@ -21,11 +21,8 @@ void *cox_take(void *base, size_t *used, size_t bytes)
 static void read(const struct design_rows *which, size_t variable, uint8_t *in,
     int32_t *codes)
 {
-    const struct column *column = &which->rows->columns[variable];
-    if (which->index != NULL)
-        column_gather(column, which->index, which->count, codes);
-    else
-        column_read(column, which->first, which->count, codes);
+    column_read(
+        &which->rows->columns[variable], which->first, which->count, codes);
     column_drop_missing(codes, which->count, in);
 }
 
@@ -132,18 +129,32 @@ void cox_products_make(const struct cox *cox, const double *x,
     }
 }
 
+/* LANES at a time; `loose` ones may stand anywhere. */
+typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
+typedef double loose
+    __attribute__((vector_size(LANES * sizeof(double)), aligned(8)));
+typedef uint64_t lanes_bits
+    __attribute__((vector_size(LANES * sizeof(uint64_t))));
+typedef uint64_t loose_bits
+    __attribute__((vector_size(LANES * sizeof(uint64_t)), aligned(8)));
+
+/* Sums stay in registers while the rows go by. */
 KERNEL static void add_products(const double *restrict products, size_t count,
     size_t width, const struct fixed_split *split, uint64_t *restrict sums)
 {
-    const struct fixed_split by = *split;
-    uint64_t *restrict lows = sums + width;
-    for (size_t r = 0; r < count; r++, products += width) {
-        for (size_t k = 0; k < width; k++) {
-            const double high = products[k] + by.high;
-            const double low = (products[k] - (high - by.high)) + by.low;
-            sums[k] += fixed_bits(high);
-            lows[k] += fixed_bits(low);
+    const double by_high = split->high, by_low = split->low;
+    for (size_t k = 0; k < width; k += LANES) {
+        lanes_bits highs = *(loose_bits *)(sums + k);
+        lanes_bits lows = *(loose_bits *)(sums + width + k);
+        for (size_t r = 0; r < count; r++) {
+            const lanes product = *(const loose *)(products + r * width + k);
+            const lanes high = product + by_high;
+            const lanes low = (product - (high - by_high)) + by_low;
+            highs += (lanes_bits)high;
+            lows += (lanes_bits)low;
         }
+        *(loose_bits *)(sums + k) = highs;
+        *(loose_bits *)(sums + width + k) = lows;
     }
 }
 

@@ -195,6 +195,8 @@ static enum status fill_design(
     enum status status = add_splines(design, dictionary);
     size_t numbers = 0;
     design->dictionary = dictionary;
+    formula_visit_right(formula, note_variable, design);
+    design->right_count = design->variable_count;
     formula_visit_variables(formula, note_variable, design);
     for (size_t a = 0; a < formula->atom_count; a++) {
         design->atom_scale[a] =

@@ -38,6 +38,7 @@ struct design {
     struct design_column *columns;
     bool has_response;     /* a number or a boolean, not Surv */
     size_t variable_count; /* that the formula reads */
+    size_t right_count;    /* the first of them: all but the response's own */
     size_t variables[ANALYSIS_VARIABLES_MAX];
     double atom_scale[FORMULA_ATOMS_MAX];
     size_t atom_first[FORMULA_ATOMS_MAX]; /* of all atoms' numbers in a row,
@@ -60,13 +61,14 @@ enum term_levels design_term_levels(const struct design *design, size_t term);
  * term: of so many columns are figures that are a center's own. 0: it is none.
  */
 size_t design_center_columns(const struct design *design);
-/* Rows of a table: `count` <= DESIGN_ROWS from `first` on, or those of
- * index[count] where it is not NULL. */
+/* Rows of a table: `count` <= DESIGN_ROWS from `first` on. Or rows that were
+ * read before, in any order: the codes of the first right_count variables; a
+ * design with a response has none. */
 struct design_rows {
     const struct rows *rows;
     size_t first;
-    const uint32_t *index;
     size_t count;
+    const int32_t (*codes)[DESIGN_ROWS]; /* NULL: of the table */
 };
 
 /* in[i]: on entry not 0 where row i counts; on return 0xFF where it counts and

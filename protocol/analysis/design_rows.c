@@ -11,6 +11,7 @@
 struct filling {
     const struct design *design;
     const struct design_rows *which;
+    size_t variable_count; /* of the design, that are read */
     int32_t codes[ANALYSIS_VARIABLES_MAX][DESIGN_ROWS];
     /* Those read: their codes. Behind them the place of the rows' center. */
     const int32_t *of[FORMULA_CENTER + 1];
@@ -23,14 +24,15 @@ static void read_codes(struct filling *fill)
 {
     const struct design *design = fill->design;
     const struct design_rows *which = fill->which;
-    for (size_t v = 0; v < design->variable_count; v++) {
+    fill->variable_count =
+        which->codes != NULL ? design->right_count : design->variable_count;
+    for (size_t v = 0; v < fill->variable_count; v++) {
         const size_t variable = design->variables[v];
-        const struct column *column = &which->rows->columns[variable];
-        if (which->index != NULL)
-            column_gather(column, which->index, which->count, fill->codes[v]);
-        else
-            column_read(column, which->first, which->count, fill->codes[v]);
-        fill->of[variable] = fill->codes[v];
+        fill->of[variable] =
+            which->codes != NULL ? which->codes[v] : fill->codes[v];
+        if (which->codes == NULL)
+            column_read(&which->rows->columns[variable], which->first,
+                which->count, fill->codes[v]);
     }
     fill->of[FORMULA_CENTER] = fill->center;
     for (size_t i = 0; design->formula->center_term && i < which->count; i++)
@@ -73,8 +75,8 @@ static void evaluate(const struct filling *fill,
     const struct design *design = fill->design;
     int32_t row[DICTIONARY_COLUMNS_MAX];
     for (size_t i = 0; i < fill->which->count; i++) {
-        for (size_t v = 0; v < design->variable_count; v++)
-            row[design->variables[v]] = fill->codes[v][i];
+        for (size_t v = 0; v < fill->variable_count; v++)
+            row[design->variables[v]] = fill->of[design->variables[v]][i];
         out[i] = formula_atom_value(atom, design->dictionary, row) / scale;
     }
 }

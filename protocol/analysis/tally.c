@@ -48,30 +48,6 @@ void column_drop_missing(const int32_t *codes, size_t count, uint8_t *in)
     drop_missing(codes, count, in);
 }
 
-#define GATHER(name, type, missing)                                            \
-    static void name(const type *restrict x, const uint32_t *restrict index,   \
-        size_t count, int32_t *restrict codes)                                 \
-    {                                                                          \
-        for (size_t i = 0; i < count; i++) {                                   \
-            const type code = x[index[i]];                                     \
-            codes[i] = code == (missing) ? VALUE_MISSING : code;               \
-        }                                                                      \
-    }
-GATHER(gather_8, int8_t, INT8_MIN)
-GATHER(gather_16, int16_t, INT16_MIN)
-GATHER(gather_32, int32_t, VALUE_MISSING)
-
-void column_gather(const struct column *column, const uint32_t *index,
-    size_t count, int32_t *codes)
-{
-    switch (column->width) {
-    case 0: column_read(column, 0, count, codes); break;
-    case 1: gather_8(column->data, index, count, codes); break;
-    case 2: gather_16(column->data, index, count, codes); break;
-    default: gather_32(column->data, index, count, codes);
-    }
-}
-
 /* patient + 1 of the last row in each cell; 0 before the first */
 size_t tally_state_size(size_t cells)
 {

@@ -9,9 +9,6 @@
 /* codes[count] of rows first..; VALUE_MISSING for missing. */
 void column_read(
     const struct column *column, size_t first, size_t count, int32_t *codes);
-/* The same of the rows that index[count] names. */
-void column_gather(const struct column *column, const uint32_t *index,
-    size_t count, int32_t *codes);
 /* in[i] becomes 0 where a row's code is missing. */
 void column_drop_missing(const int32_t *codes, size_t count, uint8_t *in);
 

@@ -26,6 +26,17 @@ static void visit_atom(const struct formula_atom *atom,
         expression_visit_variables(&atom->expression, visit, arg);
 }
 
+void formula_visit_right(const struct formula *formula,
+    void (*visit)(void *arg, size_t variable), void *arg)
+{
+    for (size_t i = 0; i < formula->atom_count; i++)
+        visit_atom(&formula->atoms[i], visit, arg);
+    for (size_t i = 0; i < formula->strata_count; i++)
+        visit(arg, formula->strata[i]);
+    if (formula->has_offset)
+        visit_atom(&formula->offset, visit, arg);
+}
+
 void formula_visit_variables(const struct formula *formula,
     void (*visit)(void *arg, size_t variable), void *arg)
 {
@@ -37,12 +48,7 @@ void formula_visit_variables(const struct formula *formula,
     } else if (formula->response_kind != RESPONSE_NONE) {
         visit_atom(&formula->response, visit, arg);
     }
-    for (size_t i = 0; i < formula->atom_count; i++)
-        visit_atom(&formula->atoms[i], visit, arg);
-    for (size_t i = 0; i < formula->strata_count; i++)
-        visit(arg, formula->strata[i]);
-    if (formula->has_offset)
-        visit_atom(&formula->offset, visit, arg);
+    formula_visit_right(formula, visit, arg);
 }
 
 double formula_atom_value(const struct formula_atom *atom,

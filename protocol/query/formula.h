@@ -122,6 +122,9 @@ void formula_destroy(struct formula *formula);
  * repeat). */
 void formula_visit_variables(const struct formula *formula,
     void (*visit)(void *arg, size_t variable), void *arg);
+/* The same without the response. */
+void formula_visit_right(const struct formula *formula,
+    void (*visit)(void *arg, size_t variable), void *arg);
 /* The value of a NUMBER for codes[variable]; NaN when missing. */
 double formula_atom_value(const struct formula_atom *atom,
     const struct dictionary *dictionary, const int32_t *codes);
