@@ -6,7 +6,7 @@
 #include <sodium.h>
 
 /* libsodium's bytes, asked for many at a time; each is used once and wiped. */
-#define POOL_BYTES 2048
+#define POOL_BYTES (GAUSSIAN_AHEAD * sizeof(uint128))
 
 static uint128 draw_word(void)
 {

@@ -13,6 +13,7 @@
 #include "protocol/analysis/vector.h"
 
 #define GAUSSIAN_SIGMA2_MAX ((uint64_t)1 << 54)
+#define GAUSSIAN_AHEAD 128 /* numbers that a thread asks for at once */
 
 /* 1 <= sigma2 <= GAUSSIAN_SIGMA2_MAX. */
 int64_t gaussian_draw(uint64_t sigma2);

@@ -12,7 +12,7 @@
 #include "protocol/masking/gaussian.h"
 #include "protocol/wire/defence.h"
 #include "tests/attack/scene.h"
-#include "tests/support/seeded.h"
+#include "tests/support/seeded_noise.h"
 #include "tests/unit/analysis_fixture.h"
 
 static const char dictionary[] =
@@ -175,16 +175,7 @@ static int puppets_without_noise(struct scene *scene)
     return 0;
 }
 
-/* Noise from a seed of 12 bits: of all seeds only one leaves counts behind.
- * What was drawn ahead from the source before is used up first. */
-static void begin_noise(uint64_t seed)
-{
-    enum { AHEAD = 128 }; /* numbers that gaussian.c asks for at once */
-    seeded_start(3, seed);
-    while (gaussian_mark() % AHEAD != 0)
-        (void)gaussian_uniform(1);
-}
-
+/* Noise from a seed of 12 bits: of all seeds only one leaves counts behind. */
 static int guessed_noise(struct scene *scene)
 {
     enum { SEEDS = 4096, CELLS = 16, VARIANCE = 1000000, MOST = 60 };
@@ -194,13 +185,13 @@ static int guessed_noise(struct scene *scene)
     for (size_t i = 0; i < CELLS; i++)
         exact[i] = randombytes_uniform(MOST);
     if (!DEFENCE("strong-randomness"))
-        begin_noise(seed);
+        seeded_start_noise(3, seed);
     for (size_t i = 0; i < CELLS; i++)
         told[i] = exact[i] + gaussian_draw(VARIANCE);
     for (uint64_t guess = 0; guess < SEEDS; guess++) {
         size_t fit = 0;
         int64_t left;
-        begin_noise(guess);
+        seeded_start_noise(3, guess);
         while (fit < CELLS &&
                (left = told[fit] - gaussian_draw(VARIANCE)) >= 0 && left < MOST)
             fit++;

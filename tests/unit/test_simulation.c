@@ -1,6 +1,6 @@
 /*
  * test_simulation [--seeds N] [--seed N] [--strategy NAME] [--centers N]
- * [--verbose]
+ * [--privacy NAME] [--verbose]
  *
  * Federations in one process, N seeds each: honest ones in the weather of a
  * seed (tests/support/simulation/simulation.h), and lying coordinators
@@ -24,7 +24,9 @@
 
 struct options {
     uint64_t first, seeds;
-    size_t centers;       /* of the honest; 0: as few as the seed says */
+    size_t centers; /* of the honest; 0: as few as the seed says */
+    enum study_privacy privacy;
+    bool has_privacy;     /* else what the seed says */
     const char *strategy; /* NULL: all */
 };
 
@@ -32,14 +34,16 @@ static void set_case(
     const struct options *options, uint64_t seed, const char *strategy)
 {
     snprintf(world_case, sizeof world_case,
-        "--seed %llu --strategy %s --centers %zu", (unsigned long long)seed,
-        strategy, options->centers);
+        "--seed %llu --strategy %s --centers %zu%s%s", (unsigned long long)seed,
+        strategy, options->centers, options->has_privacy ? " --privacy " : "",
+        options->has_privacy ? study_privacy_name(options->privacy) : "");
 }
 
 /* ---- honest ---- */
 
 struct totals {
     size_t runs, fair, queries, answered, failed;
+    size_t by_privacy[PRIVACY_COUNT]; /* answered */
     uint64_t messages;
 };
 
@@ -49,22 +53,25 @@ static void add(struct totals *totals, const struct simulation_outcome *one)
     totals->fair += one->fair;
     totals->queries += one->queries;
     totals->answered += one->answered;
+    totals->by_privacy[one->privacy] += one->answered;
     totals->failed += one->failed;
     totals->messages += one->messages;
 }
 
 static void run_honest(const struct options *options)
 {
+    const enum study_privacy *privacy =
+        options->has_privacy ? &options->privacy : NULL;
     struct totals totals = {0};
     struct simulation_outcome outcome, again;
     for (uint64_t i = 0; i < options->seeds; i++) {
         const uint64_t seed = options->first + i;
         set_case(options, seed, HONEST);
-        simulation_run(seed, options->centers, &outcome);
+        simulation_run(seed, options->centers, privacy, &outcome);
         add(&totals, &outcome);
         if (i >= REPEATED || options->centers > REPEATED_CENTERS)
             continue;
-        simulation_run(seed, options->centers, &again);
+        simulation_run(seed, options->centers, privacy, &again);
         if (again.trace != outcome.trace)
             world_fail("the same seed, and another run");
     }
@@ -72,6 +79,13 @@ static void run_honest(const struct options *options)
            "failed; %llu messages of centers\n",
         totals.runs, totals.fair, totals.queries, totals.answered,
         totals.failed, (unsigned long long)totals.messages);
+    for (size_t i = 0; i < PRIVACY_COUNT; i++) {
+        if (totals.by_privacy[i] > 0) {
+            printf("  answered, %s: %zu\n",
+                study_privacy_name((enum study_privacy)i),
+                totals.by_privacy[i]);
+        }
+    }
     /* The weather leaves enough to look at, of either kind. */
     if (totals.runs >= 200)
         WORLD_REQUIRE(totals.answered > totals.queries / 4 &&
@@ -118,7 +132,8 @@ static uint64_t run_lies(const struct options *options)
 static int usage(void)
 {
     fprintf(stderr, "usage: test_simulation [--seeds N] [--seed N] "
-                    "[--strategy NAME] [--verbose]\n");
+                    "[--strategy NAME] [--centers N] [--privacy NAME] "
+                    "[--verbose]\n");
     return 2;
 }
 
@@ -129,6 +144,7 @@ static bool read_options(struct options *options, int argc, char **argv)
         {"centers", required_argument, NULL, 'c'},
         {"seed", required_argument, NULL, 's'},
         {"strategy", required_argument, NULL, 'l'},
+        {"privacy", required_argument, NULL, 'p'},
         {"verbose", no_argument, NULL, 'v'}, {NULL, 0, NULL, 0}};
     int choice;
     *options = (struct options){.first = 1, .seeds = 20};
@@ -142,6 +158,11 @@ static bool read_options(struct options *options, int argc, char **argv)
             break;
         case 'c': options->centers = strtoull(optarg, NULL, 10); break;
         case 'l': options->strategy = optarg; break;
+        case 'p':
+            options->has_privacy = true;
+            if (!study_privacy_find(&options->privacy, optarg))
+                return false;
+            break;
         case 'v': log_set_level(LOG_DEBUG); break;
         default: return false;
         }

@@ -21,7 +21,9 @@ static struct session_setup setup_of(const struct center *center)
         .dictionary = center->world->cast.dictionary,
         .store = center->store,
         .threads = 1,
-        .refusals_to_lock = 1000};
+        .refusals_to_lock = 1000,
+        .reply_slot_ms = CENTER_SLOT_MS,
+        .yearly_rho_nano = NANO};
 }
 
 static void put_rows(struct center *center)
@@ -139,6 +141,18 @@ void center_tick(struct center *center, struct center_time now,
         session_tick(center->session, time_of(now), &center->outbox), sink);
 }
 
+void center_release(struct center *center, struct center_time now,
+    const struct center_sink *sink)
+{
+    say_all(center,
+        session_release(center->session, time_of(now), &center->outbox), sink);
+}
+
+uint64_t center_release_ms(const struct center *center)
+{
+    return session_release_ms(center->session);
+}
+
 bool center_lost(const struct center *center, struct center_time now)
 {
     return session_lost(center->session, time_of(now));
@@ -155,6 +169,15 @@ bool center_answered(struct center *center, const struct digest *query,
     if (status != STATUS_NOT_FOUND)
         world_must(status, "answer");
     return status == STATUS_OK;
+}
+
+int64_t center_spent_nano(struct center *center)
+{
+    int64_t nano;
+    world_must(
+        store_sum_charges(center->store, &center->world->study_id, 0, &nano),
+        "charges");
+    return nano;
 }
 
 struct counting {

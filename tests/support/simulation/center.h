@@ -36,12 +36,21 @@ void center_receive(struct center *center, struct view message,
     struct center_time now, const struct center_sink *sink);
 void center_tick(struct center *center, struct center_time now,
     const struct center_sink *sink);
+/* Where noise protects, replies wait for their slots: node/session.h. Called
+ * when the work of a call is done, and when center_release_ms has come: of its
+ * monotonic clock, 0 for at once, UINT64_MAX when nothing waits. */
+void center_release(struct center *center, struct center_time now,
+    const struct center_sink *sink);
+uint64_t center_release_ms(const struct center *center);
+#define CENTER_SLOT_MS 250
 bool center_lost(const struct center *center, struct center_time now);
 
 /* What its store says. An answer: that it voted for this query, and under
  * which header; appends the vector. */
 bool center_answered(struct center *center, const struct digest *query,
     struct digest *header, struct buffer *vector);
+/* What it paid of the study's budget of noise. */
+int64_t center_spent_nano(struct center *center);
 /* Verifies the audit log; how many records of that event there are. */
 size_t center_count_events(struct center *center, const char *event);
 

@@ -5,11 +5,10 @@
 
 #include <sodium.h>
 
-#include "tests/support/seeded.h"
+#include "tests/support/seeded_noise.h"
 #include "tests/unit/masking_fixture.h"
 
 #define STREAM 11
-#define DEADLINE_SECONDS 60
 
 size_t threshold_of(const struct liar *liar)
 {
@@ -28,189 +27,47 @@ static void keep_reply(void *arg, size_t center, struct view message)
         buffer_append(&liar->reply, message.data, message.size), "reply");
 }
 
-/* What came back, decoded; NULL: nothing. */
-static const struct message *say(
+/* Where noise protects nothing comes back before its slot, however long the
+ * center works; but what is refused for its documents alone is of no study. */
+static void wait_for_slot(
+    struct liar *liar, size_t center, const struct center_sink *sink)
+{
+    const uint64_t asked = liar->now.monotonic_ms;
+    if (liar->reply.size > 0)
+        return;
+    liar->now.monotonic_ms += 1 + seeded_below(CENTER_SLOT_MS - 1);
+    center_release(liar->centers[center], liar->now, sink);
+    const uint64_t due = center_release_ms(liar->centers[center]);
+    if (due == UINT64_MAX)
+        return;
+    if (due != asked + CENTER_SLOT_MS || liar->reply.size > 0)
+        world_fail("center %zu answers between slots", center);
+    liar->now.monotonic_ms = due;
+    center_release(liar->centers[center], liar->now, sink);
+}
+
+const struct message *liar_say(
     struct liar *liar, size_t center, const struct message *message)
 {
     static struct message reply; /* large for a stack */
     const struct center_sink sink = {liar, keep_reply};
+    const uint64_t asked = liar->now.monotonic_ms;
     struct buffer body;
     buffer_init(&body, BUFFER_LIMIT_DEFAULT);
     world_must(message_encode(message, &body), "encode");
     buffer_clear(&liar->reply);
     center_receive(liar->centers[center], buffer_view(&body), liar->now, &sink);
+    if (liar->world->privacy == PRIVACY_NOISE)
+        wait_for_slot(liar, center, &sink);
     buffer_fini(&body);
     if (liar->reply.size == 0)
         return NULL;
     world_must(message_decode(&reply, buffer_view(&liar->reply), SENDER_CENTER),
         "reply");
+    if (liar->world->privacy == PRIVACY_NOISE && reply.type != MESSAGE_REFUSE &&
+        liar->now.monotonic_ms < asked + CENTER_SLOT_MS)
+        world_fail("center %zu answers before its slot", center);
     return &reply;
-}
-
-/* ---- opening ---- */
-
-void opening_init(struct liar *liar, struct opening *opening, size_t kind,
-    uint32_t number, uint32_t centers)
-{
-    struct digest query;
-    memset(opening, 0, sizeof *opening);
-    world_query(liar->world, kind, number, &opening->query, &query);
-    opening->kind = kind;
-    opening->approvals = COMMITTEE;
-    opening->signer = liar->world->cast.coordinator;
-    while (opening->query_index < liar->watch.query_count &&
-           !digest_equal(&liar->watch.queries[opening->query_index].id, &query))
-        opening->query_index++;
-    if (opening->query_index == liar->watch.query_count)
-        watch_add_query(&liar->watch, &query, kind);
-    opening->header = (struct session_header){.query_id = query,
-        .study_id = liar->world->study_id,
-        .roster_id = liar->world->roster_id,
-        .deadline = liar->now.wall + DEADLINE_SECONDS,
-        .min_centers = liar->world->min_centers,
-        .centers = opening->names};
-    randombytes_buf(opening->header.session, sizeof opening->header.session);
-    for (size_t i = 0; i < liar->world->count; i++) {
-        if (centers & bit_of(i)) {
-            snprintf(opening->names[opening->header.center_count++],
-                sizeof opening->names[0], "%s",
-                keypair_identity(liar->world->centers[i])->name);
-        }
-    }
-}
-
-void opening_fini(struct opening *opening)
-{
-    buffer_fini(&opening->query);
-}
-
-static struct digest sign_header(
-    const struct opening *opening, struct buffer *out)
-{
-    struct envelope *envelope = NULL;
-    struct buffer payload;
-    buffer_init(&payload, DOCUMENT_BYTES_MAX);
-    buffer_init(out, DOCUMENT_BYTES_MAX);
-    world_must(session_header_write(&payload, &opening->header), "header");
-    world_must(envelope_create(&envelope, TYPE_HEADER, buffer_view(&payload)),
-        "header");
-    world_must(envelope_sign(envelope, opening->signer), "sign");
-    if (opening->flip)
-        envelope->payload.data[envelope->payload.size / 2] ^= 1;
-    world_must(envelope_encode(envelope, out), "encode");
-    const struct digest id = envelope_id(envelope);
-    envelope_destroy(envelope);
-    buffer_fini(&payload);
-    return id;
-}
-
-static void fill_open(const struct liar *liar, const struct opening *opening,
-    const struct buffer *header, struct message *message)
-{
-    *message = (struct message){.type = MESSAGE_OPEN,
-        .header = buffer_view(header),
-        .query = buffer_view(&opening->query),
-        .study = buffer_view(&liar->world->study),
-        .document_count = opening->approvals};
-    for (size_t i = 0; i < opening->approvals; i++)
-        message->documents[i] = buffer_view(&liar->world->approvals[i]);
-}
-
-static void hear_keys(struct heard *heard, struct view body)
-{
-    WORLD_REQUIRE(body.size == sizeof heard->keys);
-    memcpy(&heard->keys, body.data, sizeof heard->keys);
-    heard->keyed = true;
-}
-
-/* One in league takes part as anybody would, and what it knows is known. */
-static void join_league(struct liar *liar, struct attempt *attempt,
-    const struct opening *opening, size_t center)
-{
-    const struct masking_terms terms = {.header = attempt->header,
-        .min_centers = MASKING_CENTERS_MIN,
-        .party_count = liar->world->count,
-        .parties = attempt->parties};
-    struct buffer keys;
-    (void)opening;
-    buffer_init(&keys, BUFFER_LIMIT_DEFAULT);
-    world_must(member_create(&attempt->members[center], &terms,
-                   (uint32_t)center + 1, liar->world->centers[center]),
-        "member");
-    world_must(member_write_keys(attempt->members[center], &keys), "keys");
-    hear_keys(&attempt->heard[center], buffer_view(&keys));
-    buffer_fini(&keys);
-}
-
-static struct attempt *new_attempt(
-    struct liar *liar, const struct opening *opening)
-{
-    WORLD_REQUIRE(liar->attempt_count < LIAR_ATTEMPTS);
-    struct attempt *attempt = &liar->attempts[liar->attempt_count++];
-    memset(attempt, 0, sizeof *attempt);
-    attempt->kind = opening->kind;
-    attempt->query = opening->query_index;
-    for (size_t i = 0; i < liar->world->count; i++) {
-        attempt->parties[i] = (struct masking_party){
-            (uint32_t)i + 1, keypair_identity(liar->world->centers[i])->sign};
-        buffer_init(&attempt->heard[i].shares, BUFFER_LIMIT_DEFAULT);
-        buffer_init(&attempt->heard[i].reveal, BUFFER_LIMIT_DEFAULT);
-    }
-    return attempt;
-}
-
-struct attempt *liar_open(
-    struct liar *liar, const struct opening *opening, uint32_t centers)
-{
-    static struct message message;
-    struct attempt *attempt = new_attempt(liar, opening);
-    struct buffer header;
-    attempt->header = sign_header(opening, &header);
-    attempt->asked = centers;
-    watch_add_header(&liar->watch, &attempt->header, opening->query_index);
-    fill_open(liar, opening, &header, &message);
-    for (size_t i = 0; i < liar->world->count; i++) {
-        if (!(centers & bit_of(i)))
-            continue;
-        if (liar->league & bit_of(i)) {
-            join_league(liar, attempt, opening, i);
-            continue;
-        }
-        const struct message *reply = say(liar, i, &message);
-        if (reply == NULL || reply->type != MESSAGE_KEYS)
-            world_fail("center %zu does not join an honest session", i);
-        hear_keys(&attempt->heard[i], reply->body);
-    }
-    buffer_fini(&header);
-    return attempt;
-}
-
-void liar_open_in_vain(
-    struct liar *liar, const struct opening *opening, uint32_t centers)
-{
-    static struct message message;
-    struct buffer header;
-    const struct digest id = sign_header(opening, &header);
-    watch_add_header(&liar->watch, &id, opening->query_index);
-    fill_open(liar, opening, &header, &message);
-    for (size_t i = 0; i < liar->world->count; i++) {
-        if (!(centers & ~liar->league & bit_of(i)))
-            continue;
-        const struct message *reply = say(liar, i, &message);
-        if (reply != NULL && reply->type != MESSAGE_REFUSE)
-            world_fail("center %zu joins: %s", i, message_name(reply->type));
-        liar->refused++;
-    }
-    buffer_fini(&header);
-}
-
-struct attempt *liar_begin(struct liar *liar, size_t kind)
-{
-    struct opening opening;
-    opening_init(liar, &opening, kind, 1, liar->all);
-    struct attempt *attempt = liar_open(liar, &opening, liar->all);
-    opening_fini(&opening);
-    return attempt;
 }
 
 /* ---- steps ---- */
@@ -299,7 +156,7 @@ bool liar_tell(struct liar *liar, struct attempt *attempt, size_t center,
         return ask_league(liar, attempt, center, type, set, body);
     message = (struct message){
         .type = type, .id = attempt->header, .number = 2, .body = body};
-    const struct message *reply = say(liar, center, &message);
+    const struct message *reply = liar_say(liar, center, &message);
     if (reply != NULL)
         hear(attempt, center, set, reply);
     return reply != NULL;
@@ -373,12 +230,29 @@ void liar_lie_of(struct liar *liar, struct attempt *attempt,
 
 /* ---- a run ---- */
 
-static void begin(struct liar *liar, uint64_t seed)
+/* The threshold is the study's minimum: no fewer may ever do. */
+static struct world_terms terms_of(
+    const struct strategy *strategy, uint64_t seed)
 {
-    static const size_t sizes[] = {5, 7};
+    static const size_t sizes[] = {
+        3, 5, 7, 6, 4, 8, 5, 10, 13, 4, 9, 11, 7, 12, 6, 5};
+    const unsigned all = strategy->privacies;
+    struct world_terms terms = {.count = sizes[seed % 16]};
+    uint64_t skip = seed % (unsigned)__builtin_popcount(all);
+    if (terms.count < strategy->least)
+        terms.count = strategy->least;
+    terms.min_centers = world_most(terms.count);
+    while (!(all & PRIVACY_BIT(terms.privacy)) || skip-- > 0)
+        terms.privacy++;
+    return terms;
+}
+
+static void begin(
+    struct liar *liar, const struct strategy *strategy, uint64_t seed)
+{
     memset(liar, 0, sizeof *liar);
-    liar->world = world_get(sizes[seed % 2]);
-    seeded_start(STREAM, seed);
+    liar->world = world_get(terms_of(strategy, seed));
+    seeded_start_noise(STREAM, seed);
     const uint32_t count = (uint32_t)liar->world->count;
     const uint32_t in_league = (count + 2) / 3 - 1;
     liar->all = bit_of(count) - 1;
@@ -419,7 +293,7 @@ static void end(struct liar *liar)
 size_t liar_run(const struct strategy *strategy, uint64_t seed)
 {
     static struct liar liar; /* large for a stack */
-    begin(&liar, seed);
+    begin(&liar, strategy, seed);
     strategy->run(&liar);
     liar_plunder(&liar);
     end(&liar);

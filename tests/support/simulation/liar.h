@@ -5,8 +5,10 @@
  * signatures it gives to anything. Everything else it can only pass on, leave
  * out, repeat, mix and forge.
  *
- * A strategy (strategies.c) is one lie of the literature. No node may answer a
- * lie; and whatever was given besides is plundered at the end (plunder.c).
+ * A strategy (strategies.c) is one lie of the literature, told to 4 to 13
+ * centers (to 3 where that makes sense) in studies of each privacy that it
+ * makes sense in. No node may answer a lie; and whatever was given besides is
+ * plundered at the end (plunder.c).
  */
 #ifndef COHORTIUM_TESTS_SUPPORT_SIMULATION_LIAR_H
 #define COHORTIUM_TESTS_SUPPORT_SIMULATION_LIAR_H
@@ -34,8 +36,8 @@ struct heard { /* from one center, in one attempt */
     uint32_t peers, givers, survivors; /* as it was told, and answered */
 };
 
-struct attempt { /* one session of one query */
-    size_t kind, query;
+struct attempt {        /* one session of one query */
+    size_t kind, query; /* its place in the watch */
     struct digest header;
     uint32_t asked;
     struct masking_party parties[WORLD_SMALL];
@@ -57,9 +59,20 @@ struct liar {
     size_t opened;  /* sums that the plunder opened */
 };
 
+#define PRIVACY_BIT(privacy) (1u << (privacy))
+#define MASKED_ALL                                                             \
+    (PRIVACY_BIT(PRIVACY_SUM) | PRIVACY_BIT(PRIVACY_SITE) |                    \
+        PRIVACY_BIT(PRIVACY_NOISE))
+#define PLAIN PRIVACY_BIT(PRIVACY_PLAIN)
+#define LIED_TO_MIN                                                            \
+    4 /* centers: one of them in league, and one may be left out               \
+       */
+
 struct strategy {
     const char *name, *source, *what;
     void (*run)(struct liar *liar);
+    unsigned privacies; /* that it makes sense in, bits */
+    size_t least;       /* centers */
 };
 extern const struct strategy strategies[];
 extern const size_t strategy_count;
@@ -108,6 +121,10 @@ void list_votes(const struct liar *liar, const struct attempt *attempt,
 void liar_list(const struct liar *liar, const struct attempt *attempt,
     enum message_type type, size_t to, uint32_t set, struct buffer *out);
 
+/* Says it to an honest one. What came back, decoded; NULL: nothing. Valid until
+ * the next. */
+const struct message *liar_say(
+    struct liar *liar, size_t center, const struct message *message);
 /* Says it to one center (or one in league) and keeps what comes back. Whether
  * something did. set: whom the body names. */
 bool liar_tell(struct liar *liar, struct attempt *attempt, size_t center,
@@ -124,6 +141,10 @@ void liar_lie(struct liar *liar, struct attempt *attempt,
 void liar_lie_of(struct liar *liar, struct attempt *attempt,
     enum message_type type, uint32_t to, uint32_t set);
 /* What everybody's vote for these survivors is over. */
+/* What that center gave in the attempt's first round, before masks; false where
+ * only it knows, for it drew noise and has not voted. The caller ends out. */
+bool attempt_figures(const struct liar *liar, const struct attempt *attempt,
+    size_t center, struct buffer *out);
 struct digest attempt_vote_statement(
     const struct attempt *attempt, uint32_t givers, uint32_t survivors);
 size_t threshold_of(const struct liar *liar);

@@ -136,12 +136,38 @@ static void take_pair_mask(const struct attempt *attempt,
         stream_add(vector->elements, vector->length, &key);
 }
 
+bool attempt_figures(const struct liar *liar, const struct attempt *attempt,
+    size_t center, struct buffer *out)
+{
+    const struct view plain = world_vector(liar->world, attempt->kind, center);
+    struct digest header;
+    buffer_init(out, BUFFER_LIMIT_DEFAULT);
+    if (liar->world->privacy == PRIVACY_NOISE &&
+        !(liar->league & bit_of(center)))
+        return center_answered(liar->centers[center],
+            &liar->watch.queries[attempt->query].id, &header, out);
+    world_must(buffer_append(out, plain.data, plain.size), "figures");
+    return true;
+}
+
+/* Neither its exact figures nor, where it has voted, those that it gave. */
+static void expect_other(const struct liar *liar, const struct attempt *attempt,
+    size_t center, const struct vector *vector)
+{
+    const struct view plain = world_vector(liar->world, attempt->kind, center);
+    struct buffer gave;
+    if (memcmp(vector->elements, plain.data, plain.size) == 0 ||
+        (attempt_figures(liar, attempt, center, &gave) &&
+            memcmp(vector->elements, gave.data, gave.size) == 0))
+        world_fail("the figures of center %zu can be read", center);
+    buffer_fini(&gave);
+}
+
 /* What is known of a center's masks, off its vector: that is not what it had.
  */
 static void expect_hidden(const struct liar *liar,
     const struct attempt *attempt, size_t center, const struct loot *loot)
 {
-    const struct view plain = world_vector(liar->world, attempt->kind, center);
     struct vector vector;
     if ((liar->league & bit_of(center)) || !attempt->heard[center].masked)
         return;
@@ -162,24 +188,31 @@ static void expect_hidden(const struct liar *liar,
                 attempt, &scene, &loot[j].seed[MASK], center, false, &vector);
         }
     }
-    if (memcmp(vector.elements, plain.data, plain.size) == 0)
-        world_fail("the figures of center %zu can be read", center);
+    expect_other(liar, attempt, center, &vector);
     vector_fini(&vector);
 }
 
-static void add_figures(
-    const struct liar *liar, size_t kind, uint32_t centers, struct vector *sum)
+/* False where one of them is not known. */
+static bool add_figures(const struct liar *liar, const struct attempt *attempt,
+    uint32_t centers, struct vector *sum)
 {
+    bool known = true;
     for (size_t i = 0; i < liar->world->count; i++) {
         struct vector own = {.length = 0};
+        struct buffer figures;
         if (!(centers & bit_of(i)))
             continue;
-        world_must(vector_decode(
-                       &own, sum->length, world_vector(liar->world, kind, i)),
-            "figures");
-        world_must(vector_add(sum, &own), "figures");
+        if (attempt_figures(liar, attempt, i, &figures)) {
+            world_must(vector_decode(&own, sum->length, buffer_view(&figures)),
+                "figures");
+            world_must(vector_add(sum, &own), "figures");
+        } else {
+            known = false;
+        }
         vector_fini(&own);
+        buffer_fini(&figures);
     }
+    return known;
 }
 
 /* The sum of these survivors' vectors without masks is the sum of their
@@ -204,8 +237,8 @@ static void open_sum(const struct liar *liar, const struct attempt *attempt,
                     attempt, &scene, &loot[j].seed[MASK], i, false, &sum);
         }
     }
-    add_figures(liar, attempt->kind, survivors, &expected);
-    if (memcmp(sum.elements, expected.elements,
+    if (add_figures(liar, attempt, survivors, &expected) &&
+        memcmp(sum.elements, expected.elements,
             length * sizeof *sum.elements) != 0)
         world_fail("an opened sum is not that of its centers");
     vector_fini(&sum);

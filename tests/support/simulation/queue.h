@@ -12,7 +12,8 @@ enum happening {
     TO_OFFICE,   /* a message of a center arrives */
     TICK_CENTER, /* timers */
     TICK_OFFICE,
-    SUBMIT, /* the researcher asks */
+    RELEASE_CENTER, /* its work is done, or a reply has its slot */
+    SUBMIT,         /* the researcher asks */
     CRASH_CENTER,
     START_CENTER,
     CRASH_OFFICE,

@@ -6,7 +6,7 @@
 #include <sodium.h>
 
 #include "protocol/wire/message.h"
-#include "tests/support/seeded.h"
+#include "tests/support/seeded_noise.h"
 
 #define STREAM 10
 #define CENTER_TICK_MS 500
@@ -52,6 +52,42 @@ static void schedule(struct simulation *simulation, enum happening what,
 }
 
 /* ---- parties ---- */
+
+/* A reply waits: for the end of the work, which keeps the center from all else
+ * for a while, or for its slot. */
+static void await_slot(struct simulation *simulation, size_t who)
+{
+    struct party *party = &simulation->parties[who];
+    const uint64_t due = center_release_ms(simulation->centers[who]);
+    if (due == UINT64_MAX)
+        return;
+    uint64_t after = 0;
+    if (due == 0) {
+        after = seeded_below(
+            seeded_once_in(8) ? 3 * CENTER_SLOT_MS : CENTER_SLOT_MS / 2);
+        party->frozen_ms = simulation->now_ms + after;
+    } else {
+        after = due - clock_of(simulation, who).monotonic_ms;
+    }
+    if (party->release_ms == simulation->now_ms + after)
+        return;
+    party->release_ms = simulation->now_ms + after;
+    schedule(simulation, RELEASE_CENTER, who, after, 0);
+}
+
+static void release_center(struct simulation *simulation, size_t who)
+{
+    const struct center_sink sink = simulation_sink(simulation);
+    struct party *party = &simulation->parties[who];
+    if (!center_runs(simulation->centers[who]))
+        return;
+    party->is_late = simulation->now_ms != party->release_ms;
+    party->release_ms = 0;
+    center_release(simulation->centers[who], clock_of(simulation, who), &sink);
+    party->is_late = false;
+    simulation_note_call(simulation, who);
+    await_slot(simulation, who);
+}
 
 static void connect_center(struct simulation *simulation, size_t who)
 {
@@ -108,7 +144,9 @@ static void to_center(struct simulation *simulation, const struct event *event)
         event->number != simulation->parties[event->who].connections)
         return;
     if (!seeded_once_in(simulation->weather.crash)) {
+        simulation_note_call(simulation, event->who);
         center_receive(center, buffer_view(&event->message), now, &sink);
+        await_slot(simulation, event->who);
         return;
     }
     center_receive(center, buffer_view(&event->message), now, NULL);
@@ -226,6 +264,7 @@ static void happen(struct simulation *simulation, const struct event *event)
     case TO_OFFICE: to_office(simulation, event); break;
     case TICK_CENTER: tick_center(simulation, event->who); break;
     case TICK_OFFICE: tick_office(simulation); break;
+    case RELEASE_CENTER: release_center(simulation, event->who); break;
     case SUBMIT: submit(simulation, event->who); break;
     case CRASH_CENTER: crash_center(simulation, event); break;
     case START_CENTER: start_center(simulation, event->who); break;
@@ -243,6 +282,7 @@ static const struct party *actor_of(
 {
     switch (event->what) {
     case TO_CENTER:
+    case RELEASE_CENTER:
     case TICK_CENTER: return &simulation->parties[event->who];
     case TO_OFFICE:
     case TICK_OFFICE:
@@ -298,7 +338,7 @@ static void make_queries(struct simulation *simulation, uint64_t seed)
         simulation->query_count += seeded_below(SIMULATION_QUERIES);
     for (size_t i = 0; i < simulation->query_count; i++) {
         struct simulated_query *query = &simulation->queries[i];
-        query->kind = (i + seed) % WORLD_KINDS;
+        query->kind = (i + seed) % simulation->world->kinds;
         world_query(simulation->world, query->kind, (uint32_t)(seed + i),
             &query->envelope, &query->id);
         watch_add_query(&simulation->watch, &query->id, query->kind);
@@ -306,42 +346,13 @@ static void make_queries(struct simulation *simulation, uint64_t seed)
     }
 }
 
-static void fill_ledger(struct simulation *simulation)
+static void begin(struct simulation *simulation, uint64_t seed, size_t centers,
+    const enum study_privacy *privacy)
 {
-    const struct world *world = simulation->world;
-    struct catalog *catalog = NULL;
-    struct envelope *envelope = NULL;
-    struct diagnostic diagnostic;
-    struct view approvals[COMMITTEE];
-    size_t index;
-    diagnostic_init(&diagnostic, "ledger");
-    world_must(ledger_open(&simulation->ledger, ":memory:"), "ledger");
-    world_must(catalog_load(&catalog, simulation->ledger,
-                   world->cast.dictionary, WORLD_START),
-        "catalog");
-    world_must(
-        envelope_decode(&envelope, buffer_view(&world->roster)), "roster");
-    world_must(catalog_add_roster(catalog, simulation->ledger, envelope,
-                   WORLD_START, &diagnostic),
-        "roster");
-    for (size_t i = 0; i < COMMITTEE; i++)
-        approvals[i] = buffer_view(&world->approvals[i]);
-    const struct catalog_submission submission = {
-        buffer_view(&world->study), COMMITTEE, approvals};
-    world_must(catalog_submit_study(catalog, simulation->ledger, &submission,
-                   WORLD_START, &index, &diagnostic),
-        "study");
-    envelope_destroy(envelope);
-    catalog_destroy(catalog);
-}
-
-static void begin(struct simulation *simulation, uint64_t seed, size_t centers)
-{
-    static const size_t sizes[] = {3, 4, 5, 5, 7};
     memset(simulation, 0, sizeof *simulation);
     /* the world first: it draws from a stream of its own */
-    simulation->world = world_get(centers > 0 ? centers : sizes[seed % 5]);
-    seeded_start(STREAM, seed);
+    simulation->world = world_get(simulation_terms(seed, centers, privacy));
+    seeded_start_noise(STREAM, seed);
     queue_init(&simulation->queue);
     weather_draw(simulation);
     config_default(&simulation->config);
@@ -350,7 +361,7 @@ static void begin(struct simulation *simulation, uint64_t seed, size_t centers)
     for (size_t i = 0; i < simulation->world->count; i++)
         simulation->centers[i] = center_create(simulation->world, i);
     watch_init(&simulation->watch, simulation->world, simulation->centers);
-    fill_ledger(simulation);
+    simulation_fill_ledger(simulation);
     start_office(simulation);
     for (size_t i = 0; i < simulation->world->count; i++) {
         start_center(simulation, i);
@@ -373,12 +384,12 @@ static void end(struct simulation *simulation)
     queue_fini(&simulation->queue);
 }
 
-void simulation_run(
-    uint64_t seed, size_t centers, struct simulation_outcome *outcome)
+void simulation_run(uint64_t seed, size_t centers,
+    const enum study_privacy *privacy, struct simulation_outcome *outcome)
 {
     static struct simulation simulation; /* large for a stack */
     bool stormy = true;
-    begin(&simulation, seed, centers);
+    begin(&simulation, seed, centers, privacy);
     while (!is_over(&simulation) && simulation.now_ms < LIMIT_MS) {
         if (stormy && simulation.now_ms >= STORM_MS) {
             calm(&simulation);
@@ -396,6 +407,7 @@ void simulation_run(
         .queries = simulation.query_count,
         .answered = simulation.answered,
         .failed = simulation.failed,
+        .privacy = simulation.world->privacy,
         .fair = simulation.weather.fair};
     end(&simulation);
 }

@@ -11,6 +11,10 @@
  * set forward and back, and parties freeze. Monotonic clocks do what real ones
  * do: they never go back but at a restart of the machine.
  *
+ * Seeds take turns at how many centers there are, 3 to 13, and at the study's
+ * privacy. Where noise protects, work takes a center a while, that the seed
+ * draws; replies must leave on their slots all the same.
+ *
  * Whatever the weather: the office ends each question, with a result that is
  * exactly the sum of the centers it names, or with a failure and no result;
  * and the stores of nodes and office agree about what was released.
@@ -34,12 +38,20 @@ struct weather {
     uint32_t busy;         /* the office's queue to a center is full */
 };
 
+#define CALLS_KEPT 128
+
 struct party {
     int64_t wall_jump;    /* seconds that its wall clock is off */
     uint64_t born_ms;     /* when its monotonic clock began */
     uint64_t frozen_ms;   /* does nothing until then */
     uint64_t cut_ms;      /* its line is cut until then */
     uint64_t connections; /* of a center: the present one's number */
+    /* Of a center: when it is called next to release what waits (0: not yet
+     * known), and when messages came to it or left, the latest ones. */
+    uint64_t release_ms;
+    bool is_late; /* it froze until then */
+    size_t call_count;
+    uint64_t calls[CALLS_KEPT];
 };
 
 struct simulated_query {
@@ -71,22 +83,32 @@ struct simulation {
 struct simulation_outcome {
     uint64_t trace, messages, votes, reveals;
     size_t queries, answered, failed;
+    enum study_privacy privacy;
     bool fair;
 };
 
-/* centers: 0 for as few as the seed says. */
-void simulation_run(
-    uint64_t seed, size_t centers, struct simulation_outcome *outcome);
+/* centers: 0 for as few as the seed says; privacy NULL: what the seed says. */
+void simulation_run(uint64_t seed, size_t centers,
+    const enum study_privacy *privacy, struct simulation_outcome *outcome);
 
 /* simulation_network.c */
 /* Where a center's messages go; where the office's do. */
 struct center_sink simulation_sink(struct simulation *simulation);
 struct office_ports simulation_ports(struct simulation *simulation);
+/* A message came to that center, or may leave it, now. */
+void simulation_note_call(struct simulation *simulation, size_t who);
 /* Whether the researcher asked often enough what the office never took. */
 bool simulation_gives_up(
     struct simulation *simulation, const struct simulated_query *query);
 /* Of a connection of that party. */
 struct channel_route simulation_route(size_t who, uint64_t connection);
+
+/* simulation_birth.c */
+/* Which federation a seed has; as simulation_run. */
+struct world_terms simulation_terms(
+    uint64_t seed, size_t centers, const enum study_privacy *privacy);
+/* In memory. */
+void simulation_fill_ledger(struct simulation *simulation);
 
 /* simulation_check.c: what must hold at the end. */
 void simulation_check(struct simulation *simulation);

@@ -38,9 +38,41 @@ static void carry(struct simulation *simulation, enum happening what,
         carry_one(simulation, what, center, message);
 }
 
+void simulation_note_call(struct simulation *simulation, size_t who)
+{
+    struct party *party = &simulation->parties[who];
+    party->calls[party->call_count++ % CALLS_KEPT] = simulation->now_ms;
+}
+
+/* Where noise protects: a multiple of the slot after that came, or left, which
+ * let the center answer; how long it worked moves nothing. */
+static void check_slot(
+    const struct simulation *simulation, size_t center, struct view bytes)
+{
+    static struct message message; /* large for a stack */
+    const struct party *party = &simulation->parties[center];
+    if (party->is_late)
+        return;
+    world_must(message_decode(&message, bytes, SENDER_CENTER), "a reply");
+    /* Greetings and heartbeats; and what is refused for its documents alone, as
+     * after a jump of the clock, is of no study yet. */
+    if (message.type < MESSAGE_KEYS &&
+        (message.type != MESSAGE_REFUSE || !simulation->weather.fair))
+        return;
+    for (size_t i = 0; i < party->call_count && i < CALLS_KEPT; i++) {
+        const uint64_t passed = simulation->now_ms - party->calls[i];
+        if (passed > 0 && passed % CENTER_SLOT_MS == 0)
+            return;
+    }
+    world_fail("center %zu: %s leaves between slots", center,
+        message_name(message.type));
+}
+
 static void center_says(void *arg, size_t center, struct view message)
 {
     struct simulation *simulation = arg;
+    if (simulation->world->privacy == PRIVACY_NOISE)
+        check_slot(simulation, center, message);
     watch_message(&simulation->watch, center, message);
     carry(simulation, TO_OFFICE, center, message);
 }
@@ -111,14 +143,21 @@ static enum status know_query(void *arg, const struct ledger_query *query)
     return STATUS_OK;
 }
 
+static enum status know_open(void *arg, const struct ledger_query *query)
+{
+    *(bool *)arg = query->state == QUERY_OPEN;
+    return STATUS_OK;
+}
+
 /* A question that is not taken (too few centers are there, or the office's
- * clock is before the study) is asked again, so often. */
+ * clock is before the study), or whose end nobody is told (its clock went back
+ * since), is asked again, so often. */
 bool simulation_gives_up(
     struct simulation *simulation, const struct simulated_query *query)
 {
-    bool taken = false;
-    ledger_find_query(simulation->ledger, &query->id, know_query, &taken);
-    return !taken && query->submits >= SUBMITS_MAX;
+    bool open = false;
+    ledger_find_query(simulation->ledger, &query->id, know_open, &open);
+    return !open && query->submits >= SUBMITS_MAX;
 }
 
 static void tell_person(struct simulation *simulation, struct view body)

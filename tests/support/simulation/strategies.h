@@ -47,9 +47,13 @@ void lowered_minimum(struct liar *liar);
 void isolated_victim(struct liar *liar);
 void other_question(struct liar *liar);
 void altered_header(struct liar *liar);
+void other_words(struct liar *liar);
+void lowered_header(struct liar *liar);
+void unknown_centers(struct liar *liar);
 void few_approvals(struct liar *liar);
 void rerun_without_one(struct liar *liar);
 void second_attempt(struct liar *liar);
+void second_session(struct liar *liar);
 void replayed_attempt(struct liar *liar);
 void rewound_round(struct liar *liar);
 

@@ -4,7 +4,6 @@
  */
 #include <string.h>
 
-
 #include "tests/support/seeded.h"
 #include "tests/support/simulation/strategies.h"
 
@@ -125,17 +124,25 @@ void two_lists_of_members(struct liar *liar)
 
 /* ---- how many ---- */
 
-void lowered_minimum(struct liar *liar)
+void lowered_header(struct liar *liar)
 {
     struct opening opening;
     opening_init(liar, &opening, 0, 1, liar->all);
     opening.header.min_centers--;
     liar_open_in_vain(liar, &opening, honest(liar));
     opening_fini(&opening);
+}
+
+void lowered_minimum(struct liar *liar)
+{
+    lowered_header(liar);
     const size_t few = (size_t)liar->world->min_centers - 1;
     struct attempt *attempt = liar_begin(liar, 0);
-    liar_lie_of(liar, attempt, MESSAGE_PEERS, honest(liar),
-        first_of(liar->all, few) | bit_of(liar->victim) * (few < 3));
+    for (size_t i = 0; i < liar->world->count; i++) {
+        if (honest(liar) & bit_of(i))
+            liar_lie_of(liar, attempt, MESSAGE_PEERS, bit_of(i),
+                bit_of(i) | first_of(liar->all & ~bit_of(i), few - 1));
+    }
     liar_steps(liar, attempt, MESSAGE_PEERS);
     for (size_t i = 0; i < liar->world->count; i++) {
         if (honest(liar) & bit_of(i))
@@ -144,32 +151,46 @@ void lowered_minimum(struct liar *liar)
     }
 }
 
-void isolated_victim(struct liar *liar)
+void unknown_centers(struct liar *liar)
 {
     struct opening opening;
-    const uint32_t crowd = liar->league | bit_of(liar->victim);
     opening_init(liar, &opening, 0, 1, bit_of(liar->victim));
     for (int i = 0; i < 6; i++) /* nobody that the committee knows */
         snprintf(opening.names[opening.header.center_count++],
             sizeof opening.names[0], "sybil-%d", i);
     liar_open_in_vain(liar, &opening, bit_of(liar->victim));
     opening_fini(&opening);
+}
+
+void isolated_victim(struct liar *liar)
+{
+    const uint32_t crowd = liar->league | bit_of(liar->victim);
+    unknown_centers(liar);
     struct attempt *attempt = liar_begin(liar, 1);
     liar_lie_of(liar, attempt, MESSAGE_PEERS, bit_of(liar->victim), crowd);
 }
 
 /* ---- questions ---- */
 
-void other_question(struct liar *liar)
+void other_words(struct liar *liar)
 {
     struct opening one, other;
     opening_init(liar, &one, 0, 1, liar->all);
     opening_init(liar, &other, 1, 2, liar->all);
-    /* The header of one with the words of another. */
     struct buffer kept = one.query;
     one.query = other.query;
     liar_open_in_vain(liar, &one, honest(liar));
     one.query = kept;
+    opening_fini(&one);
+    opening_fini(&other);
+}
+
+void other_question(struct liar *liar)
+{
+    struct opening one, other;
+    other_words(liar);
+    opening_init(liar, &one, 0, 1, liar->all);
+    opening_init(liar, &other, 1, 2, liar->all);
     memcpy(
         other.header.session, one.header.session, sizeof other.header.session);
     /* The victim gets one, the others another; then they are brought
@@ -260,6 +281,18 @@ void second_attempt(struct liar *liar)
     opening_fini(&opening);
 }
 
+/* The same of figures that are not masked: one session of a query is
+ * answered. */
+void second_session(struct liar *liar)
+{
+    struct opening opening;
+    (void)liar_begin(liar, seeded_below((uint32_t)liar->world->kinds));
+    restart_some(liar);
+    opening_init(liar, &opening, liar->attempts[0].kind, 1, liar->all);
+    liar_open_in_vain(liar, &opening, honest(liar));
+    opening_fini(&opening);
+}
+
 /* What an attempt said that ended before the vote, in the next. */
 void replayed_attempt(struct liar *liar)
 {
@@ -288,12 +321,13 @@ void replayed_attempt(struct liar *liar)
 /* A round of a fit told twice, with two sets of values. */
 void rewound_round(struct liar *liar)
 {
-    struct attempt *attempt = liar_begin(liar, 2);
+    struct attempt *attempt = liar_begin(liar, WORLD_FIT);
     struct buffer told;
     uint8_t *bytes;
-    liar_steps(liar, attempt, MESSAGE_VOTES);
+    if (study_is_masked(liar->world->privacy))
+        liar_steps(liar, attempt, MESSAGE_VOTES);
     buffer_init(&told, BUFFER_LIMIT_DEFAULT);
-    const size_t size = world_round_size(liar->world, 2);
+    const size_t size = world_round_size(liar->world, WORLD_FIT);
     world_must(buffer_extend(&told, &bytes, size), "round");
     memset(bytes, 0, size);
     bytes[0] = 1;

@@ -3,12 +3,15 @@
  * not, and holds it against what a center promises, whatever it is told and
  * however often it crashes:
  *
- *   - its own figures are never on the wire;
+ *   - its own figures are never on the wire; in a study of privacy "plain"
+ *     those are that its rules leave, and they are in its store before;
  *   - for a query at most one vote and one reveal, the same bytes when said
  *     again; a vote is in its store before it is said; a reveal follows the
  *     vote of its session, and names nobody twice, so that of no peer both
  *     shares are given;
- *   - for a session at most one masked vector a round.
+ *   - for a session at most one masked vector a round;
+ *   - with noise, what it votes for is not its exact figures, and each vector
+ *     that left was paid for before.
  */
 #ifndef COHORTIUM_TESTS_SUPPORT_SIMULATION_WATCH_H
 #define COHORTIUM_TESTS_SUPPORT_SIMULATION_WATCH_H
@@ -31,6 +34,7 @@ struct watch_query {
     bool voted[WORLD_CENTERS_MAX], revealed[WORLD_CENTERS_MAX];
     size_t vote_header[WORLD_CENTERS_MAX];
     struct digest vote[WORLD_CENTERS_MAX], reveal[WORLD_CENTERS_MAX];
+    int64_t noisy[WORLD_CENTERS_MAX]; /* vectors of the first round that left */
 };
 
 struct watch {

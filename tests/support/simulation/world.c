@@ -3,10 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/disclosure.h"
 #include "protocol/analysis/fit.h"
+#include "protocol/analysis/leverage.h"
 #include "tests/support/seeded.h"
 
 #define STREAM 9
+#define WORLDS_MAX 128
+#define MIN_CELL 5 /* of cast_study */
+#define ROWS_MIN                                                               \
+    60 /* one of each age: cohorts differ by ten people or none                \
+        */
 
 char world_case[256] = "before the first seed";
 
@@ -39,6 +46,9 @@ static const char *const question_texts[WORLD_KINDS] = {
     " \"analyses\": [{\"count\": {}}]}",
     "{\"study\": \"first\", \"cohort\": \"age >= 30\", \"analyses\":"
     " [{\"glm\": {\"formula\": \"age ~ sex\", \"family\": \"poisson\"}}]}",
+    "{\"study\": \"first\", \"cohort\": \"age >= 30\", \"analyses\":"
+    " [{\"glm\": {\"formula\": \"age ~ sex\", \"family\": \"gaussian\"}},"
+    " {\"lm\": {\"formula\": \"age ~ sex\"}}]}",
 };
 
 static void code_row(size_t center, size_t row, int32_t codes[WORLD_VARIABLES])
@@ -111,6 +121,55 @@ static void contribute(const struct world *world,
     free(space);
 }
 
+/* A center's own figures after every rule, as it has them where sums are not
+ * what protects. No fit of this world is kept back: its later rounds are those
+ * of the pooled rows. */
+static void apply_rules(const struct world *world,
+    const struct world_question *question, size_t center,
+    struct contribution *own)
+{
+    struct column columns[WORLD_VARIABLES];
+    bool in[WORLD_CENTERS_MAX] = {false};
+    struct disclosure_report report;
+    struct limits limits;
+    int8_t *space;
+    enum leverage_verdict *verdicts =
+        calloc(question->plan->segment_count, sizeof *verdicts);
+    WORLD_REQUIRE(verdicts != NULL);
+    in[center] = true;
+    const struct rows rows = pool(world, in, columns, &space);
+    limits_default(&limits);
+    limits.min_cell = MIN_CELL;
+    world_must(
+        leverage_review_own(question->plan, &rows, 1, MIN_CELL, verdicts),
+        "leverage");
+    own->verdicts = verdicts;
+    world_must(disclosure_apply(
+                   question->plan, &limits, rows.patient_count, own, &report),
+        "rules");
+    own->verdicts = NULL;
+    for (size_t rule = 0; rule < RULE_COUNT; rule++)
+        WORLD_REQUIRE(
+            report.withheld[rule] == 0 || !question->plan->value_count);
+    free(verdicts);
+    free(space);
+}
+
+static void make_vector(const struct world *world,
+    const struct world_question *question, size_t center)
+{
+    struct contribution own = {0};
+    bool in[WORLD_CENTERS_MAX] = {false};
+    in[center] = true;
+    buffer_init(&question->vectors[center], BUFFER_LIMIT_DEFAULT);
+    contribute(world, question, in, NULL, &own);
+    if (world->privacy == PRIVACY_SITE || world->privacy == PRIVACY_PLAIN)
+        apply_rules(world, question, center, &own);
+    world_must(
+        vector_encode(&own.vector, &question->vectors[center]), "encode");
+    contribution_fini(&own);
+}
+
 static struct world_question *make_question(
     const struct world *world, size_t kind)
 {
@@ -126,26 +185,46 @@ static struct world_question *make_question(
         diagnostic.message);
     question->vectors = calloc(world->count, sizeof *question->vectors);
     WORLD_REQUIRE(question->vectors != NULL);
-    for (size_t c = 0; c < world->count; c++) {
-        struct contribution own = {0};
-        bool in[WORLD_CENTERS_MAX] = {false};
-        in[c] = true;
-        buffer_init(&question->vectors[c], BUFFER_LIMIT_DEFAULT);
-        contribute(world, question, in, NULL, &own);
-        world_must(vector_encode(&own.vector, &question->vectors[c]), "encode");
-        contribution_fini(&own);
-    }
+    for (size_t c = 0; c < world->count; c++)
+        make_vector(world, question, c);
     return question;
 }
 
+/* The first sum, as the office has it before anything is finished from it. */
+static void sum_first(const struct world *world,
+    const struct world_question *question, const bool *in,
+    const struct view *given, struct contribution *first)
+{
+    contribute(world, question, in, NULL, first);
+    if (world->privacy == PRIVACY_SUM)
+        return;
+    memset(first->vector.elements, 0,
+        first->vector.length * sizeof *first->vector.elements);
+    for (size_t c = 0; c < world->count; c++) {
+        struct vector own = {.length = 0};
+        if (!in[c])
+            continue;
+        world_must(
+            vector_decode(&own, first->vector.length,
+                given == NULL ? buffer_view(&question->vectors[c]) : given[c]),
+            "figures");
+        world_must(vector_add(&first->vector, &own), "figures");
+        vector_fini(&own);
+    }
+    if (world->privacy == PRIVACY_NOISE)
+        budget_read_sum(question->plan, &first->vector);
+}
+
 static json_t *fit_all(const struct world *world,
-    const struct world_question *question, const bool *in)
+    const struct world_question *question, const bool *in,
+    const struct view *given)
 {
     struct contribution first = {0};
     struct fit *fit = NULL;
     json_t *results = NULL;
-    contribute(world, question, in, NULL, &first);
-    world_must(fit_create(&fit, question->plan, &first.vector, 5), "fit");
+    sum_first(world, question, in, given, &first);
+    world_must(
+        fit_create(&fit, question->plan, &first.vector, MIN_CELL), "fit");
     while (!fit->over) {
         const struct round round = {.number = fit->number,
             .values = fit->values,
@@ -155,22 +234,23 @@ static json_t *fit_all(const struct world *world,
         world_must(fit_advance(fit, &sum.vector), "advance");
         contribution_fini(&sum);
     }
-    world_must(fit_finish(fit, 5, &results), "finish");
+    world_must(fit_finish(fit, MIN_CELL, &results), "finish");
     fit_destroy(fit);
     contribution_fini(&first);
     return results;
 }
 
-json_t *world_results(const struct world *world, size_t kind, const bool *in)
+json_t *world_results(const struct world *world, size_t kind, const bool *in,
+    const struct view *given)
 {
     struct world_question *question = world->questions[kind];
     size_t bits = 0;
-    if (world->count > WORLD_SMALL)
-        return fit_all(world, question, in);
+    if (world->count > WORLD_SMALL || given != NULL)
+        return fit_all(world, question, in, given);
     for (size_t c = 0; c < world->count; c++)
         bits |= (size_t)in[c] << c;
     if (question->results[bits] == NULL)
-        question->results[bits] = fit_all(world, question, in);
+        question->results[bits] = fit_all(world, question, in, NULL);
     return json_incref(question->results[bits]);
 }
 
@@ -239,6 +319,7 @@ static void make_documents(struct world *world)
 {
     struct cast *cast = &world->cast;
     const size_t of_cast = world->count < CENTERS ? world->count : CENTERS;
+    char privacy[32];
     json_t *roster = cast_roster(cast, 1, of_cast);
     for (size_t i = CENTERS; i < world->count; i++)
         json_array_append_new(
@@ -246,8 +327,11 @@ static void make_documents(struct world *world)
     world->roster_id =
         sign(&world->roster, TYPE_ROSTER, roster, cast->committee, COMMITTEE);
     json_t *study = cast_study(cast, "first", world->min_centers);
-    document_change(study, "privacy", "\"sum\"");
+    snprintf(
+        privacy, sizeof privacy, "\"%s\"", study_privacy_name(world->privacy));
+    document_change(study, "privacy", privacy);
     document_change(study, "analyses/+", "\"glm\"");
+    document_change(study, "analyses/+", "\"lm\"");
     world->study_id =
         sign(&world->study, TYPE_STUDY, study, &cast->researcher, 1);
     for (size_t i = 0; i < COMMITTEE; i++) {
@@ -257,17 +341,18 @@ static void make_documents(struct world *world)
     }
 }
 
-static struct world *make_world(size_t count)
+static struct world *make_world(struct world_terms terms)
 {
     struct world *world = calloc(1, sizeof *world);
-    WORLD_REQUIRE(world != NULL);
+    const size_t count = terms.count;
+    WORLD_REQUIRE(world != NULL && count >= 3 && count <= WORLD_CENTERS_MAX);
     seeded_start(STREAM, count);
     world->count = count;
-    /* the threshold, where lies are told: no fewer may ever do */
-    world->min_centers = count == 5 || count == 7 ? 2 * (int)count / 3 + 1 : 3;
+    world->min_centers = terms.min_centers;
+    world->privacy = terms.privacy;
+    world->kinds = terms.privacy == PRIVACY_NOISE ? WORLD_NOISY : WORLD_KINDS;
     for (size_t c = 0; c < count; c++)
-        world->first_row[c + 1] =
-            world->first_row[c] + 30 + 6 * (c % WORLD_SMALL);
+        world->first_row[c + 1] = world->first_row[c] + ROWS_MIN + 6 * (c % 7);
     make_keys(world);
     make_documents(world);
     for (size_t kind = 0; kind < WORLD_KINDS; kind++)
@@ -275,13 +360,26 @@ static struct world *make_world(size_t count)
     return world;
 }
 
-const struct world *world_get(size_t count)
+const struct world *world_get(struct world_terms terms)
 {
-    static struct world *worlds[WORLD_CENTERS_MAX + 1];
-    WORLD_REQUIRE(count >= 3 && count <= WORLD_CENTERS_MAX);
-    if (worlds[count] == NULL)
-        worlds[count] = make_world(count);
-    return worlds[count];
+    static struct world *worlds[WORLDS_MAX];
+    size_t at = 0;
+    while (at < WORLDS_MAX && worlds[at] != NULL &&
+           (worlds[at]->count != terms.count ||
+               worlds[at]->min_centers != terms.min_centers ||
+               worlds[at]->privacy != terms.privacy))
+        at++;
+    WORLD_REQUIRE(at < WORLDS_MAX);
+    if (worlds[at] == NULL)
+        worlds[at] = make_world(terms);
+    return worlds[at];
+}
+
+int64_t world_price_nano(void)
+{
+    struct budget_terms terms;
+    budget_default(&terms);
+    return terms.query_rho_nano;
 }
 
 size_t world_find(const struct world *world, const char *name)
