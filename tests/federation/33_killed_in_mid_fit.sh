@@ -11,7 +11,7 @@ rm -f "$STUDY"
 restart_with 500 5000
 # A network takes a round an epoch: long enough to be met in the middle.
 echo '{"cohort": "age >= 40", "analyses": [{"mlp": {"formula":
-    "disease ~ age + sex + thalach", "hidden": 16, "epochs": 1000,
+    "disease ~ age + sex + thalach", "hidden": 3, "epochs": 1000,
     "seed": 1}}]}' >"$FED/fit.json"
 echo '{"cohort": "age >= 40", "analyses": [{"count": {}}]}' >"$FED/count.json"
 
