@@ -78,10 +78,11 @@ static void take_model(const uint8_t *data, size_t size)
     struct buffer query;
     json_t *json = NULL;
     buffer_init(&query, DOCUMENT_BYTES_MAX);
-    const char *path = fuzz_file(data + behind, size - behind, 0644);
+    const struct model_source source = {
+        .path = fuzz_file(data + behind, size - behind, 0644)};
     if (query_size > 0 &&
         buffer_append(&query, data, query_size) == STATUS_OK &&
-        model_score_resolve(&query, path, NULL) == STATUS_OK &&
+        model_score_resolve(&query, &source) == STATUS_OK &&
         !view_equal(buffer_view(&query), (struct view){data, query_size}))
         REQUIRE(json_text_parse(&json, buffer_view(&query),
                     JSON_REJECT_DUPLICATES, NULL) == STATUS_OK);

@@ -5,6 +5,7 @@
 #include "node/store_internal.h"
 #include "protocol/wire/log.h"
 #include "tests/fuzz/fuzz_damage.h"
+#include "tests/fuzz/fuzz_documents.h"
 #include "tests/unit/node_fixture.h"
 
 enum part { PART_HEADER, PART_QUERY, PART_STUDY, PART_APPROVAL, PART_COUNT };
@@ -13,87 +14,6 @@ enum part { PART_HEADER, PART_QUERY, PART_STUDY, PART_APPROVAL, PART_COUNT };
 struct texts {
     struct view part[PART_COUNT];
 };
-
-static struct digest sign(struct buffer *out, const char *type,
-    struct view payload, const struct keypair *keys)
-{
-    struct envelope *envelope = NULL;
-    buffer_init(out, BUFFER_LIMIT_DEFAULT);
-    must(envelope_create(&envelope, type, payload));
-    must(envelope_sign(envelope, keys));
-    must(envelope_encode(envelope, out));
-    const struct digest id = envelope_id(envelope);
-    envelope_destroy(envelope);
-    return id;
-}
-
-/* "@S", "@Q", "@R", "@D" stand for the ids of study, query, roster and
- * dictionary, so that documents can name each other. */
-struct ids {
-    struct digest study, query, roster, dictionary;
-};
-
-static const struct digest *id_of(const struct ids *ids, uint8_t letter)
-{
-    switch (letter) {
-    case 'S': return &ids->study;
-    case 'Q': return &ids->query;
-    case 'R': return &ids->roster;
-    case 'D': return &ids->dictionary;
-    default: return NULL;
-    }
-}
-
-static void fill(struct buffer *out, struct view text, const struct ids *ids)
-{
-    char hex[DIGEST_TEXT];
-    buffer_init(out, BUFFER_LIMIT_DEFAULT);
-    for (size_t i = 0; i < text.size; i++) {
-        const struct digest *id = text.data[i] == '@' && i + 1 < text.size
-                                      ? id_of(ids, text.data[i + 1])
-                                      : NULL;
-        if (id == NULL) {
-            must(buffer_append(out, text.data + i, 1));
-            continue;
-        }
-        digest_to_text(hex, id);
-        must(buffer_append_text(out, hex));
-        i++;
-    }
-}
-
-/* The payload of a document that the scene made, with letters for its ids. */
-static struct view payload_of(struct view bytes, const struct ids *ids)
-{
-    static const char letters[] = "SQRD";
-    struct envelope *envelope = NULL;
-    char hex[DIGEST_TEXT];
-    must(envelope_decode(&envelope, bytes));
-    char *text = fuzz_text(envelope->payload.data, envelope->payload.size);
-    for (const char *letter = letters; *letter != '\0'; letter++) {
-        char *at;
-        digest_to_text(hex, id_of(ids, (uint8_t)*letter));
-        while ((at = strstr(text, hex)) != NULL) {
-            at[0] = '@';
-            at[1] = *letter;
-            memmove(
-                at + 2, at + DIGEST_TEXT - 1, strlen(at + DIGEST_TEXT - 1) + 1);
-        }
-    }
-    envelope_destroy(envelope);
-    return view_of_text(text); /* kept for ever */
-}
-
-static void sign_part(struct buffer *out, struct digest *id, const char *type,
-    struct view text, const struct ids *ids, const struct keypair *keys)
-{
-    struct buffer payload;
-    fill(&payload, text, ids);
-    const struct digest made = sign(out, type, buffer_view(&payload), keys);
-    if (id != NULL)
-        *id = made;
-    buffer_fini(&payload);
-}
 
 static void tell(struct node_scene *scene, const struct message *message)
 {
@@ -109,19 +29,19 @@ static void tell(struct node_scene *scene, const struct message *message)
 
 /* In the order in which they name each other. */
 static void ask(struct node_scene *scene, const struct texts *texts,
-    struct ids ids, bool twice)
+    struct document_ids ids, bool twice)
 {
     const struct cast *cast = &scene->cast;
     struct buffer bytes[PART_COUNT + 1];
-    sign_part(&bytes[PART_STUDY], &ids.study, TYPE_STUDY,
+    document_write(&bytes[PART_STUDY], &ids.study, TYPE_STUDY,
         texts->part[PART_STUDY], &ids, cast->researcher);
     for (size_t i = 0; i < 2; i++)
-        sign_part(&bytes[PART_APPROVAL + i], NULL, TYPE_APPROVAL,
+        document_write(&bytes[PART_APPROVAL + i], NULL, TYPE_APPROVAL,
             texts->part[PART_APPROVAL], &ids, cast->committee[i]);
-    sign_part(&bytes[PART_QUERY], &ids.query, TYPE_QUERY,
+    document_write(&bytes[PART_QUERY], &ids.query, TYPE_QUERY,
         texts->part[PART_QUERY], &ids, cast->researcher);
-    sign_part(&bytes[PART_HEADER], NULL, TYPE_HEADER, texts->part[PART_HEADER],
-        &ids, cast->coordinator);
+    document_write(&bytes[PART_HEADER], NULL, TYPE_HEADER,
+        texts->part[PART_HEADER], &ids, cast->coordinator);
     struct message message = {.type = MESSAGE_STUDY,
         .study = buffer_view(&bytes[PART_STUDY]),
         .document_count = 2};
@@ -151,7 +71,7 @@ static void ask(struct node_scene *scene, const struct texts *texts,
 static struct node_scene *scene;
 static sqlite3 *whole;
 static struct texts honest;
-static struct ids known;
+static struct document_ids known;
 
 static void set_up(void)
 {
@@ -160,15 +80,15 @@ static void set_up(void)
     node_create(&scene, "plain", "glm",
         "{\"formula\": \"sex ~ age\", \"family\": \"binomial\"}");
     must(envelope_decode(&roster, buffer_view(&scene->roster)));
-    known = (struct ids){scene->study_id, scene->query_id, envelope_id(roster),
-        scene->cast.dictionary->digest};
+    known = (struct document_ids){scene->study_id, scene->query_id,
+        envelope_id(roster), scene->cast.dictionary->digest};
     envelope_destroy(roster);
-    honest.part[PART_STUDY] = payload_of(buffer_view(&scene->study), &known);
-    honest.part[PART_QUERY] = payload_of(buffer_view(&scene->query), &known);
+    honest.part[PART_STUDY] = document_text(buffer_view(&scene->study), &known);
+    honest.part[PART_QUERY] = document_text(buffer_view(&scene->query), &known);
     honest.part[PART_HEADER] =
-        payload_of(buffer_view(&scene->headers[0]), &known);
+        document_text(buffer_view(&scene->headers[0]), &known);
     honest.part[PART_APPROVAL] =
-        payload_of(buffer_view(&scene->approvals[0]), &known);
+        document_text(buffer_view(&scene->approvals[0]), &known);
     node_start(scene);
     whole = damage_keep(scene->store->database);
     node_stop(scene);
