@@ -259,8 +259,10 @@ static void run_timers(struct loop *loop)
         struct timer *timer = &loop->timers[i];
         if (timer->handler == NULL || timer->due_ms > now)
             continue;
-        /* From now, not from due_ms: a stall is not made up for in a burst. */
-        timer->due_ms = now + timer->interval_ms;
+        /* A stall is not made up for in a burst, and moves no later call: when
+         * those come would tell how long it was. */
+        const uint64_t missed = (now - timer->due_ms) / timer->interval_ms;
+        timer->due_ms += (missed + 1) * timer->interval_ms;
         timer->handler(timer->arg);
     }
 }

@@ -29,7 +29,8 @@ enum status loop_add_descriptor(
     struct loop *loop, int descriptor, loop_handler *handler, void *arg);
 void loop_remove_socket(struct loop *loop, void *socket);
 void loop_remove_descriptor(struct loop *loop, int descriptor);
-/* Calls handler(arg) every interval_ms, first after interval_ms. *id >= 0; the
+/* Calls handler(arg) every interval_ms, first after interval_ms; what a stall
+ * misses is left out, and the others come when they would have. *id >= 0; the
  * number of a removed timer is used again. */
 enum status loop_add_timer(struct loop *loop, int *id, uint64_t interval_ms,
     loop_handler *handler, void *arg);
