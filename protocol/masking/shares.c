@@ -1,5 +1,6 @@
 #include "protocol/masking/shares.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -110,32 +111,60 @@ enum status shares_split(struct secret *shares, const struct secret *secret,
     return STATUS_OK;
 }
 
-/* weight of holder i: product over j != i of x_j / (x_j - x_i) */
+/* x_i times the product over j != i of (x_j - x_i) */
+static void denominator_of(
+    struct secret *out, const uint32_t *holders, size_t count, size_t i)
+{
+    struct secret own, other;
+    scalar_of(&own, holders[i]);
+    *out = own;
+    for (size_t j = 0; j < count; j++) {
+        if (j == i)
+            continue;
+        scalar_of(&other, holders[j]);
+        crypto_core_ristretto255_scalar_sub(
+            other.bytes, other.bytes, own.bytes);
+        multiply(out, out, &other);
+    }
+}
+
+/* The weight of holder i is the product over j != i of x_j / (x_j - x_i): that
+ * of all x over the denominator. One inverse serves all denominators, taken
+ * off the products of the first of them one by one (Montgomery, Speeding the
+ * Pollard and elliptic curve methods, Math. Comp. 48(177), 1987, 10.3.1). */
+static enum status divide_all(struct secret *weights,
+    struct secret *denominators, const uint32_t *holders, size_t count)
+{
+    struct secret all, one, inverse;
+    scalar_of(&all, 1);
+    scalar_of(&inverse, 1);
+    for (size_t i = 0; i < count; i++) {
+        denominator_of(&denominators[i], holders, count, i);
+        weights[i] = inverse; /* the product of those before */
+        multiply(&inverse, &inverse, &denominators[i]);
+        scalar_of(&one, holders[i]);
+        multiply(&all, &all, &one);
+    }
+    if (crypto_core_ristretto255_scalar_invert(inverse.bytes, inverse.bytes) !=
+        0)
+        return STATUS_MALFORMED; /* a holder is 0 or stands twice */
+    for (size_t i = count; i > 0; i--) {
+        multiply(&weights[i - 1], &weights[i - 1], &inverse);
+        multiply(&weights[i - 1], &weights[i - 1], &all);
+        multiply(&inverse, &inverse, &denominators[i - 1]);
+    }
+    return STATUS_OK;
+}
+
 enum status shares_weights(
     struct secret *weights, const uint32_t *holders, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct secret top, bottom, own, other, product;
-        scalar_of(&top, 1);
-        scalar_of(&bottom, 1);
-        scalar_of(&own, holders[i]);
-        for (size_t j = 0; j < count; j++) {
-            if (j == i)
-                continue;
-            scalar_of(&other, holders[j]);
-            multiply(&product, &top, &other);
-            top = product;
-            crypto_core_ristretto255_scalar_sub(
-                other.bytes, other.bytes, own.bytes);
-            multiply(&product, &bottom, &other);
-            bottom = product;
-        }
-        if (holders[i] == 0 || crypto_core_ristretto255_scalar_invert(
-                                   bottom.bytes, bottom.bytes) != 0)
-            return STATUS_MALFORMED;
-        multiply(&weights[i], &top, &bottom);
-    }
-    return STATUS_OK;
+    struct secret *denominators = calloc(count + 1, sizeof *denominators);
+    if (denominators == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = divide_all(weights, denominators, holders, count);
+    free(denominators);
+    return status;
 }
 
 void shares_join(struct secret *secret, const struct secret *shares,
