@@ -12,5 +12,8 @@
 uint64_t bits_count(const uint64_t *words, size_t count);
 /* Of x and y. */
 uint64_t bits_common(const uint64_t *x, const uint64_t *y, size_t count);
+/* The same as on any other processor; for tests. */
+uint64_t bits_common_plainly(
+    const uint64_t *x, const uint64_t *y, size_t count);
 
 #endif

@@ -11,14 +11,14 @@
 #define WORD_BITS 64
 #define LINE_WORDS 8    /* of a cache line */
 #define GLANCE_WORDS 32 /* of the first part */
-#define PART_WORDS 512  /* of the others: all rows of one stay in the cache */
+#define PART_WORDS 256  /* of the others: all rows of one stay in the cache */
 #define PAIR_COUNT (GUARD_PAIRS * (GUARD_PAIRS - 1) / 2)
 
 /* A pair that is not decided: |A and B and C| lies in low .. high. */
 struct pair {
     uint16_t b, c;
     uint32_t seen; /* of it, in the parts so far */
-    int64_t low, high;
+    uint32_t low, high;
 };
 
 /* Of one row and those before it: whether a pair may be other than far, from
@@ -59,6 +59,16 @@ static bool is_prime(uint32_t n)
     return n % 2 == 1;
 }
 
+/* Zero; at the beginning of a cache line, as every row then is. */
+static uint64_t *create_words(size_t count)
+{
+    uint64_t *words =
+        aligned_alloc(LINE_WORDS * sizeof *words, count * sizeof *words);
+    if (words != NULL)
+        memset(words, 0, count * sizeof *words);
+    return words;
+}
+
 enum status guard_pairs_create(struct guard_pairs **out, uint32_t people)
 {
     struct guard_pairs *pairs = calloc(1, sizeof *pairs);
@@ -70,8 +80,8 @@ enum status guard_pairs_create(struct guard_pairs **out, uint32_t people)
     pairs->spread = 1 + randombytes_uniform(pairs->bytes - 1);
     pairs->words = pairs->bytes / sizeof(uint64_t) + 1;
     pairs->words = (pairs->words + LINE_WORDS - 1) / LINE_WORDS * LINE_WORDS;
-    pairs->rows = calloc(GUARD_PAIRS * pairs->words, sizeof *pairs->rows);
-    pairs->asked = calloc(pairs->words, sizeof *pairs->asked);
+    pairs->rows = create_words(GUARD_PAIRS * pairs->words);
+    pairs->asked = create_words(pairs->words);
     if (pairs->rows != NULL && pairs->asked != NULL)
         return STATUS_OK;
     guard_pairs_destroy(pairs);
@@ -245,8 +255,8 @@ static void narrow(struct pair *pair, const struct sizes *rest)
     const int64_t least = larger(larger(rest->ab + rest->ac - rest->a, 0),
         larger(rest->ab + rest->bc - rest->b, rest->ac + rest->bc - rest->c));
     const int64_t most = smaller(rest->ab, smaller(rest->ac, rest->bc));
-    pair->low = larger(pair->low, seen + least);
-    pair->high = smaller(pair->high, seen + most);
+    pair->low = (uint32_t)larger(pair->low, seen + least);
+    pair->high = (uint32_t)smaller(pair->high, seen + most);
 }
 
 /* ---- all pairs ---- */
@@ -307,7 +317,7 @@ static bool judge_row(struct guard_pairs *pairs, size_t i, int64_t limit)
         if (pairs->glance.open[j] == 0)
             continue;
         struct pair pair = {
-            .b = (uint16_t)i, .c = (uint16_t)j, .high = INT64_MAX};
+            .b = (uint16_t)i, .c = (uint16_t)j, .high = UINT32_MAX};
         const struct sizes all = {pairs->size, pairs->both[i][i],
             pairs->both[j][j], pairs->with[i], pairs->with[j],
             pairs->both[i][j]};
@@ -337,6 +347,7 @@ static bool list_undecided(struct guard_pairs *pairs, int64_t limit)
 struct part {
     size_t first, words;
     bool glance; /* rows alone and by twos are counted as well */
+    bool judges; /* what is known of a pair is looked at after it */
     int64_t b_rest[GUARD_PAIRS];
 };
 
@@ -354,35 +365,40 @@ static void advance(struct guard_pairs *pairs, struct part *part)
     }
 }
 
+/* After a part. both: of B and C within the glance. */
+static enum verdict judge_after(struct guard_pairs *pairs,
+    const struct part *part, struct pair *pair, int64_t both, int64_t limit)
+{
+    const struct sizes rest = {.a = pairs->rest,
+        .b = part->glance ? part->b_rest[pair->b] : INT64_MAX,
+        .c = part->glance ? part->b_rest[pair->c] : INT64_MAX,
+        .ab = pairs->with_rest[pair->b],
+        .ac = pairs->with_rest[pair->c],
+        .bc = pairs->both[pair->b][pair->c] - both};
+    narrow(pair, &rest);
+    return judge(pairs, pair, limit);
+}
+
 /* Counts the undecided pairs within a part and drops those that it decides.
  * True when one is close. They stand in order of b. */
 static bool count_part(
     struct guard_pairs *pairs, struct part *part, int64_t limit)
 {
-    uint64_t common[PART_WORDS]; /* of A and row b */
+    _Alignas(64) uint64_t common[PART_WORDS]; /* of A and row b */
     size_t kept = 0, b = GUARD_PAIRS;
     advance(pairs, part);
     for (size_t i = 0; i < pairs->open_count; i++) {
         struct pair pair = pairs->open[i];
         const uint64_t *row_b = row_of(pairs, pair.b) + part->first;
         const uint64_t *row_c = row_of(pairs, pair.c) + part->first;
-        struct sizes rest = {.a = pairs->rest,
-            .b = INT64_MAX,
-            .c = INT64_MAX,
-            .ab = pairs->with_rest[pair.b],
-            .ac = pairs->with_rest[pair.c],
-            .bc = pairs->both[pair.b][pair.c]};
+        enum verdict verdict = UNDECIDED;
         if (pair.b != b)
             intersect(common, pairs->asked + part->first, row_b, part->words);
         b = pair.b;
         pair.seen += (uint32_t)count_two(common, row_c, part->words);
-        if (part->glance) {
-            rest.b = part->b_rest[pair.b];
-            rest.c = part->b_rest[pair.c];
-            rest.bc -= count_two(row_b, row_c, part->words);
-        }
-        narrow(&pair, &rest);
-        enum verdict verdict = judge(pairs, &pair, limit);
+        if (part->judges)
+            verdict = judge_after(pairs, part, &pair,
+                part->glance ? count_two(row_b, row_c, part->words) : 0, limit);
         if (verdict == CLOSE)
             return true;
         if (verdict == UNDECIDED)
@@ -392,15 +408,21 @@ static bool count_part(
     return false;
 }
 
+/* A look at a pair costs as much as a part of it. One that is open after so
+ * many parts may be open for as many more: looks become rarer, and the last
+ * part has one. */
 static bool count_undecided(struct guard_pairs *pairs, int64_t limit)
 {
     struct part part = {.words = GLANCE_WORDS, .glance = true};
     bool close = false;
     pairs->rest = pairs->size;
     memcpy(pairs->with_rest, pairs->with, sizeof pairs->with);
-    while (!close && pairs->open_count > 0 && part.first < pairs->words) {
-        if (part.words > pairs->words - part.first)
-            part.words = pairs->words - part.first;
+    for (size_t number = 0;
+         !close && pairs->open_count > 0 && part.first < pairs->words;
+         number++) {
+        const size_t left = pairs->words - part.first;
+        part.words = part.words < left ? part.words : left;
+        part.judges = (number & (number - 1)) == 0 || part.words == left;
         close = count_part(pairs, &part, limit);
         part.first += part.words;
         part.words = PART_WORDS;

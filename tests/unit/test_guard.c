@@ -534,6 +534,47 @@ static void test_pairs_repeated_cohorts_leave_room_for_others(void **state)
     free(crowd);
 }
 
+/* Half of the even numbers, by chance, and the first `odd` odd ones. */
+static void add_even(struct guard_pairs *pairs, struct people *people,
+    uint32_t end, uint32_t odd)
+{
+    memset(people->words, 0, people->word_count * sizeof *people->words);
+    for (uint32_t i = 0; i < end; i++) {
+        if (i % 2 == 1 ? i < 2 * odd : randombytes_uniform(2) == 0)
+            people_add(people, i);
+    }
+    people_count(people);
+    guard_pairs_add(pairs, people);
+}
+
+/* Of the even numbers any two leave the odd ones that both have: no part but
+ * the last can tell, however many there are. */
+static void test_pairs_are_counted_to_the_last_part(void **state)
+{
+    (void)state;
+    enum { LIMIT = 11 };
+    for (uint32_t end = 1000; end < 150000; end += 12417) {
+        struct guard_pairs *pairs;
+        struct people even, some;
+        assert_int_equal(guard_pairs_create(&pairs, end), STATUS_OK);
+        assert_int_equal(people_init(&even, end), STATUS_OK);
+        assert_int_equal(people_init(&some, end), STATUS_OK);
+        for (uint32_t i = 0; i < end; i += 2)
+            people_add(&even, i);
+        people_count(&even);
+        for (int i = 0; i < 9; i++)
+            add_even(pairs, &some, end, LIMIT);
+        guard_pairs_ask(pairs, &even);
+        assert_false(guard_pairs_two_are_close(pairs, LIMIT));
+        add_even(pairs, &some, end, LIMIT - 1);
+        guard_pairs_ask(pairs, &even);
+        assert_true(guard_pairs_two_are_close(pairs, LIMIT));
+        people_fini(&even);
+        people_fini(&some);
+        guard_pairs_destroy(pairs);
+    }
+}
+
 /* Few people among many, and a good part of them: Roaring, and bits. */
 static void test_people_survive_their_box(void **state)
 {
@@ -584,6 +625,7 @@ int main(void)
         cmocka_unit_test(test_pairs_of_twenty_people_agree_with_enumeration),
         cmocka_unit_test(test_pairs_of_many_agree_with_enumeration),
         cmocka_unit_test(test_pairs_one_person_is_seen_anywhere),
+        cmocka_unit_test(test_pairs_are_counted_to_the_last_part),
         cmocka_unit_test(test_pairs_repeated_cohorts_leave_room_for_others),
         cmocka_unit_test(test_people_survive_their_box),
     };
