@@ -99,13 +99,20 @@ static enum status check_formula(const struct glm *glm,
 }
 
 /* Gaussian and Gamma models are the same in any unit of the response, and in
- * its scale all numbers stay small. */
+ * its scale all numbers stay small. With a log link the unit goes into the
+ * intercept; squares, which are weights there, need only be below
+ * GLM_TERM_MAX. */
 static void set_units(struct glm *glm)
 {
-    bool free_unit =
-        (glm->family == FAMILY_GAUSSIAN || glm->family == FAMILY_GAMMA) &&
-        glm->link != LINK_LOG;
-    glm->response_unit = free_unit ? glm->design->response_scale : 1.0;
+    const double scale = glm->design->response_scale;
+    const bool any_unit =
+        glm->family == FAMILY_GAUSSIAN || glm->family == FAMILY_GAMMA;
+    const bool has_intercept = glm->design->formula->intercept;
+    glm->response_unit = 1.0;
+    if (any_unit && glm->link != LINK_LOG)
+        glm->response_unit = scale;
+    else if (any_unit && has_intercept)
+        glm->response_unit = fmax(scale * 0x1p-12, 1.0);
     glm->eta_unit = glm->link == LINK_IDENTITY  ? glm->response_unit
                     : glm->link == LINK_INVERSE ? 1.0 / glm->response_unit
                                                 : 1.0;
@@ -223,9 +230,12 @@ static json_t *terms(const struct analysis *analysis, const double *memory,
     json_t *list = json_array();
     for (size_t i = 0; i < p; i++) {
         const struct design_column *column = &glm->design->columns[i];
-        double unit = glm->eta_unit / column->scale;
+        const double unit = glm->eta_unit / column->scale;
+        const double from = glm->link == LINK_LOG && column->term == 0
+                                ? log(glm->response_unit)
+                                : 0.0;
         json_array_append_new(list,
-            model_term(column->name, inverse[i] > 0, estimates[i] * unit,
+            model_term(column->name, inverse[i] > 0, from + estimates[i] * unit,
                 sqrt(inverse[i] * dispersion) * unit, df, analysis->level));
     }
     return list;

@@ -277,11 +277,16 @@ static enum status finish(const struct analysis *analysis,
     enum status status = STATUS_OK;
     if (read_test(times, shape_, elements, min_cell, &test, out)) {
         status = statistic_of(&test, &statistic, &df);
-        json_object_set_new(out, "statistic", json_number(statistic));
+        json_object_set_new(
+            out, "statistic", json_number(df > 0 ? statistic : NAN));
         json_object_set_new(out, "df", json_integer((json_int_t)df));
         json_object_set_new(out, "p_value",
             json_number(df > 0 ? pchisq(statistic, (double)df, 0, 0) : NAN));
         json_object_set_new(out, "table", group_rows(times, &test));
+        if (df == 0) {
+            json_object_set_new(out, "message",
+                json_string("there is no event while two groups are at risk"));
+        }
     }
     free(memory);
     return status;

@@ -13,8 +13,6 @@ with_disease <- function(rows) {
     levels = c("false", "true"))
   rows
 }
-is_true <- function(x) !is.na(x) & x
-
 run_query("uci_all", uci_dictionary, uci_files, with_disease)
 run_query("uci_by_sex", uci_dictionary, uci_files, function(rows) {
   # not (cp = 1 or trestbps is missing): unknown where cp is missing

@@ -6,6 +6,8 @@ near <- function(ours, theirs) {
   abs(ours - theirs) <= 1e-12 * max(1, abs(theirs))
 }
 
+is_true <- function(x) !is.na(x) & x
+
 # ---- the dictionary and the rows, read without Cohortium -------------------
 
 variable_of <- function(dictionary, name) {
