@@ -37,6 +37,9 @@ static const struct {
     [RULE_LEVEL] = {"level", "too few people at a level of a model"},
     [RULE_SEPARATION] = {"separation",
         "the terms of a model tell the outcome almost surely"},
+    [RULE_STEPS] = {"steps",
+        "a center alone gives no steps of time and no bins of a score: ask cox "
+        "with strata(center), roc of one number"},
 };
 
 const char *disclosure_rule_name(enum disclosure_rule rule)
@@ -354,9 +357,10 @@ static void review_sums(
             withhold_cell(review, table, i, RULE_CELL);
         else if ((int128)parameters_of(review, table) * limits->moments_share >
                      people ||
-                 !has_enough_events(review, table, cell_at(review, table, i)) ||
-                 shows_few_people(review, table))
+                 !has_enough_events(review, table, cell_at(review, table, i)))
             withhold_cell(review, table, i, RULE_MODEL);
+        else if (shows_few_people(review, table))
+            withhold_cell(review, table, i, RULE_STEPS);
         else if (review->verdict != LEVERAGE_FINE)
             withhold_cell(review, table, i,
                 review->verdict == LEVERAGE_FEW ? RULE_LEVEL : RULE_LEVERAGE);

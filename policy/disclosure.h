@@ -26,6 +26,7 @@ enum disclosure_rule {
     RULE_LEVERAGE,      /* D9: half of a fitted value is one person's own */
     RULE_LEVEL,         /* D9: a level of a model has few people */
     RULE_SEPARATION,    /* D10: a logistic coefficient beyond 15 */
+    RULE_STEPS,         /* D12: one center's steps of time or bins of a score */
     RULE_COUNT
 };
 

@@ -126,7 +126,7 @@ static void test_a_small_group_is_withheld(void **state)
     review_end(&review);
 }
 
-static uint64_t models_withheld(
+static uint64_t withheld_by(enum disclosure_rule rule,
     const int counts[STEPS][2], const char *analysis, bool own)
 {
     char query[256];
@@ -134,7 +134,13 @@ static uint64_t models_withheld(
     snprintf(query, sizeof query, "{\"analyses\":[%s]}", analysis);
     review_begin(&review, counts, query, own);
     review_end(&review);
-    return review.report.withheld[RULE_MODEL];
+    return review.report.withheld[rule];
+}
+
+static uint64_t models_withheld(
+    const int counts[STEPS][2], const char *analysis, bool own)
+{
+    return withheld_by(RULE_MODEL, counts, analysis, own);
 }
 
 static const char cox[] =
@@ -177,12 +183,16 @@ static void test_fine_counts_need_a_sum(void **state)
     static const char roc[] = "{\"roc\":{\"formula\":\"event ~ x + time\"}}";
     const int counts[STEPS][2] = {{0, 0}, {20, 80}};
     const int enough[STEPS][2] = {{0, 0}, {40, 80}};
-    assert_int_equal(models_withheld(counts, cox, true), 1);
+    assert_int_equal(withheld_by(RULE_STEPS, counts, cox, true), 1);
     assert_int_equal(models_withheld(counts, cox_by_center, true), 0);
+    assert_int_equal(withheld_by(RULE_STEPS, counts, cox_by_center, true), 0);
     assert_int_equal(models_withheld(counts, cox, false), 0);
-    assert_int_equal(models_withheld(enough, roc, true), 1);
+    assert_int_equal(withheld_by(RULE_STEPS, counts, cox, false), 0);
+    assert_int_equal(withheld_by(RULE_STEPS, enough, roc, true), 1);
     assert_int_equal(models_withheld(enough, roc, false), 0);
+    assert_int_equal(withheld_by(RULE_STEPS, enough, roc, false), 0);
     assert_int_equal(models_withheld(enough, logistic, true), 0);
+    assert_int_equal(withheld_by(RULE_STEPS, enough, logistic, true), 0);
 }
 
 /* ---- center as a term ---- */
@@ -243,7 +253,7 @@ static void test_center_effects_of_risk_sets_are_withheld(void **state)
     (void)state;
     const int many[STEPS][2] = {{40, 40}, {40, 40}};
     assert_int_equal(
-        own_withheld(many, COX("Surv(time, event) ~ x + center"), RULE_MODEL),
+        own_withheld(many, COX("Surv(time, event) ~ x + center"), RULE_STEPS),
         1);
     assert_int_equal(
         own_withheld(many, COX("Surv(time, event) ~ x:center + strata(center)"),
