@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "coordinator/client/client.h"
+#include "coordinator/client/result_methods.h"
 #include "coordinator/client/result_rows.h"
-#include "protocol/wire/json_text.h"
 
 #define COLUMNS_MAX 32
 
@@ -93,7 +93,7 @@ enum status result_export_table(
     return status;
 }
 
-/* ---- methods ---- */
+/* ---- facts ---- */
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -101,55 +101,61 @@ static const char *text_of(const json_t *object, const char *key)
     return text == NULL ? "" : text;
 }
 
-static const char *privacy_sentence(const char *privacy)
+/* "sex=F stage=2" */
+static enum status put_levels(struct buffer *out, const json_t *by)
 {
-    if (strcmp(privacy, "noise") == 0)
-        return "Figures carry discrete Gaussian noise, added at the centers.";
-    if (strcmp(privacy, "site") == 0)
-        return "Each center withheld its own small cells before they were "
-               "added.";
-    if (strcmp(privacy, "plain") == 0 || strcmp(privacy, "open") == 0)
-        return "Each center applied the disclosure rules to its own figures.";
-    return "The coordinator learned the sum of all centers only (secure "
-           "aggregation).";
+    char text[512] = "";
+    size_t used = 0;
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)by, key, value)
+    {
+        const char *level = json_string_value(value);
+        if (used < sizeof text) {
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s=%s",
+                used > 0 ? " " : "", key, level == NULL ? "" : level);
+        }
+    }
+    return put_field(out, text);
 }
 
-enum status result_export_methods(struct buffer *out, const json_t *result)
+static enum status put_fact(struct buffer *out, size_t number,
+    const json_t *entry, const char *key, const json_t *value)
 {
-    const json_t *limits = json_object_get(result, "limits");
-    const char *cohort = text_of(result, "cohort");
+    enum status status = buffer_append_format(out, "%zu,", number);
+    if (status == STATUS_OK)
+        status = put_field(out, text_of(entry, "analysis"));
+    if (status == STATUS_OK)
+        status = put(out, ",");
+    if (status == STATUS_OK)
+        status = put_levels(out, json_object_get(entry, "by"));
+    if (status == STATUS_OK)
+        status = put(out, ",");
+    if (status == STATUS_OK)
+        status = put_field(out, key);
+    if (status == STATUS_OK)
+        status = put(out, ",");
+    if (status == STATUS_OK)
+        status = put_value(out, value);
+    return status == STATUS_OK ? put(out, "\r\n") : status;
+}
+
+enum status result_export_facts(struct buffer *out, const json_t *result)
+{
     size_t at;
-    json_t *entry;
-    enum status status = buffer_append_format(out,
-        "The question was answered on %s by %lld centers of a federated "
-        "registry; no record left a center. The cohort was %s%s%s, counted by "
-        "%s. ",
-        text_of(result, "created"),
-        (long long)json_integer_value(json_object_get(result, "centers")),
-        *cohort == '\0' ? "all patients of the study" : "\"", cohort,
-        *cohort == '\0' ? "" : "\"", text_of(result, "unit"));
-    if (status == STATUS_OK) {
-        status = buffer_append_format(out,
-            "%s Cells of fewer than %lld people were withheld.\n\nAnalyses:\n",
-            privacy_sentence(text_of(result, "privacy")),
-            (long long)json_integer_value(json_object_get(limits, "min_cell")));
-    }
+    json_t *entry, *value;
+    const char *key;
+    enum status status = put(out, "entry,analysis,by,fact,value\r\n");
     json_array_foreach(json_object_get(result, "results"), at, entry)
     {
-        if (status == STATUS_OK)
-            status = buffer_append_format(
-                out, "%2zu. %s ", at + 1, text_of(entry, "analysis"));
-        const json_t *parameters = json_object_get(entry, "parameters");
-        if (status == STATUS_OK && parameters != NULL)
-            status = json_text_append(
-                out, parameters, JSON_COMPACT | JSON_ENCODE_ANY);
-        if (status == STATUS_OK)
-            status = put(out, "\n");
-    }
-    if (status == STATUS_OK) {
-        status = buffer_append_format(out,
-            "\nStudy %s, query %s, software %s.\n", text_of(result, "study"),
-            text_of(result, "query_id"), text_of(result, "software"));
+        json_object_foreach(entry, key, value)
+        {
+            if (status != STATUS_OK || strcmp(key, "analysis") == 0 ||
+                json_is_array(value) ||
+                (json_is_object(value) && !result_is_suppressed(value)))
+                continue;
+            status = put_fact(out, at + 1, entry, key, value);
+        }
     }
     return status;
 }
@@ -199,10 +205,23 @@ static enum status write_entry(
     return status;
 }
 
-enum status result_export(const json_t *result, const char *folder)
+static enum status write_text(const char *folder, const char *name,
+    const json_t *result,
+    enum status (*fill)(struct buffer *out, const json_t *result))
 {
     char path[4096];
     struct buffer text;
+    buffer_init(&text, BUFFER_LIMIT_DEFAULT);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    enum status status = fill(&text, result);
+    if (status == STATUS_OK)
+        status = client_write_file(path, buffer_view(&text));
+    buffer_fini(&text);
+    return status;
+}
+
+enum status result_export(const json_t *result, const char *folder)
+{
     size_t at;
     json_t *entry;
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
@@ -214,12 +233,9 @@ enum status result_export(const json_t *result, const char *folder)
         if (status == STATUS_OK)
             status = write_entry(folder, at + 1, entry);
     }
-    buffer_init(&text, BUFFER_LIMIT_DEFAULT);
-    snprintf(path, sizeof path, "%s/methods.txt", folder);
     if (status == STATUS_OK)
-        status = result_export_methods(&text, result);
-    if (status == STATUS_OK)
-        status = client_write_file(path, buffer_view(&text));
-    buffer_fini(&text);
-    return status;
+        status = write_text(folder, "facts.csv", result, result_export_facts);
+    return status == STATUS_OK
+               ? write_text(folder, "methods.txt", result, result_methods)
+               : status;
 }

@@ -1,6 +1,6 @@
 /*
  * result_export: a result as CSV files (RFC 4180), one a table, with the names
- * of the result's own fields, and a paragraph of methods.
+ * of the result's own fields, and a text about methods (result_methods.h).
  */
 #ifndef COHORTIUM_COORDINATOR_CLIENT_RESULT_EXPORT_H
 #define COHORTIUM_COORDINATOR_CLIENT_RESULT_EXPORT_H
@@ -10,13 +10,15 @@
 #include "protocol/wire/buffer.h"
 
 /* Files of the folder, which is made when it is not there: NN_analysis.csv,
- * NN_analysis_MEMBER.csv for other tables of an entry, methods.txt. Says what
- * went wrong. */
+ * NN_analysis_MEMBER.csv for other tables of an entry, facts.csv, methods.txt.
+ * Says what went wrong. */
 enum status result_export(const json_t *result, const char *folder);
 /* One table: the entry's levels of `by` first, then the keys of all rows. A
  * withheld value is the word "withheld", one that is not there is empty. */
 enum status result_export_table(
     struct buffer *out, const json_t *by, const json_t *rows);
-enum status result_export_methods(struct buffer *out, const json_t *result);
+/* What is one value of a whole entry, such as its n or a test's p value, one a
+ * line. */
+enum status result_export_facts(struct buffer *out, const json_t *result);
 
 #endif

@@ -10,6 +10,7 @@
 #include "coordinator/client/result_text.h"
 #include "policy/disclosure.h"
 #include "protocol/analysis/analysis.h"
+#include "protocol/query/formula.h"
 
 #define COLUMNS_MAX 16
 
@@ -35,15 +36,6 @@ static void interval_text(
     snprintf(out, capacity, "(%s, %s)", low, high);
 }
 
-/* Two decimals, as ratios are set; three digits where these would say nothing.
- */
-static void write_ratio(char *out, size_t capacity, double log_ratio)
-{
-    const double ratio = exp(log_ratio);
-    snprintf(
-        out, capacity, ratio >= 0.1 && ratio < 1000 ? "%.2f" : "%.3g", ratio);
-}
-
 static void ratio_text(const json_t *row, char *out, size_t capacity)
 {
     const json_t *low = json_object_get(row, "conf_low");
@@ -52,10 +44,10 @@ static void ratio_text(const json_t *row, char *out, size_t capacity)
     *out = '\0';
     if (!json_is_number(low) || !json_is_number(high))
         return;
-    write_ratio(text[0], sizeof text[0],
+    result_text_ratio(text[0], sizeof text[0],
         json_number_value(json_object_get(row, "estimate")));
-    write_ratio(text[1], sizeof text[1], json_number_value(low));
-    write_ratio(text[2], sizeof text[2], json_number_value(high));
+    result_text_ratio(text[1], sizeof text[1], json_number_value(low));
+    result_text_ratio(text[2], sizeof text[2], json_number_value(high));
     snprintf(out, capacity, "%s (%s, %s)", text[0], text[1], text[2]);
 }
 
@@ -193,14 +185,12 @@ static void print_title(FILE *out, const json_t *entry)
     char text[128];
     const char *key;
     json_t *value;
-    const json_t *parameters = json_object_get(entry, "parameters");
-    const json_t *what = json_object_get(parameters, "formula");
-    if (what == NULL)
-        what = json_object_get(parameters, "variable");
+    char what[FORMULA_TEXT_MAX + 1];
+    result_text_subject(what, sizeof what, entry);
     const char *name = json_string_value(json_object_get(entry, "analysis"));
     fprintf(out, "\n%s", name == NULL ? "?" : name);
-    if (json_is_string(what))
-        fprintf(out, "  %s", json_string_value(what));
+    if (*what != '\0')
+        fprintf(out, "  %s", what);
     json_object_foreach(json_object_get(entry, "by"), key, value)
     {
         result_text_write(

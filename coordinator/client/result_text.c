@@ -76,3 +76,30 @@ void result_text_write(char *out, size_t capacity, const char *key,
     else
         snprintf(out, capacity, "%s", value == NULL ? "" : "-");
 }
+
+void result_text_ratio(char *out, size_t capacity, double log_ratio)
+{
+    const double ratio = exp(log_ratio);
+    snprintf(
+        out, capacity, ratio >= 0.1 && ratio < 1000 ? "%.2f" : "%.3g", ratio);
+}
+
+void result_text_subject(char *out, size_t capacity, const json_t *entry)
+{
+    static const char *const keys[] = {"formula", "variable", "vector"};
+    const json_t *parameters = json_object_get(entry, "parameters");
+    const json_t *rows = json_object_get(parameters, "rows");
+    const json_t *columns = json_object_get(parameters, "columns");
+    *out = '\0';
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const json_t *value = json_object_get(parameters, keys[i]);
+        if (!json_is_string(value))
+            continue;
+        snprintf(out, capacity, "%s", json_string_value(value));
+        return;
+    }
+    if (json_is_string(rows) && json_is_string(columns)) {
+        snprintf(out, capacity, "%s by %s", json_string_value(rows),
+            json_string_value(columns));
+    }
+}

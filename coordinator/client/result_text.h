@@ -19,5 +19,11 @@ int result_text_decimals(const json_t *rows, const char *key);
 /* decimals: as above; p values have three, and "<0.001", whatever it is. */
 void result_text_write(char *out, size_t capacity, const char *key,
     const json_t *value, int decimals);
+/* A hazard, odds or rate ratio from its logarithm: two decimals, as ratios are
+ * set; three digits where these would say nothing. */
+void result_text_ratio(char *out, size_t capacity, double log_ratio);
+/* What an entry is about: its formula, variable or vector, a crosstab's "rows
+ * by columns"; "" where its table says it. */
+void result_text_subject(char *out, size_t capacity, const json_t *entry);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "coordinator/client/plot/plot.h"
 #include "coordinator/client/result_export.h"
+#include "coordinator/client/result_methods.h"
 #include "coordinator/client/result_table.h"
 #include "policy/result_file.h"
 #include "protocol/wire/json_text.h"
@@ -93,7 +94,9 @@ static enum status run_table(struct buffer *out)
 
 static enum status run_export(struct buffer *out)
 {
-    enum status status = result_export_methods(out, result);
+    enum status status = result_methods(out, result);
+    if (status == STATUS_OK)
+        status = result_export_facts(out, result);
     size_t at;
     json_t *entry;
     json_array_foreach(json_object_get(result, "results"), at, entry)

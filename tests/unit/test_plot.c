@@ -6,6 +6,7 @@
 #include "coordinator/client/plot/frame.h"
 #include "coordinator/client/plot/plot.h"
 #include "coordinator/client/result_export.h"
+#include "coordinator/client/result_methods.h"
 #include "tests/unit/test.h"
 
 static void assert_holds(const struct buffer *text, const char *part)
@@ -82,6 +83,7 @@ static void test_withheld_bars_are_hatched(void **state)
                    "\"suppressed\":true}]}"),
         STATUS_OK);
     assert_holds(&svg, "url(#hatch)");
+    assert_holds(&svg, "hatched: withheld");
     buffer_fini(&svg);
 }
 
@@ -90,13 +92,24 @@ static void test_forest_has_hazard_ratios(void **state)
     (void)state;
     struct buffer svg;
     assert_int_equal(
-        draw(&svg, "{\"analysis\":\"cox\",\"table\":[{\"term\":\"scar\","
+        draw(&svg, "{\"analysis\":\"cox\",\"n\":80,\"events\":12,"
+                   "\"table\":[{\"term\":\"scar\","
                    "\"estimate\":0.6931471805599453,\"conf_low\":0,"
                    "\"conf_high\":1.3862943611198906,\"p_value\":0.0501}]}"),
         STATUS_OK);
-    assert_holds(&svg, "2 (1 to 4)");
+    assert_holds(&svg, "2.00 (1.00 to 4.00)");
     assert_holds(&svg, "p = 0.050");
-    assert_holds(&svg, "hazard ratio");
+    assert_holds(&svg, "hazard ratio (n = 80, 12 events)");
+    assert_holds(&svg, "estimate (95 % CI)");
+    buffer_fini(&svg);
+    /* Two digits of the interval's width. */
+    assert_int_equal(
+        draw(&svg, "{\"analysis\":\"lm\",\"n\":80,\"table\":["
+                   "{\"term\":\"age\",\"estimate\":-0.136,"
+                   "\"conf_low\":-0.1816,\"conf_high\":-0.0909}]}"),
+        STATUS_OK);
+    assert_holds(&svg, "-0.136 (-0.182 to -0.091)");
+    assert_holds(&svg, "coefficient (n = 80)");
     buffer_fini(&svg);
 }
 
@@ -195,16 +208,46 @@ static void test_methods_name_the_question(void **state)
     json_t *result = json_loads(
         "{\"privacy\":\"sum\",\"centers\":13,\"unit\":\"patient\","
         "\"cohort\":\"age >= 18\",\"limits\":{\"min_cell\":11},"
-        "\"results\":[{\"analysis\":\"km\",\"parameters\":{\"grid_days\":30}}"
-        "]}",
+        "\"withheld\":{\"merged\":3,\"cell\":1},"
+        "\"results\":[{\"analysis\":\"km\",\"parameters\":{\"grid_days\":30},"
+        "\"by\":{\"sex\":\"F\"},\"n\":55,\"missing\":4,\"events\":7},"
+        "{\"analysis\":\"lm\",\"suppressed\":true}]}",
         0, NULL);
     struct buffer text;
     buffer_init(&text, BUFFER_LIMIT_DEFAULT);
-    assert_int_equal(result_export_methods(&text, result), STATUS_OK);
+    assert_int_equal(result_methods(&text, result), STATUS_OK);
     assert_holds(&text, "13 centers");
     assert_holds(&text, "\"age >= 18\"");
     assert_holds(&text, "fewer than 11");
-    assert_holds(&text, "km {\"grid_days\":30}");
+    assert_holds(&text, "1. km {\"grid_days\":30}, sex = F: n = 55, 4 missing, "
+                        "7 events\n 2. lm : withheld\n");
+    assert_holds(&text, "Kept back: 3 (merged with a neighbor, so that people "
+                        "are enough), 1 (too few people in a cell). Linear "
+                        "models were fitted by least squares. Survival was ");
+    buffer_fini(&text);
+    json_decref(result);
+}
+
+static void test_facts_are_one_a_line(void **state)
+{
+    (void)state;
+    json_t *result = json_loads(
+        "{\"results\":[{\"analysis\":\"logrank\",\"by\":{\"sex\":\"F\"},"
+        "\"parameters\":{},\"n\":55,\"statistic\":2.5,\"table\":[{\"n\":1}],"
+        "\"message\":\"a, b\",\"auc\":{\"suppressed\":true}},"
+        "{\"analysis\":\"lm\",\"suppressed\":true}]}",
+        0, NULL);
+    static const char expected[] = "entry,analysis,by,fact,value\r\n"
+                                   "1,logrank,sex=F,n,55\r\n"
+                                   "1,logrank,sex=F,statistic,2.5\r\n"
+                                   "1,logrank,sex=F,message,\"a, b\"\r\n"
+                                   "1,logrank,sex=F,auc,withheld\r\n"
+                                   "2,lm,,suppressed,true\r\n";
+    struct buffer text;
+    buffer_init(&text, BUFFER_LIMIT_DEFAULT);
+    assert_int_equal(result_export_facts(&text, result), STATUS_OK);
+    assert_int_equal(text.size, sizeof expected - 1);
+    assert_memory_equal(text.data, expected, sizeof expected - 1);
     buffer_fini(&text);
     json_decref(result);
 }
@@ -222,6 +265,7 @@ int main(void)
         cmocka_unit_test(test_strange_entries_are_survived),
         cmocka_unit_test(test_csv_is_quoted),
         cmocka_unit_test(test_methods_name_the_question),
+        cmocka_unit_test(test_facts_are_one_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

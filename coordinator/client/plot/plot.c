@@ -6,6 +6,7 @@
 
 #include "coordinator/client/plot/plot_internal.h"
 #include "coordinator/client/result_rows.h"
+#include "coordinator/client/result_text.h"
 
 static const struct kind {
     const char *analysis;
@@ -52,15 +53,12 @@ const char *row_text(const json_t *row, const char *key)
 
 void plot_title(struct svg *svg, const json_t *entry)
 {
-    const json_t *parameters = json_object_get(entry, "parameters");
-    const char *what = row_text(parameters, "formula");
     const char *key;
     json_t *value;
-    char title[512];
-    if (*what == '\0')
-        what = row_text(parameters, "variable");
+    char title[512], what[301];
+    result_text_subject(what, sizeof what, entry);
     int used = snprintf(
-        title, sizeof title, "%s  %.300s", row_text(entry, "analysis"), what);
+        title, sizeof title, "%s  %s", row_text(entry, "analysis"), what);
     json_object_foreach(json_object_get(entry, "by"), key, value)
     {
         if (used >= 0 && (size_t)used < sizeof title) {
@@ -70,6 +68,17 @@ void plot_title(struct svg *svg, const json_t *entry)
         }
     }
     svg_text(svg, 24, 26, strlen(title) > 90 ? 10.5 : 15, ANCHOR_START, title);
+}
+
+void plot_people(char *out, size_t capacity, const json_t *entry)
+{
+    const double n = row_number(entry, "n");
+    const double events = row_number(entry, "events");
+    *out = '\0';
+    if (!isnan(n) && !isnan(events))
+        snprintf(out, capacity, "n = %.0f, %.0f events", n, events);
+    else if (!isnan(n))
+        snprintf(out, capacity, "n = %.0f", n);
 }
 
 enum status plot_entry(struct buffer *out, const json_t *entry)

@@ -30,6 +30,7 @@ static enum status histogram(struct svg *svg, const json_t *entry)
     const double high = row_number(json_array_get(table, count - 1), "high");
     const struct axis x = {low, high, 90, PLOT_WIDTH - 30, false};
     const struct axis y = {0, largest(table) * 1.05, 360, 50, false};
+    bool withheld = false;
     size_t at;
     json_t *row;
     if (!(high > low))
@@ -47,7 +48,10 @@ static enum status histogram(struct svg *svg, const json_t *entry)
                                : axis_place(&y, row_number(row, "n"));
         svg_box(svg, left, top, right - left, 360 - top,
             (struct svg_fill){svg_colour(0), result_is_suppressed(row)});
+        withheld = withheld || result_is_suppressed(row);
     }
+    if (withheld)
+        svg_text(svg, x.to, 44, 12, ANCHOR_END, "hatched: withheld");
     return svg->status;
 }
 

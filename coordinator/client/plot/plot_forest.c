@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "coordinator/client/plot/plot_internal.h"
+#include "coordinator/client/result_text.h"
+#include "protocol/analysis/analysis.h"
 
 #define RATIO_MIN 0.01
 #define RATIO_MAX 100.0
@@ -54,10 +56,30 @@ static size_t set_axis(struct forest *forest)
     return count;
 }
 
+/* Ratios as ratios are set; else two digits of the interval's width. */
+static void write_estimate(
+    const struct forest *forest, const json_t *row, char *out, size_t capacity)
+{
+    static const char *const keys[] = {"estimate", "conf_low", "conf_high"};
+    const double width =
+        row_number(row, "conf_high") - row_number(row, "conf_low");
+    const double wanted = width > 0 ? 1 - floor(log10(width)) : 0;
+    const int decimals = (int)fmax(0, fmin(wanted, 6));
+    char text[3][64];
+    for (size_t i = 0; i < 3; i++) {
+        const double value = row_number(row, keys[i]);
+        if (forest->ratios)
+            result_text_ratio(text[i], sizeof text[i], value);
+        else
+            snprintf(text[i], sizeof text[i], "%.*f", decimals, value);
+    }
+    snprintf(out, capacity, "%s (%s to %s)", text[0], text[1], text[2]);
+}
+
 static void draw_term(
     struct svg *svg, const struct forest *forest, const json_t *row, double y)
 {
-    char text[128];
+    char text[256];
     const double low = figure(forest, row, "conf_low");
     const double high = figure(forest, row, "conf_high");
     const double at = figure(forest, row, "estimate");
@@ -66,7 +88,7 @@ static void draw_term(
     svg_line(svg, axis_place(&forest->x, low), y, axis_place(&forest->x, high),
         y, (struct svg_pen){svg_colour(0), 2});
     svg_dot(svg, axis_place(&forest->x, at), y, 4.5, svg_colour(0));
-    snprintf(text, sizeof text, "%.3g (%.3g to %.3g)", at, low, high);
+    write_estimate(forest, row, text, sizeof text);
     svg_text(svg, PLOT_WIDTH - 180, y, 12, ANCHOR_START, text);
     if (p < 0.001)
         snprintf(text, sizeof text, "p < 0.001");
@@ -91,12 +113,23 @@ static const char *label_of(const json_t *entry, bool *ratios)
     return "coefficient";
 }
 
+static void draw_heading(struct svg *svg, const json_t *entry)
+{
+    char text[64];
+    const double level =
+        row_number(json_object_get(entry, "parameters"), "level");
+    snprintf(text, sizeof text, "estimate (%g %% CI)",
+        100 * (isnan(level) ? ANALYSIS_LEVEL : level));
+    svg_text(svg, PLOT_WIDTH - 180, 46, 11, ANCHOR_START, text);
+}
+
 enum status plot_forest(struct svg *svg, const json_t *entry)
 {
     struct forest forest = {.table = json_object_get(entry, "table")};
-    const char *label = label_of(entry, &forest.ratios);
+    const char *what = label_of(entry, &forest.ratios);
     const size_t count = set_axis(&forest);
     const double bottom = 60 + 34 * (double)count;
+    char people[64], label[128];
     double y = 66;
     size_t at;
     json_t *row;
@@ -104,7 +137,11 @@ enum status plot_forest(struct svg *svg, const json_t *entry)
         return STATUS_NOT_FOUND;
     svg_begin(svg, PLOT_WIDTH, bottom + 56);
     plot_title(svg, entry);
+    plot_people(people, sizeof people, entry);
+    snprintf(
+        label, sizeof label, *people == '\0' ? "%s" : "%s (%s)", what, people);
     frame_draw_x(svg, &forest.x, bottom, label);
+    draw_heading(svg, entry);
     const double nothing = axis_place(&forest.x, forest.ratios ? 1 : 0);
     svg_dashed(svg, nothing, 44, nothing, bottom, "#888");
     json_array_foreach((json_t *)forest.table, at, row)

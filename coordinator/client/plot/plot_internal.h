@@ -15,8 +15,10 @@
 double row_number(const json_t *row, const char *key);
 /* A text of a row; "" when it is not there. */
 const char *row_text(const json_t *row, const char *key);
-/* "cox  sex = 2", the formula or the variable. */
+/* "cox  Surv(time, death) ~ age  sex = 2" */
 void plot_title(struct svg *svg, const json_t *entry);
+/* "n = 4552, 605 events" */
+void plot_people(char *out, size_t capacity, const json_t *entry);
 
 enum status plot_curves(struct svg *svg, const json_t *entry);
 enum status plot_forest(struct svg *svg, const json_t *entry);

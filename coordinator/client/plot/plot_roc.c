@@ -27,7 +27,9 @@ static void draw_curve(struct svg *svg, const json_t *entry,
     snprintf(text, sizeof text, "AUC %.3f (%.3f to %.3f)",
         row_number(entry, "auc"), row_number(entry, "conf_low"),
         row_number(entry, "conf_high"));
-    svg_text(svg, x->to - 8, y->from - 12, 13, ANCHOR_END, text);
+    svg_text(svg, x->to - 8, y->from - 28, 13, ANCHOR_END, text);
+    plot_people(text, sizeof text, entry);
+    svg_text(svg, x->to - 8, y->from - 12, 11, ANCHOR_END, text);
 }
 
 static void draw_calibration(struct svg *svg, const json_t *rows,

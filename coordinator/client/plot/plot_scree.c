@@ -31,7 +31,7 @@ enum status plot_scree(struct svg *svg, const json_t *entry)
         svg_path_to(svg, at == 0, axis_place(&x, (double)at + 1),
             axis_place(&y, row_number(row, "cumulative")));
     svg_path_end(svg, svg_colour(1), false);
-    svg_text(svg, PLOT_WIDTH - 36, 66, 12, ANCHOR_END, "line: cumulative");
+    svg_text(svg, PLOT_WIDTH - 30, 44, 12, ANCHOR_END, "line: cumulative");
     return svg->status;
 }
 
