@@ -4,7 +4,7 @@
 # with its slope set to zero.
 reml_fit <- function(model, group) {
   x <- getME(model, "X")
-  unit <- sqrt(colSums(x^2)) # of any scale
+  unit <- 2^round(log2(sqrt(colSums(x^2)))) # of any scale, nothing rounded
   x <- sweep(x, 2, unit, "/")
   y <- getME(model, "y")
   n <- nrow(x)
