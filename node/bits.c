@@ -103,7 +103,12 @@ static bool counts_by_eight(void)
     return __builtin_cpu_supports("avx512vpopcntdq") != 0;
 }
 #else
-#define count_by_eight bits_common_plainly
+static uint64_t count_by_eight(
+    const uint64_t *x, const uint64_t *y, size_t count)
+{
+    return bits_common_plainly(x, y, count);
+}
+
 static bool counts_by_eight(void)
 {
     return false;

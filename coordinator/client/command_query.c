@@ -20,6 +20,7 @@ static enum status check_in_study(const struct checked_query *checked,
         return program_fail(STATUS_WRONG_DICTIONARY,
             "study %s is made for another dictionary", study->name);
     if (checked->query->study[0] != '\0' &&
+        /* NOLINTNEXTLINE(*-core.NonNullParamChecker): it was loaded */
         strcmp(checked->query->study, study->name) != 0) {
         return program_fail(STATUS_WRONG_STUDY,
             "the query names study '%s', the file is study '%s'",
@@ -210,10 +211,11 @@ enum status command_query_submit(const struct arguments *arguments)
         status = connection_open(&connection, arguments);
     if (status == STATUS_OK)
         status = get_dictionary(&dictionary, &connection, arguments);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = checked_query_load(&checked, path, dictionary,
             &(struct model_source){argument_value(arguments, "model"),
                 connection.roster, study.study->name});
+    }
     if (status == STATUS_OK && !argument_flag(arguments, "unchecked"))
         status = check_in_study(&checked, study.study, dictionary, path);
     if (status == STATUS_OK)
@@ -236,10 +238,11 @@ enum status command_query_status(const struct arguments *arguments)
     status = connection_open(&connection, arguments);
     if (status == STATUS_OK)
         status = connection_ask(&connection, &ask, MESSAGE_STATUS, &reply);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = argument_flag(arguments, "json")
                      ? status_print_json(stdout, reply.document)
                      : status_print_queries(stdout, reply.document);
+    }
     connection_close(&connection);
     return status;
 }

@@ -19,10 +19,11 @@ struct crowd {
 KERNEL static void add_codes(
     int32_t *levels, const int32_t *codes, size_t count, int32_t level_count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         levels[i] = codes[i] == VALUE_MISSING || levels[i] < 0
                         ? -1
                         : levels[i] * level_count + codes[i];
+    }
 }
 
 /* The last `by` variable changes fastest, as in plan_level_of. */

@@ -80,10 +80,11 @@ static enum status read_formula(struct times *times, bool takes_strata,
         return parameter_fail(parameters, "formula", diagnostic,
             "strata() is not taken here; name one group");
     if (formula->strata_count + formula->strata_center > 1 ||
-        formula->has_offset)
+        formula->has_offset) {
         return parameter_fail(parameters, "formula", diagnostic,
             formula->has_offset ? "offset() is not taken here; glm takes it"
                                 : "one strata() variable");
+    }
     times->by_center = formula->strata_center;
     if (times->by_center && !field_find(&field, parameters, "grid_days"))
         times->grid = 1; /* no step of it leaves the center */
@@ -222,12 +223,13 @@ void times_group_name(
         snprintf(out, capacity, "all");
         return;
     }
-    if (variable_level_count(times->by) > 0)
+    if (variable_level_count(times->by) > 0) {
         snprintf(out, capacity, "%s=%s", times->group->name,
             variable_level_code(times->by, group));
-    else
+    } else {
         snprintf(out, capacity, "%s=%lld", times->group->name,
             (long long)times->group->first_level + (long long)group);
+    }
 }
 
 void times_set_heads(const struct times *times, const struct shape *shape,

@@ -164,31 +164,38 @@ static enum status read_spline(
     return formula_name_atom(parser, atom);
 }
 
+static enum status read_stratum(struct formula_parser *parser)
+{
+    struct formula *formula = parser->formula;
+    struct word word = parser->word;
+    size_t variable = 0;
+    if (formula_word_is(parser, "center")) {
+        formula->strata_center = true;
+        formula_advance(parser);
+        return STATUS_OK;
+    }
+    enum status status = formula_variable(parser, &variable);
+    if (status != STATUS_OK)
+        return status;
+    if (variable_level_count(&parser->dictionary->variables[variable]) == 0) {
+        return formula_fail(parser, word.start, STATUS_MALFORMED,
+            "strata are of categories; '%.*s' is a number", (int)word.size,
+            word.start);
+    }
+    if (formula->strata_count == FORMULA_STRATA_MAX)
+        return formula_fail(parser, word.start, STATUS_LIMIT_REACHED,
+            "more than %d variables in strata()", FORMULA_STRATA_MAX);
+    formula->strata[formula->strata_count++] = variable;
+    return STATUS_OK;
+}
+
 /* strata(a, b): behind the name. */
 static enum status read_strata(struct formula_parser *parser)
 {
-    struct formula *formula = parser->formula;
     for (;;) {
-        struct word word = parser->word;
-        size_t variable = 0;
-        if (formula_word_is(parser, "center")) {
-            formula->strata_center = true;
-            formula_advance(parser);
-        } else {
-            enum status status = formula_variable(parser, &variable);
-            if (status != STATUS_OK)
-                return status;
-            if (variable_level_count(
-                    &parser->dictionary->variables[variable]) == 0) {
-                return formula_fail(parser, word.start, STATUS_MALFORMED,
-                    "strata are of categories; '%.*s' is a number",
-                    (int)word.size, word.start);
-            }
-            if (formula->strata_count == FORMULA_STRATA_MAX)
-                return formula_fail(parser, word.start, STATUS_LIMIT_REACHED,
-                    "more than %d variables in strata()", FORMULA_STRATA_MAX);
-            formula->strata[formula->strata_count++] = variable;
-        }
+        enum status status = read_stratum(parser);
+        if (status != STATUS_OK)
+            return status;
         if (!formula_word_is(parser, ","))
             return formula_take(parser, ")");
         formula_advance(parser);

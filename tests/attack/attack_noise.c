@@ -36,15 +36,20 @@ static int64_t draw_of_floats(void)
 static bool can_come(int64_t noise)
 {
     double steps = exp(-fabs((double)noise) / SCALE) * (1 << RANDOM_BITS);
-    for (double near = floor(steps) - 1; near <= ceil(steps) + 1; near++)
-        if (llround(-SCALE * log(near * ldexp(1, -RANDOM_BITS))) ==
+    const int64_t last = (int64_t)ceil(steps) + 1;
+    for (int64_t near = (int64_t)floor(steps) - 1; near <= last; near++) {
+        if (llround(-SCALE * log((double)near * ldexp(1, -RANDOM_BITS))) ==
             llabs(noise))
             return true;
+    }
     return false;
 }
 
+/* The names are the linker's (--wrap). */
+/* NOLINTBEGIN(*-reserved-identifier,cert-dcl*,*-identifier-naming) */
 int64_t __real_gaussian_draw(uint64_t sigma2);
 int64_t __wrap_gaussian_draw(uint64_t sigma2);
+/* NOLINTEND(*-reserved-identifier,cert-dcl*,*-identifier-naming) */
 int64_t __wrap_gaussian_draw(uint64_t sigma2)
 {
     return DEFENCE("whole-noise") ? __real_gaussian_draw(sigma2)

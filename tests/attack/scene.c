@@ -10,7 +10,7 @@ void scene_must(enum status status)
 {
     if (status != STATUS_OK) {
         fprintf(stderr, "stopped: %s\n", status_text(status));
-        exit(1);
+        exit(1); /* NOLINT(concurrency-mt-unsafe): one thread */
     }
 }
 
@@ -32,10 +32,11 @@ void scene_set(struct scene *scene, size_t parties, size_t min_centers)
             (uint32_t)i + 1, keypair_identity(scene->keys[i])->sign};
         buffer_init(&scene->said[i], BUFFER_LIMIT_DEFAULT);
         scene_must(vector_init(&scene->vectors[i], LENGTH));
-        for (size_t k = 0; k < LENGTH; k++)
+        for (size_t k = 0; k < LENGTH; k++) {
             scene->vectors[i].elements[k] =
                 i == VICTIM ? scene_secret(k)
                             : (int128)(randombytes_random() % 1000);
+        }
     }
 }
 

@@ -11,7 +11,7 @@
 #include "tests/unit/masking_fixture.h"
 
 #define CENTERS 7
-#define LENGTH 8
+#define LENGTH ((size_t)8)
 #define VICTIM 0
 
 struct scene {

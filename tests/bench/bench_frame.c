@@ -64,14 +64,15 @@ by_hand(struct group out[2])
         int64_t q0 = 0, q1 = 0;
         for (size_t i = block; i < end; i++) {
             int32_t in = (age[i] >= 50) & (lvef[i] != INT16_MIN);
-            int32_t v = in ? lvef[i] : 0, second = sex[i];
+            int32_t v = in ? lvef[i] : 0, second = (int32_t)sex[i];
             int32_t v1 = second ? v : 0, v0 = v - v1;
             n1 += in & second;
             n0 += in & !second;
             s0 += v0;
             s1 += v1;
-            q0 += v0 * v0;
-            q1 += v1 * v1;
+            const int32_t square0 = v0 * v0, square1 = v1 * v1;
+            q0 += square0;
+            q1 += square1;
         }
         out[0].n += n0;
         out[1].n += n1;

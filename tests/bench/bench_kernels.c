@@ -54,12 +54,12 @@ static void fill(void)
         }
         age[i] = (int8_t)(20 + draw[0] % 70);
         sex[i] = (int8_t)(draw[1] & 1);
-        hypertension[i] = draw[2] % 10 < 4;
-        diabetes[i] = draw[3] % 10 < 2;
+        hypertension[i] = (int8_t)(draw[2] % 10 < 4);
+        diabetes[i] = (int8_t)(draw[3] % 10 < 2);
         lvef[i] = (int16_t)(200 + draw[4] % 500);
         lvedvi[i] = (int16_t)(500 + draw[5] % 1000 + (size_t)sex[i] * 100);
         days[i] = (int16_t)(draw[6] % DAYS);
-        death[i] = (int64_t)(draw[7] % 1000) < 20 + age[i];
+        death[i] = (int8_t)((int64_t)(draw[7] % 1000) < 20 + age[i]);
     }
 }
 
@@ -152,10 +152,11 @@ static inline void add_event(
         out->score[a] -= mean[a];
     }
     for (size_t a = 0, k = 0; a < P; a++) {
-        for (size_t b = a; b < P; b++, k++)
+        for (size_t b = a; b < P; b++, k++) {
             out->information[k] +=
                 (risk[1 + P + k] - part * dead[1 + P + k]) / s0 -
                 mean[a] * mean[b];
+        }
     }
 }
 

@@ -13,7 +13,7 @@
 
 #include "tests/unit/masking_fixture.h"
 
-#define ELEMENTS 100000
+#define ELEMENTS ((size_t)100000)
 #define REPEATS 5
 
 static double cpu_ms(void)

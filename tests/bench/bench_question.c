@@ -191,7 +191,7 @@ static void open_federation(struct bench *bench, char **argv)
     envelope_destroy(envelope);
     must(envelope_load(&envelope, argv[4]), argv[4]);
     bench->study_id = envelope_id(envelope);
-    bench->study_bytes = envelope->payload.size * 4 / 3 + 3 * 700;
+    bench->study_bytes = envelope->payload.size * 4 / 3 + (size_t)3 * 700;
     envelope_destroy(envelope);
     bench->template = read_text(argv[5]);
     must(channel_client_open(&bench->channel, bench->keys,

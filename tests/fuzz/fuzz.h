@@ -16,6 +16,7 @@
 #include "protocol/query/dictionary.h"
 #include "protocol/wire/keys.h"
 
+/* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define REQUIRE(condition)                                                     \

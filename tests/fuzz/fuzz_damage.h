@@ -53,12 +53,13 @@ static inline sqlite3 *damage_keep(sqlite3 *from)
 static inline void damage_bind_bytes(
     sqlite3_stmt *statement, int type, const uint8_t *bytes, size_t size)
 {
-    if (type == SQLITE_BLOB)
+    if (type == SQLITE_BLOB) {
         sqlite3_bind_blob(statement, 1, size == 0 ? "" : (const char *)bytes,
             (int)size, SQLITE_TRANSIENT);
-    else
+    } else {
         sqlite3_bind_text(statement, 1, size == 0 ? "" : (const char *)bytes,
             (int)size, SQLITE_TRANSIENT);
+    }
 }
 
 /* The changed bytes, from those of the cell. */
@@ -116,14 +117,15 @@ static inline void damage_cell(sqlite3 *database, sqlite3_stmt *found,
     const int type = sqlite3_column_type(found, 0);
     const struct view old = {
         sqlite3_column_blob(found, 0), (size_t)sqlite3_column_bytes(found, 0)};
-    if (how[3] == DAMAGE_ROW)
+    if (how[3] == DAMAGE_ROW) {
         snprintf(sql, sizeof sql,
             "DELETE FROM %s WHERE ?1 IS NULL AND"
             " %s = ?2",
             at->table, damage_key(at));
-    else
+    } else {
         snprintf(sql, sizeof sql, "UPDATE %s SET %s = ?1 WHERE %s = ?2",
             at->table, at->column, damage_key(at));
+    }
     REQUIRE(sqlite3_prepare_v2(database, sql, -1, &change, NULL) == SQLITE_OK);
     if (how[3] == DAMAGE_OTHER && damage_find(database, &other, at, how[6]))
         sqlite3_bind_value(change, 1, sqlite3_column_value(other, 0));

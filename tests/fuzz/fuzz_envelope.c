@@ -13,11 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     REQUIRE(view_equal(
         buffer_view(&envelope->payload), buffer_view(&again->payload)));
     REQUIRE(envelope->signature_count == again->signature_count);
-    for (size_t i = 0; i < envelope->signature_count; i++)
+    for (size_t i = 0; i < envelope->signature_count; i++) {
         REQUIRE(
             envelope_verify(
                 envelope, envelope->type, &envelope->signatures[i].signer) ==
             envelope_verify(again, again->type, &again->signatures[i].signer));
+    }
     envelope_destroy(envelope);
     envelope_destroy(again);
     buffer_fini(&text);

@@ -149,6 +149,17 @@ static json_int_t counted(const json_t *result)
     return sum;
 }
 
+static void check_payload(const struct envelope *envelope, const char *id)
+{
+    json_t *result = json_loadb(
+        (const char *)envelope->payload.data, envelope->payload.size, 0, NULL);
+    const char *of = json_string_value(json_object_get(result, "query_id"));
+    REQUIRE(of != NULL);
+    if (strcmp(of, id) == 0)
+        REQUIRE(people_of(result) > 0 && counted(result) == people_of(result));
+    json_decref(result);
+}
+
 /* As the client looks at it. */
 static void check_result(const struct message *message, const struct digest *id)
 {
@@ -158,17 +169,8 @@ static void check_result(const struct message *message, const struct digest *id)
     if (envelope_decode(&envelope, message->document) != STATUS_OK)
         return;
     if (envelope_verify(envelope, TYPE_RESULT,
-            &keypair_identity(fixture.cast.coordinator)->sign) == STATUS_OK) {
-        json_t *result = json_loadb((const char *)envelope->payload.data,
-            envelope->payload.size, 0, NULL);
-        const char *of = json_string_value(json_object_get(result, "query_id"));
-        REQUIRE(of != NULL);
-        if (strcmp(of, text) == 0) {
-            REQUIRE(people_of(result) > 0);
-            REQUIRE(counted(result) == people_of(result));
-        }
-        json_decref(result);
-    }
+            &keypair_identity(fixture.cast.coordinator)->sign) == STATUS_OK)
+        check_payload(envelope, text);
     envelope_destroy(envelope);
 }
 

@@ -39,6 +39,16 @@ static void fuzz_install_roster(struct store *store, const struct keypair *keys)
     buffer_fini(&bytes);
 }
 
+static void check_replies(const struct outbox *outbox)
+{
+    static struct message message;
+    for (size_t i = 0; i < outbox->count; i++) {
+        REQUIRE(message_decode(&message, buffer_view(&outbox->messages[i]),
+                    SENDER_CENTER) == STATUS_OK);
+        REQUIRE(message.type != MESSAGE_SUMMARY);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     /* messages of a coordinator that may say anything: length (2 bytes), bytes
@@ -68,12 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)session_receive(session, fuzz_view(data, length), now, &outbox);
         data += length;
         size -= length;
-        for (size_t i = 0; i < outbox.count; i++) {
-            static struct message message;
-            REQUIRE(message_decode(&message, buffer_view(&outbox.messages[i]),
-                        SENDER_CENTER) == STATUS_OK);
-            REQUIRE(message.type != MESSAGE_SUMMARY);
-        }
+        check_replies(&outbox);
         outbox_clear(&outbox);
     }
     return 0;

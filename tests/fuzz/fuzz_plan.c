@@ -19,6 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         REQUIRE(vector_init(&vector, plan->vector_length) == STATUS_OK);
         size_t left = end == NULL ? 0 : size - text_size - 1;
         for (size_t i = 0; i < left && i < vector.length; i++)
+            /* NOLINTNEXTLINE(bugprone-signed-char-misuse,cert-str34-c): both
+             * signs */
             vector.elements[i] = (int8_t)end[1 + i];
         if (plan_check_vector(plan, &vector) == STATUS_OK)
             REQUIRE(plan_finish(plan, &vector, left % 2 ? 1 : 11, &results) ==

@@ -116,7 +116,7 @@ static struct digest encode(const struct update *update, struct buffer *out)
     must(envelope_encode(envelope, out));
     envelope_destroy(envelope);
     if (update->flipped)
-        out->data[update->flip_at * 8 % out->size] ^= 1;
+        out->data[(size_t)update->flip_at * 8 % out->size] ^= 1;
     return id;
 }
 

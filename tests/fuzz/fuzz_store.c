@@ -86,10 +86,11 @@ static void check_audit(const struct node *node)
     bool same =
         store_audit_visit(store, INT64_MIN, add_record, &now) == STATUS_OK &&
         now.count == node->records.count && length == (int64_t)now.count;
-    for (size_t i = 0; same && i < now.count; i++)
+    for (size_t i = 0; same && i < now.count; i++) {
         same =
             now.items[i].sequence == node->records.items[i].sequence &&
             digest_equal(&now.items[i].digest, &node->records.items[i].digest);
+    }
     const enum status status = audit_verify(
         store, &keypair_identity(node->scene->cast.centers[0])->sign, &finding);
     REQUIRE((status == STATUS_OK && finding.problem[0] == '\0') == same);

@@ -321,22 +321,30 @@ static void make(const struct crowd *crowd, uint64_t *out, int how,
     }
 }
 
+static bool pair_is_close(const struct crowd *crowd, const uint64_t *b,
+    const uint64_t *c, const uint64_t *a, int64_t limit)
+{
+    uint64_t made[CROWD_WORDS];
+    /* The same people twice are one cohort, that D13 looks at. */
+    if (memcmp(b, c, crowd->words * sizeof *b) == 0)
+        return false;
+    for (int how = 0; how < 4; how++) {
+        make(crowd, made, how, b, c);
+        if (differs_by_few(crowd, a, made, limit))
+            return true;
+    }
+    return false;
+}
+
 static bool close_by_hand(
     const struct crowd *crowd, const uint64_t *a, int64_t limit)
 {
-    uint64_t made[CROWD_WORDS];
     size_t first = crowd->count > GUARD_PAIRS ? crowd->count - GUARD_PAIRS : 0;
     for (size_t i = first; i < crowd->count; i++) {
         for (size_t j = first; j < i; j++) {
-            for (int how = 0; how < 4; how++) {
-                /* The same people twice are one cohort, that D13 looks at. */
-                if (memcmp(crowd->cohorts[i], crowd->cohorts[j],
-                        crowd->words * sizeof **crowd->cohorts) == 0)
-                    continue;
-                make(crowd, made, how, crowd->cohorts[i], crowd->cohorts[j]);
-                if (differs_by_few(crowd, a, made, limit))
-                    return true;
-            }
+            if (pair_is_close(
+                    crowd, crowd->cohorts[i], crowd->cohorts[j], a, limit))
+                return true;
         }
     }
     return false;

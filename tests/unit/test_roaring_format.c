@@ -97,6 +97,21 @@ static void check_read(const uint8_t *bytes, size_t size)
     roaring_bitmap_free(read);
 }
 
+/* Each bit of a byte; how many are seen. */
+static size_t damage_byte(const struct written *made, size_t at)
+{
+    size_t seen = 0;
+    for (unsigned bit = 1; bit < 256; bit *= 2) {
+        made->bytes[at] ^= (uint8_t)bit;
+        if (ok(made->bytes, made->size))
+            check_read(made->bytes, made->size);
+        else
+            seen++;
+        made->bytes[at] ^= (uint8_t)bit;
+    }
+    return seen;
+}
+
 static void test_damage_is_seen_or_harmless(void **state)
 {
     size_t seen = 0, harmless = 0;
@@ -105,16 +120,9 @@ static void test_damage_is_seen_or_harmless(void **state)
         struct written made =
             write_range(ranges[i][0], ranges[i][1], ranges[i][2]);
         for (size_t at = 0; at < made.size; at += at < 64 ? 1 : 211) {
-            for (int bit = 0; bit < 8; bit++) {
-                made.bytes[at] ^= (uint8_t)(1 << bit);
-                if (ok(made.bytes, made.size)) {
-                    check_read(made.bytes, made.size);
-                    harmless++;
-                } else {
-                    seen++;
-                }
-                made.bytes[at] ^= (uint8_t)(1 << bit);
-            }
+            const size_t of_it = damage_byte(&made, at);
+            seen += of_it;
+            harmless += 8 - of_it;
         }
         free(made.bytes);
     }
