@@ -6,8 +6,11 @@ target_include_directories(coordinator_fixture
 target_link_libraries(coordinator_fixture
   PUBLIC cohortium_coordinator documents_fixture)
 
-cohortium_test(test_coordinator_session SOURCES test_coordinator_session.c
-  LINK coordinator_fixture)
+foreach(name session replies restart)
+  cohortium_test(test_coordinator_${name}
+    SOURCES test_coordinator_${name}.c question_fixture.c
+    LINK coordinator_fixture)
+endforeach()
 cohortium_test(test_coordinator_config SOURCES test_coordinator_config.c
   LINK cohortium_coordinator)
 cohortium_test(test_ledger SOURCES test_ledger.c LINK cohortium_coordinator)

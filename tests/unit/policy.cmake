@@ -12,8 +12,11 @@ cohortium_test(test_suppression SOURCES test_suppression.c
   LINK cohortium_policy)
 cohortium_test(test_budget SOURCES test_budget.c
   LINK cohortium_policy analysis_fixture)
-cohortium_test(test_disclosure SOURCES test_disclosure.c catalogue_fixture.c
-  LINK cohortium_policy analysis_fixture)
+foreach(name disclosure disclosure_cells disclosure_sums)
+  cohortium_test(test_${name}
+    SOURCES test_${name}.c disclosure_fixture.c catalogue_fixture.c
+    LINK cohortium_policy analysis_fixture)
+endforeach()
 cohortium_test(test_disclosure_models SOURCES test_disclosure_models.c
   LINK cohortium_policy analysis_fixture)
 cohortium_test(test_leverage SOURCES test_leverage.c
