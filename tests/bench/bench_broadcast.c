@@ -4,13 +4,14 @@
  * each, step after step:
  *
  *   bench_broadcast CENTERS ROUNDS STEP...
- *   STEP  request:reply[:verify:agree:sign:sync:check]
+ *   STEP  request:reply[:verify:agree:sign:sync:check:mask]
  *
  * prints JSON. With no more than request and reply it is the bare broadcast.
  * The other numbers make it a floor: between request and reply each center
  * computes so many Ed25519 verifications, X25519 products and Ed25519
  * signatures with libsodium, and appends so many times 4 KiB to a file of its
- * own, synced; the coordinator verifies `check` signatures a reply.
+ * own, synced, and adds so many ChaCha20 streams to its reply; the coordinator
+ * verifies `check` signatures a reply.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -29,10 +30,11 @@
 #define CENTERS_MAX 256
 #define STEPS_MAX 16
 #define PAGE_BYTES 4096
+#define REPLY_MAX (1 << 22)
 
 struct step {
     size_t request, reply;
-    int verify, agree, sign, sync, check;
+    int verify, agree, sign, sync, check, mask;
 };
 
 struct work { /* of one process */
@@ -63,9 +65,9 @@ static bool read_step(const char *text)
 {
     struct step *step = &steps[step_count];
     if (step_count == STEPS_MAX ||
-        sscanf(text, "%zu:%zu:%d:%d:%d:%d:%d", &step->request, &step->reply,
-            &step->verify, &step->agree, &step->sign, &step->sync,
-            &step->check) < 2)
+        sscanf(text, "%zu:%zu:%d:%d:%d:%d:%d:%d", &step->request, &step->reply,
+            &step->verify, &step->agree, &step->sign, &step->sync, &step->check,
+            &step->mask) < 2)
         return false;
     step->request += step->request == 0; /* the first byte is its number */
     step_count++;
@@ -96,7 +98,24 @@ static void verify(const struct work *work, int times)
     }
 }
 
-static void do_step(struct work *work, const struct step *step)
+static void add_streams(
+    const struct work *work, uint8_t *reply, size_t size, int times)
+{
+    static uint64_t stream[REPLY_MAX / sizeof(uint64_t)];
+    const uint8_t nonce[crypto_stream_chacha20_ietf_NONCEBYTES] = {0};
+    for (int i = 0; i < times; i++) {
+        crypto_stream_chacha20_ietf(
+            (uint8_t *)stream, size, nonce, work->scalar);
+        for (size_t k = 0; k < size / sizeof *stream; k++) {
+            uint64_t word;
+            memcpy(&word, reply + k * sizeof word, sizeof word);
+            word += stream[k];
+            memcpy(reply + k * sizeof word, &word, sizeof word);
+        }
+    }
+}
+
+static void do_step(struct work *work, const struct step *step, uint8_t *reply)
 {
     static const uint8_t page[PAGE_BYTES];
     uint8_t product[32];
@@ -113,11 +132,12 @@ static void do_step(struct work *work, const struct step *step)
             fdatasync(work->file) != 0)
             exit(1);
     }
+    add_streams(work, reply, step->reply, step->mask);
 }
 
 static void serve(const char *endpoint, const char *server)
 {
-    static char bytes[1 << 22];
+    static uint8_t bytes[REPLY_MAX];
     char public[41], secret[41];
     struct work work;
     void *socket = zmq_socket(zmq_ctx_new(), ZMQ_DEALER);
@@ -136,7 +156,7 @@ static void serve(const char *endpoint, const char *server)
         const struct step *step =
             &steps[*(const uint8_t *)zmq_msg_data(&message)];
         zmq_msg_close(&message);
-        do_step(&work, step);
+        do_step(&work, step, bytes);
         zmq_send(socket, bytes, step->reply, 0);
     }
 }
@@ -149,7 +169,7 @@ struct route {
 static void run_step(void *socket, const struct work *work,
     const struct route *routes, int centers, int number)
 {
-    static uint8_t bytes[1 << 22];
+    static uint8_t bytes[REPLY_MAX];
     const struct step *step = &steps[number];
     struct route from;
     bytes[0] = (uint8_t)number;

@@ -84,9 +84,11 @@ MASKED_STEPS='$(field open_bytes <<<"$asked"):180:2:2:1:0:1 '\
 
 # A round is timed by networks of few and of many epochs over a handful of rows
 # at each center: what a round costs, not what is counted in it. In turn with
-# them the bare broadcast of the same bytes; of all turns the median.
+# them the bare broadcast of the same bytes, and that with the masks that
+# each center must compute; of all turns the median.
 FEW=20 MANY=120 TURNS=5
 TAG_BYTES=16
+MASKS=:0:0:0:0:0:12
 
 # bench_epochs COUNT: a template; another seed makes it another question
 bench_epochs() {
@@ -95,7 +97,7 @@ bench_epochs() {
         >"$FED/epochs_$1.template"
 }
 
-# round_turn TURN: microseconds of a round and of the bare broadcast
+# round_turn TURN: microseconds of a round, of the bare broadcast, with masks
 round_turn() {
     local few many bytes
     few=$(bench_question sum "epochs_$FEW" 3 $(($1 * 10)))
@@ -103,20 +105,22 @@ round_turn() {
     bytes=$(field round_bytes <<<"$many"):$(($(field summary_bytes \
         <<<"$many") + TAG_BYTES))
     echo "$((($(field median_us <<<"$many") - $(field median_us <<<"$few")) / \
-        (MANY - FEW))) $(broadcast "$bytes")"
+        (MANY - FEW))) $(broadcast "$bytes") $(broadcast "$bytes$MASKS")"
 }
 
 round_line() {
-    local turn round bare
+    local turn round bare masked
     bench_epochs "$FEW"
     bench_epochs "$MANY"
-    read -r round bare < <(for turn in $(seq "$TURNS"); do
+    read -r round bare masked < <(for turn in $(seq "$TURNS"); do
         round_turn "$turn"
     done | python3 -c 'import statistics, sys
 turns = [map(int, line.split()) for line in sys.stdin]
 print(*(round(statistics.median(c)) for c in zip(*turns)))')
     line "a later round of a masked fit / bare CURVE broadcast" "$round us" \
         "$bare us" "$(ratio "$round" "$bare")"
+    line "  / its masks and messages alone" "$round us" "$masked us" \
+        "$(ratio "$round" "$masked")"
 }
 
 question_table() {
