@@ -113,6 +113,28 @@ static void test_forest_has_hazard_ratios(void **state)
     buffer_fini(&svg);
 }
 
+static void test_a_long_title_loses_its_middle(void **state)
+{
+    (void)state;
+    char sum[2000] = "", entry[3000];
+    struct buffer svg;
+    for (int i = 0; i < 40; i++)
+        strcat(sum, "0.5*\u00fcber + ");
+    snprintf(entry, sizeof entry,
+        "{\"analysis\":\"lm\",\"parameters\":{\"formula\":\"I(%s1) ~ age\"},"
+        "\"by\":{\"sex\":\"F\"},\"table\":[{\"term\":\"age\",\"estimate\":1,"
+        "\"conf_low\":0,\"conf_high\":2}]}",
+        sum);
+    assert_int_equal(draw(&svg, entry), STATUS_OK);
+    assert_holds(&svg, "lm  I(0.5*");
+    assert_holds(&svg, " ... ");
+    assert_holds(&svg, "1) ~ age  sex = F");
+    json_t *valid = json_stringn((const char *)svg.data, svg.size);
+    assert_non_null(valid); /* no character was cut */
+    json_decref(valid);
+    buffer_fini(&svg);
+}
+
 static void test_curves_have_numbers_at_risk(void **state)
 {
     (void)state;
@@ -260,6 +282,7 @@ int main(void)
         cmocka_unit_test(test_text_is_escaped),
         cmocka_unit_test(test_withheld_bars_are_hatched),
         cmocka_unit_test(test_forest_has_hazard_ratios),
+        cmocka_unit_test(test_a_long_title_loses_its_middle),
         cmocka_unit_test(test_curves_have_numbers_at_risk),
         cmocka_unit_test(test_long_curves_are_drawn_in_years),
         cmocka_unit_test(test_strange_entries_are_survived),

@@ -7,6 +7,7 @@
 #include "coordinator/client/plot/plot_internal.h"
 #include "coordinator/client/result_rows.h"
 #include "coordinator/client/result_text.h"
+#include "protocol/query/formula.h"
 
 static const struct kind {
     const char *analysis;
@@ -51,14 +52,39 @@ const char *row_text(const json_t *row, const char *key)
     return text == NULL ? "" : text;
 }
 
+#define TITLE_PLAIN 90 /* characters that fit in the usual size */
+#define TITLE_MAX 130  /* in a small one */
+#define TITLE_HEAD 60  /* that stay of a longer one, and as many as fit after  \
+                        */
+
+static bool is_inside_character(char c)
+{
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
+
+/* A long title without its middle, in place. */
+static void shorten(char *title)
+{
+    const size_t length = strlen(title);
+    if (length <= TITLE_MAX)
+        return;
+    size_t head = TITLE_HEAD, tail = length - (TITLE_MAX - TITLE_HEAD - 5);
+    while (is_inside_character(title[head]))
+        head--;
+    while (is_inside_character(title[tail]))
+        tail++;
+    memcpy(title + head, " ... ", 5);
+    memmove(title + head + 5, title + tail, length - tail + 1);
+}
+
 void plot_title(struct svg *svg, const json_t *entry)
 {
     const char *key;
     json_t *value;
-    char title[512], what[301];
+    char title[FORMULA_TEXT_MAX + 512], what[FORMULA_TEXT_MAX + 1];
     result_text_subject(what, sizeof what, entry);
     int used = snprintf(
-        title, sizeof title, "%s  %s", row_text(entry, "analysis"), what);
+        title, sizeof title, "%.100s  %s", row_text(entry, "analysis"), what);
     json_object_foreach(json_object_get(entry, "by"), key, value)
     {
         if (used >= 0 && (size_t)used < sizeof title) {
@@ -67,7 +93,9 @@ void plot_title(struct svg *svg, const json_t *entry)
                     key, json_is_string(value) ? json_string_value(value) : "");
         }
     }
-    svg_text(svg, 24, 26, strlen(title) > 90 ? 10.5 : 15, ANCHOR_START, title);
+    shorten(title);
+    svg_text(svg, 24, 26, strlen(title) > TITLE_PLAIN ? 10.5 : 15, ANCHOR_START,
+        title);
 }
 
 void plot_people(char *out, size_t capacity, const json_t *entry)
