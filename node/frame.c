@@ -210,6 +210,8 @@ enum status frame_refresh(struct frame *frame, struct store *store)
 {
     int64_t generation;
     enum status status = store_get_generation(store, &generation);
+    if (status == STATUS_OK && generation < 0)
+        status = STATUS_CORRUPT; /* it would pass for a frame never built */
     if (status != STATUS_OK || generation == frame->generation)
         return status;
     status = build(frame, store);

@@ -1,6 +1,8 @@
 /* What libzmq may ask ZAP, frame by frame: a byte is the length of the next
  * frame, its highest bit says that it is the last. Only the very request of an
  * enrolled key is let in, whatever the frames are. */
+#include <errno.h>
+
 #include <zmq.h>
 
 #include "protocol/wire/zap.h"
@@ -24,7 +26,7 @@ static void *context, *asking;
 static void set_up(void)
 {
     static struct zap *zap;
-    const int patience = 2000;
+    const int patience = 9000; /* less than the fuzzer's own */
     context = zmq_ctx_new();
     REQUIRE(context != NULL && keys_start() == STATUS_OK);
     REQUIRE(zap_start(&zap, context) == STATUS_OK);
@@ -68,10 +70,29 @@ static bool is_good(const struct frames *frames)
     return same;
 }
 
+/* The fuzzer's own clock interrupts. */
+static int receive(char *frame, size_t size)
+{
+    int received;
+    do
+        received = zmq_recv(asking, frame, size, 0);
+    while (received < 0 && zmq_errno() == EINTR);
+    return received;
+}
+
+static int send_frame(struct view frame, int flags)
+{
+    int sent;
+    do
+        sent = zmq_send(asking, frame.data, frame.size, flags);
+    while (sent < 0 && zmq_errno() == EINTR);
+    return sent;
+}
+
 static void ask(const struct frames *frames)
 {
     for (size_t i = 0; i < frames->count; i++)
-        REQUIRE(zmq_send(asking, frames->items[i].data, frames->items[i].size,
+        REQUIRE(send_frame(frames->items[i],
                     i + 1 < frames->count ? ZMQ_SNDMORE : 0) >= 0);
 }
 
@@ -83,7 +104,7 @@ static void check_answer(bool admitted)
     size_t length = sizeof more, count = 0;
     public_key_to_text(key, &member.curve);
     for (; more != 0; count++) {
-        int size = zmq_recv(asking, frame, sizeof frame, 0);
+        const int size = receive(frame, sizeof frame);
         REQUIRE(size >= 0 && size < (int)sizeof frame);
         frame[size] = '\0';
         if (count == 2)
