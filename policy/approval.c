@@ -26,9 +26,10 @@ static enum status read_scores(struct approval *approval,
     return status;
 }
 
-static enum status read_approval(struct approval *approval,
-    const struct field *root, struct diagnostic *diagnostic)
+static enum status read_approval(
+    void *out, const struct field *root, struct diagnostic *diagnostic)
 {
+    struct approval *approval = out;
     struct field field;
     char decision[16];
     const char *comment;
@@ -63,15 +64,8 @@ static enum status read_approval(struct approval *approval,
 enum status approval_parse(
     struct approval *out, struct view payload, struct diagnostic *diagnostic)
 {
-    struct document *document = NULL;
     memset(out, 0, sizeof *out);
-    enum status status = document_parse(&document, payload, diagnostic);
-    if (status == STATUS_OK) {
-        struct field root = document_root(document);
-        status = read_approval(out, &root, diagnostic);
-    }
-    document_destroy(document);
-    return status;
+    return read_document(out, read_approval, payload, diagnostic);
 }
 
 enum status approval_write(

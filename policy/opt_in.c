@@ -26,9 +26,10 @@ static enum status read_decision(struct opt_in *opt_in,
                      "the decision is \"in\" or \"out\", found '%s'", text);
 }
 
-static enum status read_opt_in(struct opt_in *opt_in, const struct field *root,
-    struct diagnostic *diagnostic)
+static enum status read_opt_in(
+    void *out, const struct field *root, struct diagnostic *diagnostic)
 {
+    struct opt_in *opt_in = out;
     struct field field;
     enum status status = field_expect_object(root, opt_in_keys,
         sizeof opt_in_keys / sizeof opt_in_keys[0], diagnostic);
@@ -63,15 +64,8 @@ static enum status read_opt_in(struct opt_in *opt_in, const struct field *root,
 enum status opt_in_parse(
     struct opt_in *out, struct view payload, struct diagnostic *diagnostic)
 {
-    struct document *document = NULL;
     memset(out, 0, sizeof *out);
-    enum status status = document_parse(&document, payload, diagnostic);
-    if (status == STATUS_OK) {
-        struct field root = document_root(document);
-        status = read_opt_in(out, &root, diagnostic);
-    }
-    document_destroy(document);
-    return status;
+    return read_document(out, read_opt_in, payload, diagnostic);
 }
 
 enum status opt_in_write(struct buffer *out, const struct opt_in *opt_in)

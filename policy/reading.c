@@ -3,6 +3,19 @@
 #include <stdio.h>
 #include <string.h>
 
+enum status read_document(void *out, object_read *read, struct view payload,
+    struct diagnostic *diagnostic)
+{
+    struct document *document = NULL;
+    enum status status = document_parse(&document, payload, diagnostic);
+    if (status == STATUS_OK) {
+        struct field root = document_root(document);
+        status = read(out, &root, diagnostic);
+    }
+    document_destroy(document);
+    return status;
+}
+
 enum status read_text(const struct field *object, const char *key, char *out,
     size_t capacity, struct diagnostic *diagnostic)
 {

@@ -8,6 +8,13 @@
 #include "protocol/query/query.h"
 #include "protocol/wire/keys.h"
 
+typedef enum status object_read(
+    void *out, const struct field *root, struct diagnostic *diagnostic);
+
+/* A document of one object: what `read` makes of it. Nothing that points into
+ * the text may be kept. */
+enum status read_document(void *out, object_read *read, struct view payload,
+    struct diagnostic *diagnostic);
 /* Member `key` as text, copied to out[capacity]. */
 enum status read_text(const struct field *object, const char *key, char *out,
     size_t capacity, struct diagnostic *diagnostic);

@@ -146,9 +146,10 @@ static enum status read_coordinator(struct roster *roster,
     return status;
 }
 
-static enum status read_roster(struct roster *roster, const struct field *root,
-    struct diagnostic *diagnostic)
+static enum status read_roster(
+    void *out, const struct field *root, struct diagnostic *diagnostic)
 {
+    struct roster *roster = out;
     struct field field;
     int64_t suite;
     enum status status = field_expect_object(root, roster_keys,
@@ -183,18 +184,13 @@ static enum status read_roster(struct roster *roster, const struct field *root,
 enum status roster_parse(
     struct roster **out, struct view payload, struct diagnostic *diagnostic)
 {
-    struct document *document = NULL;
     *out = NULL;
     struct roster *roster = calloc(1, sizeof *roster);
     if (roster == NULL)
         return STATUS_NO_MEMORY;
-    enum status status = document_parse(&document, payload, diagnostic);
-    if (status == STATUS_OK) {
-        struct field root = document_root(document);
-        status = read_roster(roster, &root, diagnostic);
-    }
+    enum status status =
+        read_document(roster, read_roster, payload, diagnostic);
     roster->id = digest_of(payload);
-    document_destroy(document);
     if (status != STATUS_OK) {
         roster_destroy(roster);
         return status;

@@ -40,9 +40,10 @@ static enum status read_centers(struct session_header *header,
     return status;
 }
 
-static enum status read_header(struct session_header *header,
-    const struct field *root, struct diagnostic *diagnostic)
+static enum status read_header(
+    void *out, const struct field *root, struct diagnostic *diagnostic)
 {
+    struct session_header *header = out;
     struct field field;
     int64_t suite;
     enum status status = field_expect_object(root, header_keys,
@@ -80,18 +81,13 @@ static enum status read_header(struct session_header *header,
 enum status session_header_parse(struct session_header **out,
     struct view payload, struct diagnostic *diagnostic)
 {
-    struct document *document = NULL;
     *out = NULL;
     struct session_header *header = calloc(1, sizeof *header);
     if (header == NULL)
         return STATUS_NO_MEMORY;
     header->id = digest_of(payload);
-    enum status status = document_parse(&document, payload, diagnostic);
-    if (status == STATUS_OK) {
-        struct field root = document_root(document);
-        status = read_header(header, &root, diagnostic);
-    }
-    document_destroy(document);
+    enum status status =
+        read_document(header, read_header, payload, diagnostic);
     if (status != STATUS_OK) {
         session_header_destroy(header);
         return status;
