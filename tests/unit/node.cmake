@@ -1,6 +1,7 @@
-cohortium_test(test_node SOURCES test_node.c LINK cohortium_node)
-cohortium_test(test_vector_import SOURCES test_vector_import.c
-  LINK cohortium_node)
+foreach(name node vector_import)
+  cohortium_test(test_${name} SOURCES test_${name}.c import_fixture.c
+    LINK cohortium_node)
+endforeach()
 cohortium_test(test_bits SOURCES test_bits.c LINK cohortium_node)
 cohortium_test(test_guard SOURCES test_guard.c LINK cohortium_node)
 cohortium_test(test_roaring_format SOURCES test_roaring_format.c

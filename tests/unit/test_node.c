@@ -1,14 +1,7 @@
-#include <unistd.h>
-
 #include "node/audit.h"
-#include "node/frame.h"
-#include "node/import.h"
 #include "node/value_reader.h"
-#include "tests/unit/test.h"
 
-static struct dictionary *dictionary;
-static struct store *store;
-static char csv_path[] = "/tmp/cohortium-node-XXXXXX";
+#include "import_fixture.h"
 
 static int setup(void **state)
 {
@@ -20,58 +13,14 @@ static int setup(void **state)
         "\"max\":100},"
         "{\"name\":\"sex\",\"type\":\"category\",\"categories\":[{\"code\":"
         "\"F\",\"label\":\"female\"},{\"code\":\"M\",\"label\":\"male\"}]}]}";
-    struct diagnostic diagnostic;
     (void)state;
-    diagnostic_init(&diagnostic, "t");
-    int file = mkstemp(csv_path);
-    close(file);
-    return file >= 0 && keys_start() == STATUS_OK &&
-                   dictionary_parse(&dictionary, view_of_text(text),
-                       &diagnostic) == STATUS_OK
-               ? 0
-               : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    unlink(csv_path);
-    dictionary_destroy(dictionary);
-    return 0;
-}
-
-static int open_store(void **state)
-{
-    (void)state;
-    return store_open(&store, ":memory:", dictionary) == STATUS_OK ? 0 : -1;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    store_close(store);
-    return 0;
-}
-
-static struct diagnostic diagnostic; /* of the last import */
-
-static enum status import_text(const char *text,
-    const struct import_options *options, struct import_report *report)
-{
-    FILE *file = fopen(csv_path, "w");
-    fputs(text, file);
-    fclose(file);
-    diagnostic_init(&diagnostic, "x.csv");
-    struct import_options dated = *options;
-    dated.now = 1;
-    return import_file(
-        store, dictionary, csv_path, &dated, report, &diagnostic);
+    return import_begin(text);
 }
 
 static int64_t exam_count(void)
 {
     struct store_counts counts;
-    assert_int_equal(store_get_counts(store, &counts), STATUS_OK);
+    assert_int_equal(store_get_counts(importing.store, &counts), STATUS_OK);
     return counts.exams;
 }
 
@@ -147,9 +96,9 @@ static void test_import_exam_twice_in_a_file_is_refused(void **state)
             STATUS_MALFORMED);
         import_report_fini(&report);
         assert_true(exam_count() == 0);
-        assert_int_equal(diagnostic.line, 1502);
+        assert_int_equal(importing.diagnostic.line, 1502);
         assert_non_null(
-            strstr(diagnostic.message, "'e3' is in the file twice"));
+            strstr(importing.diagnostic.message, "'e3' is in the file twice"));
     }
     buffer_fini(&text);
 }
@@ -209,17 +158,17 @@ static void test_frame_keeps_patients_together_and_leaves_opted_out(
                          &options, &report),
         STATUS_OK);
     import_report_fini(&report);
-    assert_int_equal(frame_create(&frame, dictionary), STATUS_OK);
-    assert_int_equal(frame_refresh(frame, store), STATUS_OK);
+    assert_int_equal(frame_create(&frame, importing.dictionary), STATUS_OK);
+    assert_int_equal(frame_refresh(frame, importing.store), STATUS_OK);
     const struct rows *rows = frame_rows(frame);
     assert_true(rows->count == 5 && rows->patient_count == 3);
     assert_non_null(rows->patients);
     for (size_t i = 1; i < rows->count; i++)
         assert_true(rows->patients[i] >= rows->patients[i - 1]);
-    assert_int_equal(store_set_opt_out(store, "b", true), STATUS_OK);
+    assert_int_equal(store_set_opt_out(importing.store, "b", true), STATUS_OK);
     assert_int_equal(
-        store_set_opt_out(store, "nobody", true), STATUS_NOT_FOUND);
-    assert_int_equal(frame_refresh(frame, store), STATUS_OK);
+        store_set_opt_out(importing.store, "nobody", true), STATUS_NOT_FOUND);
+    assert_int_equal(frame_refresh(frame, importing.store), STATUS_OK);
     rows = frame_rows(frame);
     assert_true(rows->count == 3 && rows->patient_count == 2);
     const int8_t *ages = rows->columns[0].data;
@@ -241,8 +190,8 @@ static void test_frame_knows_what_was_out_of_range(void **state)
                          &options, &report),
         STATUS_OK);
     import_report_fini(&report);
-    assert_int_equal(frame_create(&frame, dictionary), STATUS_OK);
-    assert_int_equal(frame_refresh(frame, store), STATUS_OK);
+    assert_int_equal(frame_create(&frame, importing.dictionary), STATUS_OK);
+    assert_int_equal(frame_refresh(frame, importing.store), STATUS_OK);
     const struct rows *rows = frame_rows(frame);
     static const uint8_t ages[3] = {1, 0, 0}, fractions[3] = {0, 1, 0};
     assert_memory_equal(rows->refused[0], ages, sizeof ages);
@@ -256,7 +205,7 @@ static void test_frame_knows_what_was_out_of_range(void **state)
             import_text("exam,age,lvef\ne1,61,50\n", &twice, &report),
             STATUS_OK);
         import_report_fini(&report);
-        assert_int_equal(frame_refresh(frame, store), STATUS_OK);
+        assert_int_equal(frame_refresh(frame, importing.store), STATUS_OK);
         rows = frame_rows(frame);
         assert_int_equal(rows->count, 3);
         assert_null(rows->refused[0]);
@@ -291,9 +240,9 @@ static void test_value_reader_equals_the_long_way(void **state)
         "-9.0", "121", "F", "M", "female", "f", "1", "", "NA", "54.3", "54.30",
         "54.35", ".5", "5.", "-", ".", "1e1", "00012", "123456789012",
         "99.99999", "100.0", "100.1", "x", " 1"};
-    for (size_t v = 0; v < dictionary->variable_count; v++) {
-        check_value_reader(
-            &dictionary->variables[v], texts, sizeof texts / sizeof texts[0]);
+    for (size_t v = 0; v < importing.dictionary->variable_count; v++) {
+        check_value_reader(&importing.dictionary->variables[v], texts,
+            sizeof texts / sizeof texts[0]);
     }
 }
 
@@ -305,26 +254,23 @@ static void test_audit_verify_finds_nothing_wrong_in_a_good_log(void **state)
     assert_int_equal(keypair_create(&keys, "a"), STATUS_OK);
     assert_int_equal(keypair_create(&other, "b"), STATUS_OK);
     for (int i = 0; i < 5; i++) {
-        assert_int_equal(audit_record(store, keys, i, "event", NULL,
+        assert_int_equal(audit_record(importing.store, keys, i, "event", NULL,
                              "number %d\nsecond line", i),
             STATUS_OK);
     }
     assert_int_equal(
-        audit_verify(store, &keypair_identity(keys)->sign, &finding),
+        audit_verify(importing.store, &keypair_identity(keys)->sign, &finding),
         STATUS_OK);
     assert_true(finding.records == 5);
     assert_string_equal(finding.problem, "");
     assert_int_equal(
-        audit_verify(store, &keypair_identity(other)->sign, &finding),
+        audit_verify(importing.store, &keypair_identity(other)->sign, &finding),
         STATUS_OK);
     assert_string_equal(
         finding.problem, "record 1: is not signed by this node");
     keypair_destroy(keys);
     keypair_destroy(other);
 }
-
-#define WITH_STORE(test)                                                       \
-    cmocka_unit_test_setup_teardown(test, open_store, close_store)
 
 int main(void)
 {
@@ -340,5 +286,5 @@ int main(void)
         cmocka_unit_test(test_value_reader_equals_the_long_way),
         WITH_STORE(test_audit_verify_finds_nothing_wrong_in_a_good_log),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, import_end);
 }

@@ -1,10 +1,6 @@
 /* A vector on its way from a file into the frame: in one field or in columns,
  * whole or not at all. */
-#include <unistd.h>
-
-#include "node/frame.h"
-#include "node/import.h"
-#include "tests/unit/test.h"
+#include "import_fixture.h"
 
 enum {
     AGE,
@@ -15,11 +11,7 @@ enum {
     FIRST_OF_WIDE = FIRST_OF_SHAPE + 3
 };
 
-static struct dictionary *dictionary;
-static struct store *store;
-static struct diagnostic diagnostic;
-static struct import_report report;
-static char csv_path[] = "/tmp/cohortium-vector-XXXXXX";
+static struct import_report report; /* of the last import */
 
 static int setup(void **state)
 {
@@ -33,55 +25,27 @@ static int setup(void **state)
         "{\"name\":\"span\",\"type\":\"real\",\"resolution\":0.1,"
         "\"min\":-20,\"max\":20,\"derived\":\"shape[3] - shape[1]\"}]}";
     (void)state;
-    diagnostic_init(&diagnostic, "t");
-    int file = mkstemp(csv_path);
-    close(file);
-    return file >= 0 && keys_start() == STATUS_OK &&
-                   dictionary_parse(&dictionary, view_of_text(text),
-                       &diagnostic) == STATUS_OK
-               ? 0
-               : -1;
+    return import_begin(text);
 }
 
-static int teardown(void **state)
+static int end(void **state)
 {
-    (void)state;
-    unlink(csv_path);
-    dictionary_destroy(dictionary);
-    return 0;
-}
-
-static int open_store(void **state)
-{
-    (void)state;
-    return store_open(&store, ":memory:", dictionary) == STATUS_OK ? 0 : -1;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
     import_report_fini(&report);
-    store_close(store);
-    return 0;
+    return import_end(state);
 }
 
-static enum status import_text(const char *text, bool strict)
+static enum status import_vectors(const char *text, bool strict)
 {
-    const struct import_options options = {.strict = strict, .now = 1};
-    FILE *file = fopen(csv_path, "w");
-    fputs(text, file);
-    fclose(file);
-    diagnostic_init(&diagnostic, "x.csv");
+    const struct import_options options = {.strict = strict};
     import_report_fini(&report);
-    return import_file(
-        store, dictionary, csv_path, &options, &report, &diagnostic);
+    return import_text(text, &options, &report);
 }
 
 static struct frame *frame_of_store(void)
 {
     struct frame *frame = NULL;
-    assert_int_equal(frame_create(&frame, dictionary), STATUS_OK);
-    assert_int_equal(frame_refresh(frame, store), STATUS_OK);
+    assert_int_equal(frame_create(&frame, importing.dictionary), STATUS_OK);
+    assert_int_equal(frame_refresh(frame, importing.store), STATUS_OK);
     return frame;
 }
 
@@ -89,27 +53,27 @@ static void test_elements_are_columns_behind_the_variables(void **state)
 {
     (void)state;
     size_t index;
-    assert_int_equal(dictionary->variable_count, 4);
-    assert_int_equal(dictionary->column_count, 9);
-    assert_true(dictionary_find(dictionary, "shape[3]", &index));
+    assert_int_equal(importing.dictionary->variable_count, 4);
+    assert_int_equal(importing.dictionary->column_count, 9);
+    assert_true(dictionary_find(importing.dictionary, "shape[3]", &index));
     assert_int_equal(index, FIRST_OF_SHAPE + 2);
-    assert_int_equal(dictionary->variables[index].owner, SHAPE);
-    assert_int_equal(dictionary->variables[index].width, 1);
-    assert_string_equal(dictionary->variables[index].unit, "mm");
-    assert_int_equal(dictionary->variables[FIRST_OF_WIDE].width, 4);
+    assert_int_equal(importing.dictionary->variables[index].owner, SHAPE);
+    assert_int_equal(importing.dictionary->variables[index].width, 1);
+    assert_string_equal(importing.dictionary->variables[index].unit, "mm");
+    assert_int_equal(importing.dictionary->variables[FIRST_OF_WIDE].width, 4);
     static const char *const none[] = {"shape[0]", "shape[4]", "shape[",
         "shape[]", "shape[1", "shape[1]x", "shape[01]", "shape[-1]", "age[1]",
         "shape[99999999999999999999999]", "[1]"};
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
-        assert_false(dictionary_find(dictionary, none[i], &index));
+        assert_false(dictionary_find(importing.dictionary, none[i], &index));
 }
 
 static void test_a_field_of_numbers_comes_back_from_the_store(void **state)
 {
     (void)state;
     assert_int_equal(
-        import_text("age,shape,wide\n60,1 -2.5 10,-1000 1000\n"
-                    "61,-10;0;0.14,0.001 -0.001\n62,, \n63,none,NA\n",
+        import_vectors("age,shape,wide\n60,1 -2.5 10,-1000 1000\n"
+                       "61,-10;0;0.14,0.001 -0.001\n62,, \n63,none,NA\n",
             true),
         STATUS_OK);
     assert_int_equal(report.counts[SHAPE][VALUE_ACCEPTED], 1);
@@ -138,8 +102,8 @@ static void test_a_field_of_numbers_comes_back_from_the_store(void **state)
 static void test_columns_of_elements_are_the_same_vector(void **state)
 {
     (void)state;
-    assert_int_equal(import_text("shape[2],age,shape[1],shape[3]\n"
-                                 "-2.5,60,1,10\n0,61,-10,0.14\n,62,NA,\n",
+    assert_int_equal(import_vectors("shape[2],age,shape[1],shape[3]\n"
+                                    "-2.5,60,1,10\n0,61,-10,0.14\n,62,NA,\n",
                          true),
         STATUS_OK);
     assert_int_equal(report.counts[SHAPE][VALUE_ACCEPTED], 1);
@@ -191,8 +155,8 @@ static void test_a_bad_vector_is_refused_whole(void **state)
             2, "", "shape: 2 elements, expected 3"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        assert_int_equal(store_clear_registry(store), STATUS_OK);
-        assert_int_equal(import_text(cases[i].file, false), STATUS_OK);
+        assert_int_equal(store_clear_registry(importing.store), STATUS_OK);
+        assert_int_equal(import_vectors(cases[i].file, false), STATUS_OK);
         assert_int_equal(report.refused, 1);
         const struct import_problem *problem = &report.problems[0];
         const bool right = problem->verdict == cases[i].verdict &&
@@ -207,10 +171,10 @@ static void test_a_bad_vector_is_refused_whole(void **state)
         }
         assert_true(right);
         assert_last_shape_is_missing();
-        assert_int_equal(store_clear_registry(store), STATUS_OK);
-        assert_int_equal(import_text(cases[i].file, true), STATUS_MALFORMED);
-        assert_string_equal(diagnostic.message, cases[i].message);
-        assert_int_equal(diagnostic.line, cases[i].line);
+        assert_int_equal(store_clear_registry(importing.store), STATUS_OK);
+        assert_int_equal(import_vectors(cases[i].file, true), STATUS_MALFORMED);
+        assert_string_equal(importing.diagnostic.message, cases[i].message);
+        assert_int_equal(importing.diagnostic.line, cases[i].line);
     }
 }
 
@@ -218,19 +182,16 @@ static void test_a_header_has_a_vector_once_and_whole(void **state)
 {
     (void)state;
     assert_int_equal(
-        import_text("shape[1],shape[3]\n1,2\n", false), STATUS_MALFORMED);
-    assert_string_equal(diagnostic.message,
+        import_vectors("shape[1],shape[3]\n1,2\n", false), STATUS_MALFORMED);
+    assert_string_equal(importing.diagnostic.message,
         "the header has 2 of the 3 columns shape[1] to shape[3]");
     assert_int_equal(
-        import_text("shape[1],shape[2],shape[3],shape\n1,2,3,\n", false),
+        import_vectors("shape[1],shape[2],shape[3],shape\n1,2,3,\n", false),
         STATUS_MALFORMED);
-    assert_int_equal(diagnostic.column, 28);
-    assert_int_equal(import_text("age,shape[4]\n1,2\n", false), STATUS_OK);
+    assert_int_equal(importing.diagnostic.column, 28);
+    assert_int_equal(import_vectors("age,shape[4]\n1,2\n", false), STATUS_OK);
     assert_int_equal(report.left_out_count, 1);
 }
-
-#define WITH_STORE(test)                                                       \
-    cmocka_unit_test_setup_teardown(test, open_store, close_store)
 
 int main(void)
 {
@@ -241,5 +202,5 @@ int main(void)
         WITH_STORE(test_a_bad_vector_is_refused_whole),
         WITH_STORE(test_a_header_has_a_vector_once_and_whole),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, end);
 }
