@@ -18,21 +18,16 @@ typedef uint64_t loose __attribute__((vector_size(32), aligned(8)));
 #define GROUP 8       /* vectors */
 #define GROUPS_MAX 31 /* so many times 8 stay in a byte */
 
-/* a + b + c is twice the carry and the new c, in each place. */
+/* a + b + c is twice the carry and the new c, in each place. A macro, as the
+ * next one: vectors of a function of its own would be those of any machine. */
 #define ADD(carry, c, a, b)                                                    \
-    do {                                                                       \
-        const lanes a_ = (a), b_ = (b), one_ = a_ ^ b_;                        \
-        (carry) = (a_ & b_) | (one_ & (c));                                    \
-        (c) ^= one_;                                                           \
-    } while (0)
+    ((carry) = ((a) & (b)) | (((a) ^ (b)) & (c)), (c) ^= (a) ^ (b))
 
 /* In each byte, how many of its bits are set: 0 to 8. */
 #define COUNT_BYTES(v)                                                         \
-    do {                                                                       \
-        (v) -= (v) >> 1 & 0x5555555555555555;                                  \
-        (v) = ((v)&0x3333333333333333) + ((v) >> 2 & 0x3333333333333333);      \
-        (v) = ((v) + ((v) >> 4)) & 0x0F0F0F0F0F0F0F0F;                         \
-    } while (0)
+    ((v) -= (v) >> 1 & 0x5555555555555555,                                     \
+        (v) = ((v)&0x3333333333333333) + ((v) >> 2 & 0x3333333333333333),      \
+        (v) = ((v) + ((v) >> 4)) & 0x0F0F0F0F0F0F0F0F)
 
 static inline uint64_t count_word(uint64_t word)
 {

@@ -108,7 +108,7 @@ KERNEL static int32_t sum_positive(
 {
     int32_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        const int16_t v = values[i] > 0 ? values[i] : 0;
+        const int16_t v = (int16_t)(values[i] > 0 ? values[i] : 0);
         sum += v * one;
     }
     return sum;

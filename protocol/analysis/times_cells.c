@@ -75,7 +75,7 @@ KERNEL static void find_rows(
         const uint32_t columns = (uint32_t)by->columns, none = by->none;       \
         const size_t count = at->count;                                        \
         for (size_t i = 0; i < count; i++) {                                   \
-            const int32_t event = events[i], row = rows[i];                    \
+            const type event = events[i], row = rows[i];                       \
             const int32_t kind = outcomes == 2 ? 0 : event - 1;                \
             const int32_t outcome = event == 0 ? outcomes - 1 : kind;          \
             const uint32_t cell = (uint32_t)row * columns +                    \
@@ -207,11 +207,12 @@ void times_contribute(const struct analysis *analysis,
     struct times_state *own = state;
     (void)facts;
     own->counts = block->patients == NULL;
-    if (own->counts != 0)
+    if (own->counts != 0) {
         count_rows(
             analysis->model, table, block, (uint32_t *)(void *)own->room);
-    else
+    } else {
         tally_rows(analysis->model, table, block, own->room, elements);
+    }
 }
 
 void times_flush(const struct analysis *analysis, const struct shape *shape,
