@@ -2,6 +2,7 @@
  * tables, pictures, CSV and text. What is printed cannot steer a terminal. */
 #include "coordinator/client/plot/plot.h"
 #include "coordinator/client/result_export.h"
+#include "coordinator/client/result_methods.h"
 #include "coordinator/client/result_table.h"
 #include "protocol/wire/json_text.h"
 #include "tests/fuzz/fuzz.h"
@@ -54,7 +55,7 @@ static void export_methods(const json_t *result)
 {
     struct buffer out;
     buffer_init(&out, BUFFER_LIMIT_DEFAULT);
-    (void)result_export_methods(&out, result);
+    (void)result_methods(&out, result);
     buffer_fini(&out);
 }
 
