@@ -71,7 +71,7 @@ static void note_vector(struct crowd *crowd, size_t i)
         crowd->expected[k] += 1000 * (int128)(i + 1) + k;
 }
 
-enum status crowd_step(struct crowd *crowd)
+enum status crowd_exchange(struct crowd *crowd)
 {
     struct collector *collector = crowd->collector;
     struct buffer message;
@@ -101,7 +101,14 @@ enum status crowd_step(struct crowd *crowd)
             note_vector(crowd, i);
     }
     buffer_fini(&message);
-    return collector_close_step(collector);
+    return STATUS_OK;
+}
+
+enum status crowd_step(struct crowd *crowd)
+{
+    enum status status = crowd_exchange(crowd);
+    return status == STATUS_OK ? collector_close_step(crowd->collector)
+                               : status;
 }
 
 enum status crowd_run(struct crowd *crowd)

@@ -33,7 +33,9 @@ void crowd_init(
     struct crowd *crowd, size_t count, size_t length, size_t min_centers);
 void crowd_fini(struct crowd *crowd);
 /* The collector's message of the present step, given to every present member
- * that it asks; their answers go back, and the step is closed. */
+ * that it asks; their answers go back. */
+enum status crowd_exchange(struct crowd *crowd);
+/* The same, and the step is closed. */
 enum status crowd_step(struct crowd *crowd);
 /* All steps; the sum is collector_sum. */
 enum status crowd_run(struct crowd *crowd);
