@@ -46,6 +46,7 @@ static inline uint64_t sum_bytes(uint64_t counts)
 #define BOTH(k)                                                                \
     (*(const loose *)(x + (k)*LANES) & *(const loose *)(y + (k)*LANES))
 
+/* NOLINTNEXTLINE(readability-function-size): only the macros nest */
 KERNEL uint64_t bits_common_plainly(
     const uint64_t *x, const uint64_t *y, size_t count)
 {

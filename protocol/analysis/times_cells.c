@@ -87,6 +87,7 @@ KERNEL static void find_rows(
             at->cells[i] = counts != 0 ? cell : none;                          \
         }                                                                      \
     }
+/* NOLINTNEXTLINE(*-signed-char-misuse,cert-str34-c): codes have signs */
 CELLS_KERNEL(cells_of_bytes, int8_t, INT8_MIN)
 CELLS_KERNEL(cells_of_codes, int32_t, VALUE_MISSING)
 

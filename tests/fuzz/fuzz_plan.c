@@ -18,10 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         json_t *results = NULL;
         REQUIRE(vector_init(&vector, plan->vector_length) == STATUS_OK);
         size_t left = end == NULL ? 0 : size - text_size - 1;
-        for (size_t i = 0; i < left && i < vector.length; i++)
-            /* NOLINTNEXTLINE(bugprone-signed-char-misuse,cert-str34-c): both
-             * signs */
+        for (size_t i = 0; i < left && i < vector.length; i++) {
+            /* NOLINTNEXTLINE(*-signed-char-misuse,cert-str34-c): of any sign */
             vector.elements[i] = (int8_t)end[1 + i];
+        }
         if (plan_check_vector(plan, &vector) == STATUS_OK)
             REQUIRE(plan_finish(plan, &vector, left % 2 ? 1 : 11, &results) ==
                     STATUS_OK);

@@ -320,7 +320,7 @@ static void test_sums_of_large_values_are_exact(void **state)
         for (size_t i = 0; i < ROWS; i++) {
             const int64_t value = i % 7 == 0 ? -size : size;
             const bool missing = i % 100 == 9;
-            data[i] = missing ? INT16_MIN : (int16_t)value;
+            data[i] = (int16_t)(missing ? INT16_MIN : value);
             n += missing ? 0 : 1;
             sum += missing ? 0 : value;
         }
@@ -330,7 +330,7 @@ static void test_sums_of_large_values_are_exact(void **state)
             c.vector.elements + asked.plan->segments[0].first + SEGMENT_HEAD;
         assert_true(cell[CELL_ROWS] == n);
         assert_true(cell[CELL_SUM] == sum);
-        assert_true(cell[CELL_SQUARES] == n * size * size);
+        assert_true(cell[CELL_SQUARES] == (int128)n * size * size);
         assert_true(c.facts[0].total == (uint128)n * (uint128)sizes[s / 2]);
         assert_true(c.facts[0].second == (uint128)sizes[s / 2]);
         contribution_fini(&c);
