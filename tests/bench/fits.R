@@ -5,6 +5,8 @@ folder <- dirname(sub("--file=", "", grep("--file=", commandArgs(), value = TRUE
 source(file.path(folder, "..", "parity", "train.R"))
 arguments <- commandArgs(trailingOnly = TRUE)
 wanted <- arguments[-1]
+if ("cox" %in% wanted)
+  wanted <- c(wanted, "cox_zph") # our result of cox has both
 rows <- read.csv(arguments[1])
 covariates <- c("age_at_exam", "sex", "hx_hypertension", "hx_diabetes", "lvef")
 
@@ -20,9 +22,12 @@ networks <- function(epochs) {
   }
 }
 
+cox <- function() coxph(Surv(followup_days, death) ~ age_at_exam + sex +
+  hx_hypertension + hx_diabetes + lvef + strata(center), rows)
+
 fits <- list(
-  cox = function() coxph(Surv(followup_days, death) ~ age_at_exam + sex +
-    hx_hypertension + hx_diabetes + lvef + strata(center), rows),
+  cox = cox,
+  cox_zph = function() cox.zph(cox(), transform = "identity"),
   glm = function() glm(death ~ age_at_exam + sex + hx_hypertension +
     hx_diabetes + lvef, binomial, rows),
   lm = function() lm(lvedvi ~ age_at_exam + sex + hx_hypertension +
