@@ -26,8 +26,8 @@ struct result_facts {
     int64_t created; /* seconds since 1970 */
     size_t center_count;
     const struct result_center *centers; /* all that were asked */
-    const struct vector *sum;   /* after the rules */
-    const struct fit *fit;      /* NULL: one round */
+    const struct vector *sum;            /* after the rules */
+    const struct fit *fit;               /* NULL: one round */
 };
 
 /* Appends the payload text. */

@@ -21,7 +21,7 @@ struct session_job {
     struct rows rows;
     struct round round;     /* number 0: the first */
     struct round_body body; /* of a later one */
-    struct digest told; /* of the body of ROUND */
+    struct digest told;     /* of the body of ROUND */
     struct contribution contribution;
     enum status status;
 };

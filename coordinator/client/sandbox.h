@@ -34,7 +34,8 @@ struct sandbox {
 
 struct sandbox_terms { /* of the study */
     int64_t min_cell;
-    const char *privacy; /* NULL: sum, or open where there are too few centers */
+    const char
+        *privacy; /* NULL: sum, or open where there are too few centers */
 };
 
 /* A center's name made of a file's, unlike every one before it. */

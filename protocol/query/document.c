@@ -55,8 +55,8 @@ static enum status parse_text(
         return STATUS_MALFORMED;
     }
     json_error_t error;
-    enum status status = json_text_parse(
-        &document->root, text, JSON_REJECT_DUPLICATES, &error);
+    enum status status =
+        json_text_parse(&document->root, text, JSON_REJECT_DUPLICATES, &error);
     if (status != STATUS_MALFORMED)
         return status;
     size_t line = error.line > 0 ? (size_t)error.line : 1;

@@ -5,7 +5,7 @@
 #include "protocol/wire/codec.h"
 
 /* What a message is made of, in this order; one letter a field. */
-/* NOLINTNEXTLINE(*-performance.Padding): in the order of its table */
+/* NOLINTNEXTLINE(*.performance.Padding): in the order of its table */
 struct message_row {
     enum message_type type;
     const char *name;

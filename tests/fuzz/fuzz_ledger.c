@@ -9,8 +9,9 @@
 
 #include "coordinator_fixture.h"
 
-#define DAMAGES 2 /* more could make one row out of another's, digest and all  \
-                   */
+#define DAMAGES                                                                \
+    2 /* more could make one row out of another's, digest and all              \
+       */
 #define ENTRIES_MAX 64
 
 static const struct damage_column columns[] = {{"roster", "version", NULL},

@@ -2,10 +2,10 @@
  * Is this query within this study? Every check of admission, alone: a sound
  * request with one thing wrong.
  */
+#include "protocol/analysis/analysis.h"
 #include "tests/unit/test.h"
 
 #include "documents_fixture.h"
-#include "protocol/analysis/analysis.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 

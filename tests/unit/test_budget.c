@@ -263,7 +263,7 @@ static void test_budget_noise_hides_one_patient_and_the_test_would_see_more(
     budget_default(&terms);
     terms.query_rho_nano = NANO / 2;
     assert_true(seems_within(&terms, 1));
-    assert_false(seems_within(&terms, 1.175));   /* the sensitivity is larger */
+    assert_false(seems_within(&terms, 1.175)); /* the sensitivity is larger */
 }
 
 /* ---- the ledger ---- */

@@ -143,8 +143,8 @@ static void test_submit_known_study_drops_useless_approvals(void **state)
     assert_int_equal(submit_first(world, 2), STATUS_OK);
     fixture_make_approval(&world->fixture, &strange, &world->fixture.study_id,
         world->fixture.cast.stranger, true);
-    fixture_make_approval(
-        &world->fixture, &wrong, &other, world->fixture.cast.committee[2], true);
+    fixture_make_approval(&world->fixture, &wrong, &other,
+        world->fixture.cast.committee[2], true);
     assert_int_equal(
         submit(world, &world->fixture.study, &strange, 1), STATUS_OK);
     assert_int_equal(
@@ -203,8 +203,10 @@ static void test_admit_checks_the_sender(void **state)
     struct question question;
     struct diagnostic diagnostic;
     struct buffer query;
-    const struct public_key *ada = &keypair_identity(fixture->cast.researcher)->sign;
-    const struct public_key *other = &keypair_identity(fixture->cast.stranger)->sign;
+    const struct public_key *ada =
+        &keypair_identity(fixture->cast.researcher)->sign;
+    const struct public_key *other =
+        &keypair_identity(fixture->cast.stranger)->sign;
     diagnostic_init(&diagnostic, "");
     fixture_make_query(fixture, &query, NULL, 20);
     assert_int_equal(catalog_admit(world->catalog, &question,

@@ -8,9 +8,9 @@
 
 #include "coordinator/report.h"
 #include "coordinator/result.h"
+#include "protocol/wire/json_text.h"
 
 #include "coordinator_fixture.h"
-#include "protocol/wire/json_text.h"
 
 static int setup(void **state)
 {
@@ -127,7 +127,8 @@ static void test_center_report_lists_by_state(void **state)
     assert_int_equal(center_report_add(report, "b", REPLY_REFUSED), STATUS_OK);
     assert_int_equal(center_report_add(report, "c", REPLY_ABSENT), STATUS_OK);
     assert_int_equal(center_report_add(report, "d", REPLY_ASKED), STATUS_OK);
-    assert_int_equal(json_text_append(&text, report, RESULT_JSON_FLAGS), STATUS_OK);
+    assert_int_equal(
+        json_text_append(&text, report, RESULT_JSON_FLAGS), STATUS_OK);
     assert_string_equal(buffer_text(&text),
         "{\"asked\":[\"a\",\"b\",\"c\",\"d\"],\"answered\":[\"a\"],"
         "\"refused\":[\"b\"],\"absent\":[\"c\"]}");
@@ -199,7 +200,8 @@ int main(void)
         TEST(test_write_says_where_it_comes_from),
         TEST(test_write_suppresses_a_sum_below_the_limit),
         cmocka_unit_test(test_center_report_lists_by_state),
-        cmocka_unit_test(test_json_text_append_past_the_limit_leaves_the_buffer),
+        cmocka_unit_test(
+            test_json_text_append_past_the_limit_leaves_the_buffer),
         cmocka_unit_test(test_json_time_of_never_is_null),
         TEST(test_report_write_drops_queries_to_fit),
     };

@@ -54,8 +54,9 @@ const char *row_text(const json_t *row, const char *key)
 
 #define TITLE_PLAIN 90 /* characters that fit in the usual size */
 #define TITLE_MAX 130  /* in a small one */
-#define TITLE_HEAD 60  /* that stay of a longer one, and as many as fit after  \
-                        */
+#define TITLE_HEAD                                                             \
+    60 /* that stay of a longer one, and as many as fit after                  \
+        */
 
 static bool is_inside_character(char c)
 {
@@ -68,13 +69,15 @@ static void shorten(char *title)
     const size_t length = strlen(title);
     if (length <= TITLE_MAX)
         return;
-    size_t head = TITLE_HEAD, tail = length - (TITLE_MAX - TITLE_HEAD - 5);
+    static const char gap[] = {' ', '.', '.', '.', ' '};
+    size_t head = TITLE_HEAD;
+    size_t tail = length - (TITLE_MAX - TITLE_HEAD - sizeof gap);
     while (is_inside_character(title[head]))
         head--;
     while (is_inside_character(title[tail]))
         tail++;
-    memcpy(title + head, " ... ", 5);
-    memmove(title + head + 5, title + tail, length - tail + 1);
+    memcpy(title + head, gap, sizeof gap);
+    memmove(title + head + sizeof gap, title + tail, length - tail + 1);
 }
 
 void plot_title(struct svg *svg, const json_t *entry)
