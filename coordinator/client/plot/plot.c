@@ -54,9 +54,7 @@ const char *row_text(const json_t *row, const char *key)
 
 #define TITLE_PLAIN 90 /* characters that fit in the usual size */
 #define TITLE_MAX 130  /* in a small one */
-#define TITLE_HEAD                                                             \
-    60 /* that stay of a longer one, and as many as fit after                  \
-        */
+#define TITLE_HEAD 60  /* what stays of a longer one before its gap */
 
 static bool is_inside_character(char c)
 {
