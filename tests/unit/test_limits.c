@@ -1,22 +1,22 @@
 /* The numbers of the disclosure rules: their ranges, and which is stricter. */
 #include "policy/limits.h"
+#include "policy/reading.h"
 #include "tests/unit/test.h"
 
 #include "documents_fixture.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
+static enum status read_object(
+    void *out, const struct field *root, struct diagnostic *diagnostic)
+{
+    return limits_parse(out, root, diagnostic);
+}
+
 static enum status parse(
     struct limits *limits, struct view text, struct diagnostic *diagnostic)
 {
-    struct document *document = NULL;
-    enum status status = document_parse(&document, text, diagnostic);
-    if (status == STATUS_OK) {
-        struct field root = document_root(document);
-        status = limits_parse(limits, &root, diagnostic);
-    }
-    document_destroy(document);
-    return status;
+    return read_document(limits, read_object, text, diagnostic);
 }
 
 static enum status read_limits(
