@@ -3,13 +3,8 @@
 #include <string.h>
 
 #include "coordinator/client/client.h"
+#include "coordinator/client/result_rows.h"
 #include "policy/result_file.h"
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? "" : text;
-}
 
 static json_t *model_of(const json_t *analysis)
 {
@@ -46,7 +41,7 @@ static enum status load_result(
 
 static bool is_model(const json_t *entry)
 {
-    const char *analysis = text_of(entry, "analysis");
+    const char *analysis = result_string(entry, "analysis");
     return (strcmp(analysis, "glm") == 0 || strcmp(analysis, "cox") == 0) &&
            json_is_array(json_object_get(entry, "table")) &&
            !json_is_false(json_object_get(entry, "converged"));
@@ -59,15 +54,18 @@ static enum status find_entry(const json_t **out, const json_t *model,
     const json_int_t entry =
         json_integer_value(json_object_get(model, "entry"));
     const json_t *results = json_object_get(result, "results");
-    if (strcmp(text_of(model, "query_id"), text_of(result, "query_id")) != 0) {
+    if (strcmp(result_string(model, "query_id"),
+            result_string(result, "query_id")) != 0) {
         return program_fail(STATUS_WRONG_QUERY,
             "the model is of query '%s', the result of query '%s'",
-            text_of(model, "query_id"), text_of(result, "query_id"));
+            result_string(model, "query_id"),
+            result_string(result, "query_id"));
     }
-    if (study[0] != '\0' && strcmp(study, text_of(result, "study")) != 0) {
+    if (study[0] != '\0' &&
+        strcmp(study, result_string(result, "study")) != 0) {
         return program_fail(STATUS_WRONG_STUDY,
             "the model is of study '%s', the query of study '%s'",
-            text_of(result, "study"), study);
+            result_string(result, "study"), study);
     }
     *out = entry < 1 ? NULL : json_array_get(results, (size_t)entry - 1);
     return is_model(*out)
@@ -83,9 +81,9 @@ static enum status find_entry(const json_t **out, const json_t *model,
 static json_t *formula_of(const json_t *roc, const json_t *entry)
 {
     const char *formula =
-        text_of(json_object_get(entry, "parameters"), "formula");
+        result_string(json_object_get(entry, "parameters"), "formula");
     const char *tilde = strchr(formula, '~');
-    const char *outcome = text_of(roc, "outcome");
+    const char *outcome = result_string(roc, "outcome");
     if (tilde == NULL)
         return NULL;
     return outcome[0] == '\0' ? json_string(formula)
@@ -97,15 +95,16 @@ static json_t *coefficients_of(const json_t *entry)
     size_t at;
     json_t *row, *coefficients = json_object();
     json_array_foreach(json_object_get(entry, "table"), at, row)
-        json_object_set(coefficients, text_of(row, "term"),
+        json_object_set(coefficients, result_string(row, "term"),
             json_object_get(row, "estimate"));
     return coefficients;
 }
 
 static void write_score(json_t *roc, const json_t *entry)
 {
-    const bool logit = strcmp(text_of(entry, "family"), "binomial") == 0 &&
-                       strcmp(text_of(entry, "link"), "logit") == 0;
+    const bool logit =
+        strcmp(result_string(entry, "family"), "binomial") == 0 &&
+        strcmp(result_string(entry, "link"), "logit") == 0;
     json_object_set_new(roc, "formula", formula_of(roc, entry));
     json_object_set_new(
         roc, "score", json_string(logit ? "probability" : "linear"));
@@ -120,7 +119,7 @@ static enum status resolve_all(json_t *query, const struct model_source *source)
     size_t at;
     json_t *analysis, *result = NULL;
     const char *study =
-        source->study != NULL ? source->study : text_of(query, "study");
+        source->study != NULL ? source->study : result_string(query, "study");
     enum status status = load_result(&result, source->path, source->roster);
     json_array_foreach(json_object_get(query, "analyses"), at, analysis)
     {

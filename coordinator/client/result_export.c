@@ -95,12 +95,6 @@ enum status result_export_table(
 
 /* ---- facts ---- */
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? "" : text;
-}
-
 /* "sex=F stage=2" */
 static enum status put_levels(struct buffer *out, const json_t *by)
 {
@@ -124,7 +118,7 @@ static enum status put_fact(struct buffer *out, size_t number,
 {
     enum status status = buffer_append_format(out, "%zu,", number);
     if (status == STATUS_OK)
-        status = put_field(out, text_of(entry, "analysis"));
+        status = put_field(out, result_string(entry, "analysis"));
     if (status == STATUS_OK)
         status = put(out, ",");
     if (status == STATUS_OK)
@@ -150,11 +144,8 @@ enum status result_export_facts(struct buffer *out, const json_t *result)
     {
         json_object_foreach(entry, key, value)
         {
-            if (status != STATUS_OK || strcmp(key, "analysis") == 0 ||
-                json_is_array(value) ||
-                (json_is_object(value) && !result_is_suppressed(value)))
-                continue;
-            status = put_fact(out, at + 1, entry, key, value);
+            if (status == STATUS_OK && result_is_fact(key, value))
+                status = put_fact(out, at + 1, entry, key, value);
         }
     }
     return status;
@@ -188,7 +179,7 @@ static bool is_plain(const char *name)
 static enum status write_entry(
     const char *folder, size_t number, const json_t *entry)
 {
-    const char *name = text_of(entry, "analysis");
+    const char *name = result_string(entry, "analysis");
     const json_t *by = json_object_get(entry, "by");
     enum status status = STATUS_OK;
     const char *key;

@@ -44,12 +44,6 @@ static const struct {
             "others."},
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? "" : text;
-}
-
 static long long whole_of(const json_t *object, const char *key)
 {
     return (long long)json_integer_value(json_object_get(object, key));
@@ -70,19 +64,19 @@ static const char *privacy_sentence(const char *privacy)
 
 static enum status put_question(struct buffer *out, const json_t *result)
 {
-    const char *cohort = text_of(result, "cohort");
+    const char *cohort = result_string(result, "cohort");
     enum status status = buffer_append_format(out,
         "The question was answered on %s by %lld centers of a federated "
         "registry; no record left a center. The cohort was %s%s%s, counted by "
         "%s. ",
-        text_of(result, "created"), whole_of(result, "centers"),
+        result_string(result, "created"), whole_of(result, "centers"),
         *cohort == '\0' ? "all patients of the study" : "\"", cohort,
-        *cohort == '\0' ? "" : "\"", text_of(result, "unit"));
+        *cohort == '\0' ? "" : "\"", result_string(result, "unit"));
     if (status != STATUS_OK)
         return status;
     return buffer_append_format(out,
         "%s Cells of fewer than %lld people were withheld.",
-        privacy_sentence(text_of(result, "privacy")),
+        privacy_sentence(result_string(result, "privacy")),
         whole_of(json_object_get(result, "limits"), "min_cell"));
 }
 
@@ -111,7 +105,7 @@ static bool asks(const json_t *result, const char *analysis)
     json_t *entry;
     json_array_foreach(json_object_get(result, "results"), at, entry)
     {
-        if (strcmp(text_of(entry, "analysis"), analysis) == 0)
+        if (strcmp(result_string(entry, "analysis"), analysis) == 0)
             return true;
     }
     return false;
@@ -153,7 +147,7 @@ static enum status put_entry(
     const char *key;
     json_t *value;
     enum status status = buffer_append_format(
-        out, "%2zu. %s ", number, text_of(entry, "analysis"));
+        out, "%2zu. %s ", number, result_string(entry, "analysis"));
     if (status == STATUS_OK && parameters != NULL)
         status =
             json_text_append(out, parameters, JSON_COMPACT | JSON_ENCODE_ANY);
@@ -185,10 +179,10 @@ enum status result_methods(struct buffer *out, const json_t *result)
         if (status == STATUS_OK)
             status = put_entry(out, at + 1, entry);
     }
-    return status == STATUS_OK
-               ? buffer_append_format(out,
-                     "\nStudy %s, query %s, software %s.\n",
-                     text_of(result, "study"), text_of(result, "query_id"),
-                     text_of(result, "software"))
-               : status;
+    return status == STATUS_OK ? buffer_append_format(out,
+                                     "\nStudy %s, query %s, software %s.\n",
+                                     result_string(result, "study"),
+                                     result_string(result, "query_id"),
+                                     result_string(result, "software"))
+                               : status;
 }

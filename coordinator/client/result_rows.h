@@ -1,5 +1,6 @@
 /*
- * result_rows: what the rows of a result's table have in common.
+ * result_rows: what tables, exports and pictures ask of a result's entries and
+ * of the rows of their tables.
  */
 #ifndef COHORTIUM_COORDINATOR_CLIENT_RESULT_ROWS_H
 #define COHORTIUM_COORDINATOR_CLIENT_RESULT_ROWS_H
@@ -14,5 +15,17 @@ size_t result_keys(const json_t *rows, const char *const *skip,
     size_t skip_count, const char **keys, size_t capacity);
 /* {"suppressed": true, ...} */
 bool result_is_suppressed(const json_t *object);
+/* Whether the member of an entry is one value, withheld or not, that is of the
+ * whole analysis. */
+bool result_is_fact(const char *key, const json_t *value);
+/* A number of a row; NaN when it is not there. */
+double result_number(const json_t *row, const char *key);
+/* A text of a row; "" when it is not there. */
+const char *result_string(const json_t *row, const char *key);
+/* The level of an entry's confidence intervals. */
+double result_level(const json_t *entry);
+/* What exp(estimate) of a term is called: hazard, odds or rate ratio, ratio of
+ * means; NULL where it is none of them. */
+const char *result_ratio_name(const json_t *entry);
 
 #endif

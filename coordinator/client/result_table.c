@@ -9,7 +9,6 @@
 #include "coordinator/client/result_rows.h"
 #include "coordinator/client/result_text.h"
 #include "policy/disclosure.h"
-#include "protocol/analysis/analysis.h"
 #include "protocol/query/formula.h"
 
 #define COLUMNS_MAX 16
@@ -163,9 +162,7 @@ static void print_facts(FILE *out, const json_t *entry)
     json_object_foreach((json_t *)entry, key, value)
     {
         char text[640], fact[768];
-        if (strcmp(key, "analysis") == 0 || strcmp(key, "suppressed") == 0 ||
-            json_is_array(value) ||
-            (json_is_object(value) && !result_is_suppressed(value)))
+        if (!result_is_fact(key, value) || strcmp(key, "suppressed") == 0)
             continue;
         result_text_write(
             text, sizeof text, key, value, RESULT_TEXT_SIGNIFICANT);
@@ -201,34 +198,11 @@ static void print_title(FILE *out, const json_t *entry)
     print_facts(out, entry);
 }
 
-static bool is(const json_t *entry, const char *key, const char *text)
-{
-    const char *value = json_string_value(json_object_get(entry, key));
-    return value != NULL && strcmp(value, text) == 0;
-}
-
-/* What exp(estimate) of a term is called; NULL where it is no ratio. */
-static const char *ratio_name(const json_t *entry)
-{
-    if (is(entry, "analysis", "cox"))
-        return "hazard ratio";
-    if (!is(entry, "analysis", "glm"))
-        return NULL;
-    if (is(entry, "link", "logit"))
-        return "odds ratio";
-    return is(entry, "family", "poisson") && is(entry, "link", "log")
-               ? "rate ratio"
-               : NULL;
-}
-
 /* The main table first, then those of other members, each under its name. */
 static enum status print_tables(FILE *out, const json_t *entry)
 {
     const json_t *table = json_object_get(entry, "table");
-    const json_t *level =
-        json_object_get(json_object_get(entry, "parameters"), "level");
-    struct table_facts facts = {ratio_name(entry),
-        json_is_number(level) ? json_number_value(level) : ANALYSIS_LEVEL};
+    struct table_facts facts = {result_ratio_name(entry), result_level(entry)};
     enum status status = STATUS_OK;
     const char *key;
     json_t *value;

@@ -113,6 +113,26 @@ static void test_forest_has_hazard_ratios(void **state)
     buffer_fini(&svg);
 }
 
+static void test_a_ratio_has_its_name(void **state)
+{
+    static const char *const cases[][3] = {{"binomial", "logit", "odds ratio"},
+        {"poisson", "log", "rate ratio"}, {"gamma", "log", "ratio of means"},
+        {"gaussian", "identity", "coefficient"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char entry[512];
+        struct buffer svg;
+        snprintf(entry, sizeof entry,
+            "{\"analysis\":\"glm\",\"family\":\"%s\",\"link\":\"%s\","
+            "\"table\":[{\"term\":\"age\",\"estimate\":0.5,"
+            "\"conf_low\":0.1,\"conf_high\":0.9}]}",
+            cases[i][0], cases[i][1]);
+        assert_int_equal(draw(&svg, entry), STATUS_OK);
+        assert_holds(&svg, cases[i][2]);
+        buffer_fini(&svg);
+    }
+}
+
 static void test_a_long_title_loses_its_middle(void **state)
 {
     (void)state;
@@ -283,6 +303,7 @@ int main(void)
         cmocka_unit_test(test_text_is_escaped),
         cmocka_unit_test(test_withheld_bars_are_hatched),
         cmocka_unit_test(test_forest_has_hazard_ratios),
+        cmocka_unit_test(test_a_ratio_has_its_name),
         cmocka_unit_test(test_a_long_title_loses_its_middle),
         cmocka_unit_test(test_curves_have_numbers_at_risk),
         cmocka_unit_test(test_long_curves_are_drawn_in_years),

@@ -40,18 +40,6 @@ bool plot_draws(const char *analysis)
     return kind_of(analysis) != NULL;
 }
 
-double row_number(const json_t *row, const char *key)
-{
-    const json_t *value = json_object_get(row, key);
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
-const char *row_text(const json_t *row, const char *key)
-{
-    const char *text = json_string_value(json_object_get(row, key));
-    return text == NULL ? "" : text;
-}
-
 #define TITLE_PLAIN 90 /* characters that fit in the usual size */
 #define TITLE_MAX 130  /* in a small one */
 #define TITLE_HEAD 60  /* what stays of a longer one before its gap */
@@ -84,8 +72,8 @@ void plot_title(struct svg *svg, const json_t *entry)
     json_t *value;
     char title[FORMULA_TEXT_MAX + 512], what[FORMULA_TEXT_MAX + 1];
     result_text_subject(what, sizeof what, entry);
-    int used = snprintf(
-        title, sizeof title, "%.100s  %s", row_text(entry, "analysis"), what);
+    int used = snprintf(title, sizeof title, "%.100s  %s",
+        result_string(entry, "analysis"), what);
     json_object_foreach(json_object_get(entry, "by"), key, value)
     {
         if (used >= 0 && (size_t)used < sizeof title) {
@@ -101,8 +89,8 @@ void plot_title(struct svg *svg, const json_t *entry)
 
 void plot_people(char *out, size_t capacity, const json_t *entry)
 {
-    const double n = row_number(entry, "n");
-    const double events = row_number(entry, "events");
+    const double n = result_number(entry, "n");
+    const double events = result_number(entry, "events");
     *out = '\0';
     if (!isnan(n) && !isnan(events))
         snprintf(out, capacity, "n = %.0f, %.0f events", n, events);
@@ -112,7 +100,7 @@ void plot_people(char *out, size_t capacity, const json_t *entry)
 
 enum status plot_entry(struct buffer *out, const json_t *entry)
 {
-    const struct kind *kind = kind_of(row_text(entry, "analysis"));
+    const struct kind *kind = kind_of(result_string(entry, "analysis"));
     struct svg svg = {.status = STATUS_OK};
     if (kind == NULL || result_is_suppressed(entry))
         return STATUS_NOT_FOUND;

@@ -17,7 +17,7 @@ static double largest(const json_t *table)
     double most = 1;
     json_array_foreach((json_t *)table, at, row)
     {
-        most = fmax(most, row_number(row, "n"));
+        most = fmax(most, result_number(row, "n"));
     }
     return most;
 }
@@ -26,8 +26,8 @@ static enum status histogram(struct svg *svg, const json_t *entry)
 {
     const json_t *table = json_object_get(entry, "table");
     const size_t count = json_array_size(table);
-    const double low = row_number(json_array_get(table, 0), "low");
-    const double high = row_number(json_array_get(table, count - 1), "high");
+    const double low = result_number(json_array_get(table, 0), "low");
+    const double high = result_number(json_array_get(table, count - 1), "high");
     const struct axis x = {low, high, 90, PLOT_WIDTH - 30, false};
     const struct axis y = {0, largest(table) * 1.05, 360, 50, false};
     bool withheld = false;
@@ -38,14 +38,15 @@ static enum status histogram(struct svg *svg, const json_t *entry)
     svg_begin(svg, PLOT_WIDTH, 420);
     plot_title(svg, entry);
     frame_draw(svg, &x, &y,
-        row_text(json_object_get(entry, "parameters"), "variable"), "patients");
+        result_string(json_object_get(entry, "parameters"), "variable"),
+        "patients");
     json_array_foreach((json_t *)table, at, row)
     {
-        const double left = axis_place(&x, row_number(row, "low"));
-        const double right = axis_place(&x, row_number(row, "high"));
+        const double left = axis_place(&x, result_number(row, "low"));
+        const double right = axis_place(&x, result_number(row, "high"));
         const double top = result_is_suppressed(row)
                                ? 340
-                               : axis_place(&y, row_number(row, "n"));
+                               : axis_place(&y, result_number(row, "n"));
         svg_box(svg, left, top, right - left, 360 - top,
             (struct svg_fill){svg_colour(0), result_is_suppressed(row)});
         withheld = withheld || result_is_suppressed(row);
@@ -59,8 +60,8 @@ static void draw_level(
     struct svg *svg, const struct axis *x, const json_t *row, double y)
 {
     char text[96];
-    const double n = row_number(row, "n");
-    svg_text(svg, 190, y + 17, 13, ANCHOR_END, row_text(row, "level"));
+    const double n = result_number(row, "n");
+    svg_text(svg, 190, y + 17, 13, ANCHOR_END, result_string(row, "level"));
     if (result_is_suppressed(row)) {
         svg_box(svg, x->from, y + 3, 30, BAR_HEIGHT - 6,
             (struct svg_fill){"", true});
@@ -71,7 +72,7 @@ static void draw_level(
     svg_box(svg, x->from, y + 3, to - x->from, BAR_HEIGHT - 6,
         (struct svg_fill){svg_colour(0), false});
     snprintf(text, sizeof text, "%.0f (%.1f %%)", n,
-        100 * row_number(row, "proportion"));
+        100 * result_number(row, "proportion"));
     svg_text(svg, to + 8, y + 17, 12, ANCHOR_START, text);
 }
 

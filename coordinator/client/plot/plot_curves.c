@@ -23,11 +23,12 @@ struct curves {
 
 static void curve_name(const json_t *row, char *out, size_t capacity)
 {
-    const char *cause = row_text(row, "cause");
+    const char *cause = result_string(row, "cause");
     if (*cause == '\0')
-        snprintf(out, capacity, "%s", row_text(row, "strata"));
+        snprintf(out, capacity, "%s", result_string(row, "strata"));
     else
-        snprintf(out, capacity, "%s, event %s", row_text(row, "strata"), cause);
+        snprintf(
+            out, capacity, "%s, event %s", result_string(row, "strata"), cause);
 }
 
 static bool is_of(const json_t *row, const char *name)
@@ -39,7 +40,7 @@ static bool is_of(const json_t *row, const char *name)
 
 static double time_of(const struct curves *curves, const json_t *row)
 {
-    return row_number(row, "time") / curves->days;
+    return result_number(row, "time") / curves->days;
 }
 
 static void find_curves(struct curves *curves)
@@ -55,8 +56,8 @@ static void find_curves(struct curves *curves)
         if (!known && curves->count < PLOT_GROUPS_MAX)
             curve_name(
                 row, curves->names[curves->count++], sizeof curves->names[0]);
-        last = fmax(last, row_number(row, "time"));
-        highest = fmax(highest, row_number(row, "conf_high"));
+        last = fmax(last, result_number(row, "time"));
+        highest = fmax(highest, result_number(row, "conf_high"));
     }
     curves->days = last >= YEARS_FROM * DAYS_A_YEAR ? DAYS_A_YEAR : 1;
     curves->x = (struct axis){
@@ -76,7 +77,7 @@ static void steps(struct svg *svg, const struct curves *curves,
         svg, first, axis_place(&curves->x, 0), axis_place(&curves->y, before));
     json_array_foreach((json_t *)curves->table, at, row)
     {
-        const double value = row_number(row, key);
+        const double value = result_number(row, key);
         const double x = axis_place(&curves->x, time_of(curves, row));
         if (!is_of(row, name) || isnan(value))
             continue;
@@ -92,7 +93,7 @@ static double low_before(
 {
     while (at-- > 0) {
         const json_t *row = json_array_get(curves->table, at);
-        const double low = row_number(row, "conf_low");
+        const double low = result_number(row, "conf_low");
         if (is_of(row, name) && !isnan(low))
             return low;
     }
@@ -104,7 +105,7 @@ static void steps_back(
 {
     for (size_t at = json_array_size(curves->table); at-- > 0;) {
         const json_t *row = json_array_get(curves->table, at);
-        const double low = row_number(row, "conf_low");
+        const double low = result_number(row, "conf_low");
         const double x = axis_place(&curves->x, time_of(curves, row));
         if (!is_of(row, name) || isnan(low))
             continue;
@@ -124,7 +125,7 @@ static double at_risk(
     json_array_foreach((json_t *)curves->table, at, row)
     {
         if (is_of(row, name) && time_of(curves, row) >= time)
-            return row_number(row, "n_risk");
+            return result_number(row, "n_risk");
     }
     return NAN;
 }
@@ -165,7 +166,7 @@ enum status plot_curves(struct svg *svg, const json_t *entry)
 {
     static struct curves curves;
     curves = (struct curves){.table = json_object_get(entry, "table"),
-        .falls = strcmp(row_text(entry, "analysis"), "km") == 0};
+        .falls = strcmp(result_string(entry, "analysis"), "km") == 0};
     find_curves(&curves);
     svg_begin(svg, PLOT_WIDTH, 452 + 18 * (double)curves.count);
     plot_title(svg, entry);

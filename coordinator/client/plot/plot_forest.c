@@ -8,7 +8,6 @@
 
 #include "coordinator/client/plot/plot_internal.h"
 #include "coordinator/client/result_text.h"
-#include "protocol/analysis/analysis.h"
 
 #define RATIO_MIN 0.01
 #define RATIO_MAX 100.0
@@ -21,15 +20,15 @@ struct forest {
 
 static bool is_drawn(const json_t *row)
 {
-    return strcmp(row_text(row, "term"), "(Intercept)") != 0 &&
-           !isnan(row_number(row, "conf_low")) &&
-           !isnan(row_number(row, "conf_high"));
+    return strcmp(result_string(row, "term"), "(Intercept)") != 0 &&
+           !isnan(result_number(row, "conf_low")) &&
+           !isnan(result_number(row, "conf_high"));
 }
 
 static double figure(
     const struct forest *forest, const json_t *row, const char *key)
 {
-    const double value = row_number(row, key);
+    const double value = result_number(row, key);
     if (!forest->ratios)
         return value;
     return fmin(fmax(exp(value), RATIO_MIN), RATIO_MAX);
@@ -62,12 +61,12 @@ static void write_estimate(
 {
     static const char *const keys[] = {"estimate", "conf_low", "conf_high"};
     const double width =
-        row_number(row, "conf_high") - row_number(row, "conf_low");
+        result_number(row, "conf_high") - result_number(row, "conf_low");
     const double wanted = width > 0 ? 1 - floor(log10(width)) : 0;
     const int decimals = (int)fmax(0, fmin(wanted, 6));
     char text[3][64];
     for (size_t i = 0; i < 3; i++) {
-        const double value = row_number(row, keys[i]);
+        const double value = result_number(row, keys[i]);
         if (forest->ratios)
             result_text_ratio(text[i], sizeof text[i], value);
         else
@@ -83,8 +82,8 @@ static void draw_term(
     const double low = figure(forest, row, "conf_low");
     const double high = figure(forest, row, "conf_high");
     const double at = figure(forest, row, "estimate");
-    const double p = row_number(row, "p_value");
-    svg_text(svg, 216, y + 4, 13, ANCHOR_END, row_text(row, "term"));
+    const double p = result_number(row, "p_value");
+    svg_text(svg, 216, y + 4, 13, ANCHOR_END, result_string(row, "term"));
     svg_line(svg, axis_place(&forest->x, low), y, axis_place(&forest->x, high),
         y, (struct svg_pen){svg_colour(0), 2});
     svg_dot(svg, axis_place(&forest->x, at), y, 4.5, svg_colour(0));
@@ -97,36 +96,19 @@ static void draw_term(
     svg_text(svg, PLOT_WIDTH - 180, y + 13, 11, ANCHOR_START, text);
 }
 
-/* Ratios where the coefficients are logarithms of them. */
-static const char *label_of(const json_t *entry, bool *ratios)
-{
-    const char *analysis = row_text(entry, "analysis");
-    const char *link = row_text(entry, "link");
-    *ratios = true;
-    if (strcmp(analysis, "cox") == 0)
-        return "hazard ratio";
-    if (strcmp(analysis, "glm") == 0 && strcmp(link, "logit") == 0)
-        return "odds ratio";
-    if (strcmp(analysis, "glm") == 0 && strcmp(link, "log") == 0)
-        return "ratio of means";
-    *ratios = false;
-    return "coefficient";
-}
-
 static void draw_heading(struct svg *svg, const json_t *entry)
 {
     char text[64];
-    const double level =
-        row_number(json_object_get(entry, "parameters"), "level");
-    snprintf(text, sizeof text, "estimate (%g %% CI)",
-        100 * (isnan(level) ? ANALYSIS_LEVEL : level));
+    snprintf(
+        text, sizeof text, "estimate (%g %% CI)", 100 * result_level(entry));
     svg_text(svg, PLOT_WIDTH - 180, 46, 11, ANCHOR_START, text);
 }
 
 enum status plot_forest(struct svg *svg, const json_t *entry)
 {
-    struct forest forest = {.table = json_object_get(entry, "table")};
-    const char *what = label_of(entry, &forest.ratios);
+    const char *ratio = result_ratio_name(entry);
+    struct forest forest = {
+        .table = json_object_get(entry, "table"), .ratios = ratio != NULL};
     const size_t count = set_axis(&forest);
     const double bottom = 60 + 34 * (double)count;
     char people[64], label[128];
@@ -138,8 +120,8 @@ enum status plot_forest(struct svg *svg, const json_t *entry)
     svg_begin(svg, PLOT_WIDTH, bottom + 56);
     plot_title(svg, entry);
     plot_people(people, sizeof people, entry);
-    snprintf(
-        label, sizeof label, *people == '\0' ? "%s" : "%s (%s)", what, people);
+    snprintf(label, sizeof label, *people == '\0' ? "%s" : "%s (%s)",
+        ratio != NULL ? ratio : "coefficient", people);
     frame_draw_x(svg, &forest.x, bottom, label);
     draw_heading(svg, entry);
     const double nothing = axis_place(&forest.x, forest.ratios ? 1 : 0);

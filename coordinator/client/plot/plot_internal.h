@@ -7,14 +7,11 @@
 #include <jansson.h>
 
 #include "coordinator/client/plot/frame.h"
+#include "coordinator/client/result_rows.h"
 
 #define PLOT_WIDTH 760.0
 #define PLOT_GROUPS_MAX 12
 
-/* A number of a row; NaN when it is not there. */
-double row_number(const json_t *row, const char *key);
-/* A text of a row; "" when it is not there. */
-const char *row_text(const json_t *row, const char *key);
 /* "cox  Surv(time, death) ~ age  sex = 2" */
 void plot_title(struct svg *svg, const json_t *entry);
 /* "n = 4552, 605 events" */

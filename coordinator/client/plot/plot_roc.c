@@ -18,15 +18,15 @@ static void draw_curve(struct svg *svg, const json_t *entry,
     svg_dashed(svg, x->from, y->from, x->to, y->to, "#888");
     svg_path_begin(svg);
     json_array_foreach(json_object_get(entry, "table"), at, row) svg_path_to(
-        svg, at == 0, axis_place(x, 1 - row_number(row, "specificity")),
-        axis_place(y, row_number(row, "sensitivity")));
+        svg, at == 0, axis_place(x, 1 - result_number(row, "specificity")),
+        axis_place(y, result_number(row, "sensitivity")));
     svg_path_to(svg, false, x->from, y->from);
     svg_path_end(svg, svg_colour(0), false);
-    svg_dot(svg, axis_place(x, 1 - row_number(entry, "specificity")),
-        axis_place(y, row_number(entry, "sensitivity")), 5, svg_colour(1));
+    svg_dot(svg, axis_place(x, 1 - result_number(entry, "specificity")),
+        axis_place(y, result_number(entry, "sensitivity")), 5, svg_colour(1));
     snprintf(text, sizeof text, "AUC %.3f (%.3f to %.3f)",
-        row_number(entry, "auc"), row_number(entry, "conf_low"),
-        row_number(entry, "conf_high"));
+        result_number(entry, "auc"), result_number(entry, "conf_low"),
+        result_number(entry, "conf_high"));
     svg_text(svg, x->to - 8, y->from - 28, 13, ANCHOR_END, text);
     plot_people(text, sizeof text, entry);
     svg_text(svg, x->to - 8, y->from - 12, 11, ANCHOR_END, text);
@@ -41,9 +41,9 @@ static void draw_calibration(struct svg *svg, const json_t *rows,
     svg_dashed(svg, x->from, y->from, x->to, y->to, "#888");
     json_array_foreach((json_t *)rows, at, row)
     {
-        const double observed = row_number(row, "observed");
+        const double observed = result_number(row, "observed");
         if (!isnan(observed))
-            svg_dot(svg, axis_place(x, row_number(row, "expected")),
+            svg_dot(svg, axis_place(x, result_number(row, "expected")),
                 axis_place(y, observed), 5, svg_colour(2));
     }
 }
@@ -55,7 +55,7 @@ enum status plot_roc(struct svg *svg, const json_t *entry)
     const struct axis x = {0, 1, 80, 80 + SIDE, false};
     const struct axis other = {0, 1, 470, 470 + SIDE, false};
     const struct axis y = {0, 1, 50 + SIDE, 50, false};
-    if (isnan(row_number(entry, "auc")))
+    if (isnan(result_number(entry, "auc")))
         return STATUS_NOT_FOUND;
     svg_begin(svg, both ? 800 : 410, 110 + SIDE);
     plot_title(svg, entry);

@@ -22,14 +22,14 @@ enum status plot_scree(struct svg *svg, const json_t *entry)
     {
         const double left = axis_place(&x, (double)at + 0.7);
         const double right = axis_place(&x, (double)at + 1.3);
-        const double top = axis_place(&y, row_number(row, "proportion"));
+        const double top = axis_place(&y, result_number(row, "proportion"));
         svg_box(svg, left, top, right - left, 360 - top,
             (struct svg_fill){svg_colour(0), false});
     }
     svg_path_begin(svg);
     json_array_foreach((json_t *)table, at, row)
         svg_path_to(svg, at == 0, axis_place(&x, (double)at + 1),
-            axis_place(&y, row_number(row, "cumulative")));
+            axis_place(&y, result_number(row, "cumulative")));
     svg_path_end(svg, svg_colour(1), false);
     svg_text(svg, PLOT_WIDTH - 30, 44, 12, ANCHOR_END, "line: cumulative");
     return svg->status;
