@@ -46,15 +46,15 @@ static enum status restore_reply(void *arg, const struct ledger_reply *reply)
     struct session_center *center = session_find(session, reply->center);
     if (center == NULL)
         return STATUS_CORRUPT;
-    const struct digest digest = digest_of(reply->vector);
     enum status status = STATUS_OK;
-    if (reply->state == REPLY_ANSWERED &&
-        !digest_equal(&digest, &reply->digest))
-        return STATUS_CORRUPT;
-    if (reply->state == REPLY_ANSWERED)
-        status = session_take_summary(session, center, reply->vector);
-    else if (reply->state == REPLY_REFUSED)
+    if (reply->state == REPLY_ANSWERED) {
+        const struct digest digest = digest_of(reply->vector);
+        status = digest_equal(&digest, &reply->digest)
+                     ? session_take_summary(session, center, reply->vector)
+                     : STATUS_CORRUPT;
+    } else if (reply->state == REPLY_REFUSED) {
         status = session_take_refusal(session, center);
+    }
     if (status != STATUS_OK)
         return STATUS_CORRUPT;
     if (center->state != REPLY_ASKED) {

@@ -43,15 +43,6 @@ bool people_equal(const struct people *a, const struct people *b)
            people_common(a, b) == a->count;
 }
 
-void people_intersect(
-    struct people *out, const struct people *a, const struct people *b)
-{
-    size_t words = least_words(a, b);
-    for (size_t i = 0; i < words; i++)
-        out->words[i] = a->words[i] & b->words[i];
-    people_count(out);
-}
-
 void people_list(const struct people *people, uint32_t *numbers)
 {
     for (size_t i = 0; i < people->word_count; i++) {

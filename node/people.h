@@ -33,9 +33,6 @@ void people_count(struct people *people);
 bool people_equal(const struct people *a, const struct people *b);
 /* How many are in both. */
 uint64_t people_common(const struct people *a, const struct people *b);
-/* Those in both, into an empty set with room for a's numbers. */
-void people_intersect(
-    struct people *out, const struct people *a, const struct people *b);
 /* The numbers, in order; numbers[] has room for people->count. */
 void people_list(const struct people *people, uint32_t *numbers);
 

@@ -45,11 +45,6 @@ struct parts {
     size_t size;
 };
 
-static size_t places_of(const struct cox *cox)
-{
-    return cox->strata * cox->steps;
-}
-
 static void lay_out_running(
     struct running *out, size_t width, char *base, size_t *used)
 {
@@ -68,7 +63,7 @@ static struct parts lay_out(const struct cox *cox, void *state)
     char *base = state;
     parts.state = cox_take(base, used, sizeof *parts.state);
     parts.starts =
-        cox_take(base, used, (places_of(cox) + 1) * sizeof *parts.starts);
+        cox_take(base, used, (cox_places(cox) + 1) * sizeof *parts.starts);
     lay_out_running(&parts.risk, width, base, used);
     lay_out_running(&parts.dead, width, base, used);
     parts.likelihood = cox_take(base, used,

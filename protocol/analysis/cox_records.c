@@ -66,7 +66,7 @@ void cox_records_sort(const struct cox *cox, const struct rows *rows,
     uint8_t *records)
 {
     static const uint32_t end = UINT32_MAX;
-    const size_t places = cox->strata * cox->steps;
+    const size_t places = cox_places(cox);
     const size_t size = cox_record_size(cox);
     find_starts(moves, count, places, starts);
     for (size_t at = 0; at < count; at += DESIGN_ROWS) {

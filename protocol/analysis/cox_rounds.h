@@ -44,6 +44,11 @@ static inline size_t cox_rest(const struct cox *cox)
 }
 
 /* Times of events are told in parts of the whole grid. */
+/* Places of a time: a step of a stratum. */
+static inline size_t cox_places(const struct cox *cox)
+{
+    return cox->strata * cox->steps;
+}
 static inline double cox_time_unit(const struct cox *cox)
 {
     return 1.0 / (double)cox->steps;

@@ -2,6 +2,7 @@
 
 #include "protocol/analysis/elementary.h"
 #include "protocol/analysis/kernel.h"
+#include "protocol/analysis/model.h"
 #include "protocol/analysis/tally.h"
 #include "protocol/analysis/times.h"
 
@@ -54,13 +55,6 @@ void cox_rows_stand(const struct cox *cox, const struct design_rows *which,
 
 /* ---- how much ---- */
 
-KERNEL static void add_scaled(
-    const double *restrict x, double factor, size_t count, double *restrict out)
-{
-    for (size_t i = 0; i < count; i++)
-        out[i] += x[i] * factor;
-}
-
 KERNEL static void exponentiate(
     const double *restrict eta, size_t count, double *restrict out)
 {
@@ -74,8 +68,8 @@ size_t cox_rows_weigh(const struct cox *cox, const double *columns,
     size_t invalid = 0;
     memset(rows->eta, 0, sizeof rows->eta);
     for (size_t j = 0; beta != NULL && j < cox->count; j++)
-        add_scaled(columns + (cox->first + j) * DESIGN_ROWS, beta[j], count,
-            rows->eta);
+        model_add_scaled(columns + (cox->first + j) * DESIGN_ROWS, beta[j],
+            count, rows->eta);
     exponentiate(rows->eta, count, rows->weight);
     for (size_t i = 0; i < count; i++) {
         const bool valid = rows->eta[i] <= COX_ETA_MAX;

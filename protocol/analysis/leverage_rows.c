@@ -83,13 +83,6 @@ static void add_products(void *arg, const struct model_rows *rows)
 
 /* ---- leverages ---- */
 
-KERNEL static void add_scaled(
-    const double *restrict x, double factor, size_t count, double *restrict out)
-{
-    for (size_t i = 0; i < count; i++)
-        out[i] += x[i] * factor;
-}
-
 KERNEL static void add_product(const double *restrict a,
     const double *restrict b, size_t count, double *restrict out)
 {
@@ -106,7 +99,7 @@ static void quadratic(
     for (size_t i = 0; i < p; i++) {
         memset(row, 0, sizeof row);
         for (size_t j = i; j < p; j++)
-            add_scaled(rows->columns + j * DESIGN_ROWS,
+            model_add_scaled(rows->columns + j * DESIGN_ROWS,
                 (i == j ? 1 : 2) * *inverse++, rows->count, row);
         add_product(rows->columns + i * DESIGN_ROWS, row, rows->count, out);
     }

@@ -182,7 +182,6 @@ enum status mlp_advance(
     const int128 *sums =
         round->elements + round->shape->tables[0].first + COUNTS_CELL;
     const size_t epoch = (size_t)round->number - 1;
-    round->done = false;
     if (round->number == 1)
         start(mlp, sums, &memory);
     else if (epoch <= (size_t)mlp->epochs)

@@ -61,8 +61,8 @@ enum status plan_visit_people(const struct plan *plan, const struct rows *rows,
     people_visit *visit, void *arg)
 {
     const struct query *query = plan->query;
-    struct crowd *crowd = malloc(
-        sizeof *crowd + (mask_scratch_blocks(query->cohort) + 1) * BLOCK_ROWS);
+    struct crowd *crowd =
+        malloc(sizeof *crowd + mask_scratch_blocks(query->cohort) * BLOCK_ROWS);
     uint32_t last = UINT32_MAX;
     if (crowd == NULL)
         return STATUS_NO_MEMORY;

@@ -2,13 +2,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "protocol/analysis/kernel.h"
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/tally.h"
-
-#define SOME DESIGN_ROWS /* rows whose codes stay in the nearest cache */
 
 size_t times_step(const struct variable *time, int64_t grid, int64_t code)
 {
@@ -26,7 +23,7 @@ KERNEL static void round_up(const int32_t *restrict codes, size_t count,
     const struct unit *unit, uint32_t *restrict steps)
 {
     const double times = unit->times, down = unit->down, grid = unit->grid;
-    double values[SOME];
+    double values[DESIGN_ROWS];
     if (times == 1.0 && down == 1.0 && grid == 1.0) {
         for (size_t i = 0; i < count; i++)
             steps[i] = (uint32_t)(codes[i] > 0 ? codes[i] : 0);
@@ -51,8 +48,9 @@ void times_step_many(const struct variable *time, int64_t grid,
     double up;
     decimal_factors(time->resolution, &unit.times, &up, &unit.down);
     unit.times *= up;
-    for (size_t at = 0; at < count; at += SOME)
-        round_up(codes + at, count - at < SOME ? count - at : SOME, &unit,
+    for (size_t at = 0; at < count; at += DESIGN_ROWS)
+        round_up(codes + at,
+            count - at < DESIGN_ROWS ? count - at : DESIGN_ROWS, &unit,
             steps + at);
 }
 

@@ -35,8 +35,8 @@ enum status vector_add(struct vector *sum, const struct vector *other)
 
 enum status vector_encode(const struct vector *vector, struct buffer *out)
 {
-    return buffer_append(
-        out, vector->elements, vector->length * VECTOR_ELEMENT_BYTES);
+    const struct view bytes = vector_view(vector);
+    return buffer_append(out, bytes.data, bytes.size);
 }
 
 enum status vector_decode(

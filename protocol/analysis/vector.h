@@ -22,7 +22,13 @@ enum status vector_init(struct vector *vector, size_t length);
 void vector_fini(struct vector *vector);
 /* sum += other, mod 2^128. Lengths must be equal (STATUS_MALFORMED). */
 enum status vector_add(struct vector *sum, const struct vector *other);
-/* 16 bytes an element, little-endian. */
+/* Its bytes, 16 an element, little-endian; borrowed. */
+static inline struct view vector_view(const struct vector *vector)
+{
+    return (struct view){(const uint8_t *)vector->elements,
+        vector->length * VECTOR_ELEMENT_BYTES};
+}
+/* The same, appended. */
 enum status vector_encode(const struct vector *vector, struct buffer *out);
 /* bytes.size must be exactly 16 * length. vector is initialised here. */
 enum status vector_decode(
