@@ -225,8 +225,8 @@ static enum status take_round(struct collector *collector,
         return STATUS_MALFORMED;
     memcpy(&said, body.data, sizeof said);
     steps_tag(&right, &one->self_seed,
-        (struct view){(const uint8_t *)bound, sizeof bound}, collector->round,
-        &collector->told, bytes);
+        (struct view){(const uint8_t *)bound, sizeof bound},
+        (struct masking_round){collector->round, &collector->told}, bytes);
     return steps_tag_equal(&said, &right) ? add_vector(collector, bytes)
                                           : STATUS_BAD_SIGNATURE;
 }

@@ -71,14 +71,10 @@ void masking_self_key(struct secret *key, const struct secret *seed,
     hash(key->bytes, seed, LABEL_SELF, parts, 2);
 }
 
-struct round_number {
-    uint8_t bytes[4]; /* little-endian */
-};
-
-static struct round_number round_number_of(uint32_t round)
+struct step_index step_index_of(uint32_t index)
 {
-    return (struct round_number){{(uint8_t)round, (uint8_t)(round >> 8),
-        (uint8_t)(round >> 16), (uint8_t)(round >> 24)}};
+    return (struct step_index){{(uint8_t)index, (uint8_t)(index >> 8),
+        (uint8_t)(index >> 16), (uint8_t)(index >> 24)}};
 }
 
 void masking_round_key(struct secret *key, const struct secret *shared,
@@ -86,7 +82,7 @@ void masking_round_key(struct secret *key, const struct secret *shared,
     const struct public_key *a, const struct public_key *b)
 {
     const bool in_order = masking_adds(a, b);
-    const struct round_number number = round_number_of(round.number);
+    const struct step_index number = step_index_of(round.number);
     const struct view parts[] = {transcript, {number.bytes, sizeof number},
         {round.told->bytes, DIGEST_BYTES}, view_of_key(in_order ? a : b),
         view_of_key(in_order ? b : a)};
@@ -94,11 +90,11 @@ void masking_round_key(struct secret *key, const struct secret *shared,
 }
 
 void masking_tag_key(struct secret *key, const struct secret *seed,
-    struct view transcript, uint32_t round, const struct digest *told)
+    struct view transcript, struct masking_round round)
 {
-    const struct round_number number = round_number_of(round);
-    const struct view parts[] = {
-        transcript, {number.bytes, sizeof number}, {told->bytes, DIGEST_BYTES}};
+    const struct step_index number = step_index_of(round.number);
+    const struct view parts[] = {transcript, {number.bytes, sizeof number},
+        {round.told->bytes, DIGEST_BYTES}};
     hash(key->bytes, seed, LABEL_TAG, parts, 3);
 }
 

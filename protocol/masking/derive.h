@@ -36,6 +36,14 @@ void masking_pair_key(struct secret *key, const struct secret *shared,
 /* The stream that only this member has. */
 void masking_self_key(struct secret *key, const struct secret *seed,
     struct view transcript, const struct public_key *own);
+
+/* A center's index, from 1, or a round's number, as it is hashed and sent. */
+struct step_index {
+    uint8_t bytes[4]; /* little-endian */
+};
+
+struct step_index step_index_of(uint32_t index);
+
 struct masking_round {
     uint32_t number;
     const struct digest *told; /* of what every center was told */
@@ -47,7 +55,7 @@ void masking_round_key(struct secret *key, const struct secret *shared,
     const struct public_key *a, const struct public_key *b);
 /* The key of one tag: of a member's vector of a later round. */
 void masking_tag_key(struct secret *key, const struct secret *seed,
-    struct view transcript, uint32_t round, const struct digest *told);
+    struct view transcript, struct masking_round round);
 /* BLAKE2b-256 of label, NUL, parts. */
 struct digest masking_digest(
     const char *label, const struct view *parts, size_t count);

@@ -21,12 +21,6 @@ static bool has_headroom(const struct vector *vector, size_t members)
     return true;
 }
 
-static struct view bytes_of(const struct vector *vector)
-{
-    return (struct view){(const uint8_t *)vector->elements,
-        vector->length * VECTOR_ELEMENT_BYTES};
-}
-
 /* The keys of a vector's masks, in the vault: one pass takes them all. */
 struct mask_keys {
     struct secret *added, *taken; /* [peer_count] each */
@@ -93,7 +87,7 @@ enum status member_mask(
     }
     add_masks(member, &keys, vector);
     member->round = 1;
-    member->own_vector = digest_of(bytes_of(vector));
+    member->own_vector = digest_of(vector_view(vector));
     return sign_masked(member, masked);
 }
 
@@ -259,6 +253,7 @@ enum status member_mask_round(struct member *member, uint32_t number,
     const struct digest *told, struct vector *vector, struct buffer *masked)
 {
     const struct view bound = {member->bound, sizeof member->bound};
+    const struct masking_round round = {number, told};
     if (member->stage != STAGE_REVEALED || number != member->round + 1)
         return STATUS_NOT_ALLOWED;
     if (!has_headroom(vector, member->peer_count))
@@ -270,12 +265,12 @@ enum status member_mask_round(struct member *member, uint32_t number,
         if (i == member->own_at || !peer->survives)
             continue;
         masking_round_key(pair_key_in(&keys, member, peer),
-            agreed_with(member, i), bound, (struct masking_round){number, told},
-            &member->mask_key, &peer->mask_key);
+            agreed_with(member, i), bound, round, &member->mask_key,
+            &peer->mask_key);
     }
     add_masks(member, &keys, vector);
     struct step_tag tag;
     steps_tag(
-        &tag, &member->vault->self_seed, bound, number, told, bytes_of(vector));
+        &tag, &member->vault->self_seed, bound, round, vector_view(vector));
     return buffer_append(masked, &tag, sizeof tag);
 }

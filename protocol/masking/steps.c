@@ -13,12 +13,6 @@ uint32_t step_index_get(const struct step_index *index)
            (uint32_t)index->bytes[2] << 16 | (uint32_t)index->bytes[3] << 24;
 }
 
-struct step_index step_index_of(uint32_t index)
-{
-    return (struct step_index){{(uint8_t)index, (uint8_t)(index >> 8),
-        (uint8_t)(index >> 16), (uint8_t)(index >> 24)}};
-}
-
 enum status steps_check_list(
     struct view bytes, size_t size, size_t max, size_t *count)
 {
@@ -86,11 +80,10 @@ struct digest steps_masked_statement(const struct digest *header,
 }
 
 void steps_tag(struct step_tag *out, const struct secret *seed,
-    struct view bound, uint32_t round, const struct digest *told,
-    struct view vector)
+    struct view bound, struct masking_round round, struct view vector)
 {
     struct secret key;
-    masking_tag_key(&key, seed, bound, round, told);
+    masking_tag_key(&key, seed, bound, round);
     crypto_onetimeauth(out->bytes, vector.data, vector.size, key.bytes);
     sodium_memzero(&key, sizeof key);
 }

@@ -28,10 +28,6 @@
 #define STEP_BOX_BYTES (2 * MASKING_KEY_BYTES + 16)
 #define STEP_TAG_BYTES 16
 
-struct step_index {
-    uint8_t bytes[4]; /* little-endian, from 1 */
-};
-
 struct step_keys {
     struct step_index index;
     struct public_key share_key; /* X25519, for boxes */
@@ -83,7 +79,6 @@ struct step_share {
 };
 
 uint32_t step_index_get(const struct step_index *index);
-struct step_index step_index_of(uint32_t index);
 
 /* bytes as `count` records of `size`: STATUS_MALFORMED when they are no whole
  * number of them, more than `max`, or not in increasing order of the index that
@@ -129,8 +124,7 @@ bool steps_verify(const struct signature *signature,
  * self seed, which the reveal has told the coordinator; bound: header, members
  * and survivors, 96 bytes. The key is of this round alone: one vector. */
 void steps_tag(struct step_tag *out, const struct secret *seed,
-    struct view bound, uint32_t round, const struct digest *told,
-    struct view vector);
+    struct view bound, struct masking_round round, struct view vector);
 bool steps_tag_equal(const struct step_tag *a, const struct step_tag *b);
 
 /* H1, H2, H3: each binds the one before. */
