@@ -12,18 +12,41 @@ void outbox_clear(struct outbox *outbox)
     outbox->count = 0;
 }
 
-enum status outbox_add(struct outbox *outbox, const struct message *message)
+/* Where the next message goes; NULL: there is no room. */
+static struct buffer *next_place(struct outbox *outbox)
 {
     if (outbox->count == OUTBOX_MAX)
-        return STATUS_LIMIT_REACHED;
-    struct buffer *body = &outbox->messages[outbox->count];
-    buffer_init(body, BUFFER_LIMIT_DEFAULT);
-    enum status status = message_encode(message, body);
+        return NULL;
+    struct buffer *place = &outbox->messages[outbox->count];
+    buffer_init(place, BUFFER_LIMIT_DEFAULT);
+    return place;
+}
+
+static enum status keep_place(
+    struct outbox *outbox, struct buffer *place, enum status status)
+{
     if (status == STATUS_OK)
         outbox->count++;
     else
-        buffer_fini(body);
+        buffer_fini(place);
     return status;
+}
+
+enum status outbox_add(struct outbox *outbox, const struct message *message)
+{
+    struct buffer *place = next_place(outbox);
+    return place == NULL
+               ? STATUS_LIMIT_REACHED
+               : keep_place(outbox, place, message_encode(message, place));
+}
+
+enum status outbox_add_bytes(struct outbox *outbox, struct view message)
+{
+    struct buffer *place = next_place(outbox);
+    return place == NULL
+               ? STATUS_LIMIT_REACHED
+               : keep_place(outbox, place,
+                     buffer_append(place, message.data, message.size));
 }
 
 /* ---- birth ---- */

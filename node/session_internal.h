@@ -86,6 +86,8 @@ struct session {
 /* The frame's rows, as this center's of the question. */
 struct rows question_rows(const struct question *question);
 enum status outbox_add(struct outbox *outbox, const struct message *message);
+/* One that is encoded already. */
+enum status outbox_add_bytes(struct outbox *outbox, struct view message);
 /* Accepts NULL. */
 void question_destroy(struct question *question);
 /* session_record.c */
@@ -112,8 +114,8 @@ struct step_reply {
 void step_reply_init(struct step_reply *reply);
 void step_reply_fini(struct step_reply *reply);
 /* At once or, where noise protects, on its slot. */
-enum status question_send(struct question *question,
-    const struct message *message, struct outbox *outbox);
+enum status question_send(
+    struct question *question, struct view message, struct outbox *outbox);
 /* Sends it, and remembers it to be said again. */
 enum status open_send(struct question *question, enum message_type type,
     const struct step_reply *reply, struct outbox *outbox);

@@ -74,14 +74,14 @@ enum status open_close(struct session *session, const struct digest *header)
 
 /* ---- sending ---- */
 
-enum status question_send(struct question *question,
-    const struct message *message, struct outbox *outbox)
+enum status question_send(
+    struct question *question, struct view message, struct outbox *outbox)
 {
     struct buffer body;
     if (question->privacy != PRIVACY_NOISE || !DEFENCE("reply-slots"))
-        return outbox_add(outbox, message);
+        return outbox_add_bytes(outbox, message);
     buffer_init(&body, BUFFER_LIMIT_DEFAULT);
-    enum status status = message_encode(message, &body);
+    enum status status = buffer_append(&body, message.data, message.size);
     if (status == STATUS_OK)
         status =
             slots_hold(&question->session->slots, question->received_ms, &body);
@@ -96,12 +96,12 @@ enum status open_send(struct question *question, enum message_type type,
         .id = question->header_id,
         .number = reply->round,
         .body = buffer_view(&reply->body),
-        .vector = {(const uint8_t *)reply->vector.elements,
-            reply->vector.length * VECTOR_ELEMENT_BYTES}};
+        .vector = vector_view(&reply->vector)};
     buffer_clear(&question->last);
     enum status status = message_encode(&message, &question->last);
-    return status == STATUS_OK ? question_send(question, &message, outbox)
-                               : status;
+    return status == STATUS_OK
+               ? question_send(question, buffer_view(&question->last), outbox)
+               : status;
 }
 
 void step_reply_init(struct step_reply *reply)
@@ -120,14 +120,12 @@ bool open_resume(struct session *session, const struct digest *header,
     struct session_time now, struct outbox *outbox)
 {
     struct question **place = find(session, header);
-    struct message message;
     if (place == NULL)
         return false;
     const struct buffer *last = &(*place)->last;
     (*place)->received_ms = now.monotonic_ms;
-    if (last->size > 0 &&
-        message_decode(&message, buffer_view(last), SENDER_CENTER) == STATUS_OK)
-        (void)question_send(*place, &message, outbox);
+    if (last->size > 0)
+        (void)question_send(*place, buffer_view(last), outbox);
     return true;
 }
 

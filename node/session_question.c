@@ -332,13 +332,15 @@ static enum status find_stored(struct question *question)
 /* One that stays open for more rounds is said again when it is asked again. */
 static enum status reply(struct question *question, struct outbox *outbox)
 {
-    enum status status = STATUS_OK;
-    struct message summary = {.type = MESSAGE_SUMMARY,
+    const struct message summary = {.type = MESSAGE_SUMMARY,
         .id = question->header_id,
         .vector = buffer_view(&question->vector)};
-    if (question->admission.plan->value_count > 0)
-        status = message_encode(&summary, &question->last);
-    return status == STATUS_OK ? outbox_add(outbox, &summary) : status;
+    if (question->admission.plan->value_count == 0)
+        return outbox_add(outbox, &summary);
+    enum status status = message_encode(&summary, &question->last);
+    return status == STATUS_OK
+               ? outbox_add_bytes(outbox, buffer_view(&question->last))
+               : status;
 }
 
 /* What the store knows of the question, before anything is computed. */

@@ -3,7 +3,6 @@
  * people it was about, the centers that took part, and refusals.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "node/audit.h"
 #include "node/session_internal.h"
@@ -162,8 +161,9 @@ enum status question_refuse(
 {
     struct session *session = question->session;
     struct store *store = session->setup.store;
-    struct message refusal = {
+    const struct message refusal = {
         .type = MESSAGE_REFUSE, .id = question->header_id};
+    struct buffer body;
     log_event(LOG_INFO, "session", "refused", "reason=%s", status_name(reason));
     enum status status = store_begin(store);
     if (status == STATUS_OK)
@@ -179,6 +179,12 @@ enum status question_refuse(
         status = store_commit(store);
     else
         store_rollback(store);
-    return status == STATUS_OK ? question_send(question, &refusal, outbox)
-                               : status;
+    if (status != STATUS_OK)
+        return status;
+    buffer_init(&body, BUFFER_LIMIT_DEFAULT);
+    status = message_encode(&refusal, &body);
+    if (status == STATUS_OK)
+        status = question_send(question, buffer_view(&body), outbox);
+    buffer_fini(&body);
+    return status;
 }
