@@ -9,7 +9,7 @@
 
 #include <sodium.h>
 
-#include "protocol/wire/codec.h"
+#include "protocol/wire/text.h"
 
 struct csv {
     FILE *file;

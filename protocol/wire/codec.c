@@ -4,6 +4,8 @@
 
 #include <msgpack.h>
 
+#include "protocol/wire/text.h"
+
 /* ---- writing ---- */
 
 static int write_to_buffer(void *data, const char *bytes, size_t size)
@@ -323,44 +325,6 @@ enum status codec_read_fixed(
     else
         memset(out, 0, size);
     return status;
-}
-
-/* Length of the UTF-8 sequence at the start (RFC 3629), 0 when it is none. */
-static size_t utf8_sequence(const uint8_t *at, size_t left)
-{
-    static const struct {
-        uint8_t low, high, second_low, second_high, length;
-    } forms[] = {{0x01, 0x7f, 0, 0, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2},
-        {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
-        {0xf4, 0xf4, 0x80, 0x8f, 4}};
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        size_t length = forms[i].length;
-        if (at[0] < forms[i].low || at[0] > forms[i].high)
-            continue;
-        if (length > left)
-            return 0;
-        for (size_t k = 1; k < length; k++) {
-            uint8_t low = k == 1 ? forms[i].second_low : 0x80;
-            uint8_t high = k == 1 ? forms[i].second_high : 0xbf;
-            if (at[k] < low || at[k] > high)
-                return 0;
-        }
-        return length;
-    }
-    return 0;
-}
-
-bool utf8_valid(struct view text)
-{
-    for (size_t at = 0; at < text.size;) {
-        size_t length = utf8_sequence(text.data + at, text.size - at);
-        if (length == 0)
-            return false;
-        at += length;
-    }
-    return true;
 }
 
 enum status codec_read_text(

@@ -50,8 +50,6 @@ enum status codec_read_fixed(
 /* Valid UTF-8 without NUL, copied with its NUL to out[capacity]. */
 enum status codec_read_text(
     struct codec_reader *reader, char *out, size_t capacity);
-/* Whether the bytes are UTF-8 (RFC 3629) without NUL. */
-bool utf8_valid(struct view text);
 /* The message must end here. Returns the first failure of all reads. */
 enum status codec_read_end(struct codec_reader *reader);
 

@@ -285,7 +285,9 @@ enum status loop_run(struct loop *loop)
         if (ready > 0)
             run_entries(loop, polled);
         run_timers(loop);
+        log_settle(0);
     }
+    log_settle(1);
     loop->stopped = false;
     return status;
 }
