@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Proves: a federation that older programs left opens with today's: homes and
+# ledger are migrated, logs and register verify, what a center had decided still
+# stands, and the same questions get the same bytes.
+set -euo pipefail
+. "$(dirname "$0")/../support/federation.sh"
+CENTERS="cleveland budapest long_beach"
+federation_begin
+tar -xzf "$root/tests/data/kept/2026-11-26.tar.gz" -C "$FED"
+chmod 600 "$FED"/people/*.key
+# It listened elsewhere: the roster's endpoint is overruled on all sides.
+sed -i "s|^endpoint.*|endpoint = $ENDPOINT|" "$FED/office/coordinator.conf"
+for name in $CENTERS; do
+    sed -i "s|^coordinator.*|coordinator = $ENDPOINT|" "$FED/$name/node.conf"
+done
+
+quiet "$BIN/cohortium-coordinator" register verify --home "$FED/office"
+for name in $CENTERS; do
+    "$BIN/cohortium-node" status --home "$FED/$name" --json >"$FED/status"
+    for fact in '"exams": 80' '"roster_versions": 2' '"studies": 4'; do
+        grep -q "$fact" "$FED/status" || fail "$name: $(cat "$FED/status")"
+    done
+    quiet "$BIN/cohortium-node" audit verify --home "$FED/$name"
+    quiet "$BIN/cohortium-node" quality --home "$FED/$name"
+done
+"$BIN/cohortium-node" status --home "$FED/cleveland" --json |
+    grep -q '"patients_opted_out": 1' || fail "an opt-out was forgotten"
+"$BIN/cohortium-node" status --home "$FED/budapest" --json |
+    grep -q '"studies_opted_in": 3' || fail "budapest's opt-out was forgotten"
+
+start_office
+start_centers $CENTERS
+wait_connected $CENTERS
+with=(--roster "$FED/roster.json" --key "$FED/people/ada.key"
+    --coordinator "$ENDPOINT")
+
+# results FILE: the figures of a result
+results() { sed 's/.*"results"://; s/"signature".*//' "$1"; }
+
+# same QUESTION STUDY: fetched, and asked again
+same() {
+    local kept=$FED/$1.result.json id
+    id=$(sed 's/.*"query_id":"\([0-9a-f]*\)".*/\1/' "$kept")
+    quiet "$BIN/cohortium" result verify "$kept" --roster "$FED/roster.json"
+    "$BIN/cohortium" result fetch "$id" "${with[@]}" --json >"$FED/fetched"
+    cmp "$kept" "$FED/fetched" || fail "$1: fetched another result"
+    "$BIN/cohortium" query submit "$FED/$1.query.json" --json \
+        --study "$FED/$2.json" "${with[@]}" >"$FED/again" 2>"$FED/err" ||
+        fail "$1: $(cat "$FED/err")"
+    [ "$(results "$kept")" = "$(results "$FED/again")" ] ||
+        fail "$1: asked again, another answer: $(cat "$FED/again")"
+}
+same once angina-sum
+same rounds angina-sum
+same plain angina-plain
+same noise angina-noise
+for name in $CENTERS; do
+    quiet "$BIN/cohortium-node" audit verify --home "$FED/$name"
+done
+quiet "$BIN/cohortium-coordinator" register verify --home "$FED/office"
