@@ -49,11 +49,11 @@ enum status disclosure_apply(const struct plan *plan,
  * every margin. */
 enum status disclosure_protect_table(const uint64_t *people, size_t rows,
     size_t columns, const struct limits *limits, bool *hidden);
-/* Interval propagation over rows and columns: the narrowest feasible range of
- * any hidden cell, as a reader would compute it who knows margins and shown
- * cells. UINT64_MAX when nothing is hidden. */
+/* The narrowest interval of any hidden cell, as a reader would compute it who
+ * knows margins and shown cells: exact, by maximum flows. UINT64_MAX when
+ * nothing is hidden. `hidden` is only read. */
 uint64_t disclosure_narrowest_range(
-    const uint64_t *people, size_t rows, size_t columns, const bool *hidden);
+    const uint64_t *people, size_t rows, size_t columns, bool *hidden);
 /* As results name it. */
 const char *disclosure_rule_name(enum disclosure_rule rule);
 /* What a rule of that name says, for people; NULL: there is none. */

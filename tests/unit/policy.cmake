@@ -10,6 +10,7 @@ foreach(module roster study approval limits session_header admission)
 endforeach()
 cohortium_test(test_suppression SOURCES test_suppression.c
   LINK cohortium_policy)
+cohortium_test(test_span SOURCES test_span.c LINK cohortium_policy)
 cohortium_test(test_budget SOURCES test_budget.c
   LINK cohortium_policy analysis_fixture)
 foreach(name disclosure disclosure_cells disclosure_sums)
@@ -33,7 +34,12 @@ cohortium_program(noise_values SOURCES noise_values.c LINK cohortium_policy)
 add_test(NAME noise_values
   COMMAND /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/noise_values.py
     $<TARGET_FILE:noise_values>)
+# How sets of people are answered, against fractions.
+cohortium_program(span_values SOURCES span_values.c LINK cohortium_policy)
+add_test(NAME span_values
+  COMMAND /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/span_values.py
+    $<TARGET_FILE:span_values>)
 # No floating point from the draw to the sum.
 add_test(NAME noise_of_integers
   COMMAND ${CMAKE_CURRENT_LIST_DIR}/noise_of_integers.sh)
-set_tests_properties(noise_values noise_of_integers PROPERTIES LABELS unit)
+set_tests_properties(noise_values span_values noise_of_integers PROPERTIES LABELS unit)
