@@ -11,6 +11,8 @@
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/tally.h"
 
+#define CELLS_MAX VARIABLE_CELLS_MAX /* of a side, missing ones left out */
+
 static enum status parse(struct analysis *analysis,
     const struct field *parameters, const struct dictionary *dictionary,
     struct diagnostic *diagnostic)
@@ -33,7 +35,7 @@ static enum status parse(struct analysis *analysis,
 static size_t level_count(
     const struct dictionary *dictionary, const struct analysis *analysis, int i)
 {
-    return variable_level_count(&dictionary->variables[analysis->variables[i]]);
+    return variable_cell_count(&dictionary->variables[analysis->variables[i]]);
 }
 
 /* The last row and the last column count missing values. */
@@ -42,6 +44,9 @@ static enum status shape(const struct analysis *analysis,
 {
     tally_shape(out, level_count(dictionary, analysis, 0) + 1,
         level_count(dictionary, analysis, 1) + 1);
+    out->tables[0].row_origin =
+        dictionary->variables[analysis->variables[0]].min;
+    out->tables[0].origin = dictionary->variables[analysis->variables[1]].min;
     out->tables[0].last_row_missing = true;
     out->tables[0].last_column_missing = true;
     return STATUS_OK;
@@ -54,17 +59,20 @@ static size_t state_size(
     return tally_state_size(shape_->tables[0].rows * shape_->tables[0].columns);
 }
 
+/* Codes to places: 0 the lowest, `last` a missing one. */
+KERNEL static void find_places(
+    int32_t *codes, size_t count, int32_t lowest, int32_t last)
+{
+    for (size_t i = 0; i < count; i++)
+        codes[i] = codes[i] == VALUE_MISSING ? last : codes[i] - lowest;
+}
+
 KERNEL static void find_cells(uint32_t *restrict cells,
     const int32_t *restrict rows, const int32_t *restrict columns, size_t count,
-    const struct table_shape *table)
+    int32_t width)
 {
-    int32_t last_row = (int32_t)table->rows - 1;
-    int32_t last_column = (int32_t)table->columns - 1;
-    for (size_t i = 0; i < count; i++) {
-        int32_t row = rows[i] == VALUE_MISSING ? last_row : rows[i];
-        int32_t column = columns[i] == VALUE_MISSING ? last_column : columns[i];
-        cells[i] = (uint32_t)(row * (last_column + 1) + column);
-    }
+    for (size_t i = 0; i < count; i++)
+        cells[i] = (uint32_t)(rows[i] * width + columns[i]);
 }
 
 static void contribute(const struct analysis *analysis,
@@ -79,7 +87,12 @@ static void contribute(const struct analysis *analysis,
         block->count, row_codes);
     column_read(&block->rows->columns[analysis->variables[1]], block->first,
         block->count, column_codes);
-    find_cells(cells, row_codes, column_codes, block->count, table);
+    find_places(row_codes, block->count, table->row_origin,
+        (int32_t)table->rows - 1);
+    find_places(column_codes, block->count, table->origin,
+        (int32_t)table->columns - 1);
+    find_cells(cells, row_codes, column_codes, block->count,
+        (int32_t)table->columns);
     tally_add(block, cells, table->rows * table->columns, state,
         elements + table->first);
 }
@@ -88,16 +101,16 @@ static void contribute(const struct analysis *analysis,
 struct observed {
     size_t rows, columns;
     double total;
-    double cells[DICTIONARY_CATEGORIES_MAX][DICTIONARY_CATEGORIES_MAX];
-    double row_sums[DICTIONARY_CATEGORIES_MAX];
-    double column_sums[DICTIONARY_CATEGORIES_MAX];
+    double cells[CELLS_MAX][CELLS_MAX];
+    double row_sums[CELLS_MAX];
+    double column_sums[CELLS_MAX];
 };
 
 static void observe(struct observed *seen, const int128 *elements,
     const struct table_shape *table)
 {
     *seen = (struct observed){0};
-    size_t place[DICTIONARY_CATEGORIES_MAX];
+    size_t place[CELLS_MAX];
     for (size_t c = 0; c + 1 < table->columns; c++) {
         double sum = 0;
         for (size_t r = 0; r + 1 < table->rows; r++)
@@ -210,8 +223,30 @@ static void set_tests(json_t *out, const struct observed *seen)
 static json_t *cell_row(const struct variable *rows, size_t r,
     const struct variable *columns, size_t c)
 {
-    return json_pack("{s:s, s:s}", "row", variable_level_code(rows, r),
-        "column", variable_level_code(columns, c));
+    json_t *row = json_object();
+    tally_set_level(row, "row", rows, r);
+    tally_set_level(row, "column", columns, c);
+    return row;
+}
+
+/* The lines of values of an integer that do not occur (tally.h). */
+static void find_unused(const int128 *elements, const struct table_shape *table,
+    const struct variable *const *variables, bool unused[2][CELLS_MAX])
+{
+    for (size_t side = 0; side < 2; side++) {
+        const size_t lines = side == 0 ? table->rows : table->columns;
+        const size_t others = side == 0 ? table->columns : table->rows;
+        for (size_t i = 0; i + 1 < lines; i++) {
+            int128 rows = 0, withheld = 0;
+            for (size_t k = 0; k < others; k++) {
+                const int128 *cell = table_cell(elements, table,
+                    side == 0 ? i : k, side == 0 ? k : i);
+                rows += cell[CELL_ROWS];
+                withheld += cell[CELL_WITHHELD];
+            }
+            unused[side][i] = tally_is_unused(variables[side], rows, withheld);
+        }
+    }
 }
 
 /* A row's total is known when none of its cells is hidden. */
@@ -267,17 +302,20 @@ static enum status finish(const struct analysis *analysis,
 {
     static _Thread_local struct observed seen;
     const struct table_shape *table = &shape_->tables[0];
-    const struct variable *rows =
-        &dictionary->variables[analysis->variables[0]];
-    const struct variable *columns =
-        &dictionary->variables[analysis->variables[1]];
+    const struct variable *sides[2] = {
+        &dictionary->variables[analysis->variables[0]],
+        &dictionary->variables[analysis->variables[1]]};
+    bool unused[2][CELLS_MAX];
+    find_unused(elements, table, sides, unused);
     json_t *list = json_array();
     bool any_hidden = false;
     for (size_t r = 0; r + 1 < table->rows; r++) {
         int128 total = row_total(elements, table, r, min_cell);
         for (size_t c = 0; c + 1 < table->columns; c++) {
             const int128 *cell = table_cell(elements, table, r, c);
-            json_t *row = cell_row(rows, r, columns, c);
+            if (unused[0][r] || unused[1][c])
+                continue;
+            json_t *row = cell_row(sides[0], r, sides[1], c);
             if (!json_set_count(row, cell, min_cell))
                 any_hidden = true;
             else if (total > 0)

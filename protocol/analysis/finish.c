@@ -10,11 +10,27 @@ static json_t *by_object(const struct plan *plan, size_t level)
     for (size_t i = 0; i < plan->query->by_count; i++) {
         const struct variable *variable =
             &plan->dictionary->variables[plan->query->by[i]];
-        json_object_set_new(by, variable->name,
-            json_string(
-                variable_level_code(variable, plan_level_of(plan, level, i))));
+        char text[VARIABLE_TEXT_MAX];
+        variable_value_text(variable,
+            variable->min + (int32_t)plan_level_of(plan, level, i), text,
+            sizeof text);
+        json_object_set_new(by, variable->name, json_string(text));
     }
     return by;
+}
+
+/* A value of an integer that nobody has at any center, as in R's table. */
+static bool is_unused_value(
+    const struct plan *plan, const int128 *elements)
+{
+    if (elements[HEAD_PEOPLE] > 0 || elements[HEAD_WITHHELD] > 0)
+        return false;
+    for (size_t i = 0; i < plan->query->by_count; i++) {
+        if (plan->dictionary->variables[plan->query->by[i]].type ==
+            VARIABLE_INTEGER)
+            return true;
+    }
+    return false;
 }
 
 /* Nobody gave this segment, or in the sum it holds too few people. */
@@ -110,6 +126,9 @@ enum status plan_finish_fitted(const struct plan *plan,
     if (results == NULL)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < plan->segment_count; i++) {
+        if (is_unused_value(
+                plan, sum->elements + plan->segments[i].first))
+            continue;
         json_t *entry = json_object();
         enum status status = entry == NULL
                                  ? STATUS_NO_MEMORY

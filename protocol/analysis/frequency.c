@@ -29,9 +29,10 @@ static enum status shape(const struct analysis *analysis,
     const struct dictionary *dictionary, struct shape *out)
 {
     tally_shape(out, 1,
-        variable_level_count(&dictionary->variables[analysis->variables[0]]) +
+        variable_cell_count(&dictionary->variables[analysis->variables[0]]) +
             1);
     out->tables[0].last_column_missing = true;
+    out->tables[0].origin = dictionary->variables[analysis->variables[0]].min;
     return STATUS_OK;
 }
 
@@ -48,12 +49,14 @@ static void contribute(const struct analysis *analysis,
 {
     int32_t codes[BLOCK_ROWS];
     uint32_t cells[BLOCK_ROWS];
-    uint32_t missing = (uint32_t)shape_->tables[0].columns - 1;
+    const uint32_t missing = (uint32_t)shape_->tables[0].columns - 1;
+    const int32_t lowest = shape_->tables[0].origin;
     (void)facts;
     column_read(&block->rows->columns[analysis->variables[0]], block->first,
         block->count, codes);
     for (size_t i = 0; i < block->count; i++)
-        cells[i] = codes[i] == VALUE_MISSING ? missing : (uint32_t)codes[i];
+        cells[i] = codes[i] == VALUE_MISSING ? missing
+                                             : (uint32_t)(codes[i] - lowest);
     tally_add(block, cells, shape_->tables[0].columns, state,
         elements + shape_->tables[0].first);
 }
@@ -65,8 +68,9 @@ static void set_interval(json_t *row, double count, double total, double level)
     double center = p + z * z / (2 * total);
     double spread = z * sqrt(p * (1 - p) / total + z * z / (4 * total * total));
     double scale = 1 + z * z / total;
-    double low = (center - spread) / scale;
-    double high = (center + spread) / scale;
+    /* At the ends they are equal but for what was rounded. */
+    double low = count > 0 ? (center - spread) / scale : 0;
+    double high = count < total ? (center + spread) / scale : 1;
     json_object_set_new(row, "proportion", json_number(p));
     json_object_set_new(row, "conf_low", json_number(low > 0 ? low : 0));
     json_object_set_new(row, "conf_high", json_number(high < 1 ? high : 1));
@@ -98,8 +102,10 @@ static enum status finish(const struct analysis *analysis,
     json_t *table = json_array();
     for (size_t i = 0; i < levels; i++) {
         const int128 *cell = table_cell(elements, shape_of, 0, i);
-        json_t *row =
-            json_pack("{s:s}", "level", variable_level_code(variable, i));
+        if (tally_is_unused(variable, cell[CELL_ROWS], cell[CELL_WITHHELD]))
+            continue;
+        json_t *row = json_object();
+        tally_set_level(row, "level", variable, i);
         if (json_set_count(row, cell, min_cell) && whole)
             set_interval(
                 row, (double)cell[CELL_ROWS], (double)total, analysis->level);

@@ -18,13 +18,13 @@ static enum status check_use(const struct field *field,
             "to %s[%zu]; pca takes it whole",
             variable->name, variable->name, variable->name, variable->length);
     }
-    if (use == USE_LEVELS && !levels) {
-        return field_fail(field, diagnostic,
-            "'%s' is a number; this takes a category or a boolean",
-            variable->name);
+    if (use == USE_LEVELS) {
+        return variable_cell_count(variable) > 0
+                   ? STATUS_OK
+                   : field_fail(field, diagnostic, "'%s' %s", variable->name,
+                         variable_no_cells(variable));
     }
-    if (use != USE_LEVELS && levels &&
-        !(use == USE_SUM && variable->type == VARIABLE_BOOLEAN))
+    if (levels && !(use == USE_SUM && variable->type == VARIABLE_BOOLEAN))
         return field_fail(field, diagnostic,
             "'%s' has categories; this takes a number", variable->name);
     return STATUS_OK;

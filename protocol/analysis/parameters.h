@@ -8,7 +8,7 @@
 
 enum variable_use {
     USE_NUMBER, /* integer, real, days */
-    USE_LEVELS, /* category, boolean */
+    USE_LEVELS, /* category, boolean, integer of few values */
     USE_SUM,    /* a number, or a boolean as 0 and 1 */
     USE_VECTOR,
     USE_ANY

@@ -16,13 +16,13 @@ struct crowd {
     uint8_t scratch[]; /* of mask_cohort */
 };
 
-KERNEL static void add_codes(
-    int32_t *levels, const int32_t *codes, size_t count, int32_t level_count)
+KERNEL static void add_codes(int32_t *levels, const int32_t *codes, size_t count,
+    int32_t first, int32_t level_count)
 {
     for (size_t i = 0; i < count; i++) {
         levels[i] = codes[i] == VALUE_MISSING || levels[i] < 0
                         ? -1
-                        : levels[i] * level_count + codes[i];
+                        : levels[i] * level_count + (codes[i] - first);
     }
 }
 
@@ -34,9 +34,9 @@ static void read_levels(struct crowd *crowd, const struct plan *plan,
     for (size_t b = 0; b < plan->query->by_count; b++) {
         size_t variable = plan->query->by[b];
         column_read(&rows->columns[variable], first, count, crowd->codes);
-        add_codes(crowd->levels_of_rows, crowd->codes, count,
-            (int32_t)variable_level_count(
-                &plan->dictionary->variables[variable]));
+        const struct variable *by = &plan->dictionary->variables[variable];
+        add_codes(crowd->levels_of_rows, crowd->codes, count, by->min,
+            (int32_t)variable_cell_count(by));
     }
 }
 

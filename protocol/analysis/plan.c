@@ -1,5 +1,6 @@
 #include "protocol/analysis/plan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,10 +76,30 @@ static void place_segment(
 static enum status fail_too_long(
     const struct plan *plan, size_t analysis, struct diagnostic *diagnostic)
 {
-    field_fail(&plan->query->analyses[analysis].name_field, diagnostic,
-        "the answer would be longer than %zu numbers; ask for fewer levels, "
-        "bins or analyses at once",
-        PLAN_VECTOR_MAX);
+    const struct query *query = plan->query;
+    const char *name = query->analyses[analysis].name;
+    const size_t one = plan->shapes[analysis].length;
+    char levels[48] = "";
+    if (plan->level_count > 1)
+        snprintf(levels, sizeof levels, " at each of %zu levels of 'by'",
+            plan->level_count);
+    if (one * plan->level_count > PLAN_VECTOR_MAX - PLAN_HEAD) {
+        field_fail(&query->analyses[analysis].name_field, diagnostic,
+            "'%s' (number %zu) takes %zu numbers%s, and an answer has at most "
+            "%zu: %s",
+            name, analysis + 1, one, levels, PLAN_VECTOR_MAX,
+            one > PLAN_VECTOR_MAX - PLAN_HEAD
+                ? "ask for fewer variables, groups, steps or bins"
+                : "leave out 'by', or ask by fewer levels");
+        return STATUS_TOO_LARGE;
+    }
+    size_t before = 0;
+    for (size_t a = 0; a < analysis; a++)
+        before += plan->shapes[a].length * plan->level_count;
+    field_fail(&query->analyses[analysis].name_field, diagnostic,
+        "'%s' (number %zu) takes %zu numbers%s and those before it %zu, and an "
+        "answer has at most %zu: leave it out and ask it in a query of its own",
+        name, analysis + 1, one, levels, before, PLAN_VECTOR_MAX);
     return STATUS_TOO_LARGE;
 }
 
@@ -104,7 +125,7 @@ static enum status fill(struct plan *plan, const struct center_list *centers,
     plan->level_count = 1;
     for (size_t i = 0; i < query->by_count; i++)
         plan->level_count *=
-            variable_level_count(&plan->dictionary->variables[query->by[i]]);
+            variable_cell_count(&plan->dictionary->variables[query->by[i]]);
     plan->analysis_count = query->analysis_count;
     /* Each segment has a head: refused before anything is allocated for it. */
     if (plan->level_count * plan->analysis_count >
@@ -219,7 +240,7 @@ size_t plan_level_of(const struct plan *plan, size_t level, size_t position)
 {
     size_t rest = level, found = 0;
     for (size_t i = plan->query->by_count; i > position; i--) {
-        size_t levels = variable_level_count(
+        size_t levels = variable_cell_count(
             &plan->dictionary->variables[plan->query->by[i - 1]]);
         found = rest % levels;
         rest /= levels;

@@ -192,9 +192,11 @@ static void make_level_mask(
     const uint8_t *in = scan->cohort_mask;
     for (size_t i = 0; i < query->by_count; i++) {
         uint8_t *out = i % 2 == 0 ? scan->level_mask : scan->scratch;
+        const int32_t lowest =
+            scan->plan->dictionary->variables[query->by[i]].min;
         mask_level(&scan->rows->columns[query->by[i]],
-            (int32_t)plan_level_of(scan->plan, level, i), first, count, in,
-            out);
+            lowest + (int32_t)plan_level_of(scan->plan, level, i), first, count,
+            in, out);
         in = out;
     }
     if (in == scan->scratch)

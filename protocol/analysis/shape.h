@@ -78,6 +78,7 @@ struct table_shape {
     bool fine; /* TABLE_SUMS: a round holds counts of few people (steps of time,
                   bins of a score), which only a sum of all centers may hold */
     int32_t origin; /* what cell 0 stands for, in the analysis' own unit */
+    int32_t row_origin; /* TABLE_COUNTS: the same of row 0 */
     int32_t grid;   /* TABLE_ORDERED: codes that a cell spans */
 };
 

@@ -140,6 +140,20 @@ bool json_set_count(json_t *row, const int128 *cell, int64_t min_cell)
     return false;
 }
 
+bool tally_is_unused(
+    const struct variable *variable, int128 rows, int128 withheld)
+{
+    return variable->type == VARIABLE_INTEGER && rows == 0 && withheld == 0;
+}
+
+void tally_set_level(
+    json_t *row, const char *key, const struct variable *variable, size_t i)
+{
+    char text[VARIABLE_TEXT_MAX];
+    variable_value_text(variable, variable->min + (int32_t)i, text, sizeof text);
+    json_object_set_new(row, key, json_string(text));
+}
+
 json_t *json_suppressed(void)
 {
     return json_pack("{s:b}", "suppressed", 1);

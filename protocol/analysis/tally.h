@@ -44,6 +44,13 @@ bool cell_suppressed(const int128 *cell, int64_t min_cell);
 /* Sets "n" (of the centers that gave the cell, with "centers_withheld" where
  * some did not) or "suppressed". True when n is the whole of the cell. */
 bool json_set_count(json_t *row, const int128 *cell, int64_t min_cell);
+/* Whether a table leaves out a value of an integer, as R's does: nobody has it,
+ * and no center withholds who does. */
+bool tally_is_unused(
+    const struct variable *variable, int128 rows, int128 withheld);
+/* The name of a table's cell i (variable_cell_count) as member `key`. */
+void tally_set_level(
+    json_t *row, const char *key, const struct variable *variable, size_t i);
 /* {"suppressed": true} */
 json_t *json_suppressed(void);
 /* A number as JSON; null for one that is not finite. */

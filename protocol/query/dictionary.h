@@ -129,12 +129,20 @@ enum value_verdict variable_read_vector(const struct dictionary *dictionary,
     size_t vector, struct view text, int32_t *codes, size_t *element,
     struct view *bad);
 /* The code as text: number in its unit, or the category's code. */
+#define VARIABLE_TEXT_MAX 513 /* of any variable, with the 0 at its end */
 void variable_value_text(
     const struct variable *variable, int32_t code, char *out, size_t capacity);
 /* The code as a number in the variable's unit. */
 double variable_value(const struct variable *variable, int64_t code);
 /* Number of levels of a category (its categories) or a boolean (2); else 0. */
 size_t variable_level_count(const struct variable *variable);
+/* Cells of a table of a variable: its levels, or of an integer each value from
+ * min to max where they are at most VARIABLE_CELLS_MAX; else 0. Cell i counts
+ * the code min + i. */
+#define VARIABLE_CELLS_MAX 128
+size_t variable_cell_count(const struct variable *variable);
+/* Why it has no cells, after "'NAME' ". */
+const char *variable_no_cells(const struct variable *variable);
 /* The level's code text: "F"; "false" and "true" for a boolean. */
 const char *variable_level_code(const struct variable *variable, size_t level);
 

@@ -69,9 +69,16 @@ static enum status read_by_variable(struct query *query,
         field_fail(field, diagnostic, "%s", message);
         return status;
     }
-    if (variable_level_count(&dictionary->variables[index]) == 0)
+    if (variable_cell_count(&dictionary->variables[index]) == 0)
+        return field_fail(field, diagnostic, "'%s' %s", name,
+            variable_no_cells(&dictionary->variables[index]));
+    if (dictionary->variables[index].type == VARIABLE_INTEGER &&
+        variable_cell_count(&dictionary->variables[index]) > QUERY_VALUES_MAX)
         return field_fail(field, diagnostic,
-            "'%s' is a number; by takes a category or a boolean", name);
+            "'%s' has %zu values between the dictionary's min and max; by "
+            "takes an integer of at most %d, or a derived category",
+            name, variable_cell_count(&dictionary->variables[index]),
+            QUERY_VALUES_MAX);
     for (size_t i = 0; i < query->by_count; i++) {
         if (query->by[i] == index)
             return field_fail(field, diagnostic, "'%s' is there twice", name);

@@ -209,6 +209,23 @@ size_t variable_level_count(const struct variable *variable)
     return variable->type == VARIABLE_BOOLEAN ? 2 : 0;
 }
 
+size_t variable_cell_count(const struct variable *variable)
+{
+    const int64_t values = (int64_t)variable->max - variable->min + 1;
+    if (variable->type != VARIABLE_INTEGER)
+        return variable_level_count(variable);
+    return values > 0 && values <= VARIABLE_CELLS_MAX ? (size_t)values : 0;
+}
+
+const char *variable_no_cells(const struct variable *variable)
+{
+    return variable->type == VARIABLE_INTEGER
+               ? "has more than 128 values between the dictionary's min and max; "
+                 "take histogram, or a derived category"
+               : "is a number; this takes a category, a boolean or an integer "
+                 "of few values";
+}
+
 const char *variable_level_code(const struct variable *variable, size_t level)
 {
     if (variable->type == VARIABLE_BOOLEAN)

@@ -167,6 +167,42 @@ static void test_crosstab_withheld_by_one_center_gives_no_test(void **state)
     asked_destroy(&asked);
 }
 
+/* chisq.test(table(gear, cyl), correct = FALSE) of mtcars; and by gear */
+static void test_crosstab_and_by_take_integers_of_few_values(void **state)
+{
+    (void)state;
+    static const int32_t codes[] = {6, 4, 6, 4, 4, 4, 6, 3, 8, 3, 6, 3, 8, 3, 4,
+        4, 4, 4, 6, 4, 6, 4, 8, 3, 8, 3, 8, 3, 8, 3, 8, 3, 8, 3, 4, 4, 4, 4, 4,
+        4, 4, 3, 8, 3, 8, 3, 8, 3, 8, 3, 4, 4, 4, 5, 4, 5, 8, 5, 6, 5, 8, 5, 4,
+        4};
+    struct table table;
+    table_create(&table,
+        "{\"id\":\"t\",\"version\":1,\"variables\":[{\"name\":\"cyl\",\"type\":"
+        "\"integer\",\"min\":1,\"max\":8},{\"name\":\"gear\",\"type\":"
+        "\"integer\",\"min\":0,\"max\":9}]}",
+        codes, 32, NULL);
+    json_t *results = results_of(&table,
+        "{\"analyses\":[{\"crosstab\":{\"rows\":\"gear\",\"columns\":"
+        "\"cyl\"}}]}");
+    const json_t *entry = json_array_get(results, 0);
+    assert_int_equal(json_array_size(json_object_get(entry, "table")), 9);
+    assert_text(row_of(results, 0, 2), "row", "3");
+    assert_text(row_of(results, 0, 2), "column", "8");
+    assert_integer(row_of(results, 0, 2), "n", 12);
+    assert_near(entry, "statistic", 18.036363636363635);
+    assert_integer(entry, "df", 4);
+    json_decref(results);
+    results = results_of(&table,
+        "{\"by\":[\"gear\"],\"analyses\":[{\"frequency\":{\"variable\":"
+        "\"cyl\"}}]}");
+    assert_int_equal(json_array_size(results), 3);
+    entry = json_array_get(results, 1);
+    assert_text(json_object_get(entry, "by"), "gear", "4");
+    assert_integer(entry, "n", 12);
+    json_decref(results);
+    table_destroy(&table);
+}
+
 static void test_crosstab_with_wrong_parameters_is_refused(void **state)
 {
     (void)state;
@@ -187,6 +223,7 @@ int main(void)
         cmocka_unit_test(test_crosstab_counts_missing_in_either_once),
         cmocka_unit_test(test_crosstab_with_a_hidden_cell_gives_no_test),
         cmocka_unit_test(test_crosstab_withheld_by_one_center_gives_no_test),
+        cmocka_unit_test(test_crosstab_and_by_take_integers_of_few_values),
         cmocka_unit_test(test_crosstab_with_wrong_parameters_is_refused),
     };
     return cmocka_run_group_tests(tests, air_setup, air_teardown);

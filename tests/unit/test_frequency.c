@@ -64,6 +64,56 @@ static void test_frequency_leaves_missing_out_of_the_share(void **state)
     table_destroy(&table);
 }
 
+/* table(carb); prop.test(10, 32, correct = FALSE)$conf.int */
+static void test_frequency_of_an_integer_counts_the_values_that_occur(
+    void **state)
+{
+    (void)state;
+    static const int32_t codes[] = {4, 4, 1, 1, 2, 1, 4, 2, 2, 4, 4, 3, 3, 3, 4,
+        4, 4, 1, 2, 1, 1, 2, 2, 4, 2, 1, 2, 2, 4, 6, 8, 2};
+    static const int64_t expected[][2] = {
+        {1, 7}, {2, 10}, {3, 3}, {4, 10}, {6, 1}, {8, 1}};
+    struct table table;
+    table_create(&table,
+        "{\"id\":\"t\",\"version\":1,\"variables\":[{\"name\":\"carb\","
+        "\"type\":\"integer\",\"min\":-2,\"max\":9}]}",
+        codes, 32, NULL);
+    json_t *results = results_of(
+        &table, "{\"analyses\":[{\"frequency\":{\"variable\":\"carb\"}}]}");
+    const json_t *entry = json_array_get(results, 0);
+    assert_int_equal(json_array_size(json_object_get(entry, "table")), 6);
+    for (size_t i = 0; i < 6; i++) {
+        char level[8];
+        sprintf(level, "%d", (int)expected[i][0]);
+        assert_text(row_of(results, 0, i), "level", level);
+        assert_integer(row_of(results, 0, i), "n", expected[i][1]);
+    }
+    assert_near(row_of(results, 0, 1), "conf_low", 0.17952541633609737);
+    assert_near(row_of(results, 0, 1), "conf_high", 0.48566678300955407);
+    json_decref(results);
+    table_destroy(&table);
+}
+
+/* prop.test(0, 10, correct = FALSE)$conf.int: 0 and 0.2775328 */
+static void test_frequency_of_nobody_and_of_all_ends_at_0_and_1(void **state)
+{
+    (void)state;
+    static const int32_t codes[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    struct table table;
+    table_create(&table,
+        "{\"id\":\"t\",\"version\":1,\"variables\":[{\"name\":\"b\",\"type\":"
+        "\"boolean\"}]}",
+        codes, 10, NULL);
+    json_t *results = results_of(
+        &table, "{\"analyses\":[{\"frequency\":{\"variable\":\"b\"}}]}");
+    const json_t *all = row_of(results, 0, 0), *none = row_of(results, 0, 1);
+    assert_true(json_real_value(json_object_get(none, "conf_low")) == 0.0);
+    assert_near(none, "conf_high", 0.27753279986288915);
+    assert_true(json_real_value(json_object_get(all, "conf_high")) == 1.0);
+    json_decref(results);
+    table_destroy(&table);
+}
+
 static void test_frequency_of_a_small_level_is_suppressed(void **state)
 {
     (void)state;
@@ -114,6 +164,9 @@ int main(void)
         cmocka_unit_test(test_frequency_agrees_with_r),
         cmocka_unit_test(test_frequency_at_another_level_agrees_with_r),
         cmocka_unit_test(test_frequency_leaves_missing_out_of_the_share),
+        cmocka_unit_test(
+            test_frequency_of_an_integer_counts_the_values_that_occur),
+        cmocka_unit_test(test_frequency_of_nobody_and_of_all_ends_at_0_and_1),
         cmocka_unit_test(test_frequency_of_a_small_level_is_suppressed),
         cmocka_unit_test(test_frequency_withheld_by_one_center_says_so),
         cmocka_unit_test(test_frequency_with_wrong_parameters_is_refused),

@@ -112,6 +112,17 @@ static void test_plan_create_too_long_is_too_large(void **state)
             "\"probs\":[0.5]}}]}",
             NULL),
         STATUS_TOO_LARGE);
+    char message[1024];
+    assert_int_equal(
+        plan_status(&table,
+            "{\"analyses\":[{\"count\":{}},{\"quantile\":{\"variable\":\"x\","
+            "\"probs\":[0.5]}},{\"quantile\":{\"variable\":\"x\",\"probs\":"
+            "[0.5]}},{\"quantile\":{\"variable\":\"x\",\"probs\":[0.1]}}]}",
+            message),
+        STATUS_TOO_LARGE);
+    assert_non_null(strstr(message,
+        "'quantile' (number 4) takes 90007 numbers and those before it 180018, "
+        "and an answer has at most 196608: leave it out"));
     table_destroy(&table);
 }
 
