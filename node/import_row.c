@@ -10,14 +10,17 @@ struct fault {
     struct view text;
 };
 
-static const char *reason_of(enum value_verdict verdict)
+static const char *reason_of(
+    const struct variable *variable, enum value_verdict verdict)
 {
     static const char *const reasons[VALUE_VERDICT_COUNT] = {
         [VALUE_NOT_NUMBER] = "is not a number",
         [VALUE_OUT_OF_RANGE] = "is outside the dictionary's range",
         [VALUE_UNKNOWN_CATEGORY] = "is none of the categories",
         [VALUE_WRONG_LENGTH] = "has another number of elements"};
-    return reasons[verdict];
+    return verdict == VALUE_NOT_NUMBER && variable->takes_dates
+               ? "is neither a number of days nor a date such as 2019-05-31"
+               : reasons[verdict];
 }
 
 static enum status note_problem(
@@ -51,7 +54,7 @@ static enum status note_problem(
             snprintf(element, sizeof element, "[%zu]", fault->element);
         snprintf(message, sizeof message, "%s%s: '%.*s' %s", variable->name,
             element, size, (const char *)fault->text.data,
-            reason_of(fault->verdict));
+            reason_of(variable, fault->verdict));
     }
     return import_complain(import, fault->field, message);
 }
@@ -181,16 +184,57 @@ static enum status take_fields(struct import *import,
     return status;
 }
 
-static void derive(struct import *import)
+static bool is_date(const struct variable *variable, int32_t code)
 {
+    return variable->takes_dates && code >= VALUE_DATED;
+}
+
+static bool has_dates(const struct import *import)
+{
+    for (size_t i = 0; i < import->dictionary->variable_count; i++) {
+        if (is_date(&import->dictionary->variables[i], import->codes[i]))
+            return true;
+    }
+    return false;
+}
+
+/* The year of a date is kept where the dictionary has a place for it. */
+static void take_years(struct import *import)
+{
+    for (size_t i = 0; i < import->dictionary->variable_count; i++) {
+        const struct variable *variable = &import->dictionary->variables[i];
+        if (variable->year_of == 0 || import->codes[i] != VALUE_MISSING)
+            continue;
+        const size_t of = variable->year_of - 1;
+        if (!is_date(&import->dictionary->variables[of], import->codes[of]))
+            continue;
+        const int32_t year = variable_date_year(import->codes[of]);
+        if (year >= variable->min && year <= variable->max)
+            import->codes[i] = year;
+        import->report
+            ->counts[i][import->codes[i] == VALUE_MISSING ? VALUE_OUT_OF_RANGE
+                                                          : VALUE_ACCEPTED]++;
+    }
+}
+
+/* What follows from dates is kept only once they are days from the first exam
+ * (store_visit_rows), and derived then. */
+static void derive(struct import *import, bool dated)
+{
+    bool filled[DICTIONARY_VARIABLES_MAX];
+    for (size_t i = 0; i < import->dictionary->variable_count; i++)
+        filled[i] = import->codes[i] == VALUE_MISSING;
     dictionary_derive_row(import->dictionary, import->codes);
     for (size_t i = 0; i < import->dictionary->variable_count; i++) {
-        if (import->dictionary->variables[i].derived != NULL &&
-            !import->report->present[i]) {
+        if (import->dictionary->variables[i].derived == NULL)
+            continue;
+        if (!import->report->present[i]) {
             import->report->counts[i][import->codes[i] == VALUE_MISSING
                                           ? VALUE_IS_MISSING
                                           : VALUE_ACCEPTED]++;
         }
+        if (dated && filled[i])
+            import->codes[i] = VALUE_MISSING;
     }
 }
 
@@ -217,8 +261,11 @@ enum status import_read_row(struct import *import,
     }
     clear(import, row);
     enum status status = take_fields(import, fields, count, row);
+    const bool dated = status == STATUS_OK && has_dates(import);
+    if (dated)
+        take_years(import);
     if (status == STATUS_OK && import->derives)
-        derive(import);
+        derive(import, dated);
     for (size_t i = 0; i < import->dictionary->variable_count; i++) {
         if (import->refused[i] && import->codes[i] == VALUE_MISSING)
             import->codes[i] = VALUE_REFUSED;

@@ -76,6 +76,8 @@ static const char *const migrations[] = {
      " SELECT RAISE (ABORT, 'a vote is not taken back'); END;"
      "CREATE TRIGGER progress_delete BEFORE DELETE ON progress BEGIN"
      " SELECT RAISE (ABORT, 'a step is not forgotten'); END;"),
+    /* Days that are added to a patient's dates: store_registry.c. */
+    "ALTER TABLE patient ADD COLUMN shift INTEGER;",
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))
 

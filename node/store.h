@@ -38,7 +38,11 @@ struct store_row {
         *patient;     /* the center's identifier; NULL: a person of its own */
     const char *exam; /* the center's identifier; NULL: always a new exam */
     const int32_t *codes; /* one a column of the dictionary; VALUE_REFUSED
-                             where a value was out of range */
+                             where a value was out of range; a date is
+                             VALUE_DATED + days. No date is stored: a random
+                             shift of the patient, which stays in the key table,
+                             is added to it, so that exams that come later
+                             still stand in their order */
 };
 
 /* Adds the exam, or replaces the one with the same identifier: *replaced is its
@@ -63,8 +67,11 @@ struct store_counts {
 };
 enum status store_get_counts(struct store *store, struct store_counts *counts);
 enum status store_get_generation(struct store *store, int64_t *generation);
-/* Every row of patients who did not opt out, a patient's rows together, in the
- * order in which they were recorded; codes as in struct store_row. */
+/* Every row of patients who did not opt out, a patient's rows together: in the
+ * order of the dictionary's exam_time, then of the exams' identifiers (the
+ * shorter first, so that e9 stands before e10), then as they came. Codes as in
+ * struct store_row, but for dates: they are days since the patient's first
+ * exam, and what is derived from them is there. */
 typedef enum status store_row_visit(
     void *arg, int64_t pseudonym, const int32_t *codes);
 enum status store_visit_rows(

@@ -30,6 +30,7 @@ struct store {
     sqlite3_stmt *rollback; /* prepared at once: it must not need memory */
     bool unsettled;         /* a transaction waits to be taken back */
     sqlite3_stmt *insert_exam, *find_exam, *find_patient, *insert_patient;
+    int32_t shift; /* of the row on its way: added to its dates */
     int64_t random[STORE_RANDOM_BATCH];
     size_t random_left;
     uint8_t vector[4 * VECTOR_LENGTH_MAX]; /* one of a row on its way */

@@ -4,11 +4,16 @@
 #include <sodium.h>
 
 #include "node/store_internal.h"
+#include "protocol/query/derivation.h"
 
 #define SQL_MAX ((size_t)128 * 1024)
 
 /* id, patient, identifier, then one column a variable */
 #define FIRST_VARIABLE 3
+
+/* Days; at most 2,870 years hide a date. */
+#define SHIFT_BITS 20
+#define DATED_MAX (VALUE_DATED + (2 << SHIFT_BITS))
 
 enum status store_create_exam_table(struct store *store)
 {
@@ -75,10 +80,11 @@ static enum status prepare_all(struct store *store)
             "SELECT id, patient FROM exam WHERE identifier = ?");
     if (status == STATUS_OK)
         status = store_prepare(store, &store->find_patient,
-            "SELECT pseudonym FROM patient WHERE identifier = ?");
+            "SELECT pseudonym, shift FROM patient WHERE identifier = ?");
     if (status == STATUS_OK)
         status = store_prepare(store, &store->insert_patient,
-            "INSERT INTO patient (pseudonym, identifier) VALUES (?, ?)");
+            "INSERT INTO patient (pseudonym, identifier, shift)"
+            " VALUES (?, ?, ?)");
     return status;
 }
 
@@ -92,14 +98,34 @@ static int64_t new_pseudonym(struct store *store)
     return store->random[--store->random_left] & INT64_MAX;
 }
 
+static int32_t new_shift(struct store *store)
+{
+    return (int32_t)(new_pseudonym(store) & ((1 << SHIFT_BITS) - 1));
+}
+
+/* One who came before dates were taken has no shift yet. */
+static enum status keep_shift(
+    struct store *store, sqlite3_stmt *find, int64_t pseudonym)
+{
+    if (sqlite3_column_type(find, 1) != SQLITE_NULL) {
+        store->shift = sqlite3_column_int(find, 1);
+        return STATUS_OK;
+    }
+    return store_run(store, "UPDATE patient SET shift = ? WHERE pseudonym = ?",
+        "ii", (int64_t)store->shift, pseudonym);
+}
+
+/* With the patient's shift; store->shift is what a new one takes. */
 static enum status find_or_add_patient(
     struct store *store, const char *identifier, int64_t *pseudonym)
 {
     sqlite3_stmt *find = store->find_patient;
     sqlite3_bind_text(find, 1, identifier, -1, SQLITE_STATIC);
     enum status status = store_step(store, find);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         *pseudonym = sqlite3_column_int64(find, 0);
+        status = keep_shift(store, find, *pseudonym);
+    }
     sqlite3_reset(find);
     if (status != STATUS_NOT_FOUND)
         return status;
@@ -108,6 +134,7 @@ static enum status find_or_add_patient(
         *pseudonym = new_pseudonym(store);
         sqlite3_bind_int64(insert, 1, *pseudonym);
         sqlite3_bind_text(insert, 2, identifier, -1, SQLITE_STATIC);
+        sqlite3_bind_int(insert, 3, store->shift);
         status = store_step(store, insert);
         sqlite3_reset(insert);
     } while (status == STATUS_EXISTS); /* one in 2^63 */
@@ -155,7 +182,9 @@ static void bind_code(
     if (code == VALUE_MISSING)
         sqlite3_bind_null(store->insert_exam, column);
     else if (of->length == 0)
-        sqlite3_bind_int(store->insert_exam, column, code);
+        sqlite3_bind_int(store->insert_exam, column,
+            of->takes_dates && code >= VALUE_DATED ? code + store->shift
+                                                   : code);
     else if (code == VALUE_REFUSED)
         sqlite3_bind_zeroblob(store->insert_exam, column, 0);
     else
@@ -201,7 +230,9 @@ static enum status read_code(const struct store *store, sqlite3_stmt *statement,
         return read_vector(store, store_column(statement, column), of,
             &codes[variable], codes + of->first_element);
     const int64_t code = sqlite3_column_int64(statement, column);
-    if (code != VALUE_REFUSED && (code < of->min || code > of->max))
+    const bool dated =
+        of->takes_dates && code >= VALUE_DATED && code < DATED_MAX;
+    if (code != VALUE_REFUSED && !dated && (code < of->min || code > of->max))
         return STATUS_CORRUPT;
     codes[variable] = (int32_t)code;
     return STATUS_OK;
@@ -236,6 +267,16 @@ enum status store_last_exam(struct store *store, int64_t *id)
         store, id, 0, "SELECT coalesce(max(id), 0) FROM exam", "");
 }
 
+/* Of an exam that is replaced without its patient's identifier. */
+static enum status find_shift(struct store *store, int64_t patient)
+{
+    int64_t shift = store->shift;
+    enum status status = store_integer(store, &shift, shift,
+        "SELECT shift FROM patient WHERE pseudonym = ?", "i", patient);
+    store->shift = (int32_t)shift;
+    return status;
+}
+
 enum status store_put_row(
     struct store *store, const struct store_row *row, int64_t *replaced)
 {
@@ -248,10 +289,13 @@ enum status store_put_row(
         if (status == STATUS_NOT_FOUND)
             status = STATUS_OK;
     }
+    store->shift = new_shift(store);
     if (status == STATUS_OK && row->patient != NULL)
         status = find_or_add_patient(store, row->patient, &patient);
     else if (status == STATUS_OK && *replaced == 0)
         patient = new_pseudonym(store);
+    else if (status == STATUS_OK)
+        status = find_shift(store, patient);
     return status == STATUS_OK
                ? insert_exam(store, row, *replaced != 0 ? &id : NULL, patient)
                : status;
@@ -331,11 +375,66 @@ enum status store_get_counts(struct store *store, struct store_counts *counts)
                : status;
 }
 
+/* ---- all rows ---- */
+
+/* The place of the first exam's date among the columns that are read. */
+static int anchor_column(const struct store *store)
+{
+    return (int)store->dictionary->variable_count + FIRST_VARIABLE;
+}
+
+static const struct variable *exam_time(const struct store *store)
+{
+    const struct dictionary *dictionary = store->dictionary;
+    return dictionary->exam_time == 0
+               ? NULL
+               : &dictionary->variables[dictionary->exam_time - 1];
+}
+
+/* Dates become days since the patient's first exam. Beside them a number of
+ * days is of no known beginning, and missing. Whether there was one. */
+static bool place_dates(
+    const struct store *store, bool anchored, int64_t anchor, int32_t *codes)
+{
+    bool any = false;
+    for (size_t i = 0; i < store->dictionary->variable_count; i++) {
+        const struct variable *of = &store->dictionary->variables[i];
+        if (!of->takes_dates || codes[i] == VALUE_MISSING ||
+            codes[i] == VALUE_REFUSED)
+            continue;
+        const bool dated = codes[i] >= VALUE_DATED;
+        const int64_t days = codes[i] - anchor;
+        any = any || dated;
+        if (dated != anchored)
+            codes[i] = VALUE_MISSING;
+        else if (dated)
+            codes[i] = days < of->min || days > of->max ? VALUE_REFUSED
+                                                        : (int32_t)days;
+    }
+    return any;
+}
+
+/* A refused value derives as a missing one does. */
+static void derive_row(
+    const struct store *store, int32_t *codes, int32_t *scratch)
+{
+    const size_t count = store->dictionary->column_count;
+    for (size_t i = 0; i < count; i++)
+        scratch[i] = codes[i] == VALUE_REFUSED ? VALUE_MISSING : codes[i];
+    dictionary_derive_row(store->dictionary, scratch);
+    for (size_t i = 0; i < count; i++)
+        codes[i] = codes[i] == VALUE_REFUSED ? VALUE_REFUSED : scratch[i];
+}
+
 static enum status visit_statement(struct store *store, sqlite3_stmt *statement,
     store_row_visit *visit, void *arg)
 {
     size_t count = store->dictionary->variable_count;
-    int32_t *codes = calloc(store->dictionary->column_count, sizeof *codes);
+    const size_t columns = store->dictionary->column_count;
+    const struct variable *time = exam_time(store);
+    const bool dates = time != NULL && time->takes_dates;
+    const bool derives = dictionary_has_derived(store->dictionary);
+    int32_t *codes = calloc(2 * columns, sizeof *codes);
     enum status status = codes == NULL ? STATUS_NO_MEMORY : STATUS_OK;
     while (status == STATUS_OK) {
         status = store_step(store, statement);
@@ -343,6 +442,13 @@ static enum status visit_statement(struct store *store, sqlite3_stmt *statement,
             break;
         for (size_t i = 0; status == STATUS_OK && i < count; i++)
             status = read_code(store, statement, i, codes);
+        if (status == STATUS_OK && dates &&
+            place_dates(store,
+                sqlite3_column_type(statement, anchor_column(store)) !=
+                    SQLITE_NULL,
+                sqlite3_column_int64(statement, anchor_column(store)), codes) &&
+            derives)
+            derive_row(store, codes, codes + columns);
         if (status == STATUS_OK)
             status = visit(arg, sqlite3_column_int64(statement, 1), codes);
     }
@@ -350,23 +456,53 @@ static enum status visit_statement(struct store *store, sqlite3_stmt *statement,
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
+/* The exams with their patient's first date, and in which order they stand:
+ * that of store.h where some patient may have two. */
+static enum status write_visit(
+    const struct store *store, bool identified, struct buffer *sql)
+{
+    const struct variable *time = exam_time(store);
+    const bool dates = time != NULL && time->takes_dates;
+    enum status status = buffer_append_format(
+        sql, "SELECT exam.*%s FROM exam", dates ? ", anchor" : "");
+    if (status == STATUS_OK && dates)
+        status = buffer_append_format(sql,
+            " LEFT JOIN (SELECT patient AS whose, min(v_%s) AS anchor FROM exam"
+            " WHERE v_%s >= %d GROUP BY patient) ON whose = patient",
+            time->name, time->name, VALUE_DATED);
+    if (status == STATUS_OK && !identified)
+        return buffer_append_text(sql, " ORDER BY id");
+    if (status == STATUS_OK)
+        status = buffer_append_text(sql,
+            " WHERE patient NOT IN (SELECT pseudonym FROM patient WHERE"
+            " opted_out != 0) ORDER BY patient");
+    if (status == STATUS_OK && time != NULL) {
+        status = buffer_append_format(sql,
+            ", CASE WHEN v_%s = %d THEN NULL ELSE v_%s END NULLS LAST",
+            time->name, VALUE_REFUSED, time->name);
+    }
+    return status == STATUS_OK
+               ? buffer_append_text(
+                     sql, ", length(identifier) NULLS LAST, identifier, id")
+               : status;
+}
+
 enum status store_visit_rows(
     struct store *store, store_row_visit *visit, void *arg)
 {
     sqlite3_stmt *statement = NULL;
+    struct buffer sql;
     int64_t identified;
     enum status status = store_integer(
         store, &identified, 0, "SELECT count(*) FROM patient", "");
-    if (status == STATUS_OK) {
-        status = store_query(store, &statement,
-            identified == 0
-                ? "SELECT * FROM exam ORDER BY id"
-                : "SELECT * FROM exam WHERE patient NOT IN (SELECT pseudonym"
-                  " FROM patient WHERE opted_out != 0) ORDER BY patient, id",
-            "");
-    }
+    buffer_init(&sql, SQL_MAX);
+    if (status == STATUS_OK)
+        status = write_visit(store, identified > 0, &sql);
+    if (status == STATUS_OK)
+        status = store_prepare(store, &statement, buffer_text(&sql));
     if (status == STATUS_OK)
         status = visit_statement(store, statement, visit, arg);
-    store_done(store, statement);
+    sqlite3_finalize(statement);
+    buffer_fini(&sql);
     return status;
 }

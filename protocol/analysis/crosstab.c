@@ -87,12 +87,12 @@ static void contribute(const struct analysis *analysis,
         block->count, row_codes);
     column_read(&block->rows->columns[analysis->variables[1]], block->first,
         block->count, column_codes);
-    find_places(row_codes, block->count, table->row_origin,
-        (int32_t)table->rows - 1);
-    find_places(column_codes, block->count, table->origin,
-        (int32_t)table->columns - 1);
-    find_cells(cells, row_codes, column_codes, block->count,
-        (int32_t)table->columns);
+    find_places(
+        row_codes, block->count, table->row_origin, (int32_t)table->rows - 1);
+    find_places(
+        column_codes, block->count, table->origin, (int32_t)table->columns - 1);
+    find_cells(
+        cells, row_codes, column_codes, block->count, (int32_t)table->columns);
     tally_add(block, cells, table->rows * table->columns, state,
         elements + table->first);
 }
@@ -239,8 +239,8 @@ static void find_unused(const int128 *elements, const struct table_shape *table,
         for (size_t i = 0; i + 1 < lines; i++) {
             int128 rows = 0, withheld = 0;
             for (size_t k = 0; k < others; k++) {
-                const int128 *cell = table_cell(elements, table,
-                    side == 0 ? i : k, side == 0 ? k : i);
+                const int128 *cell = table_cell(
+                    elements, table, side == 0 ? i : k, side == 0 ? k : i);
                 rows += cell[CELL_ROWS];
                 withheld += cell[CELL_WITHHELD];
             }

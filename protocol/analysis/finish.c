@@ -20,8 +20,7 @@ static json_t *by_object(const struct plan *plan, size_t level)
 }
 
 /* A value of an integer that nobody has at any center, as in R's table. */
-static bool is_unused_value(
-    const struct plan *plan, const int128 *elements)
+static bool is_unused_value(const struct plan *plan, const int128 *elements)
 {
     if (elements[HEAD_PEOPLE] > 0 || elements[HEAD_WITHHELD] > 0)
         return false;
@@ -126,8 +125,7 @@ enum status plan_finish_fitted(const struct plan *plan,
     if (results == NULL)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < plan->segment_count; i++) {
-        if (is_unused_value(
-                plan, sum->elements + plan->segments[i].first))
+        if (is_unused_value(plan, sum->elements + plan->segments[i].first))
             continue;
         json_t *entry = json_object();
         enum status status = entry == NULL

@@ -55,8 +55,8 @@ static void contribute(const struct analysis *analysis,
     column_read(&block->rows->columns[analysis->variables[0]], block->first,
         block->count, codes);
     for (size_t i = 0; i < block->count; i++)
-        cells[i] = codes[i] == VALUE_MISSING ? missing
-                                             : (uint32_t)(codes[i] - lowest);
+        cells[i] =
+            codes[i] == VALUE_MISSING ? missing : (uint32_t)(codes[i] - lowest);
     tally_add(block, cells, shape_->tables[0].columns, state,
         elements + shape_->tables[0].first);
 }

@@ -16,8 +16,8 @@ struct crowd {
     uint8_t scratch[]; /* of mask_cohort */
 };
 
-KERNEL static void add_codes(int32_t *levels, const int32_t *codes, size_t count,
-    int32_t first, int32_t level_count)
+KERNEL static void add_codes(int32_t *levels, const int32_t *codes,
+    size_t count, int32_t first, int32_t level_count)
 {
     for (size_t i = 0; i < count; i++) {
         levels[i] = codes[i] == VALUE_MISSING || levels[i] < 0

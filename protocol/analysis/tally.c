@@ -150,7 +150,8 @@ void tally_set_level(
     json_t *row, const char *key, const struct variable *variable, size_t i)
 {
     char text[VARIABLE_TEXT_MAX];
-    variable_value_text(variable, variable->min + (int32_t)i, text, sizeof text);
+    variable_value_text(
+        variable, variable->min + (int32_t)i, text, sizeof text);
     json_object_set_new(row, key, json_string(text));
 }
 

@@ -15,7 +15,7 @@ struct dictionary_storage {
 };
 
 static const char *const top_keys[] = {"id", "version", "variables",
-    "plausible", "title", "description", "license", "source"};
+    "plausible", "exam_time", "title", "description", "license", "source"};
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 /* "shape[1]" and so on, each a number with the vector's unit and range. */
@@ -117,6 +117,128 @@ static enum status read_variables(struct dictionary *dictionary,
                : status;
 }
 
+static bool find_name(const struct dictionary *dictionary, const char *name,
+    size_t size, size_t *index)
+{
+    for (size_t i = 0; i < dictionary->variable_count; i++) {
+        const char *known = dictionary->variables[i].name;
+        if (strncmp(known, name, size) == 0 && known[size] == '\0') {
+            *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- when an exam was done ---- */
+
+/* Names that say so, where the dictionary does not. */
+static const char *const exam_times[] = {"exam_offset_days", "exam_offset",
+    "exam_date", "exam_days", "exam_day", "visit_date", "visit_day", "date",
+    "days", "day", "start_days", "start", "tstart"};
+
+static bool may_tell_time(const struct variable *variable)
+{
+    return variable->entity == ENTITY_EXAM && variable->type == VARIABLE_DAYS &&
+           variable->derived == NULL;
+}
+
+/* The only date_offset of an exam, or the days of such a name. */
+static size_t guess_exam_time(const struct dictionary *dictionary)
+{
+    size_t found = 0, offsets = 0, place;
+    for (size_t i = 0; i < dictionary->variable_count; i++) {
+        const struct variable *variable = &dictionary->variables[i];
+        if (may_tell_time(variable) && variable->is_offset) {
+            offsets++;
+            found = i + 1;
+        }
+    }
+    if (offsets == 1)
+        return found;
+    for (size_t i = 0; i < COUNT(exam_times); i++) {
+        if (find_name(
+                dictionary, exam_times[i], strlen(exam_times[i]), &place) &&
+            may_tell_time(&dictionary->variables[place]))
+            return place + 1;
+    }
+    return 0;
+}
+
+/* The variable that member `key` names, of the file's own. */
+static enum status read_reference(const struct dictionary *dictionary,
+    const struct field *object, const char *key, size_t *place,
+    struct diagnostic *diagnostic)
+{
+    struct field field;
+    const char *name;
+    *place = 0;
+    if (!field_find(&field, object, key))
+        return STATUS_OK;
+    enum status status =
+        field_text(&field, &name, VARIABLE_NAME_MAX, diagnostic);
+    if (status != STATUS_OK)
+        return status;
+    if (!find_name(dictionary, name, strlen(name), place))
+        return field_fail(
+            &field, diagnostic, "the dictionary has no variable '%s'", name);
+    ++*place;
+    return STATUS_OK;
+}
+
+static enum status read_exam_time(struct dictionary *dictionary,
+    const struct field *root, struct diagnostic *diagnostic)
+{
+    enum status status = read_reference(
+        dictionary, root, "exam_time", &dictionary->exam_time, diagnostic);
+    if (status != STATUS_OK)
+        return status;
+    struct field field;
+    if (dictionary->exam_time == 0) {
+        dictionary->exam_time = guess_exam_time(dictionary);
+    } else if (!may_tell_time(
+                   &dictionary->variables[dictionary->exam_time - 1])) {
+        field_find(&field, root, "exam_time");
+        return field_fail(&field, diagnostic,
+            "\"exam_time\" names a variable of an exam whose type is "
+            "date_offset or days, from the data");
+    }
+    return STATUS_OK;
+}
+
+/* A date can be kept where there is a first exam to count from. */
+static enum status read_dates(struct dictionary *dictionary,
+    const struct field *root, struct diagnostic *diagnostic)
+{
+    struct dictionary_storage *storage = dictionary->storage;
+    struct field list, field;
+    enum status status = read_exam_time(dictionary, root, diagnostic);
+    if (status == STATUS_OK)
+        status = field_get(&list, root, "variables", diagnostic);
+    const bool anchored =
+        dictionary->exam_time > 0 &&
+        dictionary->variables[dictionary->exam_time - 1].is_offset;
+    for (size_t i = 0; status == STATUS_OK && i < dictionary->variable_count;
+         i++) {
+        struct variable *variable = &storage->variables[i];
+        struct field item = field_item(&list, i);
+        variable->takes_dates =
+            anchored && variable->is_offset && variable->derived == NULL &&
+            variable->resolution.mantissa == 1 &&
+            variable->resolution.exponent == 0 && variable->max < VALUE_DATED;
+        status = read_reference(
+            dictionary, &item, "year_of", &variable->year_of, diagnostic);
+        if (status != STATUS_OK || variable->year_of == 0)
+            continue;
+        field_find(&field, &item, "year_of");
+        if (variable->type != VARIABLE_INTEGER ||
+            !storage->variables[variable->year_of - 1].is_offset)
+            status = field_fail(&field, diagnostic,
+                "an integer has \"year_of\", which names a date_offset");
+    }
+    return status;
+}
+
 static enum status read_dictionary(
     struct dictionary *dictionary, struct diagnostic *diagnostic)
 {
@@ -134,6 +256,8 @@ static enum status read_dictionary(
             &field, &dictionary->version, 1, INT32_MAX, diagnostic);
     if (status == STATUS_OK)
         status = read_variables(dictionary, &root, diagnostic);
+    if (status == STATUS_OK)
+        status = read_dates(dictionary, &root, diagnostic);
     if (status == STATUS_OK && field_find(&field, &root, "plausible")) {
         struct dictionary_storage *storage = dictionary->storage;
         status = plausible_parse(&dictionary->rules, &dictionary->rule_count,
@@ -189,19 +313,6 @@ void dictionary_destroy(struct dictionary *dictionary)
     free(storage);
     document_destroy(dictionary->document);
     free(dictionary);
-}
-
-static bool find_name(const struct dictionary *dictionary, const char *name,
-    size_t size, size_t *index)
-{
-    for (size_t i = 0; i < dictionary->variable_count; i++) {
-        const char *known = dictionary->variables[i].name;
-        if (strncmp(known, name, size) == 0 && known[size] == '\0') {
-            *index = i;
-            return true;
-        }
-    }
-    return false;
 }
 
 bool dictionary_find(

@@ -28,13 +28,19 @@
 #define VALUE_MISSING INT32_MIN
 /* In the store only: a value came, was out of range, and counts as missing. */
 #define VALUE_REFUSED (INT32_MIN + 1)
+/* Between a file and the store only: a date is VALUE_DATED + the days since
+ * 1850-01-01; in the store the patient's secret shift is added (node/store.h).
+ * Nobody else meets one. */
+#define VALUE_DATED 1000000000
+#define DATE_YEAR_MIN 1850
+#define DATE_YEAR_MAX 2199
 
 enum variable_type {
     VARIABLE_INTEGER,
     VARIABLE_REAL,
     VARIABLE_CATEGORY,
     VARIABLE_BOOLEAN,
-    VARIABLE_DAYS,
+    VARIABLE_DAYS, /* and date_offset */
     VARIABLE_VECTOR
 };
 
@@ -68,6 +74,10 @@ struct variable {
     size_t missing_count;
     const char *const *missing; /* texts that mean missing, as in the file */
     const struct derivation *derived; /* NULL: comes from the data */
+    bool is_offset; /* date_offset: days since the patient's first exam */
+    bool takes_dates; /* is_offset, and the dictionary knows when exams are */
+    size_t year_of; /* of an integer: 1 + the place of the date_offset whose
+                       date's year it takes when a file has none; 0: none */
     size_t length;                    /* elements of a vector; else 0 */
     size_t first_element; /* of a vector: place of its first element, among the
                              dictionary's columns */
@@ -84,6 +94,9 @@ struct dictionary {
     size_t variable_count; /* that the file names */
     size_t column_count;   /* with the elements of vectors behind them */
     const struct variable *variables; /* [column_count] */
+    size_t exam_time; /* 1 + the place of the variable that says when an exam
+                         was done: a patient's exams stand in its order; 0: in
+                         that of their identifiers */
     size_t rule_count;
     const struct plausible_rule *rules; /* between the values of a row */
     struct document *document;
@@ -128,6 +141,8 @@ enum value_verdict variable_read_value(const struct variable *variable,
 enum value_verdict variable_read_vector(const struct dictionary *dictionary,
     size_t vector, struct view text, int32_t *codes, size_t *element,
     struct view *bad);
+/* The calendar year of a date as it comes from a file (VALUE_DATED). */
+int32_t variable_date_year(int32_t code);
 /* The code as text: number in its unit, or the category's code. */
 #define VARIABLE_TEXT_MAX 513 /* of any variable, with the 0 at its end */
 void variable_value_text(

@@ -13,7 +13,7 @@
 
 static const char *const variable_keys[] = {"name", "label", "entity", "type",
     "unit", "resolution", "grid", "length", "min", "max", "knots", "categories",
-    "missing", "derived", "loinc", "snomed", "radlex", "dicom_tag", "dcm",
+    "missing", "derived", "year_of", "loinc", "snomed", "radlex", "dicom_tag", "dcm",
     "required", "group", "ref_range", "source", "notes"};
 static const char *const category_keys[] = {"code", "label", "snomed"};
 static const char *const type_names[] = {
@@ -98,9 +98,9 @@ static enum status read_kind(const struct field *object,
             &field, type_names, COUNT(type_names), &choice, diagnostic);
     if (status != STATUS_OK)
         return status;
-    variable->type = choice == COUNT(type_names) - 1
-                         ? VARIABLE_DAYS
-                         : (enum variable_type)choice;
+    variable->is_offset = choice == COUNT(type_names) - 1;
+    variable->type =
+        variable->is_offset ? VARIABLE_DAYS : (enum variable_type)choice;
     variable->entity = ENTITY_EXAM;
     if (!field_find(&field, object, "entity"))
         return STATUS_OK;

@@ -77,6 +77,62 @@ static enum value_verdict read_category(const struct variable *variable,
     return VALUE_UNKNOWN_CATEGORY;
 }
 
+static bool is_leap(int year)
+{
+    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static int days_of_year(int year)
+{
+    return is_leap(year) ? 366 : 365;
+}
+
+static int days_of_month(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    return days[month - 1] + (month == 2 && is_leap(year) ? 1 : 0);
+}
+
+static bool read_digits(const char *text, size_t count, int *out)
+{
+    *out = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        *out = 10 * *out + (text[i] - '0');
+    }
+    return true;
+}
+
+/* ISO 8601: YYYY-MM-DD, and what follows a 'T' or a blank, the time of the
+ * day, is left out. VALUE_NOT_NUMBER: it is no date. */
+static enum value_verdict read_date(
+    const char *text, size_t size, int32_t *code)
+{
+    int year, month, day;
+    if (size < 10 || (size > 10 && text[10] != 'T' && text[10] != ' ') ||
+        text[4] != '-' || text[7] != '-' || !read_digits(text, 4, &year) ||
+        !read_digits(text + 5, 2, &month) || !read_digits(text + 8, 2, &day) ||
+        month < 1 || month > 12 || day < 1 || day > days_of_month(year, month))
+        return VALUE_NOT_NUMBER;
+    if (year < DATE_YEAR_MIN || year > DATE_YEAR_MAX)
+        return VALUE_OUT_OF_RANGE;
+    *code = VALUE_DATED + day - 1;
+    for (int y = DATE_YEAR_MIN; y < year; y++)
+        *code += days_of_year(y);
+    for (int m = 1; m < month; m++)
+        *code += days_of_month(year, m);
+    return VALUE_ACCEPTED;
+}
+
+int32_t variable_date_year(int32_t code)
+{
+    int32_t left = code - VALUE_DATED, year = DATE_YEAR_MIN;
+    while (left >= days_of_year(year))
+        left -= days_of_year(year++);
+    return year;
+}
+
 static enum value_verdict read_number(const struct variable *variable,
     const char *text, size_t size, int32_t *code)
 {
@@ -84,7 +140,8 @@ static enum value_verdict read_number(const struct variable *variable,
     bool exact;
     enum status status = decimal_parse(&value, text, size);
     if (status == STATUS_MALFORMED)
-        return VALUE_NOT_NUMBER;
+        return variable->takes_dates ? read_date(text, size, code)
+                                     : VALUE_NOT_NUMBER;
     if (status != STATUS_OK ||
         decimal_divide(code, &exact, value, variable->resolution) !=
             STATUS_OK ||
