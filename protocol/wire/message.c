@@ -1,10 +1,13 @@
 #include "protocol/wire/message.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "protocol/wire/codec.h"
 
-/* What a message is made of, in this order; one letter a field. */
+/* What a message is made of, in this order; one letter a field. A number after
+ * '|' is left out while it is zero, and need not be there: who does not know it
+ * yet says nothing else. */
 /* NOLINTNEXTLINE(*.performance.Padding): in the order of its table */
 struct message_row {
     enum message_type type;
@@ -18,7 +21,7 @@ struct message_row {
 
 #define MESSAGE_ROW(name, number, senders, size)                               \
     {MESSAGE_##name, #name, senders, size, FIELDS_##name},
-#define FIELDS_HELLO "vti"
+#define FIELDS_HELLO "vti|n"
 #define FIELDS_WELCOME "vn"
 #define FIELDS_PING "n"
 #define FIELDS_PONG "n"
@@ -27,7 +30,7 @@ struct message_row {
 #define FIELDS_OPT_IN "o"
 #define FIELDS_OPEN "hqsl"
 #define FIELDS_SUMMARY "ie"
-#define FIELDS_REFUSE "i"
+#define FIELDS_REFUSE "i|n"
 #define FIELDS_CLOSE "ir"
 #define FIELDS_SUBMIT_STUDY "sl"
 #define FIELDS_SUBMIT_QUERY "q"
@@ -37,7 +40,7 @@ struct message_row {
 #define FIELDS_RESULT "o"
 #define FIELDS_ASK_DOCUMENTS ""
 #define FIELDS_DOCUMENTS "lo"
-#define FIELDS_FAILURE "txi"
+#define FIELDS_FAILURE "txi|n"
 #define FIELDS_KEYS "ib"
 #define FIELDS_PEERS "ib"
 #define FIELDS_SHARES "ib"
@@ -48,6 +51,7 @@ struct message_row {
 #define FIELDS_VOTES "ib"
 #define FIELDS_REVEAL "ib"
 #define FIELDS_ROUND "inb"
+#define FIELDS_BUSY "in"
 static const struct message_row rows[] = {MESSAGE_LIST(MESSAGE_ROW)};
 
 static const struct message_row *find_row(uint64_t type)
@@ -63,6 +67,21 @@ const char *message_name(enum message_type type)
 {
     const struct message_row *row = find_row((uint64_t)type);
     return row == NULL ? "UNKNOWN" : row->name;
+}
+
+/* How many fields of the row there are, all or without the last. */
+static size_t count_fields(const struct message_row *row, bool all)
+{
+    const char *rest = strchr(row->fields, '|');
+    const size_t must =
+        rest == NULL ? strlen(row->fields) : (size_t)(rest - row->fields);
+    return rest == NULL || !all ? must : must + 1;
+}
+
+/* The letter of a row's field, from 0. */
+static char field_at(const struct message_row *row, size_t at)
+{
+    return row->fields[at < count_fields(row, false) ? at : at + 1];
 }
 
 static enum status write_documents(
@@ -107,11 +126,12 @@ enum status message_encode(const struct message *message, struct buffer *out)
     if (row == NULL)
         return STATUS_INTERNAL;
     size_t start = out->size;
-    enum status status = codec_write_array(out, 1 + strlen(row->fields));
+    const size_t count = count_fields(row, message->number != 0);
+    enum status status = codec_write_array(out, 1 + count);
     if (status == STATUS_OK)
         status = codec_write_uint(out, (uint64_t)row->type);
-    for (const char *at = row->fields; status == STATUS_OK && *at; at++)
-        status = write_field(message, *at, out);
+    for (size_t at = 0; status == STATUS_OK && at < count; at++)
+        status = write_field(message, field_at(row, at), out);
     if (status == STATUS_OK && out->size - start > row->size_max)
         status = STATUS_TOO_LARGE;
     if (status != STATUS_OK)
@@ -174,16 +194,20 @@ enum status message_decode(
     if (status != STATUS_OK)
         return status;
     const struct message_row *row = find_row(type);
-    if (row == NULL || count != 1 + strlen(row->fields))
+    if (row == NULL || (count != 1 + count_fields(row, false) &&
+                           count != 1 + count_fields(row, true)))
         return STATUS_MALFORMED;
     if ((row->senders & senders) == 0)
         return STATUS_NOT_ALLOWED;
     if (bytes.size > row->size_max)
         return STATUS_TOO_LARGE;
     message->type = row->type;
-    for (const char *at = row->fields; *at; at++)
-        read_field(message, *at, row->size_max, &reader);
+    for (size_t at = 0; at + 1 < count; at++)
+        read_field(message, field_at(row, at), row->size_max, &reader);
     status = codec_read_end(&reader);
+    if (status == STATUS_OK && count > 1 + count_fields(row, false) &&
+        message->number == 0)
+        status = STATUS_MALFORMED; /* a zero is left out */
     if (status != STATUS_OK)
         memset(message, 0, sizeof *message);
     return status;

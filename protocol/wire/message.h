@@ -25,7 +25,8 @@ enum message_sender {
 
 /* X(NAME, number, senders, largest message in bytes)
  *
- * HELLO        center    version, software text, roster id (zeros: none yet)
+ * HELLO        center    version, software text, roster id (zeros: none yet),
+ *                        how many questions it takes at once
  * WELCOME      coord.    version, heartbeat_ms
  * PING, PONG   center/person -> coordinator and back: sequence number
  * ROSTER       coord.    roster envelopes, oldest first (the chain)
@@ -34,7 +35,9 @@ enum message_sender {
  * OPEN         coord.    session header envelope, query envelope, study
  *                        envelope, its approval envelopes
  * SUMMARY      center    header id, vector (128-bit little-endian elements)
- * REFUSE       center    header id (no reason: it is in the center's log)
+ * REFUSE       center    header id (no reason: it is in the center's log), 1 +
+ *                        how many refusals are left before a lock (1: locked)
+ * BUSY         center    header id, milliseconds: no refusal; ask again then
  * CLOSE        coord.    header id, result id (zeros: failed)
  * SUBMIT_STUDY person    study envelope, approval envelopes
  * SUBMIT_QUERY person    query envelope
@@ -44,7 +47,8 @@ enum message_sender {
  * RESULT       coord.    result envelope
  * ASK_DOCUMENTS person   (no field): roster chain and dictionary
  * DOCUMENTS    coord.    roster envelopes, dictionary bytes
- * FAILURE      coord.    status name, text, query id (zeros: none)
+ * FAILURE      coord.    status name, text, query id (zeros: none),
+ *                        milliseconds after which to ask again
  * KEYS to REVEAL         header id, body: protocol/masking/steps.h
  * MASKED       center    header id, round, body, vector
  * ROUND        coord.    header id, round, what every center is told
@@ -79,7 +83,8 @@ enum message_sender {
     X(VOTE, 27, SENDER_CENTER, 256)                                            \
     X(VOTES, 28, SENDER_COORDINATOR, 262144)                                   \
     X(REVEAL, 29, SENDER_CENTER, 65536)                                        \
-    X(ROUND, 30, SENDER_COORDINATOR, 1048576)
+    X(ROUND, 30, SENDER_COORDINATOR, 1048576)                                  \
+    X(BUSY, 31, SENDER_CENTER, 256)
 
 #define MESSAGE_ENUM(name, number, senders, size) MESSAGE_##name = (number),
 enum message_type { MESSAGE_LIST(MESSAGE_ENUM) };
@@ -89,10 +94,13 @@ enum message_type { MESSAGE_LIST(MESSAGE_ENUM) };
  * others are zero. Views point into the message bytes. */
 struct message {
     enum message_type type;
-    uint64_t version;            /* HELLO, WELCOME */
-    uint64_t number;             /* PING, PONG: sequence; WELCOME: heartbeat_ms;
-                                    MASKED, ROUND: the round, from 1 */
-    struct digest id;            /* roster, header or query id */
+    uint64_t version; /* HELLO, WELCOME */
+    uint64_t number;  /* PING, PONG: sequence; WELCOME: heartbeat_ms; MASKED,
+                         ROUND: the round, from 1; HELLO: questions at once;
+                         REFUSE: refusals left, plus one; FAILURE, BUSY:
+                         milliseconds; 0 where the first two or FAILURE do not
+                         say */
+    struct digest id; /* roster, header or query id */
     struct digest result;        /* CLOSE */
     char name[MESSAGE_TEXT_MAX]; /* HELLO: software; FAILURE: status name */
     char text[MESSAGE_TEXT_MAX]; /* FAILURE: text */

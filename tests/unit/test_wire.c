@@ -129,7 +129,7 @@ static void test_message_round_trip_and_cut_at_every_length(void **state)
     (void)state;
     const unsigned all = SENDER_CENTER | SENDER_COORDINATOR | SENDER_PERSON;
     static struct message again;
-    for (int type = MESSAGE_HELLO; type <= MESSAGE_ROUND; type++) {
+    for (int type = MESSAGE_HELLO; type <= MESSAGE_BUSY; type++) {
         struct message message = example((enum message_type)type);
         struct buffer bytes, twice;
         buffer_init(&bytes, BUFFER_LIMIT_DEFAULT);
@@ -171,7 +171,7 @@ static void check_every_byte_counts(const struct buffer *bytes)
 static void test_message_decode_every_byte_counts(void **state)
 {
     (void)state;
-    for (int type = MESSAGE_HELLO; type <= MESSAGE_ROUND; type++) {
+    for (int type = MESSAGE_HELLO; type <= MESSAGE_BUSY; type++) {
         struct message message = example((enum message_type)type);
         struct buffer bytes;
         buffer_init(&bytes, BUFFER_LIMIT_DEFAULT);
@@ -197,6 +197,38 @@ static void test_message_decode_wrong_sender_is_not_allowed(void **state)
                          SENDER_CENTER | SENDER_PERSON),
         STATUS_NOT_ALLOWED);
     buffer_fini(&bytes);
+}
+
+/* What an earlier program says is read, and a zero has one way to be said. */
+static void test_message_optional_number_may_be_absent(void **state)
+{
+    static const enum message_type types[] = {
+        MESSAGE_HELLO, MESSAGE_REFUSE, MESSAGE_FAILURE};
+    const unsigned all = SENDER_CENTER | SENDER_COORDINATOR;
+    static struct message again;
+    (void)state;
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        struct message message = example(types[i]);
+        struct buffer with, without;
+        buffer_init(&with, BUFFER_LIMIT_DEFAULT);
+        buffer_init(&without, BUFFER_LIMIT_DEFAULT);
+        message.number = 3;
+        assert_int_equal(message_encode(&message, &with), STATUS_OK);
+        assert_int_equal(
+            message_decode(&again, buffer_view(&with), all), STATUS_OK);
+        assert_int_equal(again.number, 3);
+        message.number = 0;
+        assert_int_equal(message_encode(&message, &without), STATUS_OK);
+        assert_int_equal(without.size + 1, with.size);
+        assert_int_equal(
+            message_decode(&again, buffer_view(&without), all), STATUS_OK);
+        assert_int_equal(again.number, 0);
+        with.data[with.size - 1] = 0;
+        assert_int_equal(
+            message_decode(&again, buffer_view(&with), all), STATUS_MALFORMED);
+        buffer_fini(&with);
+        buffer_fini(&without);
+    }
 }
 
 static void test_message_decode_odd_vector_is_malformed(void **state)
@@ -246,6 +278,7 @@ int main(void)
         cmocka_unit_test(test_message_round_trip_and_cut_at_every_length),
         cmocka_unit_test(test_message_decode_every_byte_counts),
         cmocka_unit_test(test_message_decode_wrong_sender_is_not_allowed),
+        cmocka_unit_test(test_message_optional_number_may_be_absent),
         cmocka_unit_test(test_message_decode_odd_vector_is_malformed),
         cmocka_unit_test(test_buffer_append_past_limit_is_too_large),
         cmocka_unit_test(test_digest_of_empty_is_blake2b_256),
