@@ -56,29 +56,65 @@ struct ties {
     double one2, part2, parted2; /* of 1 / s^2, (k/d) / s^2, (k/d / s)^2 */
 };
 
+/* `count` tied events in place of one, all as the k-th. Returns s. */
+static double add_ties(
+    struct ties *ties, const struct cox_step *step, double k, double count)
+{
+    const double part = step->dead == NULL ? 0 : k / (double)step->events;
+    const double s =
+        /* NOLINTNEXTLINE(*-core.NullDereference): a step has a risk set */
+        step->risk[0] - (step->dead == NULL ? 0 : part * step->dead[0]);
+    const double inverse = 1 / s, parted = part * inverse;
+    ties->one += count * inverse;
+    ties->part += count * parted;
+    ties->one2 += count * inverse * inverse;
+    ties->part2 += count * parted * inverse;
+    ties->parted2 += count * parted * parted;
+    return s > 0 ? s : (double)NAN;
+}
+
+/* The `width` events before the end-th, by Gauss' rule for so many points at
+ * equal steps: three stand for all, with the moments of all up to the fifth. */
+static void add_run(struct ties *ties, const struct cox_step *step, double end,
+    double width, long double *loglik)
+{
+    const double second = (width * width - 1) / 12;
+    const double square = /* the fourth over the second */
+        width > 1 ? (3 * width * width - 7) / 20 : 1;
+    const double middle = end - (width + 1) / 2, apart = sqrt(square);
+    const double sides = width * second / (2 * square);
+    const double at[] = {middle - apart, middle, middle + apart};
+    const double counts[] = {sides, width - 2 * sides, sides};
+    for (int i = 0; i < 3; i++)
+        *loglik -= counts[i] * logl(add_ties(ties, step, at[i], counts[i]));
+}
+
+/* All of them, one by one where they are few. Where a center says that they are
+ * many, the work is that of a logarithm of how many: from the last on, near
+ * which s can be near 0, in runs that are a SPREAD-th of the way to it, so that
+ * s is nearly the same within one. */
+#define ONE_BY_ONE 4096
+#define SPREAD 64
+
 static struct ties sum_ties(const struct cox_step *step, long double *loglik)
 {
     struct ties ties = {0};
-    const double each = 1.0 / (double)step->events;
     long double product = 1;
-    for (int128 k = 0; k < step->events; k++) {
-        const double part = step->dead == NULL ? 0 : (double)k * each;
-        const double s =
-            /* NOLINTNEXTLINE(*-core.NullDereference): a step has a risk set */
-            step->risk[0] - (step->dead == NULL ? 0 : part * step->dead[0]);
-        const double inverse = 1 / s, parted = part * inverse;
-        ties.one += inverse;
-        ties.part += parted;
-        ties.one2 += inverse * inverse;
-        ties.part2 += parted * inverse;
-        ties.parted2 += parted * parted;
-        product *= s > 0 ? s : (double)NAN;
-        if (k % FACTORS == FACTORS - 1) {
+    const double events = (double)step->events;
+    const double first = events > ONE_BY_ONE ? events - ONE_BY_ONE : 0;
+    const int last = (int)fmin(events, ONE_BY_ONE);
+    for (int i = 0; i < last; i++) {
+        product *= add_ties(&ties, step, first + i, 1);
+        if (i % FACTORS == FACTORS - 1) {
             *loglik -= logl(product);
             product = 1;
         }
     }
     *loglik -= logl(product);
+    for (double past = ONE_BY_ONE, width; past < events; past += width) {
+        width = fmin(floor(past / SPREAD), events - past);
+        add_run(&ties, step, events - past, width, loglik);
+    }
     return ties;
 }
 

@@ -144,9 +144,16 @@ static double density(const struct hypergeometric *h, double x)
     return dhyper(x, h->m, h->n, h->k, 0);
 }
 
-/* The tail from x outward, term by term from the one before: large tables have
- * hundreds of thousands of terms, of which few count. */
-static double tail(const struct hypergeometric *h, double x, bool upward)
+static double spread(const struct hypergeometric *h)
+{
+    const double all = h->m + h->n;
+    return sqrt(h->k * (h->m / all) * (h->n / all) * ((all - h->k) / all));
+}
+
+/* The tail from x outward, term by term from the one before: of many terms few
+ * count. */
+static double tail_of_terms(
+    const struct hypergeometric *h, double x, bool upward)
 {
     double sum = 0, term = density(h, x);
     while (x >= h->low && x <= h->high && term > sum * 1e-18) {
@@ -157,6 +164,44 @@ static double tail(const struct hypergeometric *h, double x, bool upward)
         x += upward ? 1 : -1;
     }
     return sum;
+}
+
+/* A center may say any number of people: where the spread is more than
+ * TERMS_SPREAD, terms are added in runs of a RUNS-th of it, and the work is
+ * the same however many they are. A run of an odd number of terms is three of
+ * them, the middle one and two near where Gauss' rule would have them, with
+ * weights that have the run's second moment. */
+#define TERMS_SPREAD 16384
+#define RUNS 256
+
+static double tail_of_runs(
+    const struct hypergeometric *h, double x, double spread_of_all, bool upward)
+{
+    const double sign = upward ? 1 : -1;
+    double sum = 0, last = 1;
+    while (x >= h->low && x <= h->high && last > sum * 1e-18) {
+        const double left = upward ? h->high - x : x - h->low;
+        const double half = floor(fmin(spread_of_all / RUNS, left) / 2);
+        const double width = 2 * half + 1, middle = x + sign * half;
+        const double apart = round(width * sqrt(3.0 / 20));
+        const double sides =
+            apart < 1 ? 0 : (width * width - 1) / (24 * apart * apart);
+        last = (1 - 2 * sides) * density(h, middle);
+        if (sides > 0)
+            last += sides *
+                    (density(h, middle - apart) + density(h, middle + apart));
+        last *= width;
+        sum += last;
+        x += sign * width;
+    }
+    return sum;
+}
+
+static double tail(const struct hypergeometric *h, double x, bool upward)
+{
+    const double all = spread(h);
+    return all > TERMS_SPREAD ? tail_of_runs(h, x, all, upward)
+                              : tail_of_terms(h, x, upward);
 }
 
 /* On one side of the mode, the value nearest to it that is as likely as the

@@ -157,8 +157,7 @@ json_t *roc_calibration(
                 i + 1 < counts->count))
             continue;
         json_array_append_new(rows, tenth_row(&tenth, min_cell));
-        while (seen * CALIBRATION_GROUPS >= group * total)
-            group++;
+        group = fmax(group, floor(seen * CALIBRATION_GROUPS / total) + 1);
         tenth = (struct tenth){0};
     }
     return rows;
