@@ -386,6 +386,21 @@ bool catalog_study_has_center(
     return slot != NULL && slot->in;
 }
 
+uint64_t catalog_refusals_left(
+    const struct catalog_study *study, const char *center)
+{
+    const struct catalog_opt_in *slot = find_opt_in(study, center);
+    return slot == NULL ? 0 : slot->left;
+}
+
+void catalog_note_refusals(
+    struct catalog_study *study, const char *center, uint64_t left)
+{
+    struct catalog_opt_in *slot = find_opt_in(study, center);
+    if (slot != NULL)
+        slot->left = left;
+}
+
 /* Enrolment. */
 
 static enum status note_conflict(

@@ -21,6 +21,8 @@ struct catalog_opt_in {
     char center[NAME_MAX_BYTES + 1];
     bool in;
     int64_t sequence;
+    uint64_t left; /* refusals left there, plus one, when it refused last; 0:
+                      not known. In memory alone */
 };
 
 struct catalog_study {
@@ -77,6 +79,12 @@ enum status catalog_opt_in(struct catalog *catalog, struct ledger *ledger,
     const struct identity *center, struct view bytes, int64_t now);
 bool catalog_study_has_center(
     const struct catalog_study *study, const char *center);
+/* Refusals that are left at a center before it locks the study, plus one (1:
+ * it is locked), as it said last; 0: not known. */
+uint64_t catalog_refusals_left(
+    const struct catalog_study *study, const char *center);
+void catalog_note_refusals(
+    struct catalog_study *study, const char *center, uint64_t left);
 /* Enrols everybody who may connect. Somebody whose keys are taken by another
  * user is left out (and logged). */
 enum status catalog_enroll(

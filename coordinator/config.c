@@ -16,7 +16,10 @@ static const struct setting keys[] = {
         "how often a center shows that it is alive; dead after three"},
     {"max_open_sessions", SETTING_INTEGER,
         offsetof(struct config, max_open_sessions), "64", 1, 1024,
-        "questions that may be open at the same time"},
+        "questions that may be open at the same time; others wait"},
+    {"max_waiting", SETTING_INTEGER, offsetof(struct config, max_waiting),
+        "1024", 0, 4096,
+        "questions that may wait; one person has at most 256 of them"},
     {"log_level", SETTING_LEVEL, offsetof(struct config, log_level), "info", 0,
         0, "error, warn, info or debug"},
 };

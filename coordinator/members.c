@@ -101,6 +101,7 @@ static enum status add(struct members *members, const char *user,
         old = &members->items[members->count++];
         memset(old, 0, sizeof *old);
         snprintf(old->user, sizeof old->user, "%s", user);
+        old->room = MEMBER_ROOM_DEFAULT;
     } else if (!public_key_equal(&old->identity.curve, &identity->curve)) {
         old->changed = old->changed || old->connected;
         old->connected = false; /* that connection was the old key's */

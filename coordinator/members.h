@@ -15,6 +15,7 @@
 #include "protocol/wire/message.h"
 
 #define MEMBERS_MAX 16384
+#define MEMBER_ROOM_DEFAULT 8 /* of a center that does not say */
 
 struct member {
     char user[CHANNEL_USER_MAX];
@@ -27,6 +28,11 @@ struct member {
     uint64_t heard_ms;          /* monotonic, of its last message */
     int64_t last_seen;          /* seconds since 1970; 0: never */
     size_t studies_sent;        /* how many studies this connection was shown */
+    size_t room;                /* questions that it takes at once */
+    /* of a person: refusals of that day (since 1970), as the register has them
+     */
+    int64_t refusal_day;
+    size_t refusals;
     bool changed; /* connection differs from what the ledger says */
     bool keep;    /* private to members_begin .. members_end */
 };

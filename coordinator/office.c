@@ -21,6 +21,7 @@ static const struct dispatch_row dispatch[] = {
     {MESSAGE_OPT_IN, SENDER_CENTER, office_on_opt_in},
     {MESSAGE_SUMMARY, SENDER_CENTER, office_on_summary},
     {MESSAGE_REFUSE, SENDER_CENTER, office_on_refuse},
+    {MESSAGE_BUSY, SENDER_CENTER, office_on_busy},
     {MESSAGE_KEYS, SENDER_CENTER, office_on_step},
     {MESSAGE_SHARES, SENDER_CENTER, office_on_step},
     {MESSAGE_MASKED, SENDER_CENTER, office_on_step},
@@ -158,6 +159,9 @@ enum status office_create(struct office **out, const struct office_setup *setup,
     enum status status =
         office->sessions == NULL ? STATUS_NO_MEMORY : STATUS_OK;
     if (status == STATUS_OK)
+        status =
+            turns_create(&office->turns, (size_t)setup->config->max_waiting);
+    if (status == STATUS_OK)
         status = members_create(&office->members);
     if (status == STATUS_OK)
         status = catalog_load(
@@ -183,6 +187,7 @@ void office_destroy(struct office *office)
     for (size_t i = 0; i < office->session_count; i++)
         session_destroy(office->sessions[i]);
     free(office->sessions);
+    turns_destroy(office->turns);
     members_destroy(office->members);
     catalog_destroy(office->catalog);
     buffer_fini(&office->scratch);
@@ -213,6 +218,7 @@ void office_receive(struct office *office, const char *user,
     if (member == NULL)
         return; /* left since its handshake */
     enum status status = message_decode(&office->incoming, body, member->role);
+    office->now_ms = now.monotonic_ms;
     member->heard_ms = now.monotonic_ms;
     member->last_seen = now.wall;
     if (status != STATUS_OK) {
@@ -225,6 +231,8 @@ void office_receive(struct office *office, const char *user,
     }
     const struct office_call call = {member, route, &office->incoming, now};
     handle(office, &call);
+    if (office->turns_due)
+        office_serve_turns(office, now);
 }
 
 static void expire_centers(struct office *office, uint64_t now_ms)
@@ -310,12 +318,15 @@ static enum status slow_tick(struct office *office, struct office_clock now)
             status_name(status));
     for (size_t i = 0; i < office->session_count; i++)
         office_save_replies(office, office->sessions[i], now.wall);
+    office_sum_refusals(office, now.wall);
+    office->turns_due = true;
     return STATUS_OK;
 }
 
 enum status office_tick(struct office *office, struct office_clock now)
 {
     enum status status = STATUS_OK;
+    office->now_ms = now.monotonic_ms;
     serve_centers(office, now.wall);
     if (now.monotonic_ms >= office->next_slow_tick_ms) {
         office->next_slow_tick_ms = now.monotonic_ms + SLOW_TICK_MS;
@@ -327,5 +338,7 @@ enum status office_tick(struct office *office, struct office_clock now)
         office_send_steps(office, session);
         office_settle(office, session, now);
     }
+    if (office->turns_due)
+        office_serve_turns(office, now);
     return status;
 }

@@ -3,6 +3,10 @@
 #include "coordinator/office_internal.h"
 #include "protocol/wire/log.h"
 
+#define CENTER_ROOM_MAX 1024
+#define BUSY_MS_MIN 100
+#define BUSY_MS_MAX 10000
+
 enum status office_send_rosters(
     struct office *office, const struct channel_route *route)
 {
@@ -136,9 +140,14 @@ void office_on_hello(struct office *office, const struct office_call *call)
         return;
     }
     office_copy_text(software, sizeof software, call->message->name);
+    const uint64_t room = call->message->number;
+    call->member->room = room == 0                ? MEMBER_ROOM_DEFAULT
+                         : room > CENTER_ROOM_MAX ? CENTER_ROOM_MAX
+                                                  : (size_t)room;
     log_event(LOG_INFO, "office", "center_connected",
         "center=%s software=\"%s\"", call->member->identity.name, software);
     greet(office, call);
+    office->turns_due = true;
 }
 
 static bool is_its_connection(
@@ -233,7 +242,30 @@ void office_on_refuse(struct office *office, const struct office_call *call)
 {
     struct session *session;
     struct session_center *asked = find_asked(office, call, &session);
-    if (asked != NULL)
-        after_reply(
-            office, session, call, session_take_refusal(session, asked));
+    if (asked == NULL)
+        return;
+    struct catalog_study *study = catalog_find_study(
+        office->catalog, &session->question.study->study->id);
+    if (study != NULL && call->message->number > 0)
+        catalog_note_refusals(study, asked->name, call->message->number);
+    log_event(LOG_INFO, "office", "center_refused", "center=%s step=\"%s\"",
+        asked->name, session_step_name(session));
+    after_reply(office, session, call, session_take_refusal(session, asked));
+}
+
+/* It is asked again when it says, for as long as its step is waited for. */
+void office_on_busy(struct office *office, const struct office_call *call)
+{
+    struct session *session;
+    struct session_center *asked = find_asked(office, call, &session);
+    uint64_t wait_ms = call->message->number;
+    if (asked == NULL || asked->state != REPLY_ASKED)
+        return;
+    if (wait_ms < BUSY_MS_MIN)
+        wait_ms = BUSY_MS_MIN;
+    if (wait_ms > BUSY_MS_MAX)
+        wait_ms = BUSY_MS_MAX;
+    asked->busy = true;
+    asked->sent = false;
+    asked->again_ms = call->now.monotonic_ms + wait_ms;
 }

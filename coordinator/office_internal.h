@@ -1,14 +1,16 @@
 /*
  * office_internal: what the files of the office share. The parts are: office.c
  * (dispatch and time), office_centers.c (what a center says), office_people.c
- * (what a person says), office_questions.c (a question from its first write to
- * its last), office_restore.c (questions after a restart).
+ * (what a person says), office_opening.c (a question until it is open),
+ * office_questions.c (from then on), office_restore.c (questions after a
+ * restart).
  */
 #ifndef COHORTIUM_COORDINATOR_OFFICE_INTERNAL_H
 #define COHORTIUM_COORDINATOR_OFFICE_INTERNAL_H
 
 #include "coordinator/office.h"
 #include "coordinator/session.h"
+#include "coordinator/turns.h"
 
 #define OFFICE_SOFTWARE "cohortium-coordinator " COHORTIUM_VERSION
 #define OFFICE_REPORT_QUERIES 200
@@ -25,6 +27,9 @@ struct office {
     int64_t roster_version; /* as loaded */
     size_t session_count;
     struct session **sessions; /* [config->max_open_sessions] */
+    struct turns *turns;       /* questions that wait for room */
+    bool turns_due;            /* there may be room for one */
+    uint64_t now_ms;           /* of the call that runs; monotonic */
     struct buffer scratch;     /* a message on its way out */
     struct message outgoing, incoming;
     uint64_t next_slow_tick_ms;
@@ -56,6 +61,7 @@ void office_on_ping(struct office *office, const struct office_call *call);
 void office_on_opt_in(struct office *office, const struct office_call *call);
 void office_on_summary(struct office *office, const struct office_call *call);
 void office_on_refuse(struct office *office, const struct office_call *call);
+void office_on_busy(struct office *office, const struct office_call *call);
 /* KEYS, SHARES, MASKED, VOTE, REVEAL */
 void office_on_step(struct office *office, const struct office_call *call);
 /* The roster chain to one center. */
@@ -95,11 +101,23 @@ void office_send_status(struct office *office,
     const struct office_viewer *viewer, const struct digest *query_id,
     int64_t now);
 
-/* office_questions.c, office_restore.c */
-/* Opens a session for an admitted question (taken over). */
-enum status office_open_question(struct office *office,
-    struct question *question, const struct office_call *call, char *text,
+/* Into the register; of one person and day not more than some. */
+void office_record_refusal(struct office *office, const char *kind,
+    const struct digest *subject, enum status status,
+    const struct public_key *person, int64_t now);
+/* The day is over: how many refusals the register does not have one by one. */
+void office_sum_refusals(struct office *office, int64_t now);
+
+/* office_opening.c */
+/* An admitted question: opened, or it waits, or the person is told that the
+ * queue is full. */
+enum status office_queue_question(struct office *office,
+    const struct question *question, const struct office_call *call, char *text,
     size_t capacity);
+/* Opens what there is room for. */
+void office_serve_turns(struct office *office, struct office_clock now);
+
+/* office_questions.c, office_restore.c */
 struct session *office_find_session(
     struct office *office, const struct digest *query_id);
 struct session *office_find_header(

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "coordinator/office_internal.h"
@@ -24,6 +25,8 @@ void office_send_status(struct office *office,
     const struct report_request request = {.ledger = office->ledger,
         .catalog = office->catalog,
         .members = office->members,
+        .sessions = {office->sessions, office->session_count},
+        .turns = office->turns,
         .viewer = viewer->committee ? NULL : &viewer->key,
         .query = query_id,
         .query_limit = OFFICE_REPORT_QUERIES};
@@ -59,23 +62,77 @@ void office_on_ask_documents(
     office_send(office, call->route);
 }
 
-static void record_refusal(struct office *office, const char *kind,
-    const struct digest *subject, enum status status,
-    const struct office_call *call)
+/* ---- what was refused ---- */
+
+#define DAY_SECONDS 86400
+#define REFUSALS_RECORDED 100 /* of one person and day, one by one */
+
+static void record(struct office *office, const char *kind,
+    const struct digest *subject, int64_t now, const char *detail)
 {
-    char key[KEY_TEXT];
-    public_key_to_text(key, &call->member->identity.sign);
-    log_event(LOG_INFO, "office", kind, "status=%s person=%s",
-        status_name(status), key);
-    enum status written = ledger_begin(office->ledger);
-    if (written == STATUS_OK)
-        written = ledger_record(office->ledger, call->now.wall, kind, subject,
-            "status=%s person=%s", status_name(status), key);
-    if (written == STATUS_OK)
-        written = ledger_commit(office->ledger);
-    if (written != STATUS_OK)
+    enum status status = ledger_begin(office->ledger);
+    if (status == STATUS_OK)
+        status =
+            ledger_record(office->ledger, now, kind, subject, "%s", detail);
+    if (status == STATUS_OK)
+        status = ledger_commit(office->ledger);
+    if (status != STATUS_OK)
         ledger_rollback(office->ledger);
 }
+
+/* One line for all that a person was refused beyond those of a day. */
+static void sum_refusals(
+    struct office *office, struct member *person, int64_t now)
+{
+    char key[KEY_TEXT], text[LEDGER_TEXT_MAX];
+    const struct digest none = {{0}};
+    if (person->refusals > REFUSALS_RECORDED) {
+        public_key_to_text(key, &person->identity.sign);
+        snprintf(text, sizeof text, "more=%zu person=%s",
+            person->refusals - REFUSALS_RECORDED, key);
+        record(office, "refused_more", &none, now, text);
+    }
+    person->refusal_day = now / DAY_SECONDS;
+    person->refusals = 0;
+}
+
+void office_sum_refusals(struct office *office, int64_t now)
+{
+    for (size_t i = 0; i < members_count(office->members); i++) {
+        struct member *person = members_at(office->members, i);
+        if (person->refusals > 0 && person->refusal_day != now / DAY_SECONDS)
+            sum_refusals(office, person, now);
+    }
+}
+
+/* Nobody fills the register by being refused, which is never emptied. */
+static bool is_recorded(struct office *office, const char *key, int64_t now)
+{
+    char user[CHANNEL_USER_MAX];
+    snprintf(user, sizeof user, "person:%s", key);
+    struct member *person = members_find(office->members, user);
+    if (person == NULL)
+        return true; /* left while its question waited */
+    if (person->refusal_day != now / DAY_SECONDS)
+        sum_refusals(office, person, now);
+    return ++person->refusals <= REFUSALS_RECORDED;
+}
+
+void office_record_refusal(struct office *office, const char *kind,
+    const struct digest *subject, enum status status,
+    const struct public_key *person, int64_t now)
+{
+    char key[KEY_TEXT], text[LEDGER_TEXT_MAX];
+    public_key_to_text(key, person);
+    if (!is_recorded(office, key, now))
+        return;
+    snprintf(
+        text, sizeof text, "status=%s person=%s", status_name(status), key);
+    log_event(LOG_INFO, "office", kind, "%s", text);
+    record(office, kind, subject, now, text);
+}
+
+/* ---- studies ---- */
 
 void office_on_submit_study(
     struct office *office, const struct office_call *call)
@@ -91,7 +148,8 @@ void office_on_submit_study(
         &submission, call->now.wall, &index, &diagnostic);
     if (status != STATUS_OK) {
         struct digest bytes = digest_of(message->study);
-        record_refusal(office, "study_refused", &bytes, status, call);
+        office_record_refusal(office, "study_refused", &bytes, status,
+            &viewer.key, call->now.wall);
         office_send_failure(
             office, &viewer.route, status, NULL, diagnostic.message);
     }
@@ -172,10 +230,25 @@ static void send_known(struct office *office, const struct office_call *call,
     }
 }
 
+/* A question that waits: the answer goes to this connection. */
+static bool find_waiting(struct office *office, const struct office_call *call,
+    const struct digest *id)
+{
+    const struct office_viewer viewer = office_viewer_of(call);
+    struct waiting *waiting = turns_find(office->turns, id);
+    if (waiting == NULL || !public_key_equal(&waiting->researcher, &viewer.key))
+        return false;
+    waiting->route = *call->route;
+    office_send_status(office, &viewer, id, call->now.wall);
+    return true;
+}
+
 void office_on_ask_result(struct office *office, const struct office_call *call)
 {
     const struct digest *id = &call->message->id;
     struct ledger_query query;
+    if (find_waiting(office, call, id))
+        return;
     enum status status = find_own_query(office, call, id, &query);
     if (status == STATUS_OK)
         send_known(office, call, &query);
@@ -197,13 +270,15 @@ static void judge_query(struct office *office, const struct office_call *call,
             &call->member->identity.sign, call->now.wall, &diagnostic);
     if (status == STATUS_OK) {
         status =
-            office_open_question(office, &question, call, text, sizeof text);
+            office_queue_question(office, &question, call, text, sizeof text);
+        question_fini(&question);
     } else {
         office_copy_text(text, sizeof text, diagnostic.message);
     }
     if (status == STATUS_OK)
         return;
-    record_refusal(office, "query_refused", id, status, call);
+    office_record_refusal(office, "query_refused", id, status,
+        &call->member->identity.sign, call->now.wall);
     office_send_failure(office, call->route, status, id, text);
 }
 
@@ -220,6 +295,8 @@ void office_on_submit_query(
     }
     const struct digest id = envelope_id(envelope);
     envelope_destroy(envelope);
+    if (find_waiting(office, call, &id))
+        return;
     status = find_own_query(office, call, &id, &known);
     if (status == STATUS_OK)
         send_known(office, call, &known);

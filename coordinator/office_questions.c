@@ -7,7 +7,6 @@
 #include "coordinator/result.h"
 #include "protocol/wire/log.h"
 
-#define PERSON_SESSIONS_MAX 16 /* of one researcher at the same time */
 #define RETRY_MS 1000
 
 struct session *office_find_session(
@@ -50,7 +49,8 @@ void office_send_open(struct office *office, struct session *session)
 {
     for (size_t i = 0; i < session->center_count; i++) {
         struct session_center *center = &session->centers[i];
-        if (center->state != REPLY_ASKED || center->sent || center->lost)
+        if (center->state != REPLY_ASKED || center->sent || center->lost ||
+            office->now_ms < center->again_ms)
             continue;
         enum status status = send_open_to(office, session,
             members_find_center(office->members, center->name));
@@ -98,159 +98,6 @@ static void send_close(struct office *office, const struct session *session,
             office->ports.send(office->ports.arg, &member->route,
                 buffer_view(&office->scratch));
     }
-}
-
-/* Opening. */
-
-struct choice {
-    size_t opted_in, connected;
-    const char *names[ROSTER_CENTERS_MAX];
-};
-
-static void choose_centers(struct office *office,
-    const struct question *question, struct choice *choice)
-{
-    memset(choice, 0, sizeof *choice);
-    for (size_t i = 0; i < members_count(office->members); i++) {
-        const struct member *member = members_at(office->members, i);
-        if (member->role != SENDER_CENTER ||
-            !catalog_study_has_center(question->study, member->identity.name))
-            continue;
-        choice->opted_in++;
-        if (member->connected && choice->connected < ROSTER_CENTERS_MAX)
-            choice->names[choice->connected++] = member->identity.name;
-    }
-}
-
-static size_t count_sessions_of(
-    const struct office *office, const struct public_key *researcher)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < office->session_count; i++)
-        count += public_key_equal(
-            &office->sessions[i]->question.researcher, researcher);
-    return count;
-}
-
-static enum status check_room(struct office *office,
-    const struct question *question, const struct choice *choice, char *text,
-    size_t capacity)
-{
-    const int64_t needed = question->study->study->min_centers;
-    if ((int64_t)choice->connected < needed) {
-        snprintf(text, capacity,
-            "%zu of the %zu centers that opted in are connected; the study "
-            "requires %" PRId64,
-            choice->connected, choice->opted_in, needed);
-        return STATUS_TOO_FEW_CENTERS;
-    }
-    if ((int64_t)office->session_count >= office->config->max_open_sessions ||
-        count_sessions_of(office, &question->researcher) >=
-            PERSON_SESSIONS_MAX) {
-        snprintf(text, capacity,
-            "too many questions are open; try again when one is answered");
-        return STATUS_LIMIT_REACHED;
-    }
-    return STATUS_OK;
-}
-
-static enum status make_session(struct office *office,
-    struct question *question, const struct choice *choice,
-    struct office_clock now, struct diagnostic *diagnostic,
-    struct session **out)
-{
-    const int64_t deadline_ms = office->config->deadline_ms;
-    struct session_setup setup = {
-        .deadline = now.wall + (deadline_ms + 999) / 1000,
-        .deadline_ms = now.monotonic_ms + (uint64_t)deadline_ms,
-        .keys = office->keys,
-        .center_count = choice->connected,
-        .centers = choice->names,
-        .roster = office->catalog->roster,
-        .now_ms = now.monotonic_ms,
-        .diagnostic = diagnostic,
-    };
-    office->ports.random(office->ports.arg, setup.random, sizeof setup.random);
-    return session_create(out, question, &setup);
-}
-
-static enum status put_asked(
-    struct ledger *ledger, const struct session *session, int64_t now)
-{
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < session->center_count; i++) {
-        struct ledger_reply reply = {.state = REPLY_ASKED};
-        memcpy(reply.center, session->centers[i].name, sizeof reply.center);
-        status = ledger_put_reply(ledger, &session->question.id, &reply, now);
-    }
-    return status;
-}
-
-static enum status write_opening(
-    struct office *office, const struct session *session, int64_t now)
-{
-    const struct question *question = &session->question;
-    struct ledger_query query = {.id = question->id,
-        .study_id = question->study->study->id,
-        .question = question->query->question,
-        .researcher = question->researcher,
-        .state = QUERY_OPEN,
-        .submitted = now,
-        .envelope = buffer_view(&question->envelope)};
-    snprintf(
-        query.study, sizeof query.study, "%s", question->study->study->name);
-    struct ledger *ledger = office->ledger;
-    enum status status = ledger_begin(ledger);
-    if (status == STATUS_OK)
-        status = ledger_add_query(ledger, &query);
-    if (status == STATUS_OK)
-        status = ledger_add_session(ledger, &question->id, &session->header->id,
-            buffer_view(&session->header_envelope), session->header->deadline);
-    if (status == STATUS_OK)
-        status = put_asked(ledger, session, now);
-    if (status == STATUS_OK)
-        status = ledger_record(ledger, now, "query_accepted", &question->id,
-            "study=%s centers=%zu", query.study, session->center_count);
-    if (status == STATUS_OK)
-        status = ledger_commit(ledger);
-    if (status != STATUS_OK)
-        ledger_rollback(ledger);
-    return status;
-}
-
-/* The session is on disk before any center hears of it: after a crash the same
- * header is sent again, never another for the same query. */
-enum status office_open_question(struct office *office,
-    struct question *question, const struct office_call *call, char *text,
-    size_t capacity)
-{
-    struct choice choice;
-    struct session *session = NULL;
-    struct diagnostic diagnostic;
-    diagnostic_init(&diagnostic, "");
-    choose_centers(office, question, &choice);
-    enum status status = check_room(office, question, &choice, text, capacity);
-    if (status != STATUS_OK) {
-        question_fini(question);
-        return status;
-    }
-    status = make_session(
-        office, question, &choice, call->now, &diagnostic, &session);
-    if (status == STATUS_OK)
-        status = write_opening(office, session, call->now.wall);
-    if (status != STATUS_OK) {
-        office_copy_text(text, capacity, diagnostic.message);
-        session_destroy(session);
-        return status;
-    }
-    session->has_submitter = true;
-    session->submitter = *call->route;
-    office->sessions[office->session_count++] = session;
-    office_send_open(office, session);
-    const struct office_viewer viewer = office_viewer_of(call);
-    office_send_status(office, &viewer, &session->question.id, call->now.wall);
-    office_settle(office, session, call->now);
-    return STATUS_OK;
 }
 
 /* Saving. */
@@ -411,30 +258,68 @@ static enum status sign_answer(struct office *office,
     return status;
 }
 
+/* Refusals lead to a lock: the researcher hears how near one is. */
+static void add_locks(const struct session *session, struct buffer *out)
+{
+    const struct catalog_study *study = session->question.study;
+    uint64_t least = 0;
+    if (session->refused == 0)
+        return;
+    (void)buffer_append_format(
+        out, "; why, each center's own log says: ask its data manager");
+    for (size_t i = 0; i < session->center_count; i++) {
+        const uint64_t left =
+            catalog_refusals_left(study, session->centers[i].name);
+        if (session->centers[i].state == REPLY_REFUSED && left > 0 &&
+            (least == 0 || left < least))
+            least = left;
+    }
+    if (least == 1)
+        (void)buffer_append_format(out, "; a center has locked the study");
+    else if (least > 1)
+        (void)buffer_append_format(
+            out, "; %" PRIu64 " more until a lock", least - 1);
+}
+
+static void describe_failure(
+    const struct session *session, char *out, size_t capacity)
+{
+    char numbers[LEDGER_TEXT_MAX];
+    struct buffer text;
+    buffer_init(&text, capacity - 1);
+    session_explain(session, numbers, sizeof numbers);
+    switch (session->failure) {
+    case STATUS_TOO_FEW_CENTERS:
+        (void)buffer_append_format(&text, "%s; the study requires %" PRId64,
+            numbers, session->header->min_centers);
+        break;
+    case STATUS_REFUSED:
+        (void)buffer_append_format(&text,
+            "a center refused after it gave figures, which are not used: %s",
+            numbers);
+        break;
+    case STATUS_NO_PEER:
+        (void)buffer_append_format(&text,
+            "a center was lost in the middle of a fit of several rounds; to "
+            "go on without it would show its share; ask again");
+        break;
+    default:
+        (void)buffer_append_format(&text, "%s", status_text(session->failure));
+    }
+    add_locks(session, &text);
+    const char *all = buffer_text(&text);
+    office_copy_text(out, capacity, all == NULL ? "" : all);
+    buffer_fini(&text);
+}
+
 static void prepare_ending(struct office *office, const struct session *session,
     enum session_verdict verdict, struct ending *ending, int64_t now)
 {
     char text[LEDGER_TEXT_MAX];
     ending->query.state = QUERY_ANSWERED;
-    if (verdict == SESSION_FAIL && session->failure != STATUS_TOO_FEW_CENTERS) {
-        set_failure(ending, session->failure,
-            session->failure == STATUS_NO_PEER
-                ? "a center was lost in the middle of a fit of several rounds; "
-                  "to go on without it would show its share; ask again"
-                : status_text(session->failure));
-        return;
-    }
     if (verdict == SESSION_FAIL) {
-        snprintf(text, sizeof text,
-            "%zu of %zu centers answered, %zu refused, %zu were not heard; the "
-            "study requires %" PRId64 "%s",
-            session->answered, session->center_count, session->refused,
-            session->center_count - session->answered - session->refused,
-            session->header->min_centers,
-            session->refused > 0
-                ? "; why, each center's own log says: ask its data manager"
-                : "");
-        set_failure(ending, STATUS_TOO_FEW_CENTERS, text);
+        describe_failure(session, text, sizeof text);
+        set_failure(ending, session->failure, text);
         return;
     }
     enum status status = sign_answer(office, session, ending, now);
@@ -442,6 +327,19 @@ static void prepare_ending(struct office *office, const struct session *session,
         log_event(LOG_ERROR, "office", "not_finished", "status=%s",
             status_name(status));
         set_failure(ending, status, status_text(status));
+    }
+}
+
+/* Who answers has not locked the study, whatever it said before. */
+static void forget_locks(struct office *office, const struct session *session)
+{
+    struct catalog_study *study = catalog_find_study(
+        office->catalog, &session->question.study->study->id);
+    for (size_t i = 0; study != NULL && i < session->center_count; i++) {
+        const struct session_center *center = &session->centers[i];
+        if (center->state == REPLY_ANSWERED &&
+            catalog_refusals_left(study, center->name) == 1)
+            catalog_note_refusals(study, center->name, 0);
     }
 }
 
@@ -459,6 +357,7 @@ static void announce(struct office *office, const struct session *session,
             query_id, ending->query.reason);
     }
     send_close(office, session, answered ? &ending->result_id : NULL);
+    forget_locks(office, session);
     char text[DIGEST_TEXT];
     digest_to_text(text, query_id);
     log_event(LOG_INFO, "office", query_state_name(ending->query.state),
@@ -472,6 +371,7 @@ static void remove_session(struct office *office, struct session *session)
         if (office->sessions[i] != session)
             continue;
         office->sessions[i] = office->sessions[--office->session_count];
+        office->turns_due = true;
         session_destroy(session);
         return;
     }

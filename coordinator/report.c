@@ -74,12 +74,17 @@ static bool add_study(json_t *studies, const struct report_request *request,
         set(object, "study_id", json_digest(&entry->study->id)) ||
         set(object, "name", json_string(entry->study->name)) ||
         set(object, "opted_in", json_array()) ||
+        set(object, "refusals_left", json_object()) ||
         set(object, "valid_until", json_time(entry->study->valid_until));
     for (size_t i = 0; !failed && i < roster->center_count; i++) {
         const char *name = roster->centers[i].name;
         if (catalog_study_has_center(entry, name))
             failed =
                 append(json_object_get(object, "opted_in"), json_string(name));
+        const uint64_t left = catalog_refusals_left(entry, name);
+        if (!failed && left > 0)
+            failed = set(json_object_get(object, "refusals_left"), name,
+                json_integer((json_int_t)left - 1));
     }
     return failed;
 }
@@ -106,9 +111,36 @@ struct query_writer {
     const struct report_request *request;
 };
 
+/* What the office says of itself is in the notes of absent ones alone. */
 static enum status add_reply(void *arg, const struct ledger_reply *reply)
 {
-    return center_report_add(arg, reply->center, reply->state);
+    json_t *query = arg;
+    if (*reply->note != '\0' && set(json_object_get(query, "notes"),
+                                    reply->center, json_string(reply->note)))
+        return STATUS_NO_MEMORY;
+    return center_report_add(
+        json_object_get(query, "centers"), reply->center, reply->state);
+}
+
+static const struct session *find_session(
+    const struct report_request *request, const struct digest *id)
+{
+    for (size_t i = 0; i < request->sessions.count; i++) {
+        if (digest_equal(&request->sessions.all[i]->question.id, id))
+            return request->sessions.all[i];
+    }
+    return NULL;
+}
+
+/* Where an open question stands. */
+static bool add_progress(json_t *object, const struct session *session)
+{
+    if (session == NULL)
+        return false;
+    const json_int_t round =
+        session->fit == NULL ? 1 : (json_int_t)session->fit->number;
+    return set(object, "step", json_string(session_step_name(session))) ||
+           set(object, "round", json_integer(round));
 }
 
 static json_t *json_text_or_null(const char *text)
@@ -135,10 +167,68 @@ static enum status add_query(void *arg, const struct ledger_query *query)
         set(object, "submitted", json_time(query->submitted)) ||
         set(object, "finished", json_time(query->finished)) ||
         set(object, "reason", json_text_or_null(query->reason)) ||
-        set(object, "centers", center_report_create()))
+        set(object, "centers", center_report_create()) ||
+        set(object, "notes", json_object()) ||
+        add_progress(object, find_session(request, &query->id)))
         return STATUS_NO_MEMORY;
-    return ledger_visit_replies(request->ledger, &query->id, add_reply,
-        json_object_get(object, "centers"));
+    return ledger_visit_replies(request->ledger, &query->id, add_reply, object);
+}
+
+static bool is_shown(
+    const struct report_request *request, const struct waiting *waiting)
+{
+    return (request->viewer == NULL ||
+               public_key_equal(&waiting->researcher, request->viewer)) &&
+           (request->query == NULL ||
+               digest_equal(&waiting->id, request->query));
+}
+
+/* Questions that wait have no row in the ledger yet. */
+static enum status add_waiting(
+    json_t *queries, const struct report_request *request, size_t place)
+{
+    const struct waiting *waiting = turns_at(request->turns, place);
+    const struct catalog_study *study =
+        catalog_find_study(request->catalog, &waiting->study_id);
+    char key[KEY_TEXT];
+    json_t *object = json_object();
+    public_key_to_text(key, &waiting->researcher);
+    return append(queries, object) ||
+                   set(object, "query_id", json_digest(&waiting->id)) ||
+                   set(object, "study_id", json_digest(&waiting->study_id)) ||
+                   set(object, "study",
+                       json_string(study == NULL ? "" : study->study->name)) ||
+                   set(object, "researcher", json_string(key)) ||
+                   set(object, "state", json_string("waiting")) ||
+                   set(object, "submitted", json_time(waiting->submitted)) ||
+                   set(object, "finished", json_null()) ||
+                   set(object, "reason", json_null()) ||
+                   set(object, "centers", center_report_create()) ||
+                   set(object, "notes", json_object()) ||
+                   set(object, "place", json_integer((json_int_t)place + 1)) ||
+                   set(object, "waiting",
+                       json_integer((json_int_t)turns_count(request->turns)))
+               ? STATUS_NO_MEMORY
+               : STATUS_OK;
+}
+
+/* *any: one of them is what was asked for. */
+static enum status add_all_waiting(
+    json_t *queries, const struct report_request *request, bool *any)
+{
+    int64_t left = request->query_limit;
+    *any = false;
+    for (size_t i = 0;
+         request->turns != NULL && i < turns_count(request->turns); i++) {
+        if (!is_shown(request, turns_at(request->turns, i)))
+            continue;
+        *any = true;
+        if (request->query == NULL && left-- <= 0)
+            break;
+        if (add_waiting(queries, request, i) != STATUS_OK)
+            return STATUS_NO_MEMORY;
+    }
+    return STATUS_OK;
 }
 
 static enum status add_queries(
@@ -147,6 +237,10 @@ static enum status add_queries(
     struct query_writer writer = {json_array(), request};
     if (set(report, "queries", writer.queries))
         return STATUS_NO_MEMORY;
+    bool waits = false;
+    enum status status = add_all_waiting(writer.queries, request, &waits);
+    if (status != STATUS_OK || (waits && request->query != NULL))
+        return status;
     if (request->query != NULL)
         return ledger_find_query(
             request->ledger, request->query, add_query, &writer);

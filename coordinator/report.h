@@ -7,12 +7,21 @@
 #ifndef COHORTIUM_COORDINATOR_REPORT_H
 #define COHORTIUM_COORDINATOR_REPORT_H
 
-#include "coordinator/catalog.h"
+#include "coordinator/session.h"
+#include "coordinator/turns.h"
+
+/* Where open questions stand, for who runs the office. */
+struct report_sessions {
+    struct session *const *all;
+    size_t count;
+};
 
 struct report_request {
     struct ledger *ledger;
     const struct catalog *catalog;
     struct members *members;         /* NULL: as the ledger has it */
+    struct report_sessions sessions; /* none: where they stand is not said */
+    struct turns *turns;             /* NULL: nothing waits */
     const struct public_key *viewer; /* NULL: sees everything */
     const struct digest *query;      /* NULL: all */
     int64_t query_limit;             /* newest first */

@@ -212,6 +212,10 @@ struct session_center *session_find(struct session *session, const char *center)
     return NULL;
 }
 
+static const char note_bad[] = "bad_reply", note_busy[] = "busy",
+                  note_away[] = "not_connected", note_late[] = "late",
+                  note_unused[] = "not_used";
+
 static void refuse(
     struct session *session, struct session_center *center, const char *note)
 {
@@ -250,10 +254,11 @@ enum status session_take_summary(
         status = vector_add(&session->sum, &decoded);
     vector_fini(&decoded);
     if (status != STATUS_OK) {
-        refuse(session, center, "bad_reply");
+        refuse(session, center, note_bad);
         return status;
     }
     center->state = REPLY_ANSWERED;
+    center->busy = false;
     session->answered++;
     return STATUS_OK;
 }
@@ -261,9 +266,19 @@ enum status session_take_summary(
 enum status session_take_refusal(
     struct session *session, struct session_center *center)
 {
-    if (center->state != REPLY_ASKED)
+    const bool open = session->gathering == GATHER_SUMMARIES ||
+                      session->gathering == GATHER_MASKED ||
+                      session->gathering == GATHER_ROUND;
+    const bool single =
+        center->state == REPLY_ANSWERED && session->gathering != GATHER_ROUND;
+    if (!open || single || center->state == REPLY_REFUSED)
         return STATUS_EXISTS;
-    refuse(session, center, "");
+    const bool holds = session_holds(session, center);
+    session->answered -= center->state == REPLY_ANSWERED;
+    refuse(session, center, session_step_name(session));
+    center->withdrew = true;
+    if (holds)
+        session_fail(session, STATUS_REFUSED);
     return STATUS_OK;
 }
 
@@ -297,12 +312,65 @@ enum session_verdict session_judge(const struct session *session)
     }
 }
 
+/* ---- why there is no answer ---- */
+
+void session_note_missing(struct session_center *center)
+{
+    if (center->state != REPLY_ASKED || *center->note != '\0')
+        return;
+    center->note = center->lost   ? note_away
+                   : center->busy ? note_busy
+                                  : note_late;
+}
+
 void session_end(struct session *session)
 {
     for (size_t i = 0; i < session->center_count; i++) {
         struct session_center *center = &session->centers[i];
-        if (center->state == REPLY_ASKED)
+        if (session->collector == NULL)
+            session_note_missing(center);
+        if (center->state == REPLY_ASKED) {
             center->state = REPLY_ABSENT;
+            if (*center->note == '\0') /* it said all that it was asked for */
+                center->note = note_unused;
+        }
         session_drop_bytes(session, center);
     }
+}
+
+static size_t count_noted(const struct session *session, const char *note)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < session->center_count; i++)
+        count += session->centers[i].state != REPLY_ANSWERED &&
+                 strcmp(session->centers[i].note, note) == 0;
+    return count;
+}
+
+void session_explain(const struct session *session, char *out, size_t capacity)
+{
+    const size_t bad = count_noted(session, note_bad);
+    const struct {
+        size_t count;
+        const char *words;
+    } kinds[] = {
+        {session->refused - bad, "refused"},
+        {bad, "sent what cannot be"},
+        {count_noted(session, note_busy), "busy"},
+        {count_noted(session, note_away), "not connected"},
+        {count_noted(session, note_late), "not heard in time"},
+        {count_noted(session, note_unused), "took part in vain"},
+    };
+    struct buffer text;
+    buffer_init(&text, capacity - 1);
+    (void)buffer_append_format(&text, "%zu of %zu centers answered",
+        session->answered, session->center_count);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (kinds[i].count > 0)
+            (void)buffer_append_format(
+                &text, ", %zu %s", kinds[i].count, kinds[i].words);
+    }
+    const char *all = buffer_text(&text);
+    snprintf(out, capacity, "%s", all == NULL ? "" : all);
+    buffer_fini(&text);
 }

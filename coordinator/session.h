@@ -18,14 +18,17 @@
 struct session_center {
     char name[NAME_MAX_BYTES + 1];
     enum reply_state state;
-    const char *note; /* "bad_reply"; "" */
-    bool sent;        /* OPEN went to its present connection */
-    bool lost;        /* its connection went away since it was asked */
-    bool saved;       /* the ledger has its reply */
-    uint32_t index;   /* its place on the roster + 1 */
-    bool told;        /* the present step went to its present connection */
-    bool heard;       /* in the present round, where sums are not masked */
-    uint8_t *bytes;   /* the vector as it came; NULL once it is saved */
+    const char *note;  /* why there is no answer of it: session.c; "" */
+    bool sent;         /* OPEN went to its present connection */
+    bool lost;         /* its connection went away since it was asked */
+    bool busy;         /* it said so, when it was asked last */
+    bool withdrew;     /* it refused; by its own word */
+    uint64_t again_ms; /* monotonic: not asked before */
+    bool saved;        /* the ledger has its reply */
+    uint32_t index;    /* its place on the roster + 1 */
+    bool told;         /* the present step went to its present connection */
+    bool heard;        /* in the present round, where sums are not masked */
+    uint8_t *bytes;    /* the vector as it came; NULL once it is saved */
     size_t size;
     struct digest digest; /* of these bytes */
 };
@@ -93,7 +96,9 @@ struct session_center *session_find(
  * plan can give: the center counts as one that refused, with a note. */
 enum status session_take_summary(
     struct session *session, struct session_center *center, struct view vector);
-/* STATUS_EXISTS as above. */
+/* In whatever step it comes. Where the center's figures are in a sum already,
+ * that sum is not used: the session has failed. STATUS_EXISTS: it has refused,
+ * or given all that it was asked for. */
 enum status session_take_refusal(
     struct session *session, struct session_center *center);
 
@@ -106,8 +111,13 @@ enum status session_prepare_gathering(
  * STATUS_NOT_ALLOWED: nobody asked; else the center is out. */
 enum status session_take_step(struct session *session,
     struct session_center *center, const struct message *message);
-/* The center's connection is gone, or it refused. */
+/* The center will not speak in the present step. */
 void session_drop(struct session *session, struct session_center *center);
+/* Whether its figures are in the sum, or will be. */
+bool session_holds(
+    const struct session *session, const struct session_center *center);
+/* The session cannot go on. */
+void session_fail(struct session *session, enum status status);
 /* Goes on as far as it can. True: a new step is open, to be told. */
 bool session_progress(struct session *session, uint64_t now_ms);
 /* The message of the present step for a center; false when there is none.
@@ -128,7 +138,14 @@ enum session_verdict session_judge_summaries(
     const struct session *session, uint64_t now_ms);
 /* The vector's bytes are in the ledger, or nobody needs them any more. */
 void session_drop_bytes(struct session *session, struct session_center *center);
-/* Whoever has not spoken is absent from now on. */
+/* The step is over without it: notes why. */
+void session_note_missing(struct session_center *center);
+/* Whoever has not spoken is absent from now on, with a note of what it was. */
 void session_end(struct session *session);
+/* What stood in the way, in words: how many refused, were busy, not connected,
+ * or not heard in time. */
+void session_explain(const struct session *session, char *out, size_t capacity);
+/* The step that it stands in, such as "masked figures". */
+const char *session_step_name(const struct session *session);
 
 #endif

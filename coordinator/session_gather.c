@@ -121,6 +121,7 @@ enum status session_take_step(struct session *session,
         return STATUS_NOT_ALLOWED;
     enum status status = collector_take(
         session->collector, center->index, message->body, message->vector);
+    center->busy = center->busy && status != STATUS_OK;
     if (status != STATUS_OK && status != STATUS_EXISTS &&
         status != STATUS_NOT_ALLOWED)
         refuse_step(session, center);
@@ -133,9 +134,36 @@ void session_drop(struct session *session, struct session_center *center)
         collector_drop(session->collector, center->index);
 }
 
+bool session_holds(
+    const struct session *session, const struct session_center *center)
+{
+    return session->collector == NULL
+               ? center->state == REPLY_ANSWERED
+               : collector_survived(session->collector, center->index);
+}
+
+const char *session_step_name(const struct session *session)
+{
+    static const char *const names[] = {
+        [COLLECT_KEYS] = "keys",
+        [COLLECT_SHARES] = "shares",
+        [COLLECT_MASKED] = "masked figures",
+        [COLLECT_VOTES] = "votes",
+        [COLLECT_REVEALS] = "opening",
+        [COLLECT_ROUND] = "a later round",
+        [COLLECT_OVER] = "the result",
+    };
+    switch (session->gathering) {
+    case GATHER_SUMMARIES: return "figures";
+    case GATHER_MASKED: return names[collector_step(session->collector)];
+    case GATHER_ROUND: return names[COLLECT_ROUND];
+    default: return names[COLLECT_OVER];
+    }
+}
+
 /* ---- from step to step ---- */
 
-static void fail(struct session *session, enum status status)
+void session_fail(struct session *session, enum status status)
 {
     session->failure = status;
     session->gathering = GATHER_FAILED;
@@ -200,7 +228,7 @@ static bool go_on(struct session *session, enum status status, uint64_t now_ms)
     if (status == STATUS_OK)
         status = start_round(session);
     if (status != STATUS_OK) {
-        fail(session, status);
+        session_fail(session, status);
         return false;
     }
     open_step(session, now_ms);
@@ -212,7 +240,9 @@ static void note_survivors(struct session *session)
     for (size_t i = 0; i < session->center_count; i++) {
         struct session_center *center = &session->centers[i];
         if (collector_survived(session->collector, center->index)) {
+            session->refused -= center->state == REPLY_REFUSED;
             center->state = REPLY_ANSWERED;
+            center->note = "";
             session->answered++;
         }
     }
@@ -251,14 +281,37 @@ static bool step_is_over(const struct session *session, uint64_t now_ms)
     return true;
 }
 
+/* Who is out because it was not heard in the step that ends. */
+static void note_missing(struct session *session)
+{
+    for (size_t i = 0; i < session->center_count; i++) {
+        if (collector_waits_for(session->collector, session->centers[i].index))
+            session_note_missing(&session->centers[i]);
+    }
+}
+
+/* Figures of a center that refused after it gave them. */
+static bool holds_withdrawn(const struct session *session)
+{
+    for (size_t i = 0; i < session->center_count; i++) {
+        if (session->centers[i].withdrew &&
+            session_holds(session, &session->centers[i]))
+            return true;
+    }
+    return false;
+}
+
 static bool progress_masked(struct session *session, uint64_t now_ms)
 {
     if (!step_is_over(session, now_ms))
         return false;
     bool last = collector_step(session->collector) == COLLECT_REVEALS;
+    note_missing(session);
     enum status status = collector_close_step(session->collector);
+    if (status == STATUS_OK && holds_withdrawn(session))
+        status = STATUS_REFUSED;
     if (status != STATUS_OK) {
-        fail(session, status);
+        session_fail(session, status);
         return false;
     }
     if (last)
@@ -297,7 +350,9 @@ static bool progress_summaries(struct session *session, uint64_t now_ms)
 {
     switch (session_judge_summaries(session, now_ms)) {
     case SESSION_WAIT: return false;
-    case SESSION_FAIL: fail(session, STATUS_TOO_FEW_CENTERS); return false;
+    case SESSION_FAIL:
+        session_fail(session, STATUS_TOO_FEW_CENTERS);
+        return false;
     default: break;
     }
     return go_on(session, release_first(session), now_ms);

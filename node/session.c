@@ -136,6 +136,7 @@ enum status session_connected(
 {
     struct message hello = {.type = MESSAGE_HELLO,
         .version = PROTOCOL_VERSION,
+        .number = OPEN_MAX,
         .id = session->roster->id};
     strcpy(hello.name, "cohortium-node " COHORTIUM_VERSION);
     session->welcomed = false;

@@ -123,6 +123,8 @@ enum status open_send(struct question *question, enum message_type type,
  * that nobody has touched for long, makes room. */
 struct question **open_place(struct session *session,
     const struct digest *query, struct session_time now);
+/* No place is free: says BUSY, which is no refusal, and keeps nothing. */
+enum status open_say_busy(const struct digest *header, struct outbox *outbox);
 /* A question that is open already, asked again after a lost connection: says
  * again what it said last. False when it is not open. */
 bool open_resume(struct session *session, const struct digest *header,

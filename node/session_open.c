@@ -10,6 +10,7 @@
 #include "protocol/wire/log.h"
 
 #define IDLE_MS ((uint64_t)15 * 60 * 1000)
+#define BUSY_AGAIN_MS 1000
 
 /* One whose job runs goes with its job. */
 static void forget(struct question **place)
@@ -46,6 +47,14 @@ struct question **open_place(struct session *session,
             free_place = place;
     }
     return free_place;
+}
+
+enum status open_say_busy(const struct digest *header, struct outbox *outbox)
+{
+    const struct message busy = {
+        .type = MESSAGE_BUSY, .id = *header, .number = BUSY_AGAIN_MS};
+    log_event(LOG_INFO, "session", "busy", "open=%d", OPEN_MAX);
+    return outbox_add(outbox, &busy);
 }
 
 void open_close_all(struct session *session)

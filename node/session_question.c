@@ -458,6 +458,12 @@ enum status session_open_question(struct session *session,
         question_destroy(question);
         return STATUS_OK;
     }
+    if (status == STATUS_OK &&
+        open_place(session, &question->query_id, now) == NULL) {
+        status = open_say_busy(&question->header_id, outbox);
+        question_destroy(question);
+        return status;
+    }
     if (status == STATUS_OK)
         status = decide(question, &again, &done);
     if (status == STATUS_OK && !done) {

@@ -156,12 +156,29 @@ enum status question_record(struct question *question)
     return status;
 }
 
+/* Refusals that are left before the study is locked here, plus one. How many
+ * there were the researchers know; of why this one was it says nothing. */
+static enum status count_left(const struct question *question, uint64_t *number)
+{
+    const struct session_setup *setup = &question->session->setup;
+    const int64_t many = setup->refusals_to_lock;
+    bool locked = false;
+    int64_t today = 0;
+    enum status status = store_find_refusals(
+        setup->store, &question->study_id, many, DAY_SECONDS, &locked);
+    if (status == STATUS_OK)
+        status = store_count_refusals(setup->store, &question->study_id,
+            question->now - DAY_SECONDS, &today);
+    *number = locked || today >= many ? 1 : (uint64_t)(many - today) + 1;
+    return status;
+}
+
 enum status question_refuse(
     struct question *question, enum status reason, struct outbox *outbox)
 {
     struct session *session = question->session;
     struct store *store = session->setup.store;
-    const struct message refusal = {
+    struct message refusal = {
         .type = MESSAGE_REFUSE, .id = question->header_id};
     struct buffer body;
     log_event(LOG_INFO, "session", "refused", "reason=%s", status_name(reason));
@@ -175,6 +192,8 @@ enum status question_refuse(
             question->diagnostic.message[0] == '\0' ? "" : "; ",
             question->diagnostic.message);
     }
+    if (status == STATUS_OK)
+        status = count_left(question, &refusal.number);
     if (status == STATUS_OK)
         status = store_commit(store);
     else

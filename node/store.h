@@ -146,6 +146,9 @@ enum status store_put_refusal(
  * last looked. */
 enum status store_find_refusals(struct store *store, const struct digest *study,
     int64_t many, int64_t seconds, bool *found);
+/* Those later than `since`. */
+enum status store_count_refusals(struct store *store,
+    const struct digest *study, int64_t since, int64_t *count);
 enum status store_clear_refusals(
     struct store *store, const struct digest *study);
 

@@ -266,6 +266,15 @@ enum status store_find_refusals(struct store *store, const struct digest *study,
     return status;
 }
 
+enum status store_count_refusals(struct store *store,
+    const struct digest *study, int64_t since, int64_t *count)
+{
+    *count = 0;
+    return store_integer(store, count, 0,
+        "SELECT count(*) FROM refusal WHERE study = ? AND time > ?", "di",
+        study, since);
+}
+
 enum status store_clear_refusals(
     struct store *store, const struct digest *study)
 {

@@ -5,10 +5,12 @@
 #include <sodium.h>
 
 #include "coordinator/client/result_table.h"
+#include "coordinator/client/status_text.h"
 #include "policy/result_file.h"
 #include "protocol/wire/loop.h"
 
-#define REPEAT_MS 5000   /* between two askings of the same */
+#define REPEAT_MS 2000 /* between two askings of the same */
+#define BUSY_MS_MAX 60000
 #define RECONNECT_MS 200 /* while there is no connection */
 
 enum status checked_query_load(struct checked_query *out, const char *path,
@@ -134,12 +136,30 @@ static enum status fail_late(const struct digest *query_id)
         id);
 }
 
+/* A full queue is no end: the coordinator says when to ask again. */
+static bool is_busy(const struct message *reply, const struct digest *query_id)
+{
+    return reply->type == MESSAGE_FAILURE && reply->number > 0 &&
+           strcmp(reply->name, status_name(STATUS_BUSY)) == 0 &&
+           concerns(reply, query_id);
+}
+
+static uint64_t again_ms(const struct message *reply)
+{
+    fprintf(stderr, "the coordinator's queue is full; asking again in %.0f s\n",
+        (double)reply->number / 1000);
+    return reply->number < BUSY_MS_MAX ? reply->number : BUSY_MS_MAX;
+}
+
 enum status query_await(struct connection *connection,
     const struct message *question, const struct digest *query_id,
     int timeout_ms, struct envelope **result)
 {
     uint64_t now = clock_monotonic_ms(), end = now + (uint64_t)timeout_ms;
     uint64_t next = now;
+    struct status_progress progress = {.told = 0};
+    char id[DIGEST_TEXT];
+    digest_to_text(id, query_id);
     *result = NULL;
     for (; now < end; now = clock_monotonic_ms()) {
         struct message reply;
@@ -152,6 +172,12 @@ enum status query_await(struct connection *connection,
             return status;
         uint64_t until = next < end ? next : end;
         status = connection_receive(connection, &reply, (int)(until - now));
+        if (status == STATUS_OK && is_busy(&reply, query_id)) {
+            next = clock_monotonic_ms() + again_ms(&reply);
+            continue;
+        }
+        if (status == STATUS_OK && reply.type == MESSAGE_STATUS)
+            status_show_progress(stderr, &progress, reply.document, id);
         if (status == STATUS_OK &&
             read_reply(connection, &reply, query_id, result, &status))
             return status;

@@ -231,17 +231,22 @@ enum status command_query_status(const struct arguments *arguments)
 {
     struct connection connection = {0};
     struct message ask = {.type = MESSAGE_ASK_STATUS}, reply;
+    const char *prefix =
+        operand_count(arguments) > 0 ? operand_at(arguments, 0) : "";
     enum status status = STATUS_OK;
-    if (operand_count(arguments) > 0 &&
-        digest_from_text(&ask.id, operand_at(arguments, 0)) != STATUS_OK)
-        return program_fail(STATUS_USAGE, "a query's id has 64 digits");
+    if (strspn(prefix, "0123456789abcdef") != strlen(prefix) ||
+        strlen(prefix) >= DIGEST_TEXT)
+        return program_fail(STATUS_USAGE,
+            "a query's id is 64 hexadecimal digits, or some of the first");
+    if (*prefix != '\0')
+        (void)digest_from_text(&ask.id, prefix); /* else all are looked at */
     status = connection_open(&connection, arguments);
     if (status == STATUS_OK)
         status = connection_ask(&connection, &ask, MESSAGE_STATUS, &reply);
     if (status == STATUS_OK) {
         status = argument_flag(arguments, "json")
                      ? status_print_json(stdout, reply.document)
-                     : status_print_queries(stdout, reply.document);
+                     : status_print_queries(stdout, reply.document, prefix);
     }
     connection_close(&connection);
     return status;

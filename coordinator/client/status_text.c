@@ -1,5 +1,7 @@
 #include "coordinator/client/status_text.h"
 
+#include <string.h>
+
 #include "coordinator/client/client.h"
 #include "protocol/wire/json_text.h"
 
@@ -27,13 +29,82 @@ static enum status parse(json_t **out, struct view json)
                      status_text(status));
 }
 
+static int64_t number(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+/* Where it stands, while it is not over; "" when that is not said. */
+static void describe_progress(const json_t *query, char *out, size_t capacity)
+{
+    char step[WORD_MAX];
+    *out = '\0';
+    if (number(query, "place") > 0)
+        snprintf(out, capacity, "waits, number %lld of %lld in the queue",
+            (long long)number(query, "place"),
+            (long long)number(query, "waiting"));
+    else if (json_object_get(query, "step") != NULL)
+        snprintf(out, capacity, "round %lld: %.40s",
+            (long long)number(query, "round"), word(query, "step", "?", step));
+}
+
+/* Why single centers gave nothing: "munich busy". */
+static void print_notes(FILE *out, const json_t *query)
+{
+    static const char *const kinds[] = {"refused", "absent"};
+    const json_t *centers = json_object_get(query, "centers"), *name;
+    size_t at;
+    for (int kind = 0; kind < 2; kind++) {
+        json_array_foreach(json_object_get(centers, kinds[kind]), at, name)
+        {
+            char center[WORD_MAX], note[WORD_MAX];
+            const char *key = json_string_value(name);
+            if (key == NULL)
+                continue;
+            snprintf(center, sizeof center, "%s", key);
+            client_clean_text(center);
+            fprintf(out, "    %s: %s %s\n", center, kinds[kind],
+                word(json_object_get(query, "notes"), key, "", note));
+        }
+    }
+}
+
 static void print_query(FILE *out, const json_t *query)
 {
     char id[WORD_MAX], state[WORD_MAX], when[WORD_MAX], study[WORD_MAX],
-        reason[WORD_MAX];
-    fprintf(out, "%.16s  %-8s  %s  %s  %s\n", word(query, "query_id", "?", id),
+        reason[WORD_MAX], progress[STATUS_PROGRESS_MAX];
+    describe_progress(query, progress, sizeof progress);
+    fprintf(out, "%s  %-8s  %s  %s  %s%s\n", word(query, "query_id", "?", id),
         word(query, "state", "?", state), word(query, "submitted", "?", when),
-        word(query, "study", "?", study), word(query, "reason", "", reason));
+        word(query, "study", "?", study), word(query, "reason", "", reason),
+        progress);
+}
+
+/* One query that was asked for says all that there is. */
+static void print_whole_query(FILE *out, const json_t *query)
+{
+    print_query(out, query);
+    print_notes(out, query);
+}
+
+/* Centers that refused lately, and how near they are to a lock. */
+static void print_refusals(FILE *out, const json_t *left)
+{
+    const void *at;
+    for (at = json_object_iter((json_t *)left); at != NULL;
+         at = json_object_iter_next((json_t *)left, (void *)at)) {
+        char center[WORD_MAX];
+        const json_int_t many =
+            json_integer_value(json_object_iter_value((void *)at));
+        snprintf(center, sizeof center, "%s", json_object_iter_key((void *)at));
+        client_clean_text(center);
+        if (many == 0)
+            fprintf(
+                out, "    %s has locked it: ask its data manager\n", center);
+        else
+            fprintf(out, "    %s locks it after %lld more refusals\n", center,
+                (long long)many);
+    }
 }
 
 static void print_study(FILE *out, const json_t *study)
@@ -42,6 +113,7 @@ static void print_study(FILE *out, const json_t *study)
     fprintf(out, "%.12s  %-24s %zu centers opted in\n",
         word(study, "study_id", "?", id), word(study, "name", "?", name),
         json_array_size(json_object_get(study, "opted_in")));
+    print_refusals(out, json_object_get(study, "refusals_left"));
 }
 
 static enum status print_all(FILE *out, struct view json, const char *key,
@@ -57,9 +129,60 @@ static enum status print_all(FILE *out, struct view json, const char *key,
     return status;
 }
 
-enum status status_print_queries(FILE *out, struct view json)
+static bool begins_with(const json_t *query, const char *prefix)
 {
-    return print_all(out, json, "queries", print_query);
+    const char *id = json_string_value(json_object_get(query, "query_id"));
+    return id != NULL && strncmp(id, prefix, strlen(prefix)) == 0;
+}
+
+enum status status_print_queries(
+    FILE *out, struct view json, const char *prefix)
+{
+    json_t *all = NULL, *item;
+    size_t at, found = 0;
+    enum status status = parse(&all, json);
+    json_array_foreach(json_object_get(all, "queries"), at, item) found +=
+        begins_with(item, prefix);
+    json_array_foreach(json_object_get(all, "queries"), at, item)
+    {
+        if (!begins_with(item, prefix))
+            continue;
+        if (found == 1 && *prefix != '\0')
+            print_whole_query(out, item);
+        else
+            print_query(out, item);
+    }
+    json_decref(all);
+    if (status == STATUS_OK && found == 0 && *prefix != '\0')
+        return program_fail(STATUS_NOT_FOUND,
+            "you have no query whose id begins with %s", prefix);
+    if (found > 1 && *prefix != '\0')
+        return program_fail(STATUS_USAGE,
+            "%zu queries begin with %s: give more of its digits", found,
+            prefix);
+    return status;
+}
+
+void status_show_progress(FILE *out, struct status_progress *progress,
+    struct view json, const char *query_id)
+{
+    json_t *all = NULL, *item;
+    char line[STATUS_PROGRESS_MAX];
+    size_t at;
+    if (json_text_parse(&all, json, JSON_REJECT_DUPLICATES, NULL) != STATUS_OK)
+        return;
+    json_array_foreach(json_object_get(all, "queries"), at, item)
+    {
+        if (!begins_with(item, query_id))
+            continue;
+        describe_progress(item, line, sizeof line);
+        if (progress->told++ > 0 && *line != '\0' &&
+            strcmp(line, progress->line) != 0) {
+            fprintf(out, "%s\n", line);
+            memcpy(progress->line, line, sizeof line);
+        }
+    }
+    json_decref(all);
 }
 
 enum status status_print_studies(FILE *out, struct view json)

@@ -9,12 +9,25 @@
 
 #include "protocol/wire/buffer.h"
 
+#define STATUS_PROGRESS_MAX 128
+
 /* A line a query, or a study. STATUS_MALFORMED, said, when it is no JSON
- * object.
+ * object. prefix: only queries whose id begins so; "": all.
  */
-enum status status_print_queries(FILE *out, struct view json);
+enum status status_print_queries(
+    FILE *out, struct view json, const char *prefix);
 enum status status_print_studies(FILE *out, struct view json);
 /* The bytes as they are, when they are a JSON object, and a line feed. */
 enum status status_print_json(FILE *out, struct view json);
+
+/* What a wait has said so far. */
+struct status_progress {
+    size_t told; /* how often the coordinator said where the query stands */
+    char line[STATUS_PROGRESS_MAX];
+};
+/* Says where that query stands (its place in the queue, its step and round),
+ * once it takes longer than a moment and when it is not what was said last. */
+void status_show_progress(FILE *out, struct status_progress *progress,
+    struct view json, const char *query_id);
 
 #endif

@@ -136,14 +136,17 @@ expect 0 "the query costs nothing of a budget" "" "$C" query cost "$Q" --diction
 S="--study $FED/study.json $A --key $P/ada.key"
 expect 3 "" "the study asks about" "$C" query submit "$FED/wide.json" $S
 expect 2 "" "*" "$C" query submit "$Q" $S --wait soon
-expect 2 "" "64 digits" "$C" query status 1234 $A --key "$P/ada.key"
+expect 2 "" "64 hexadecimal digits" "$C" query status 12x4 $A --key "$P/ada.key"
+expect 1 "" "no query whose id begins" "$C" query status 1234 $A \
+    --key "$P/ada.key"
 expect 1 "" "no-such" "$C" query submit "$FED/no-such" $S
 expect 0 "*" "*" "$C" query submit "$Q" $S --out "$FED/result.json" --json
 expect_json cohortium version query_id study_id study roster_id dictionary_id \
     session_id question created software privacy unit cohort by limits \
     withheld centers center_report results signature
 id=$(grep -o '"query_id":"[0-9a-f]*"' "$FED/result.json" | cut -d'"' -f4)
-expect 0 "${id:0:12}" "" "$C" query status $A --key "$P/ada.key"
+expect 0 "$id" "" "$C" query status $A --key "$P/ada.key"
+expect 0 "$id" "" "$C" query status "${id:0:12}" $A --key "$P/ada.key"
 expect 0 "*" "" "$C" query status "$id" $A --key "$P/ada.key" --json
 expect_json queries studies
 

@@ -60,7 +60,7 @@ static void take_status(struct view json)
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     REQUIRE(out != NULL);
-    (void)status_print_queries(out, json);
+    (void)status_print_queries(out, json, "");
     (void)status_print_studies(out, json);
     fclose(out);
     for (size_t i = 0; i < size; i++)

@@ -166,15 +166,6 @@ static void test_opt_in_of_an_older_sequence_changes_nothing(void **state)
     assert_int_equal(count_opens(fixture), CENTERS - 1);
 }
 
-static void test_submit_query_past_the_session_limit_is_refused(void **state)
-{
-    struct fixture *fixture = *state;
-    for (int i = 0; i < 17; i++)
-        question_ask(fixture, 20 + i, NULL);
-    assert_failure(fixture, "LIMIT_REACHED");
-    assert_int_equal(office_open_sessions(fixture->office), 16);
-}
-
 /* Studies. */
 
 static void test_rejection_of_a_member_closes_the_study(void **state)
@@ -297,7 +288,6 @@ int main(void)
         TEST(test_submit_query_by_somebody_unknown_is_dropped),
         TEST(test_submit_query_with_too_few_centers_names_numbers),
         TEST(test_opt_in_of_an_older_sequence_changes_nothing),
-        TEST(test_submit_query_past_the_session_limit_is_refused),
         TEST(test_rejection_of_a_member_closes_the_study),
         TEST(test_new_roster_reaches_centers_and_drops_the_removed),
         TEST(test_ask_documents_gives_roster_and_dictionary),
