@@ -464,7 +464,8 @@ static enum status review_times(
 static enum status review_segment(const struct review *review)
 {
     enum status status = STATUS_OK;
-    if (few_people(review->elements[HEAD_PEOPLE], review->limits->min_cell)) {
+    if (is_few_or_nobody(
+            review->elements[HEAD_PEOPLE], review->limits->min_cell)) {
         withhold_segment(review, RULE_COHORT);
         return STATUS_OK;
     }
@@ -503,7 +504,7 @@ enum status disclosure_apply(const struct plan *plan,
     contribution->vector.elements[PLAN_REACHABLE] = 0;
     contribution->vector.elements[PLAN_COHORT] = 0;
     bool narrow_cohort =
-        few_people((int128)contribution->cohort_people, limits->min_cell);
+        is_few_or_nobody((int128)contribution->cohort_people, limits->min_cell);
     for (size_t i = 0; i < plan->segment_count; i++) {
         const struct segment *segment = &plan->segments[i];
         struct review review = {.limits = limits,

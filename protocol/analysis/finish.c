@@ -37,7 +37,7 @@ static bool is_suppressed(const int128 *elements, int64_t min_cell)
 {
     return elements[HEAD_RELEASED] == 0 ||
            (elements[HEAD_WITHHELD] > 0 && elements[HEAD_PEOPLE] == 0) ||
-           few_people(elements[HEAD_PEOPLE], min_cell);
+           is_few_or_nobody(elements[HEAD_PEOPLE], min_cell);
 }
 
 /* A rule that acts once a model is fitted. */

@@ -17,7 +17,7 @@ enum segment_head {
     HEAD_ROWS,     /* rows of the cohort at this level */
     HEAD_PEOPLE,   /* distinct patients among them */
     HEAD_RELEASED, /* 1 from each center that gives this segment */
-    HEAD_WITHHELD, /* 1 from each center that has people here and withholds */
+    HEAD_WITHHELD, /* 1 from each center that withholds this segment */
     SEGMENT_HEAD
 };
 
@@ -90,7 +90,15 @@ static inline bool few_people(int128 people, int64_t limit)
     return people > 0 && people < limit && DEFENCE("cell-limit");
 }
 
-/* The same of a whole number that came as a double. */
+/* Of a cohort, or a level of `by`: nobody and a few people are told alike, for
+ * "nobody" against "a few" would answer whether one known person is there. */
+static inline bool is_few_or_nobody(int128 people, int64_t limit)
+{
+    return limit > 1 && people < limit && DEFENCE("cell-limit") &&
+           (people > 0 || DEFENCE("nobody-is-few"));
+}
+
+/* The same as few_people of a whole number that came as a double. */
 static inline bool few_counted(double people, int64_t limit)
 {
     return people > 0 && people < (double)limit && DEFENCE("cell-limit");

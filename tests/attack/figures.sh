@@ -10,7 +10,7 @@ number() { # NAME MAX
         "$1" "$2"
 }
 
-# made "NAME..." "VARIABLE,..." ANALYSES < rows: the answer in $work/out
+# made "NAME..." "VARIABLE,..." ANALYSES [COHORT] < rows: the answer in $work/out
 made() {
     cat >"$work/all"
     for i in 0 1 2; do
@@ -20,7 +20,7 @@ made() {
         } >"$work/c$i.csv"
     done
     printf '{"id":"made","version":1,"variables":[%s]}' "$2" >"$work/d.json"
-    printf '{"analyses": [%s]}' "$3" >"$work/q.json"
+    printf '{"cohort": "%s", "analyses": [%s]}' "${4:-}" "$3" >"$work/q.json"
     "$BIN/cohortium" sandbox --json --dictionary "$work/d.json" \
         --query "$work/q.json" "$work"/c?.csv 2>/dev/null >"$work/out" || kept
 }
@@ -75,6 +75,23 @@ E
 
 case $attack in
 center-effect) center_effect ;;
+anybody)
+    # 120 patients and one of 80, who costs 777: halving, by whether nobody is
+    # told apart from a few.
+    {
+        for i in $(seq 120); do echo "$((30 + i % 40)),$((90 + i * 7 % 21))"; done
+        echo 80,777
+    } >"$work/rows"
+    low=0 high=1023
+    while [ $low -lt $high ]; do
+        middle=$(((low + high) / 2))
+        made "age cost" "$(number age 120),$(number cost 1023)" \
+            '{"count": {}}' "age == 80 and cost <= $middle" <"$work/rows"
+        if python3 "$root/tests/support/pick.py" n <"$work/out" >/dev/null 2>&1
+        then low=$((middle + 1)); else high=$middle; fi
+    done
+    [ $low = 777 ] || kept
+    gave "one patient costs $low" ;;
 small-cell)
     kinds 60 40 5 0 | made "kind one" "$KINDS,$(number one 1)" \
         '{"frequency": {"variable": "kind"}}'

@@ -154,15 +154,23 @@ static void test_span_create_bounds_are_checked(void **state)
     span_destroy(NULL);
 }
 
-/* Sets of random people: room is made as they come, up to the limit. */
-static void test_span_add_limit_of_anchors_is_reached(void **state)
+/* Sets that share nobody: room is made as they come. */
+static void test_span_add_many_sets_are_kept(void **state)
 {
     (void)state;
-    static int64_t none[SPAN_ANCHORS_MAX];
+    static const int64_t none[300];
+    int64_t all[300];
     struct span *span = new_span();
-    for (size_t i = 0; i < SPAN_ANCHORS_MAX; i++)
+    for (size_t i = 0; i < 300; i++) {
         assert_int_equal(span_add(span, 20, none), STATUS_OK);
-    assert_int_equal(span_add(span, 20, none), STATUS_LIMIT_REACHED);
+        all[i] = 20;
+    }
+    assert_int_equal(span_count(span), 300);
+    /* All of them together: more terms than a combination may have. */
+    assert_int_equal(answer_of(span, 300 * 20, all), SPAN_FEW);
+    /* A hundred of them. */
+    memset(all + 100, 0, 200 * sizeof *all);
+    assert_int_equal(answer_of(span, 100 * 20, all), SPAN_COMBINE);
     span_destroy(span);
 }
 
@@ -179,7 +187,7 @@ int main(void)
         cmocka_unit_test(test_span_add_set_within_the_span_is_refused),
         cmocka_unit_test(test_span_decide_exams_weigh_parts_of_a_patient),
         cmocka_unit_test(test_span_create_bounds_are_checked),
-        cmocka_unit_test(test_span_add_limit_of_anchors_is_reached),
+        cmocka_unit_test(test_span_add_many_sets_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
