@@ -121,7 +121,9 @@ enum status budget_check(const struct plan *plan, struct diagnostic *diagnostic)
     }
     for (size_t a = 0; a < plan->analysis_count; a++) {
         const struct shape *shape = &plan->shapes[a];
-        bool known = plan->analyses[a].kind->value_count == NULL;
+        const struct analysis *analysis = &plan->analyses[a];
+        bool known = analysis->kind->value_count == NULL ||
+                     analysis->kind->value_count(analysis, shape) == 0;
         for (size_t t = 0; t < shape->table_count; t++) {
             known = known && shape->tables[t].kind <= TABLE_ORDERED &&
                     (shape->tables[t].kind != TABLE_ORDERED ||

@@ -147,10 +147,10 @@ static json_t *folds(
     return table;
 }
 
-static double bin_score(const void *arg, size_t at)
+static double bin_score(const void *arg, double at)
 {
     (void)arg;
-    return (double)at / MLP_BINS;
+    return at / MLP_BINS;
 }
 
 static json_t *classes_of(const struct analysis *analysis,
@@ -164,15 +164,20 @@ static json_t *classes_of(const struct analysis *analysis,
         const struct roc_counts counts = {.count = MLP_BINS,
             .with = bins + MLP_OF_IT * MLP_BINS,
             .without = bins + MLP_NOT_OF_IT * MLP_BINS,
-            .score = bin_score};
+            .expected = bins + MLP_EXPECTED * MLP_BINS};
         json_t *row = json_object();
         json_object_set_new(row, "level",
             model_level(&mlp->design->formula->response, dictionary, c));
-        roc_set_curve(row, &counts, analysis->level, min_cell);
+        if (roc_set_counts(row, &counts, analysis->level, min_cell, bin_score,
+                NULL) != STATUS_OK) {
+            json_decref(row);
+            json_decref(rows);
+            return NULL;
+        }
         json_object_set(row, "curve", json_object_get(row, "table"));
         json_object_del(row, "table");
-        json_object_set_new(row, "calibration",
-            roc_calibration(&counts, bins + MLP_EXPECTED * MLP_BINS, min_cell));
+        json_object_set_new(
+            row, "calibration", roc_calibration(&counts, min_cell));
         json_array_append_new(rows, row);
     }
     return rows;
@@ -236,9 +241,11 @@ static enum status conclude(const struct analysis *analysis,
         out, "accuracy", json_number(rows > 0 ? right / rows : NAN));
     json_object_set_new(out, "table", folds(mlp, &memory, fitted->min_cell));
     if (rows > 0) {
-        json_object_set_new(out, "classes",
-            classes_of(
-                analysis, fitted->dictionary, &memory, fitted->min_cell));
+        json_t *of_classes = classes_of(
+            analysis, fitted->dictionary, &memory, fitted->min_cell);
+        if (of_classes == NULL)
+            return STATUS_NO_MEMORY;
+        json_object_set_new(out, "classes", of_classes);
     }
     json_object_set_new(
         out, "training_curve", numbers(memory.curve, (size_t)mlp->epochs));

@@ -1,13 +1,40 @@
 /*
  * quantile: values that a share of the patients lie at or below, from counts of
- * every step of the variable's grid. R: quantile(type = 1).
+ * every step of the variable's grid, or where these are many from cuts
+ * (cuts.h). R: quantile(type = 1).
  */
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 
+#include "protocol/analysis/cuts.h"
+#include "protocol/analysis/model.h"
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/steps.h"
 #include "protocol/analysis/tally.h"
+
+struct quantile {
+    bool is_cut;
+    struct cuts cuts;
+    const struct variable *variable;
+};
+
+/* R's type 1: j = floor(n p + 4 eps), and the next value where n p > j. */
+static int64_t rank_of(double prob, int64_t n)
+{
+    const double position = (double)n * prob;
+    const double floor_position = floor(position + 4 * DBL_EPSILON);
+    const int64_t rank =
+        (int64_t)floor_position + (position > floor_position ? 1 : 0);
+    if (rank < 1)
+        return 1;
+    return rank > n ? n : rank;
+}
+
+static int64_t wanted_rank(const struct analysis *analysis, size_t i, int64_t n)
+{
+    return rank_of(analysis->probs[i], n);
+}
 
 static enum status read_probs(struct analysis *analysis,
     const struct field *parameters, struct diagnostic *diagnostic)
@@ -35,102 +62,193 @@ static enum status parse(struct analysis *analysis,
     struct diagnostic *diagnostic)
 {
     static const char *const keys[] = {"variable", "probs"};
+    struct quantile *quantile = calloc(1, sizeof *quantile);
+    analysis->model = quantile;
+    if (quantile == NULL)
+        return STATUS_NO_MEMORY;
     enum status status = field_expect_object(parameters, keys, 2, diagnostic);
     if (status == STATUS_OK)
         status = parameter_variable(analysis, parameters, "variable",
             USE_NUMBER, dictionary, diagnostic);
     if (status == STATUS_OK)
         status = read_probs(analysis, parameters, diagnostic);
-    return status == STATUS_OK
-               ? steps_check(&dictionary->variables[analysis->variables[0]],
-                     parameters, "variable", diagnostic)
-               : status;
+    if (status != STATUS_OK)
+        return status;
+    quantile->variable = &dictionary->variables[analysis->variables[0]];
+    quantile->is_cut = !steps_are_few(quantile->variable);
+    quantile->cuts = (struct cuts){.aim = CUTS_VALUES,
+        .groups = 1,
+        .wanted = analysis->prob_count,
+        .rank = wanted_rank};
+    steps_range(quantile->variable, &quantile->cuts.low, &quantile->cuts.high);
+    return STATUS_OK;
+}
+
+static void release(struct analysis *analysis)
+{
+    free(analysis->model);
+    analysis->model = NULL;
 }
 
 static enum status shape(const struct analysis *analysis,
     const struct dictionary *dictionary, struct shape *out)
 {
-    steps_shape(out, &dictionary->variables[analysis->variables[0]], 1);
+    const struct quantile *quantile = analysis->model;
+    (void)dictionary;
+    if (!quantile->is_cut) {
+        steps_shape(out, quantile->variable, 1);
+        return STATUS_OK;
+    }
+    model_shape(out, cuts_width(&quantile->cuts), 0);
+    out->tables[0].fine = true;
     return STATUS_OK;
 }
 
 static size_t state_size(
     const struct analysis *analysis, const struct shape *shape_)
 {
-    (void)analysis;
-    return tally_state_size(shape_->tables[0].columns);
+    const struct quantile *quantile = analysis->model;
+    return quantile->is_cut ? cuts_state_size(&quantile->cuts)
+                            : tally_state_size(shape_->tables[0].columns);
 }
 
 static void contribute(const struct analysis *analysis,
     const struct shape *shape_, const struct row_block *block, void *state,
     int128 *elements, struct cell_facts *facts)
 {
+    const struct quantile *quantile = analysis->model;
+    const struct cuts_counting to = {
+        block, block->values, state, elements + shape_->tables[0].first};
+    const struct cuts_variable variable = {
+        quantile->variable, analysis->variables[0], NULL};
     (void)facts;
-    steps_add(&shape_->tables[0], block, analysis->variables[0], NULL, state,
-        elements);
+    if (quantile->is_cut)
+        cuts_add_block(&quantile->cuts, &to, &variable);
+    else
+        steps_add(&shape_->tables[0], block, analysis->variables[0], NULL,
+            state, elements);
 }
 
-/* R's type 1: j = floor(n p + 4 eps), and the next value where n p > j. */
-static int128 rank_of(double prob, int128 n)
+static size_t value_count(
+    const struct analysis *analysis, const struct shape *shape_)
 {
-    double position = (double)n * prob;
-    double floor_position = floor(position + 4 * DBL_EPSILON);
-    int128 rank = (int128)floor_position + (position > floor_position ? 1 : 0);
-    if (rank < 1)
-        return 1;
-    return rank > n ? n : rank;
+    const struct quantile *quantile = analysis->model;
+    (void)shape_;
+    return quantile->is_cut ? cuts_value_count(&quantile->cuts) : 0;
+}
+
+static size_t memory_count(
+    const struct analysis *analysis, const struct shape *shape_)
+{
+    const struct quantile *quantile = analysis->model;
+    (void)shape_;
+    return quantile->is_cut ? cuts_memory_count(&quantile->cuts) : 0;
+}
+
+static enum status advance(
+    const struct analysis *analysis, struct summed_round *round)
+{
+    const struct quantile *quantile = analysis->model;
+    const struct cuts_round counted = {
+        .sums = round->elements + round->shape->tables[0].first + COUNTS_CELL,
+        .values = round->number == 1 ? NULL : round->values,
+        .memory = round->memory,
+        .next = round->next,
+        .min_cell = round->min_cell};
+    round->done = true;
+    return quantile->is_cut
+               ? cuts_advance(analysis, &quantile->cuts, &counted, &round->done)
+               : STATUS_OK;
 }
 
 /* On a grid coarser than the resolution, outward from the median (D7). */
-static double estimate(const struct table_shape *table,
-    const struct variable *variable, size_t step, double prob)
+static double estimate(
+    const struct variable *variable, int64_t step, double prob)
 {
-    int64_t code = (table->origin + (int64_t)step) * variable->grid;
+    int64_t code = step * variable->grid;
     if (variable->grid > 1 && prob > 0.5)
         code += variable->grid;
     return variable_value(variable, code);
 }
 
-static enum status finish(const struct analysis *analysis,
-    const struct shape *shape_, const struct dictionary *dictionary,
-    const int128 *elements, int64_t min_cell, json_t *out)
+/* One center's or all of them withheld their values, and how many rows count.
+ */
+struct known {
+    int128 n, withheld;
+};
+
+static struct known known_of(
+    const struct analysis *analysis, const struct fitted_segment *fitted)
 {
-    (void)min_cell; /* D2 acted on groups, D7 acts here */
-    const struct table_shape *table = &shape_->tables[0];
-    const struct variable *variable =
-        &dictionary->variables[analysis->variables[0]];
-    int128 n = 0, withheld = 0;
-    for (size_t i = 0; i < table->columns; i++) {
-        n += table_cell(elements, table, 0, i)[CELL_ROWS];
-        withheld += table_cell(elements, table, 0, i)[CELL_WITHHELD];
+    const struct quantile *quantile = analysis->model;
+    const struct table_shape *table = &fitted->shape->tables[0];
+    const size_t cells = quantile->is_cut ? 1 : table->columns;
+    struct known known = {0, 0};
+    for (size_t i = 0; i < cells; i++) {
+        const int128 *cell = table_cell(fitted->first, table, 0, i);
+        known.n += cell[CELL_ROWS];
+        known.withheld += cell[CELL_WITHHELD];
     }
+    return known;
+}
+
+/* Where the value of a quantile lies; false: too few people are beyond it. */
+static bool find_step(const struct analysis *analysis,
+    const struct fitted_segment *fitted, size_t i, int64_t n, int64_t *step)
+{
+    const struct quantile *quantile = analysis->model;
+    const struct table_shape *table = &fitted->shape->tables[0];
+    const double prob = analysis->probs[i];
+    if (quantile->is_cut) {
+        *step = (int64_t)cuts_found(&quantile->cuts, fitted->memory, 0, i);
+        return cuts_is_done(fitted->memory) &&
+               steps_tail_is_enough(
+                   cuts_people(&quantile->cuts, fitted->memory, 0), prob,
+                   analysis->quantile_tail);
+    }
+    *step = table->origin +
+            (int64_t)steps_of_rank(fitted->first, table, 0, rank_of(prob, n));
+    return steps_tail_shows(
+        fitted->first, table, 0, prob, analysis->quantile_tail);
+}
+
+static json_t *prob_row(const struct analysis *analysis,
+    const struct fitted_segment *fitted, size_t i, const struct known *known)
+{
+    const struct quantile *quantile = analysis->model;
+    const double prob = analysis->probs[i];
+    json_t *row = json_pack("{s:f}", "prob", prob);
+    int64_t step;
+    if (known->withheld == 0 && known->n == 0)
+        json_object_set_new(row, "estimate", json_null());
+    else if (known->n == 0 || known->withheld > 0 ||
+             !find_step(analysis, fitted, i, (int64_t)known->n, &step))
+        json_object_set_new(row, "suppressed", json_true());
+    else
+        json_object_set_new(row, "estimate",
+            json_number(estimate(quantile->variable, step, prob)));
+    return row;
+}
+
+static enum status conclude(const struct analysis *analysis,
+    const struct fitted_segment *fitted, json_t *out)
+{
+    const struct known known = known_of(analysis, fitted);
+    const int128 *first = fitted->first;
     json_t *list = json_array();
-    for (size_t i = 0; i < analysis->prob_count; i++) {
-        double prob = analysis->probs[i];
-        json_t *row = json_pack("{s:f}", "prob", prob);
-        if (withheld == 0 && n == 0)
-            json_object_set_new(row, "estimate", json_null());
-        else if (n == 0 || !steps_tail_shows(elements, table, 0, prob,
-                               analysis->quantile_tail))
-            json_object_set_new(row, "suppressed", json_true());
-        else {
-            json_object_set_new(row, "estimate",
-                json_number(estimate(table, variable,
-                    steps_of_rank(elements, table, 0, rank_of(prob, n)),
-                    prob)));
-        }
-        json_array_append_new(list, row);
-    }
-    json_object_set_new(out, "n", json_integer((json_int_t)n));
+    for (size_t i = 0; i < analysis->prob_count; i++)
+        json_array_append_new(list, prob_row(analysis, fitted, i, &known));
+    json_object_set_new(out, "n", json_integer((json_int_t)known.n));
     json_object_set_new(
-        out, "patients", json_integer((json_int_t)elements[HEAD_PEOPLE]));
+        out, "patients", json_integer((json_int_t)first[HEAD_PEOPLE]));
     /* A center that withheld its values is left out, and counted. */
     json_object_set_new(out, "missing",
-        withheld > 0 ? json_suppressed()
-                     : json_integer((json_int_t)(elements[HEAD_ROWS] - n)));
-    if (withheld > 0)
+        known.withheld > 0
+            ? json_suppressed()
+            : json_integer((json_int_t)(first[HEAD_ROWS] - known.n)));
+    if (known.withheld > 0)
         json_object_set_new(
-            out, "values_withheld", json_integer((json_int_t)withheld));
+            out, "values_withheld", json_integer((json_int_t)known.withheld));
     json_object_set_new(out, "table", list);
     return STATUS_OK;
 }
@@ -139,8 +257,12 @@ const struct analysis_kind analysis_quantile = {
     .name = "quantile",
     .summary = "values that a share of the rows lie at or below",
     .parse = parse,
+    .release = release,
     .shape = shape,
     .state_size = state_size,
     .contribute = contribute,
-    .finish = finish,
+    .value_count = value_count,
+    .memory_count = memory_count,
+    .advance = advance,
+    .conclude = conclude,
 };

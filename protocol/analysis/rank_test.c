@@ -1,6 +1,7 @@
 /*
  * rank_test: whether groups differ in where their values lie, by ranks, from
- * counts of every step of the variable's grid. Two groups: Wilcoxon's test
+ * counts of every step of the variable's grid, or where these are many from
+ * cuts (cuts.h). Two groups: Wilcoxon's test
  * (1945, Mann and Whitney 1947) with the normal approximation and the
  * correction for continuity; more: Kruskal and Wallis 1952. Ties as in R:
  * wilcox.test(exact = FALSE), kruskal.test.
@@ -11,25 +12,61 @@
 #define MATHLIB_STANDALONE
 #include <Rmath.h>
 
+#include "protocol/analysis/cuts.h"
 #include "protocol/analysis/model.h"
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/steps.h"
 #include "protocol/analysis/tally.h"
+
+struct rank_test {
+    struct design *design;
+    bool is_cut;
+    struct cuts cuts;
+    const struct variable *variable;
+};
+
+/* Of two middle values R's median is the mean. */
+static int64_t middle_rank(const struct analysis *analysis, size_t i, int64_t n)
+{
+    (void)analysis;
+    return i == 0 ? (n + 1) / 2 : n / 2 + 1;
+}
+
+static const struct formula *formula_of(const struct analysis *analysis)
+{
+    const struct rank_test *test = analysis->model;
+    return test->design->formula;
+}
+
+static void take_formula(
+    struct rank_test *test, const struct dictionary *dictionary)
+{
+    const struct formula *formula = test->design->formula;
+    test->variable = &dictionary->variables[formula->response.variable];
+    test->is_cut = !steps_are_few(test->variable);
+    test->cuts = (struct cuts){.aim = CUTS_RANKS,
+        .groups = formula->atoms[0].level_count,
+        .wanted = 2,
+        .rank = middle_rank};
+    steps_range(test->variable, &test->cuts.low, &test->cuts.high);
+}
 
 static enum status parse(struct analysis *analysis,
     const struct field *parameters, const struct dictionary *dictionary,
     struct diagnostic *diagnostic)
 {
     static const char *const keys[] = {"formula"};
-    struct design *design = NULL;
+    struct rank_test *test = calloc(1, sizeof *test);
+    analysis->model = test;
+    if (test == NULL)
+        return STATUS_NO_MEMORY;
     enum status status = field_expect_object(parameters, keys, 1, diagnostic);
     if (status == STATUS_OK)
         status = parameter_design(
-            &design, analysis, parameters, dictionary, diagnostic);
+            &test->design, analysis, parameters, dictionary, diagnostic);
     if (status != STATUS_OK)
         return status;
-    analysis->model = design;
-    const struct formula *formula = design->formula;
+    const struct formula *formula = test->design->formula;
     if (formula->response_kind != RESPONSE_NUMBER || !formula->response.plain)
         return parameter_fail(parameters, "formula", diagnostic,
             "on the left of '~' stands a variable that is a number");
@@ -38,42 +75,100 @@ static enum status parse(struct analysis *analysis,
         formula->strata_center || formula->has_offset)
         return parameter_fail(parameters, "formula", diagnostic,
             "on the right of '~' stands one category or boolean");
-    return steps_check(&dictionary->variables[formula->response.variable],
-        parameters, "formula", diagnostic);
+    take_formula(test, dictionary);
+    return STATUS_OK;
+}
+
+static void release(struct analysis *analysis)
+{
+    struct rank_test *test = analysis->model;
+    if (test != NULL)
+        design_destroy(test->design);
+    free(test);
+    analysis->model = NULL;
 }
 
 static enum status shape(const struct analysis *analysis,
     const struct dictionary *dictionary, struct shape *out)
 {
-    const struct design *design = analysis->model;
-    steps_shape(out, &dictionary->variables[design->formula->response.variable],
-        design->formula->atoms[0].level_count);
+    const struct rank_test *test = analysis->model;
+    (void)dictionary;
+    if (!test->is_cut) {
+        steps_shape(out, test->variable, test->cuts.groups);
+        return STATUS_OK;
+    }
+    model_shape(out, cuts_width(&test->cuts), 0);
+    out->tables[0].fine = true;
     return STATUS_OK;
 }
 
 static size_t state_size(
     const struct analysis *analysis, const struct shape *shape_)
 {
-    (void)analysis;
-    return tally_state_size(shape_->tables[0].rows * shape_->tables[0].columns);
+    const struct rank_test *test = analysis->model;
+    const struct table_shape *table = &shape_->tables[0];
+    return test->is_cut ? cuts_state_size(&test->cuts)
+                        : tally_state_size(table->rows * table->columns);
 }
 
 static void contribute(const struct analysis *analysis,
     const struct shape *shape_, const struct row_block *block, void *state,
     int128 *elements, struct cell_facts *facts)
 {
-    const struct design *design = analysis->model;
-    const struct formula_atom *group = &design->formula->atoms[0];
+    const struct rank_test *test = analysis->model;
+    const struct formula *formula = formula_of(analysis);
+    const struct steps_group group = {
+        formula->atoms[0].variable, formula->atoms[0].first_level};
+    const struct cuts_counting to = {
+        block, block->values, state, elements + shape_->tables[0].first};
     (void)facts;
-    steps_add(&shape_->tables[0], block, design->formula->response.variable,
-        &(struct steps_group){group->variable, group->first_level}, state,
-        elements);
+    if (test->is_cut)
+        cuts_add_block(&test->cuts, &to,
+            &(struct cuts_variable){
+                test->variable, formula->response.variable, &group});
+    else
+        steps_add(&shape_->tables[0], block, formula->response.variable, &group,
+            state, elements);
+}
+
+static size_t value_count(
+    const struct analysis *analysis, const struct shape *shape_)
+{
+    const struct rank_test *test = analysis->model;
+    (void)shape_;
+    return test->is_cut ? cuts_value_count(&test->cuts) : 0;
+}
+
+static size_t memory_count(
+    const struct analysis *analysis, const struct shape *shape_)
+{
+    const struct rank_test *test = analysis->model;
+    (void)shape_;
+    return test->is_cut ? cuts_memory_count(&test->cuts) : 0;
+}
+
+static enum status advance(
+    const struct analysis *analysis, struct summed_round *round)
+{
+    const struct rank_test *test = analysis->model;
+    const struct cuts_round counted = {
+        .sums = round->elements + round->shape->tables[0].first + COUNTS_CELL,
+        .values = round->number == 1 ? NULL : round->values,
+        .memory = round->memory,
+        .next = round->next,
+        .min_cell = round->min_cell};
+    round->done = true;
+    return test->is_cut
+               ? cuts_advance(analysis, &test->cuts, &counted, &round->done)
+               : STATUS_OK;
 }
 
 /* ---- the result ---- */
 
 struct group {
     int128 n, ranks; /* twice the sum of its ranks */
+    double median;
+    bool median_shows; /* D7 */
     bool withheld;
 };
 
@@ -85,19 +180,17 @@ struct ranking {
 };
 
 /* Mid-ranks: those of a step share the mean of theirs. */
-static enum status rank_all(struct ranking *ranking, const int128 *elements,
-    const struct table_shape *table)
+static void rank_steps(struct ranking *ranking, const struct analysis *analysis,
+    const struct fitted_segment *fitted)
 {
-    *ranking = (struct ranking){.group_count = table->rows,
-        .groups = calloc(table->rows, sizeof *ranking->groups)};
-    if (ranking->groups == NULL)
-        return STATUS_NO_MEMORY;
+    const struct rank_test *test = analysis->model;
+    const struct table_shape *table = &fitted->shape->tables[0];
     for (size_t s = 0; s < table->columns; s++) {
         int128 here = 0;
         for (size_t g = 0; g < table->rows; g++)
-            here += table_cell(elements, table, g, s)[CELL_ROWS];
+            here += table_cell(fitted->first, table, g, s)[CELL_ROWS];
         for (size_t g = 0; g < table->rows; g++) {
-            const int128 *cell = table_cell(elements, table, g, s);
+            const int128 *cell = table_cell(fitted->first, table, g, s);
             ranking->groups[g].n += cell[CELL_ROWS];
             ranking->groups[g].ranks +=
                 cell[CELL_ROWS] * (2 * ranking->n + here + 1);
@@ -108,6 +201,58 @@ static enum status rank_all(struct ranking *ranking, const int128 *elements,
             (long double)here;
         ranking->n += here;
     }
+    for (size_t g = 0; g < table->rows; g++) {
+        struct group *group = &ranking->groups[g];
+        group->median_shows =
+            group->n > 0 && steps_tail_shows(fitted->first, table, g, 0.5,
+                                analysis->quantile_tail);
+        if (group->median_shows)
+            group->median =
+                steps_median(fitted->first, table, g, group->n, test->variable);
+    }
+}
+
+static double value_of(const struct rank_test *test, double step)
+{
+    return variable_value(test->variable, (int64_t)step * test->variable->grid);
+}
+
+static void rank_cuts(struct ranking *ranking, const struct analysis *analysis,
+    const struct fitted_segment *fitted)
+{
+    const struct rank_test *test = analysis->model;
+    const struct cuts *cuts = &test->cuts;
+    const double *memory = fitted->memory;
+    const int128 *cell = fitted->first + fitted->shape->tables[0].first;
+    ranking->ties = (long double)cuts_ties(memory);
+    for (size_t g = 0; g < ranking->group_count; g++) {
+        struct group *group = &ranking->groups[g];
+        const double low = cuts_found(cuts, memory, g, 0);
+        const double high = cuts_found(cuts, memory, g, 1);
+        group->n = (int128)cuts_rows(memory, g);
+        group->ranks = (int128)cuts_ranks(cuts, memory, g);
+        group->withheld = cell[CELL_WITHHELD] > 0 ||
+                          cuts_has_few(cuts, memory, fitted->min_cell);
+        group->median_shows =
+            group->n > 0 && steps_tail_is_enough(cuts_people(cuts, memory, g),
+                                0.5, analysis->quantile_tail);
+        group->median = (value_of(test, low) + value_of(test, high)) / 2;
+        ranking->n += group->n;
+    }
+}
+
+static enum status rank_all(struct ranking *ranking,
+    const struct analysis *analysis, const struct fitted_segment *fitted)
+{
+    const struct rank_test *test = analysis->model;
+    *ranking = (struct ranking){.group_count = test->cuts.groups,
+        .groups = calloc(test->cuts.groups, sizeof *ranking->groups)};
+    if (ranking->groups == NULL)
+        return STATUS_NO_MEMORY;
+    if (test->is_cut)
+        rank_cuts(ranking, analysis, fitted);
+    else
+        rank_steps(ranking, analysis, fitted);
     return STATUS_OK;
 }
 
@@ -150,62 +295,64 @@ static void set_kruskal(json_t *out, const struct ranking *ranking)
 }
 
 static json_t *group_row(const struct analysis *analysis,
-    const struct dictionary *dictionary, const struct table_shape *table,
-    const int128 *elements, size_t g, int128 n)
+    const struct dictionary *dictionary, const struct group *group, size_t g)
 {
-    const struct design *design = analysis->model;
-    const struct formula *formula = design->formula;
     json_t *row = json_pack("{s:o, s:I}", "group",
-        model_level(&formula->atoms[0], dictionary, g), "n", (json_int_t)n);
-    if (n > 0 &&
-        steps_tail_shows(elements, table, g, 0.5, analysis->quantile_tail)) {
-        json_object_set_new(row, "median",
-            json_number(steps_median(elements, table, g, n,
-                &dictionary->variables[formula->response.variable])));
-    } else {
-        json_object_set_new(
-            row, "median", n > 0 ? json_suppressed() : json_null());
-    }
+        model_level(&formula_of(analysis)->atoms[0], dictionary, g), "n",
+        (json_int_t)group->n);
+    json_object_set_new(row, "median",
+        group->median_shows ? json_number(group->median)
+        : group->n > 0      ? json_suppressed()
+                            : json_null());
     return row;
 }
 
-static enum status finish(const struct analysis *analysis,
-    const struct shape *shape_, const struct dictionary *dictionary,
-    const int128 *elements, int64_t min_cell, json_t *out)
+static void set_result(const struct analysis *analysis,
+    const struct fitted_segment *fitted, const struct ranking *ranking,
+    json_t *out)
 {
-    (void)min_cell; /* D2 acted on groups, D7 acts here */
-    const struct table_shape *table = &shape_->tables[0];
-    struct ranking ranking;
+    const int128 *first = fitted->first;
     size_t present = 0;
-    bool withheld = false;
-    enum status status = rank_all(&ranking, elements, table);
-    for (size_t g = 0; status == STATUS_OK && g < table->rows; g++) {
-        withheld = withheld || ranking.groups[g].withheld;
-        present += ranking.groups[g].n > 0;
-    }
-    if (status != STATUS_OK || withheld) {
-        free(ranking.groups);
-        json_object_set_new(out, "suppressed", json_true());
-        return status;
-    }
-    json_object_set_new(out, "n", json_integer((json_int_t)ranking.n));
-    json_object_set_new(
-        out, "patients", json_integer((json_int_t)elements[HEAD_PEOPLE]));
-    json_object_set_new(out, "missing",
-        json_integer((json_int_t)(elements[HEAD_ROWS] - ranking.n)));
     json_t *rows = json_array();
-    for (size_t g = 0; g < table->rows; g++)
-        json_array_append_new(rows, group_row(analysis, dictionary, table,
-                                        elements, g, ranking.groups[g].n));
+    json_object_set_new(out, "n", json_integer((json_int_t)ranking->n));
+    json_object_set_new(
+        out, "patients", json_integer((json_int_t)first[HEAD_PEOPLE]));
+    json_object_set_new(out, "missing",
+        json_integer((json_int_t)(first[HEAD_ROWS] - ranking->n)));
+    for (size_t g = 0; g < ranking->group_count; g++) {
+        present += ranking->groups[g].n > 0;
+        json_array_append_new(rows,
+            group_row(analysis, fitted->dictionary, &ranking->groups[g], g));
+    }
     json_object_set_new(out, "table", rows);
     if (present < 2) {
         json_object_set_new(
             out, "message", json_string("fewer than two groups have a value"));
-    } else if (table->rows == 2) {
-        set_wilcoxon(out, &ranking);
+    } else if (ranking->group_count == 2) {
+        set_wilcoxon(out, ranking);
     } else {
-        set_kruskal(out, &ranking);
+        set_kruskal(out, ranking);
     }
+}
+
+static enum status conclude(const struct analysis *analysis,
+    const struct fitted_segment *fitted, json_t *out)
+{
+    const struct rank_test *test = analysis->model;
+    struct ranking ranking;
+    bool withheld = false;
+    enum status status = rank_all(&ranking, analysis, fitted);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t g = 0; g < ranking.group_count; g++)
+        withheld = withheld || ranking.groups[g].withheld;
+    if (withheld)
+        steps_set_withheld(out);
+    else if (test->is_cut && !cuts_is_done(fitted->memory))
+        json_object_set_new(out, "message",
+            json_string("the values could not be put in order"));
+    else
+        set_result(analysis, fitted, &ranking, out);
     free(ranking.groups);
     return STATUS_OK;
 }
@@ -214,9 +361,12 @@ const struct analysis_kind analysis_rank_test = {
     .name = "rank_test",
     .summary = "groups compared by ranks: Wilcoxon, Kruskal-Wallis",
     .parse = parse,
-    .release = model_release,
+    .release = release,
     .shape = shape,
     .state_size = state_size,
     .contribute = contribute,
-    .finish = finish,
+    .value_count = value_count,
+    .memory_count = memory_count,
+    .advance = advance,
+    .conclude = conclude,
 };

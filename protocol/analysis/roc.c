@@ -1,15 +1,17 @@
 /*
  * roc: how well a score tells who has an outcome. A formula with one number on
- * its right is that score itself, at the steps of its grid, in one round. Any
- * other formula is fitted first, as a logistic regression; its probabilities
- * are then counted in ROC_BINS equal bins, and compared with what came true
- * (calibration). Or the score is given, by a model fitted earlier
- * (roc_score.h).
+ * its right is that score itself, at the steps of its grid, in one round where
+ * they are few. Any other formula is fitted first, as a logistic regression;
+ * its probabilities are then counted in ROC_BINS equal bins, and compared with
+ * what came true (calibration). Or the score is given, by a model fitted
+ * earlier (roc_score.h). Scores of many values are ordered by cuts (cuts.h):
+ * the curve is exact.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/analysis/cuts.h"
 #include "protocol/analysis/glm_rounds.h"
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/roc_curve.h"
@@ -18,10 +20,18 @@
 #include "protocol/analysis/tally.h"
 
 #define COUNT_MAX ((int128)1 << 53) /* what a double counts exactly */
+/* A linear predictor as a key: in steps of 2^-42, where nothing but rounding
+ * tells two scores apart, cut short where a probability is 0 or 1. */
+#define KEY_BITS 42
+#define KEY_SCORE_MAX 1023.0
+#define KEY_LIMIT 0x1p52
 
 struct roc {
     struct glm glm; /* first: analysis->model is a struct glm to its rounds */
     bool fitted;    /* its score is a model's: fitted here, or given */
+    bool is_cut;    /* by cuts: of a model's scores after all else */
+    struct cuts cuts;
+    const struct variable *variable; /* that is the score; NULL: a model's */
     struct roc_score given;
 };
 
@@ -75,10 +85,15 @@ static enum status parse(struct analysis *analysis,
     roc->fitted = given || formula->term_count > 1 ||
                   formula->atoms[0].kind != ATOM_NUMBER ||
                   !formula->atoms[0].plain;
-    return roc->fitted
-               ? STATUS_OK
-               : steps_check(&dictionary->variables[formula->atoms[0].variable],
-                     parameters, "formula", diagnostic);
+    roc->cuts = (struct cuts){
+        .aim = CUTS_AREA, .groups = 2, .low = -KEY_LIMIT, .high = KEY_LIMIT};
+    roc->is_cut = true;
+    if (!roc->fitted) {
+        roc->variable = &dictionary->variables[formula->atoms[0].variable];
+        roc->is_cut = !steps_are_few(roc->variable);
+        steps_range(roc->variable, &roc->cuts.low, &roc->cuts.high);
+    }
+    return STATUS_OK;
 }
 
 static void release(struct analysis *analysis)
@@ -101,49 +116,100 @@ static enum status shape(const struct analysis *analysis,
     const struct dictionary *dictionary, struct shape *out)
 {
     const struct roc *roc = analysis->model;
-    const struct formula *formula = roc->glm.design->formula;
-    if (roc->fitted) {
-        if (is_given(roc))
-            model_shape(out, BINS_COUNT * ROC_BINS, 0);
-        else
-            glm_shape(analysis, BINS_COUNT * ROC_BINS, out);
-        out->tables[0].fine = true;
+    const size_t bins = BINS_COUNT * ROC_BINS;
+    const size_t cuts = cuts_width(&roc->cuts);
+    (void)dictionary;
+    if (!roc->is_cut) {
+        steps_shape(out, roc->variable, 2);
         return STATUS_OK;
     }
-    steps_shape(out, &dictionary->variables[formula->atoms[0].variable], 2);
+    if (!roc->fitted || is_given(roc))
+        model_shape(out, bins > cuts ? bins : cuts, 0);
+    else
+        glm_shape(analysis, bins > cuts ? bins : cuts, out);
+    out->tables[0].fine = true;
     return STATUS_OK;
 }
+
+/* Before the cuts, what a round is told. */
+static size_t told_before_cuts(const struct analysis *analysis)
+{
+    const struct roc *roc = analysis->model;
+    if (!roc->fitted)
+        return 0;
+    return is_given(roc) ? SCORE_VALUES : glm_columns(analysis) + 1;
+}
+
+/* What a round counts at these values. */
+static enum roc_counted counts_at(
+    const struct analysis *analysis, const double *values)
+{
+    const struct roc *roc = analysis->model;
+    if (!roc->fitted)
+        return COUNTED_CUTS;
+    if (values == NULL)
+        return is_given(roc) && roc->given.is_probability ? COUNTED_BINS
+                                                          : COUNTED_NOT;
+    return (enum roc_counted)values[told_before_cuts(analysis) - 1];
+}
+
+/* ---- one round at a center ---- */
 
 static size_t state_size(
     const struct analysis *analysis, const struct shape *shape_)
 {
     const struct roc *roc = analysis->model;
-    return roc->fitted ? model_state_size(analysis, shape_)
+    return roc->is_cut ? cuts_state_size(&roc->cuts)
                        : tally_state_size(2 * shape_->tables[0].columns);
 }
 
-/* ---- one round at a center ---- */
-
 struct adding {
-    const struct glm *glm;
-    const struct row_block *block;
-    uint64_t *last;
-    int128 *cell;
+    const struct roc *roc;
+    const double *coefficients;
+    struct cuts_counting to;
 };
+
+/* To the nearest: scores that only rounding tells apart stand about one. */
+static double key_of(double unit)
+{
+    const double near = fmin(fmax(unit, -KEY_SCORE_MAX), KEY_SCORE_MAX);
+    return floor(ldexp(near, KEY_BITS) + 0.5);
+}
+
+static void count_key(void *arg, size_t row, const double *x)
+{
+    const struct adding *adding = arg;
+    const struct roc *roc = adding->roc;
+    const double eta = glm_linear(&roc->glm, x, adding->coefficients);
+    cuts_add(&roc->cuts, &adding->to, row,
+        key_of(roc_score_unit(&roc->given, adding->to.block->values, eta)),
+        x[roc->glm.design->column_count] != 0);
+}
 
 static void count_score(void *arg, size_t row, const double *x)
 {
-    const struct adding *to = arg;
-    const struct design *design = to->glm->design;
+    const struct adding *adding = arg;
+    const struct glm *glm = &adding->roc->glm;
     const double mu =
-        glm_mean(LINK_LOGIT, glm_linear(to->glm, x, to->block->values));
-    model_count_row(to->block, row, to->last, to->cell);
-    roc_count(to->cell + COUNTS_CELL, x[design->column_count] != 0, mu);
+        glm_mean(LINK_LOGIT, glm_linear(glm, x, adding->coefficients));
+    model_count_row(adding->to.block, row, adding->to.state, adding->to.cell);
+    roc_count(
+        adding->to.cell + COUNTS_CELL, x[glm->design->column_count] != 0, mu);
 }
 
-static bool is_scoring(const struct analysis *analysis, const double *values)
+static void add_variable(const struct roc *roc, const struct shape *shape_,
+    const struct cuts_counting *to, int128 *elements)
 {
-    return values != NULL && values[glm_columns(analysis)] > 0;
+    const struct formula *formula = roc->glm.design->formula;
+    const struct steps_group outcome = {
+        formula->response.variable, formula->response.first_level};
+    const size_t place = formula->atoms[0].variable;
+    if (roc->is_cut)
+        cuts_add_block(&roc->cuts, to,
+            &(struct cuts_variable){roc->variable, place, &outcome});
+    else
+        steps_add(&shape_->tables[0], to->block, place, &outcome, to->state,
+            elements);
 }
 
 static void contribute(const struct analysis *analysis,
@@ -151,22 +217,27 @@ static void contribute(const struct analysis *analysis,
     int128 *elements, struct cell_facts *facts)
 {
     const struct roc *roc = analysis->model;
-    const struct formula *formula = roc->glm.design->formula;
-    struct adding to = {
-        &roc->glm, block, state, elements + shape_->tables[0].first};
-    if (!roc->fitted) {
-        steps_add(&shape_->tables[0], block, formula->atoms[0].variable,
-            &(struct steps_group){
-                formula->response.variable, formula->response.first_level},
-            state, elements);
-    } else if (is_given(roc)) {
-        roc_score_contribute(&roc->given, &roc->glm, block, state,
-            elements + shape_->tables[0].first);
-    } else if (is_scoring(analysis, block->values)) {
-        model_each_row(roc->glm.design, block, count_score, &to);
-    } else {
+    const struct design *design = roc->glm.design;
+    const enum roc_counted counted = counts_at(analysis, block->values);
+    struct adding adding = {.roc = roc,
+        .coefficients = is_given(roc) ? roc->given.coefficients : block->values,
+        .to = {.block = block,
+            .values = block->values == NULL
+                          ? NULL
+                          : block->values + told_before_cuts(analysis),
+            .state = state,
+            .cell = elements + shape_->tables[0].first}};
+    if (!roc->fitted)
+        add_variable(roc, shape_, &adding.to, elements);
+    else if (counted == COUNTED_CUTS)
+        model_each_row(design, block, count_key, &adding);
+    else if (is_given(roc))
+        roc_score_contribute(
+            &roc->given, &roc->glm, block, state, adding.to.cell);
+    else if (counted == COUNTED_BINS)
+        model_each_row(design, block, count_score, &adding);
+    else
         glm_contribute(analysis, shape_, block, state, elements, facts);
-    }
 }
 
 /* ---- from round to round ---- */
@@ -175,16 +246,40 @@ static size_t value_count(
     const struct analysis *analysis, const struct shape *shape_)
 {
     const struct roc *roc = analysis->model;
-    return is_given(roc) ? SCORE_VALUES
-                         : glm_value_count(analysis, shape_) +
-                               1; /* 1: count the scores */
+    (void)shape_;
+    return roc->is_cut
+               ? told_before_cuts(analysis) + cuts_value_count(&roc->cuts)
+               : 0;
+}
+
+/* Of a fit, the bins, what the last rounds were told before the cuts, and the
+ * cuts' own. */
+static double *bins_in(const struct analysis *analysis,
+    const struct shape *shape_, const double *memory)
+{
+    return (double *)memory + glm_memory_count(analysis, shape_);
+}
+
+static double *told_in(const struct analysis *analysis,
+    const struct shape *shape_, const double *memory)
+{
+    return bins_in(analysis, shape_, memory) + BINS_COUNT * ROC_BINS;
+}
+
+static double *cuts_in(const struct analysis *analysis,
+    const struct shape *shape_, const double *memory)
+{
+    return told_in(analysis, shape_, memory) + told_before_cuts(analysis);
 }
 
 static size_t memory_count(
     const struct analysis *analysis, const struct shape *shape_)
 {
-    return glm_memory_count(analysis, shape_) + BINS_COUNT * ROC_BINS +
-           SCORE_VALUES;
+    const struct roc *roc = analysis->model;
+    return roc->is_cut
+               ? glm_memory_count(analysis, shape_) + BINS_COUNT * ROC_BINS +
+                     told_before_cuts(analysis) + cuts_memory_count(&roc->cuts)
+               : 0;
 }
 
 /* A count that is none can only come from a center that lies: nobody. */
@@ -196,87 +291,128 @@ static void keep_bins(const int128 *sums, double *bins)
         bins[i] = ldexp((double)sums[i], -GLM_BITS);
 }
 
-static enum status advance(
+/* A round's bins are kept, and the first cuts told. */
+static void end_bins(
     const struct analysis *analysis, struct summed_round *round)
 {
     const struct roc *roc = analysis->model;
-    const size_t p = glm_columns(analysis);
-    const double *values = round->values;
-    double *memory = round->memory, *next = round->next;
+    const size_t told = told_before_cuts(analysis);
     const int128 *cell = round->elements + round->shape->tables[0].first;
-    double *bins = memory + glm_memory_count(analysis, round->shape);
-    round->done = true;
-    if (!roc->fitted)
-        return STATUS_OK;
-    if (is_given(roc)) {
-        round->done = roc_score_is_counted(
-            &roc->given, cell, next, round->number == 1 ? NULL : values);
-        if (round->done) {
-            keep_bins(cell + COUNTS_CELL, bins);
-            memcpy(bins + BINS_COUNT * ROC_BINS, values,
-                SCORE_VALUES * sizeof *values);
-        }
-        return STATUS_OK;
-    }
-    if (round->number > 1 && is_scoring(analysis, values)) {
-        keep_bins(cell + COUNTS_CELL, bins);
-        return STATUS_OK;
-    }
-    next[p] = 0;
+    double *kept = told_in(analysis, round->shape, round->memory);
+    keep_bins(
+        cell + COUNTS_CELL, bins_in(analysis, round->shape, round->memory));
+    if (round->number > 1)
+        memcpy(kept, round->values, told * sizeof *kept);
+    memcpy(round->next, kept, told * sizeof *kept);
+    round->next[told - 1] = COUNTED_CUTS;
+    cuts_start(&roc->cuts, round->next + told);
+    round->done = cell[CELL_ROWS] <= 0;
+}
+
+static enum status advance_cuts(
+    const struct analysis *analysis, struct summed_round *round)
+{
+    const struct roc *roc = analysis->model;
+    const size_t told = told_before_cuts(analysis);
+    const struct cuts_round counted = {
+        .sums = round->elements + round->shape->tables[0].first + COUNTS_CELL,
+        .values = round->number == 1 ? NULL : round->values + told,
+        .memory = cuts_in(analysis, round->shape, round->memory),
+        .next = round->next + told,
+        .min_cell = round->min_cell};
+    if (round->number > 1)
+        memcpy(round->next, round->values, told * sizeof *round->next);
+    return cuts_advance(analysis, &roc->cuts, &counted, &round->done);
+}
+
+/* The logistic regression goes on, or its scores are counted. */
+static enum status advance_fit(
+    const struct analysis *analysis, struct summed_round *round)
+{
+    const size_t p = glm_columns(analysis);
+    round->next[p] = COUNTED_NOT;
     enum status status = glm_advance(analysis, round);
     if (status == STATUS_OK && round->done &&
-        memory[MEMORY_OUTCOME] == CONVERGED) {
-        memcpy(next, memory + MEMORY_VECTORS + p, p * sizeof *next);
-        next[p] = 1;
+        round->memory[MEMORY_OUTCOME] == CONVERGED) {
+        memcpy(round->next, round->memory + MEMORY_VECTORS + p,
+            p * sizeof *round->next);
+        round->next[p] = COUNTED_BINS;
         round->done = false;
     }
     return status;
 }
 
+static enum status advance(
+    const struct analysis *analysis, struct summed_round *round)
+{
+    const struct roc *roc = analysis->model;
+    const double *values = round->number == 1 ? NULL : round->values;
+    const int128 *cell = round->elements + round->shape->tables[0].first;
+    round->done = true;
+    if (!roc->is_cut)
+        return STATUS_OK;
+    switch (counts_at(analysis, values)) {
+    case COUNTED_CUTS: return advance_cuts(analysis, round);
+    case COUNTED_BINS: end_bins(analysis, round); return STATUS_OK;
+    default: break;
+    }
+    if (!is_given(roc))
+        return advance_fit(analysis, round);
+    round->done = roc_score_is_counted(&roc->given, cell, round->next, values);
+    return STATUS_OK;
+}
+
 /* ---- the result ---- */
 
-struct binned {
-    const struct roc_score *given;
-    const double *values;
+/* What a key stands for, in the score's own unit. */
+struct scale {
+    const struct roc *roc;
+    const double *told;
+    int64_t origin; /* of keys that are places */
 };
 
-static double bin_score(const void *arg, size_t at)
+static double score_of(const void *arg, double key)
 {
-    const struct binned *binned = arg;
-    return binned->given->coefficients == NULL
-               ? (double)at / ROC_BINS
-               : roc_score_threshold(binned->given, binned->values, at);
+    const struct scale *scale = arg;
+    const struct roc *roc = scale->roc;
+    if (roc->variable != NULL)
+        return variable_value(roc->variable,
+            ((int64_t)key + scale->origin) * roc->variable->grid);
+    const double eta =
+        roc_score_eta(&roc->given, scale->told, ldexp(key, -KEY_BITS));
+    return is_given(roc) && !roc->given.is_probability
+               ? eta
+               : glm_mean(LINK_LOGIT, eta);
 }
 
-static double total_of(const double *counts)
+/* How well probabilities came true. */
+static void set_calibration(const struct analysis *analysis,
+    const struct fitted_segment *fitted, json_t *out)
 {
-    double total = 0;
-    for (size_t i = 0; i < ROC_BINS; i++)
-        total += counts[i];
-    return total;
+    const struct roc *roc = analysis->model;
+    const double *bins = bins_in(analysis, fitted->shape, fitted->memory);
+    const struct roc_counts counted = {.count = ROC_BINS,
+        .with = bins + BINS_WITH * ROC_BINS,
+        .without = bins + BINS_WITHOUT * ROC_BINS,
+        .expected = bins + BINS_EXPECTED * ROC_BINS};
+    if (roc->fitted && (!is_given(roc) || roc->given.is_probability))
+        json_object_set_new(
+            out, "calibration", roc_calibration(&counted, fitted->min_cell));
 }
 
-/* No model was fitted to these people: of either outcome there must be some. */
-static bool is_of_few(const struct roc_counts *counts, int64_t min_cell)
-{
-    return few_counted(total_of(counts->with), min_cell) ||
-           few_counted(total_of(counts->without), min_cell);
-}
-
-static enum status conclude_fit(const struct analysis *analysis,
+static enum status conclude_cuts(const struct analysis *analysis,
     const struct fitted_segment *fitted, json_t *out)
 {
     const struct roc *roc = analysis->model;
     const double *memory = fitted->memory;
-    const double *bins = memory + glm_memory_count(analysis, fitted->shape);
+    const double *cuts = cuts_in(analysis, fitted->shape, memory);
+    const struct scale scale = {
+        roc, told_in(analysis, fitted->shape, memory), 0};
     const int64_t min_cell = fitted->min_cell;
-    const struct binned binned = {&roc->given, bins + BINS_COUNT * ROC_BINS};
-    const struct roc_counts counts = {.count = ROC_BINS,
-        .with = bins + BINS_WITH * ROC_BINS,
-        .without = bins + BINS_WITHOUT * ROC_BINS,
-        .score = bin_score,
-        .arg = &binned};
-    if (is_given(roc) && is_of_few(&counts, min_cell)) {
+    /* No model was fitted to these people: of either outcome there must be
+     * some. */
+    if ((!roc->fitted || is_given(roc)) &&
+        cuts_has_few(&roc->cuts, cuts, min_cell)) {
         json_object_set_new(out, "suppressed", json_true());
         return STATUS_OK;
     }
@@ -284,50 +420,39 @@ static enum status conclude_fit(const struct analysis *analysis,
             fitted->first + fitted->shape->tables[0].first, min_cell))
         return STATUS_OK;
     const bool linear = is_given(roc) && !roc->given.is_probability;
-    json_object_set_new(
-        out, "score", json_string(linear ? "linear" : "probability"));
-    if (!is_given(roc) && memory[MEMORY_OUTCOME] != CONVERGED) {
+    json_object_set_new(out, "score",
+        json_string(roc->variable != NULL ? roc->variable->name
+                    : linear              ? "linear"
+                                          : "probability"));
+    if (roc->fitted && !is_given(roc) && memory[MEMORY_OUTCOME] != CONVERGED) {
         json_object_set_new(out, "message",
             json_string("the logistic regression did not converge"));
         return STATUS_OK;
     }
-    roc_set_curve(out, &counts, analysis->level, min_cell);
-    if (!linear) {
-        json_object_set_new(out, "calibration",
-            roc_calibration(
-                &counts, bins + BINS_EXPECTED * ROC_BINS, min_cell));
+    if (!cuts_is_done(cuts)) {
+        json_object_set_new(out, "message",
+            json_string("the scores could not be put in order"));
+        return STATUS_OK;
     }
+    roc_set_curve(out, cuts_curve(&roc->cuts, cuts), analysis->level, min_cell,
+        score_of, &scale);
+    set_calibration(analysis, fitted, out);
     return STATUS_OK;
 }
 
-struct stepped {
-    const struct table_shape *table;
-    const struct variable *variable;
-};
-
-static double step_score(const void *arg, size_t at)
-{
-    const struct stepped *stepped = arg;
-    return steps_value(stepped->table, stepped->variable, at);
-}
-
 /* cells: [2][columns] people, without the outcome and with it. */
-static void conclude_steps(const struct analysis *analysis,
+static enum status conclude_steps(const struct analysis *analysis,
     const struct fitted_segment *fitted, const double *cells, json_t *out)
 {
     const struct roc *roc = analysis->model;
     const struct table_shape *table = &fitted->shape->tables[0];
-    const struct variable *variable =
-        &fitted->dictionary
-             ->variables[roc->glm.design->formula->atoms[0].variable];
-    const struct stepped stepped = {table, variable};
+    const struct scale scale = {roc, NULL, table->origin};
     const struct roc_counts counts = {.count = table->columns,
         .with = cells + table->columns,
-        .without = cells,
-        .score = step_score,
-        .arg = &stepped};
-    json_object_set_new(out, "score", json_string(variable->name));
-    roc_set_curve(out, &counts, analysis->level, fitted->min_cell);
+        .without = cells};
+    json_object_set_new(out, "score", json_string(roc->variable->name));
+    return roc_set_counts(
+        out, &counts, analysis->level, fitted->min_cell, score_of, &scale);
 }
 
 static enum status conclude(const struct analysis *analysis,
@@ -336,8 +461,8 @@ static enum status conclude(const struct analysis *analysis,
     const struct roc *roc = analysis->model;
     const struct table_shape *table = &fitted->shape->tables[0];
     const int128 *first = fitted->first;
-    if (roc->fitted)
-        return conclude_fit(analysis, fitted, out);
+    if (roc->is_cut)
+        return conclude_cuts(analysis, fitted, out);
     double *counts = calloc(2 * table->columns, sizeof *counts);
     if (counts == NULL)
         return STATUS_NO_MEMORY;
@@ -349,7 +474,7 @@ static enum status conclude(const struct analysis *analysis,
         withheld += cell[CELL_WITHHELD];
     }
     if (withheld > 0) {
-        json_object_set_new(out, "suppressed", json_true());
+        steps_set_withheld(out);
         free(counts);
         return STATUS_OK;
     }
@@ -358,9 +483,9 @@ static enum status conclude(const struct analysis *analysis,
         out, "patients", json_integer((json_int_t)first[HEAD_PEOPLE]));
     json_object_set_new(
         out, "missing", json_integer((json_int_t)(first[HEAD_ROWS] - n)));
-    conclude_steps(analysis, fitted, counts, out);
+    enum status status = conclude_steps(analysis, fitted, counts, out);
     free(counts);
-    return STATUS_OK;
+    return status;
 }
 
 const struct analysis_kind analysis_roc = {

@@ -1,56 +1,45 @@
 #include "protocol/analysis/roc_curve.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #define MATHLIB_STANDALONE
 #include <Rmath.h>
 
 #include "protocol/analysis/tally.h"
 
-struct area {
-    double with, without; /* people of each outcome */
-    long double auc, variance;
-};
-
-/* Each one with the outcome is compared with all without it: a lower score of
- * theirs counts 1, the same 1/2. The variance is that of these means. */
-static struct area area_of(const struct roc_counts *counts)
+void roc_curve_begin(double *curve, double with, double without)
 {
-    struct area area = {0};
-    long double below = 0, above = 0, sum = 0, squares = 0, other = 0;
-    for (size_t i = 0; i < counts->count; i++) {
-        area.with += counts->with[i];
-        area.without += counts->without[i];
-    }
-    above = area.with;
-    for (size_t i = 0; i < counts->count; i++) {
-        const long double w = counts->with[i], o = counts->without[i];
-        above -= w;
-        const long double mine = (below + o / 2) / area.without;
-        const long double theirs = (above + w / 2) / area.with;
-        sum += w * mine;
-        squares += w * mine * mine;
-        other += o * theirs * theirs;
-        below += o;
-    }
-    const long double m = area.with, n = area.without;
-    area.auc = sum / m;
-    area.variance = (squares - m * area.auc * area.auc) / (m - 1) / m +
-                    (other - n * area.auc * area.auc) / (n - 1) / n;
-    return area;
+    for (size_t i = 0; i < ROC_CURVE_SIZE; i++)
+        curve[i] = 0;
+    curve[CURVE_WITH] = with;
+    curve[CURVE_WITHOUT] = without;
+    curve[CURVE_BEST] = -1;
 }
 
-struct point {
-    double sensitivity, specificity;
-};
-
-static json_t *point_row(double threshold, const struct point *point)
+/* Each one with the outcome is compared with all without it: a lower score of
+ * theirs counts 1, the same 1/2. The variance is that of these means. Here all
+ * is whole: twice the ones that are lower, and so on. */
+static void add_area(double *curve, const struct roc_step *step)
 {
-    json_t *row = json_object();
-    json_object_set_new(row, "threshold", json_number(threshold));
-    json_object_set_new(row, "sensitivity", json_number(point->sensitivity));
-    json_object_set_new(row, "specificity", json_number(point->specificity));
-    return row;
+    const double mine = 2 * curve[CURVE_PASSED_WITHOUT] + step->without;
+    const double above =
+        curve[CURVE_WITH] - curve[CURVE_PASSED_WITH] - step->with;
+    const double theirs = 2 * above + step->with;
+    curve[CURVE_SUM] += step->with * mine;
+    curve[CURVE_SQUARES] += step->with * mine * mine;
+    curve[CURVE_OTHER] += step->without * theirs * theirs;
+}
+
+static void add_point(double *curve, double key)
+{
+    double *point = curve + CURVE_POINT + 3 * (size_t)curve[CURVE_POINTS];
+    if (curve[CURVE_POINTS] >= ROC_POINTS_MAX)
+        return;
+    point[0] = key;
+    point[1] = curve[CURVE_LAST_WITH] = curve[CURVE_PASSED_WITH];
+    point[2] = curve[CURVE_LAST_WITHOUT] = curve[CURVE_PASSED_WITHOUT];
+    curve[CURVE_POINTS]++;
 }
 
 static bool may_stand(double with, double without, int64_t min_cell)
@@ -58,66 +47,150 @@ static bool may_stand(double with, double without, int64_t min_cell)
     return with >= (double)min_cell && without >= (double)min_cell;
 }
 
-/* Before each place a threshold: those at it or above are positive. */
-static void walk(json_t *out, const struct roc_counts *counts,
-    const struct area *area, int64_t min_cell)
+/* Whether there is a point before the next step: enough people since the last
+ * one, and after it. */
+static bool is_point(const double *curve, int64_t min_cell)
 {
-    json_t *rows = json_array();
-    double with = 0, without = 0, last_with = 0, last_without = 0, best = -1;
-    struct point youden = {0};
-    double threshold = NAN;
-    for (size_t i = 0; i < counts->count; i++) {
-        if (counts->with[i] + counts->without[i] <= 0)
-            continue;
-        const struct point here = {
-            1 - with / area->with, without / area->without};
-        const double index = here.sensitivity + here.specificity - 1;
-        const bool first = with + without <= 0;
-        /* The lowest score of all is one patient's. */
-        const double score =
-            first && min_cell > 1 ? NAN : counts->score(counts->arg, i);
-        const bool stands =
-            min_cell <= 1 ||
-            (may_stand(with - last_with, without - last_without, min_cell) &&
-                may_stand(
-                    area->with - with, area->without - without, min_cell));
-        if (first || stands) {
-            json_array_append_new(rows, point_row(score, &here));
-            last_with = with;
-            last_without = without;
-        }
-        if ((first || stands) && index > best) {
-            best = index;
-            youden = here;
-            threshold = score;
-        }
-        with += counts->with[i];
-        without += counts->without[i];
-    }
-    json_object_set_new(out, "youden", json_number(best));
-    json_object_set_new(out, "threshold", json_number(threshold));
-    json_object_set_new(out, "sensitivity", json_number(youden.sensitivity));
-    json_object_set_new(out, "specificity", json_number(youden.specificity));
-    json_object_set_new(out, "table", rows);
+    const double with = curve[CURVE_PASSED_WITH] - curve[CURVE_LAST_WITH];
+    const double without =
+        curve[CURVE_PASSED_WITHOUT] - curve[CURVE_LAST_WITHOUT];
+    const double all = curve[CURVE_WITH] + curve[CURVE_WITHOUT];
+    if ((with + without) * (ROC_POINTS_MAX - 1) < all)
+        return false;
+    return min_cell <= 1 ||
+           (may_stand(with, without, min_cell) &&
+               may_stand(curve[CURVE_WITH] - curve[CURVE_PASSED_WITH],
+                   curve[CURVE_WITHOUT] - curve[CURVE_PASSED_WITHOUT],
+                   min_cell));
 }
 
-void roc_set_curve(json_t *out, const struct roc_counts *counts, double level,
-    int64_t min_cell)
+/* Before each step a threshold: those at it or above are positive. */
+void roc_curve_add(double *curve, const struct roc_step *step, int64_t min_cell)
 {
-    const struct area area = area_of(counts);
-    if (!(area.with > 0 && area.without > 0)) {
+    const bool first =
+        curve[CURVE_PASSED_WITH] + curve[CURVE_PASSED_WITHOUT] <= 0;
+    /* Youden's index, times the people of both outcomes: whole */
+    const double index = curve[CURVE_PASSED_WITHOUT] * curve[CURVE_WITH] -
+                         curve[CURVE_PASSED_WITH] * curve[CURVE_WITHOUT];
+    if (step->with + step->without <= 0)
+        return;
+    if (index > curve[CURVE_BEST]) {
+        curve[CURVE_BEST] = index;
+        curve[CURVE_BEST_WITH] = curve[CURVE_PASSED_WITH];
+        curve[CURVE_BEST_WITHOUT] = curve[CURVE_PASSED_WITHOUT];
+        curve[CURVE_BEST_LOW] = step->low;
+        curve[CURVE_BEST_HIGH] = step->high;
+    }
+    /* The lowest score of all is one patient's. */
+    if (first)
+        add_point(curve, min_cell > 1 ? NAN : step->low);
+    else if (is_point(curve, min_cell))
+        add_point(curve, step->low);
+    add_area(curve, step);
+    curve[CURVE_PASSED_WITH] += step->with;
+    curve[CURVE_PASSED_WITHOUT] += step->without;
+}
+
+static void set_area(json_t *out, const double *curve, double level)
+{
+    const long double m = curve[CURVE_WITH], n = curve[CURVE_WITHOUT];
+    const long double sum = curve[CURVE_SUM];
+    const double auc = (double)(sum / (2 * m * n));
+    const long double mine =
+        (curve[CURVE_SQUARES] - sum * sum / m) / (4 * n * n) / (m - 1) / m;
+    const long double theirs =
+        (curve[CURVE_OTHER] - sum * sum / n) / (4 * m * m) / (n - 1) / n;
+    const double half = qnorm((1 - level) / 2, 0, 1, 0, 0) *
+                        sqrt((double)fmaxl(mine + theirs, 0));
+    json_object_set_new(out, "auc", json_number(auc));
+    json_object_set_new(out, "conf_low", json_number(fmax(auc - half, 0)));
+    json_object_set_new(out, "conf_high", json_number(fmin(auc + half, 1)));
+    json_object_set_new(out, "events", json_count(curve[CURVE_WITH]));
+}
+
+/* People with the outcome and without it, below the best threshold and above:
+ * with the totals its sensitivity and specificity tell them. */
+static bool best_shows_few(const double *curve, int64_t min_cell)
+{
+    const double with = curve[CURVE_BEST_WITH];
+    const double without = curve[CURVE_BEST_WITHOUT];
+    return few_counted(with, min_cell) || few_counted(without, min_cell) ||
+           few_counted(curve[CURVE_WITH] - with, min_cell) ||
+           few_counted(curve[CURVE_WITHOUT] - without, min_cell);
+}
+
+static void set_best(json_t *out, const double *curve, double score)
+{
+    const double with = curve[CURVE_WITH], without = curve[CURVE_WITHOUT];
+    json_object_set_new(
+        out, "youden", json_number(curve[CURVE_BEST] / (with * without)));
+    json_object_set_new(out, "threshold", json_number(score));
+    json_object_set_new(out, "sensitivity",
+        json_number((with - curve[CURVE_BEST_WITH]) / with));
+    json_object_set_new(
+        out, "specificity", json_number(curve[CURVE_BEST_WITHOUT] / without));
+}
+
+static json_t *point_rows(
+    const double *curve, roc_score_of *score, const void *arg)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < (size_t)curve[CURVE_POINTS]; i++) {
+        const double *point = curve + CURVE_POINT + 3 * i;
+        json_t *row = json_object();
+        json_object_set_new(row, "threshold",
+            json_number(isnan(point[0]) ? NAN : score(arg, point[0])));
+        json_object_set_new(row, "sensitivity",
+            json_number((curve[CURVE_WITH] - point[1]) / curve[CURVE_WITH]));
+        json_object_set_new(
+            row, "specificity", json_number(point[2] / curve[CURVE_WITHOUT]));
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+void roc_set_curve(json_t *out, const double *curve, double level,
+    int64_t min_cell, roc_score_of *score, const void *arg)
+{
+    if (!(curve[CURVE_WITH] > 0 && curve[CURVE_WITHOUT] > 0)) {
         json_object_set_new(
             out, "message", json_string("all patients have the same outcome"));
         return;
     }
-    const double half = qnorm((1 - level) / 2, 0, 1, 0, 0) *
-                        sqrt((double)fmaxl(area.variance, 0));
-    const double auc = (double)area.auc;
-    json_object_set_new(out, "auc", json_number(auc));
-    json_object_set_new(out, "conf_low", json_number(fmax(auc - half, 0)));
-    json_object_set_new(out, "conf_high", json_number(fmin(auc + half, 1)));
-    json_object_set_new(out, "events", json_count(area.with));
-    walk(out, counts, &area, min_cell);
+    set_area(out, curve, level);
+    if (best_shows_few(curve, min_cell)) {
+        json_object_set_new(out, "youden", json_suppressed());
+        json_object_set_new(out, "message",
+            json_string(
+                "the best threshold (Youden) is withheld: too few people with "
+                "or without the outcome lie on one side of it; the points of "
+                "the curve that are shown are exact"));
+    } else {
+        set_best(out, curve, score(arg, curve[CURVE_BEST_LOW]));
+    }
+    json_object_set_new(out, "table", point_rows(curve, score, arg));
+}
+
+enum status roc_set_counts(json_t *out, const struct roc_counts *counts,
+    double level, int64_t min_cell, roc_score_of *score, const void *arg)
+{
+    double with = 0, without = 0;
+    double *curve = calloc(ROC_CURVE_SIZE, sizeof *curve);
+    if (curve == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < counts->count; i++) {
+        with += counts->with[i];
+        without += counts->without[i];
+    }
+    roc_curve_begin(curve, with, without);
+    for (size_t i = 0; i < counts->count; i++) {
+        const struct roc_step step = {
+            (double)i, (double)i + 1, counts->with[i], counts->without[i]};
+        roc_curve_add(curve, &step, min_cell);
+    }
+    roc_set_curve(out, curve, level, min_cell, score, arg);
+    free(curve);
+    return STATUS_OK;
 }
 
 #define CALIBRATION_GROUPS 10
@@ -139,22 +212,20 @@ static json_t *tenth_row(const struct tenth *tenth, int64_t min_cell)
     return row;
 }
 
-json_t *roc_calibration(
-    const struct roc_counts *counts, const double *expected, int64_t min_cell)
+json_t *roc_calibration(const struct roc_counts *bins, int64_t min_cell)
 {
     json_t *rows = json_array();
     struct tenth tenth = {0};
     double total = 0, seen = 0, group = 1;
-    for (size_t i = 0; i < counts->count; i++)
-        total += counts->with[i] + counts->without[i];
-    for (size_t i = 0; i < counts->count; i++) {
-        tenth.with += counts->with[i];
-        tenth.without += counts->without[i];
-        tenth.expected += expected[i];
-        seen += counts->with[i] + counts->without[i];
+    for (size_t i = 0; i < bins->count; i++)
+        total += bins->with[i] + bins->without[i];
+    for (size_t i = 0; i < bins->count; i++) {
+        tenth.with += bins->with[i];
+        tenth.without += bins->without[i];
+        tenth.expected += bins->expected[i];
+        seen += bins->with[i] + bins->without[i];
         if (tenth.with + tenth.without <= 0 ||
-            (seen * CALIBRATION_GROUPS < group * total &&
-                i + 1 < counts->count))
+            (seen * CALIBRATION_GROUPS < group * total && i + 1 < bins->count))
             continue;
         json_array_append_new(rows, tenth_row(&tenth, min_cell));
         group = fmax(group, floor(seen * CALIBRATION_GROUPS / total) + 1);

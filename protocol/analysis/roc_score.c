@@ -88,14 +88,21 @@ static double logistic(double eta)
     return glm_mean(LINK_LOGIT, eta);
 }
 
-static double share_of(
+double roc_score_unit(
     const struct roc_score *score, const double *values, double eta)
 {
-    if (score->is_probability)
-        return logistic(eta);
-    return values[SCORE_SD] > 0
-               ? logistic((eta - values[SCORE_MEAN]) / values[SCORE_SD])
-               : 0.5;
+    if (score->coefficients == NULL || score->is_probability)
+        return eta;
+    return values[SCORE_SD] > 0 ? (eta - values[SCORE_MEAN]) / values[SCORE_SD]
+                                : 0;
+}
+
+double roc_score_eta(
+    const struct roc_score *score, const double *values, double unit)
+{
+    if (score->coefficients == NULL || score->is_probability)
+        return unit;
+    return values[SCORE_MEAN] + values[SCORE_SD] * unit;
 }
 
 static void add_row(void *arg, size_t row, const double *x)
@@ -107,7 +114,7 @@ static void add_row(void *arg, size_t row, const double *x)
     model_count_row(to->block, row, to->last, to->cell);
     if (to->score->is_probability || values != NULL) {
         roc_count(sums, x[to->glm->design->column_count] != 0,
-            share_of(to->score, values, eta));
+            logistic(roc_score_unit(to->score, values, eta)));
     } else {
         sums[SUM_SCORE] += design_fixed(eta, GLM_BITS);
         sums[SUM_SQUARE] += design_fixed(eta * eta, SQUARE_BITS);
@@ -134,16 +141,6 @@ bool roc_score_is_counted(const struct roc_score *score, const int128 *cell,
     const double square = ldexp((double)sums[SUM_SQUARE], -SQUARE_BITS) / n;
     next[SCORE_MEAN] = mean;
     next[SCORE_SD] = sqrt(fmax(square - mean * mean, 0));
-    next[SCORE_COUNTED] = 1;
+    next[SCORE_COUNTED] = COUNTED_BINS;
     return false;
-}
-
-double roc_score_threshold(
-    const struct roc_score *score, const double *values, size_t at)
-{
-    const double share = (double)at / ROC_BINS;
-    return score->is_probability
-               ? share
-               : values[SCORE_MEAN] +
-                     values[SCORE_SD] * log(share / (1 - share));
 }

@@ -6,10 +6,9 @@
  *
  * The coefficients stand in the signed question, as they were released: nothing
  * has to be believed of an earlier result, and the question is whole by itself.
- * (`of`, which result they come from, is a note for its readers.) A probability
- * is counted in equal bins, in one round. A linear predictor has no scale of
- * its own: its mean and standard deviation are summed first, and bins are equal
- * on plogis((score - mean) / sd), which keeps their order.
+ * (`of`, which result they come from, is a note for its readers.) A linear
+ * predictor has no scale of its own: its mean and standard deviation are summed
+ * first, and it is counted as (score - mean) / sd, which keeps the order.
  */
 #ifndef COHORTIUM_PROTOCOL_ANALYSIS_ROC_SCORE_H
 #define COHORTIUM_PROTOCOL_ANALYSIS_ROC_SCORE_H
@@ -36,11 +35,14 @@ struct roc_score {
     bool is_probability;
 };
 
+/* What a round counts: for calibration, then between cuts (cuts.h). */
+enum roc_counted { COUNTED_NOT, COUNTED_BINS, COUNTED_CUTS };
+
 /* What a round after the first is told, and what is remembered of it. */
 enum roc_score_value {
     SCORE_MEAN,
     SCORE_SD,
-    SCORE_COUNTED, /* 1 */
+    SCORE_COUNTED, /* enum roc_counted */
     SCORE_VALUES
 };
 
@@ -49,6 +51,12 @@ enum roc_score_value {
 enum status roc_score_parse(struct roc_score *score,
     const struct design *design, const struct field *parameters,
     struct diagnostic *diagnostic);
+/* A linear predictor in the unit in which it is counted, and back in its own.
+ * values: SCORE_VALUES; a probability has no need of them. */
+double roc_score_unit(
+    const struct roc_score *score, const double *values, double eta);
+double roc_score_eta(
+    const struct roc_score *score, const double *values, double unit);
 /* A block's bins, or in the first round of a linear predictor its sums. */
 void roc_score_contribute(const struct roc_score *score, const struct glm *glm,
     const struct row_block *block, uint64_t *last, int128 *cell);
@@ -56,8 +64,5 @@ void roc_score_contribute(const struct roc_score *score, const struct glm *glm,
  * next[SCORE_VALUES]. */
 bool roc_score_is_counted(const struct roc_score *score, const int128 *cell,
     double *next, const double *values);
-/* Where bin `at` begins, in the score's own unit. */
-double roc_score_threshold(
-    const struct roc_score *score, const double *values, size_t at);
 
 #endif

@@ -13,19 +13,15 @@ static int64_t step_count(const struct variable *variable)
            floor_divide(variable->min, variable->grid) + 1;
 }
 
-enum status steps_check(const struct variable *variable,
-    const struct field *parameters, const char *key,
-    struct diagnostic *diagnostic)
+bool steps_are_few(const struct variable *variable)
 {
-    struct field field;
-    if (step_count(variable) <= STEPS_MAX)
-        return STATUS_OK;
-    if (!field_find(&field, parameters, key))
-        field = *parameters;
-    return field_fail(&field, diagnostic,
-        "'%s' has %lld steps between min and max, at most %d; give it a "
-        "coarser \"grid\" or a narrower range in the dictionary",
-        variable->name, (long long)step_count(variable), STEPS_MAX);
+    return step_count(variable) <= STEPS_MAX;
+}
+
+void steps_range(const struct variable *variable, double *low, double *high)
+{
+    *low = floor_divide(variable->min, variable->grid);
+    *high = floor_divide(variable->max, variable->grid) + 1.0;
 }
 
 void steps_shape(
@@ -80,12 +76,26 @@ static int128 people_of(
                : elements[HEAD_PEOPLE];
 }
 
+void steps_set_withheld(json_t *out)
+{
+    result_withhold(out, "steps",
+        "steps of too few people, at a center or in a group: each center may "
+        "tell no such step by itself; ask in a study whose privacy is \"sum\", "
+        "without effects of centers, or with a coarser \"grid\" in the "
+        "dictionary; t_test and summary need no steps");
+}
+
+bool steps_tail_is_enough(double people, double prob, int64_t least)
+{
+    const double tail = people * (prob < 0.5 ? prob : 1 - prob);
+    return tail >= (double)least - NEAR || !DEFENCE("quantile-tail");
+}
+
 bool steps_tail_shows(const int128 *elements, const struct table_shape *table,
     size_t group, double prob, int64_t least)
 {
-    const double tail = (double)people_of(elements, table, group) *
-                        (prob < 0.5 ? prob : 1 - prob);
-    return tail >= (double)least - NEAR || !DEFENCE("quantile-tail");
+    return steps_tail_is_enough(
+        (double)people_of(elements, table, group), prob, least);
 }
 
 size_t steps_of_rank(const int128 *elements, const struct table_shape *table,

@@ -9,11 +9,11 @@
 
 #define STEPS_MAX 40000
 
-/* Whether the variable has few enough steps between its min and max; the error
- * stands at member `key`. */
-enum status steps_check(const struct variable *variable,
-    const struct field *parameters, const char *key,
-    struct diagnostic *diagnostic);
+/* Whether the variable has few enough steps between its min and max to count
+ * each in one round; others are cut (cuts.h). */
+bool steps_are_few(const struct variable *variable);
+/* Its steps as keys of cuts: floor(code / grid) of its codes. */
+void steps_range(const struct variable *variable, double *low, double *high);
 /* TABLE_ORDERED, a row a group. */
 void steps_shape(
     struct shape *out, const struct variable *variable, size_t groups);
@@ -33,6 +33,10 @@ void steps_add(const struct table_shape *table, const struct row_block *block,
  * one group of a segment. */
 bool steps_tail_shows(const int128 *elements, const struct table_shape *table,
     size_t group, double prob, int64_t least);
+/* Some center gave no steps, or a group is of few people. "suppressed", "rule"
+ * and "message". */
+void steps_set_withheld(json_t *out);
+bool steps_tail_is_enough(double people, double prob, int64_t least);
 /* The step of one group that holds the value of rank `rank`, from 1. */
 size_t steps_of_rank(const int128 *elements, const struct table_shape *table,
     size_t group, int128 rank);

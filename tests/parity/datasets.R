@@ -133,7 +133,9 @@ pbc_rows <- data.frame(patient = pbc$id, age = floor(pbc$age), sex = pbc$sex,
   trt = pbc$trt, day = pbc$day, edema = pbc$edema, bili = pbc$bili,
   albumin = pbc$albumin, platelet = pbc$platelet, stage = pbc$stage)
 pbc_file <- file.path(scratch, "pbcseq.csv")
-write.csv(pbc_rows, pbc_file, row.names = FALSE, quote = FALSE, na = "")
+set.seed(11)
+# Exams in any order: which is first, the day says.
+write.csv(pbc_rows[sample(nrow(pbc_rows)), ], pbc_file, row.names = FALSE, quote = FALSE, na = "")
 pbc_dictionary <- file.path(scratch, "pbcseq.json")
 category <- function(name, codes) list(name = name, type = "category",
   entity = "exam", categories = lapply(codes, function(c) list(code = c, label = c)))

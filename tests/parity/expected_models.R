@@ -229,8 +229,9 @@ expect_roc <- function(rows, entry, p, dictionary, what) {
   score <- if (is.name(formula[[3]]) && is.numeric(kept[[all.vars(formula)[2]]])) {
     kept[[all.vars(formula)[2]]]
   } else {
-    floor(fitted(glm(as.formula(spline_terms(p$formula, dictionary)), binomial,
-      kept, control = glm.control(epsilon = 1e-14))) * 512) / 512
+    # Scores that only rounding tells apart are one.
+    round(predict(glm(as.formula(spline_terms(p$formula, dictionary)), binomial,
+      kept, control = glm.control(epsilon = 1e-14))), 9)
   }
   x <- score[outcome]
   y <- score[!outcome]
@@ -243,7 +244,21 @@ expect_roc <- function(rows, entry, p, dictionary, what) {
   check(close_to(entry$conf_low, mean(mine) - half), paste(what, "conf_low"))
   index <- vapply(sort(unique(score)), function(t)
     mean(x >= t) + mean(y < t) - 1, 0)
+  if (is.list(entry$youden)) return(invisible())
+  best <- sort(unique(score))[which.max(round(index, 12))]
   check(close_to(entry$youden, max(index)), paste(what, "youden"))
-  check(close_to(entry$sensitivity, mean(x >= entry$threshold)),
-    paste(what, "sensitivity"))
+  check(close_to(entry$sensitivity, mean(x >= best)), paste(what, "sensitivity"))
+  check(close_to(entry$specificity, mean(y < best)), paste(what, "specificity"))
+  threshold <- if (entry$score == "probability") qlogis(entry$threshold) else entry$threshold
+  below <- score[score < best]
+  check(threshold <= best + 1e-6 && (length(below) == 0 || threshold > max(below) - 1e-6),
+    paste(what, "threshold"))
+  for (row in entry$table) if (!is.null(row$threshold)) {
+    cut <- if (entry$score == "probability") qlogis(row$threshold) else row$threshold
+    shown <- which.min(abs(vapply(sort(unique(score)), function(t)
+      abs(mean(x >= t) - row$sensitivity) + abs(mean(y < t) - row$specificity), 0)))
+    t <- sort(unique(score))[shown]
+    check(close_to(row$sensitivity, mean(x >= t)) &&
+      close_to(row$specificity, mean(y < t)), paste(what, "point at", cut))
+  }
 }

@@ -186,21 +186,72 @@ static void test_quantile_with_wrong_parameters_is_refused(void **state)
     assert_malformed(&air, "quantile", wrong, sizeof wrong / sizeof wrong[0]);
 }
 
-static void test_quantile_of_too_many_steps_asks_for_a_grid(void **state)
+/* mtcars: disp, am == 0, gear. disp has a million steps: ranks, quantiles and
+ * curve come from cuts, in rounds. */
+enum { CARS = 32 };
+static const int32_t cars[3 * CARS] = {1600, 0, 1, 1600, 0, 1, 1080, 0, 1, 2580,
+    1, 0, 3600, 1, 0, 2250, 1, 0, 3600, 1, 0, 1467, 1, 1, 1408, 1, 1, 1676, 1,
+    1, 1676, 1, 1, 2758, 1, 0, 2758, 1, 0, 2758, 1, 0, 4720, 1, 0, 4600, 1, 0,
+    4400, 1, 0, 787, 0, 1, 757, 0, 1, 711, 0, 1, 1201, 1, 0, 3180, 1, 0, 3040,
+    1, 0, 3500, 1, 0, 4000, 1, 0, 790, 0, 1, 1203, 0, 2, 951, 0, 2, 3510, 0, 2,
+    1450, 0, 2, 3010, 0, 2, 1210, 0, 1};
+
+static const char cars_dictionary[] =
+    "{\"id\":\"t\",\"version\":1,\"variables\":[{\"name\":\"disp\",\"type\":"
+    "\"real\",\"resolution\":0.1,\"min\":0,\"max\":100000},{\"name\":\"automatic\","
+    "\"type\":\"boolean\"},{\"name\":\"gear\",\"type\":\"category\","
+    "\"categories\":[{\"code\":\"3\"},{\"code\":\"4\"},{\"code\":\"5\"}]}]}";
+
+static const char cars_query[] =
+    "{\"analyses\":[{\"quantile\":{\"variable\":\"disp\",\"probs\":[0,0.1,0.5,"
+    "0.75,1]}},{\"rank_test\":{\"formula\":\"disp ~ automatic\"}},{\"rank_test\":"
+    "{\"formula\":\"disp ~ gear\"}},{\"roc\":{\"formula\":\"automatic ~ disp\"}}]}";
+
+/* quantile(disp, type = 1); wilcox.test(disp ~ am, exact = FALSE);
+ * kruskal.test(disp ~ gear); roc(am == 0, disp) */
+static void test_a_variable_of_many_steps_agrees_with_r(void **state)
 {
     (void)state;
-    char message[1024];
+    static const double quantiles[] = {71.1, 79, 167.6, 318, 472};
     struct table table;
-    table_create(&table,
-        "{\"id\":\"t\",\"version\":1,\"variables\":[{\"name\":\"x\",\"type\":"
-        "\"integer\",\"min\":0,\"max\":1000000}]}",
-        NULL, 0, NULL);
-    assert_int_equal(plan_status(&table,
-                         "{\"analyses\":[{\"quantile\":{\"variable\":\"x\","
-                         "\"probs\":[0.5]}}]}",
-                         message),
-        STATUS_MALFORMED);
-    assert_non_null(strstr(message, "\"grid\""));
+    uint32_t rounds;
+    table_create(&table, cars_dictionary, cars, CARS, NULL);
+    json_t *results = fitted_of(&table, cars_query, 3, 1, &rounds);
+    assert_true(rounds > 1 && rounds < 20);
+    for (size_t i = 0; i < 5; i++)
+        assert_near(row_of(results, 0, i), "estimate", quantiles[i]);
+    const json_t *entry = json_array_get(results, 1);
+    assert_near(entry, "p_value", 0.00054934508637545466);
+    assert_near(row_of(results, 1, 0), "median", 120.3);
+    assert_near(row_of(results, 1, 1), "median", 275.8);
+    entry = json_array_get(results, 2);
+    assert_near(entry, "statistic", 16.577518810790963);
+    assert_near(entry, "p_value", 0.00025132606317669344);
+    entry = json_array_get(results, 3);
+    assert_near(entry, "auc", 0.8663967611336032);
+    assert_near(entry, "conf_low", 0.73036424808865474);
+    assert_near(entry, "youden", 0.68825910931174095);
+    assert_near(entry, "threshold", 167.6);
+    json_decref(results);
+    table_destroy(&table);
+}
+
+static void test_a_variable_of_many_steps_is_the_same_at_any_split(void **state)
+{
+    (void)state;
+    static const size_t splits[] = {2, 5, 13};
+    struct table table;
+    table_create(&table, cars_dictionary, cars, CARS, NULL);
+    for (int64_t limit = 1; limit <= 11; limit += 10) {
+        json_t *whole = fitted_of(&table, cars_query, 1, limit, NULL);
+        for (size_t i = 0; i < 3; i++) {
+            json_t *split =
+                fitted_of(&table, cars_query, splits[i], limit, NULL);
+            assert_true(json_equal(whole, split));
+            json_decref(split);
+        }
+        json_decref(whole);
+    }
     table_destroy(&table);
 }
 
@@ -216,7 +267,9 @@ int main(void)
         cmocka_unit_test(test_quantile_at_a_whole_rank_takes_the_lower),
         cmocka_unit_test(test_quantile_withheld_everywhere_is_suppressed),
         cmocka_unit_test(test_quantile_with_wrong_parameters_is_refused),
-        cmocka_unit_test(test_quantile_of_too_many_steps_asks_for_a_grid),
+        cmocka_unit_test(test_a_variable_of_many_steps_agrees_with_r),
+        cmocka_unit_test(
+            test_a_variable_of_many_steps_is_the_same_at_any_split),
     };
     return cmocka_run_group_tests(tests, air_setup, air_teardown);
 }
