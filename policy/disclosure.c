@@ -38,8 +38,9 @@ static const struct {
     [RULE_SEPARATION] = {"separation",
         "the terms of a model tell the outcome almost surely"},
     [RULE_STEPS] = {"steps",
-        "a center alone gives no steps of time and no bins of a score: ask cox "
-        "with strata(center), roc of one number"},
+        "a center alone gives no steps of time, of a value or of a score that "
+        "hold few people: ask cox or logrank with strata(center), or wider "
+        "steps"},
 };
 
 const char *disclosure_rule_name(enum disclosure_rule rule)
@@ -224,93 +225,60 @@ static void review_moments(
     }
 }
 
-/* ---- ordered counts: D7 ---- */
+/* ---- steps: D7, D11 ---- */
 
-/* A run of neighbours becomes one value: the outer end of the run as seen from
- * the center's own median, so that a quantile moves outward. */
-static void merge_run(const struct review *review,
-    const struct table_shape *table, size_t first, size_t end, size_t median)
+static int128 people_of_row(
+    const struct review *review, const struct table_shape *table, size_t row)
 {
-    size_t kept = median < first ? end - 1 : first;
-    int128 rows = 0, people = 0;
-    size_t occupied = 0;
-    for (size_t i = first; i < end; i++) {
-        int128 *cell = cell_at(review, table, i);
-        occupied += cell[CELL_ROWS] > 0;
-        rows += cell[CELL_ROWS];
-        people += cell[CELL_PEOPLE];
-        cell[CELL_ROWS] = 0;
-        cell[CELL_PEOPLE] = 0;
-    }
-    cell_at(review, table, kept)[CELL_ROWS] = rows;
-    cell_at(review, table, kept)[CELL_PEOPLE] = people;
-    if (occupied > 1)
-        review->report->withheld[RULE_MERGED]++;
+    int128 people = 0;
+    for (size_t c = 0; c < table->columns; c++)
+        people += cell_at(review, table, row * table->columns + c)[CELL_PEOPLE];
+    return people;
 }
 
-static size_t median_cell(const struct review *review,
-    const struct table_shape *table, size_t first, int128 rows)
+static void withhold_row(const struct review *review,
+    const struct table_shape *table, size_t row, enum disclosure_rule rule)
 {
-    const size_t end = first + table->columns;
-    int128 seen = 0;
-    size_t at = first;
-    for (; at + 1 < end; at++) {
-        seen += cell_at(review, table, at)[CELL_ROWS];
-        if (2 * seen >= rows)
-            break;
-    }
-    return at;
+    const size_t first = row * table->columns;
+    for (size_t c = 0; c < table->columns; c++)
+        memset(
+            cell_at(review, table, first + c), 0, COUNTS_CELL * sizeof(int128));
+    withhold_cell(review, table, first, rule);
 }
 
-static void review_ordered_row(
-    const struct review *review, const struct table_shape *table, size_t begin)
+/* A center's own steps hold few people. Merged with neighbours they would make
+ * another curve, other ranks: it gives none. */
+static bool has_few_steps(
+    const struct review *review, const struct table_shape *table, size_t row)
 {
-    const size_t end = begin + table->columns;
-    int128 rows = 0, people = 0, in_run = 0;
-    for (size_t i = begin; i < end; i++) {
-        rows += cell_at(review, table, i)[CELL_ROWS];
-        people += cell_at(review, table, i)[CELL_PEOPLE];
+    for (size_t c = 0; review->facts != NULL && c < table->columns; c++) {
+        if (few_people(
+                cell_at(review, table, row * table->columns + c)[CELL_PEOPLE],
+                review->limits->min_cell))
+            return true;
     }
-    const int64_t enough = review->limits->min_cell;
-    /* The outermost runs hold a quantile's tail as well. */
-    const int64_t outermost = review->limits->quantile_tail > enough
-                                  ? review->limits->quantile_tail
-                                  : enough;
-    if (outermost <= 1 || people == 0)
-        return;
-    if (people < enough) {
-        for (size_t i = begin; i < end; i++)
-            memset(cell_at(review, table, i), 0, COUNTS_CELL * sizeof(int128));
-        withhold_cell(review, table, begin, RULE_QUANTILE);
-        return;
-    }
-    /* Of a sum only quantiles and statistics are told, not the steps. */
-    if (review->facts == NULL)
-        return;
-    /* Cut a run when it is full and enough are left for another; what is left
-     * in the end is the last run. */
-    size_t median = median_cell(review, table, begin, rows);
-    size_t first = begin;
-    int128 left = people;
-    for (size_t i = begin; i < end; i++) {
-        int128 here = cell_at(review, table, i)[CELL_PEOPLE];
-        in_run += here;
-        left -= here;
-        const bool full = in_run >= (first == begin ? outermost : enough) &&
-                          left >= outermost;
-        if (!full && i + 1 < end)
-            continue;
-        merge_run(review, table, first, i + 1, median);
-        first = i + 1;
-        in_run = 0;
-    }
+    return false;
 }
 
-static void review_ordered(
+/* Of a sum only statistics of all and steps of enough people are told (times.h,
+ * steps.h): a group of few is none. */
+static void review_steps(
     const struct review *review, const struct table_shape *table)
 {
-    for (size_t r = 0; r < table->rows; r++)
-        review_ordered_row(review, table, r * table->columns);
+    const enum disclosure_rule few =
+        table->kind == TABLE_ORDERED ? RULE_QUANTILE : RULE_CELL;
+    bool steps = false;
+    for (size_t r = 0; r < table->rows; r++) {
+        if (few_people(
+                people_of_row(review, table, r), review->limits->min_cell))
+            withhold_row(review, table, r, few);
+        else
+            steps = steps || has_few_steps(review, table, r);
+    }
+    for (size_t r = 0; steps && r < table->rows; r++) {
+        if (cell_at(review, table, r * table->columns)[CELL_WITHHELD] == 0)
+            withhold_row(review, table, r, RULE_STEPS);
+    }
 }
 
 /* ---- sums of models: D9, D10, D12 ---- */
@@ -367,98 +335,6 @@ static void review_sums(
     }
 }
 
-/* ---- curves: D11 ---- */
-
-#define EVENTS_MIN 5 /* of a step that is shown */
-
-static void add_counts(int128 *to, const int128 *from)
-{
-    to[CELL_ROWS] += from[CELL_ROWS];
-    to[CELL_PEOPLE] += from[CELL_PEOPLE];
-}
-
-/* What waits goes to a cell. */
-static void release(const struct review *review,
-    const struct table_shape *table, int128 *waiting, size_t cell)
-{
-    add_counts(cell_at(review, table, cell), waiting);
-    memset(waiting, 0, COUNTS_CELL * sizeof *waiting);
-}
-
-/* Nobody is left at risk, or enough people. */
-static bool may_remain(const struct review *review, int128 people)
-{
-    return !few_people(people, review->limits->min_cell);
-}
-
-/* Nothing of a kind is told below this. */
-static bool is_enough(
-    const struct review *review, bool events, const int128 *waiting)
-{
-    return waiting[CELL_PEOPLE] > 0 &&
-           (events ? waiting[CELL_PEOPLE] >= EVENTS_MIN
-                   : may_remain(review, waiting[CELL_PEOPLE]));
-}
-
-/* One group: events wait for the next step until there are enough of their
- * kind, censored people until they are no small cell. Nothing passes that would
- * leave few at risk: these count as censored where the curve was cut. */
-static void review_curve(const struct review *review,
-    const struct table_shape *table, size_t first, int128 people,
-    int128 (*waiting)[COUNTS_CELL])
-{
-    const size_t steps = table->columns / table->outcomes;
-    const size_t censored = table->outcomes - 1;
-    int128 risk = people;
-    size_t kept = 0;
-    memset(waiting, 0, table->outcomes * sizeof *waiting);
-    for (size_t s = 0; s < steps; s++) {
-        for (size_t k = 0; k < table->outcomes; k++) {
-            const size_t cell = first + table->outcomes * s + k;
-            int128 *here = cell_at(review, table, cell);
-            review->report->withheld[RULE_MERGED] +=
-                waiting[k][CELL_PEOPLE] > 0 && here[CELL_PEOPLE] > 0;
-            add_counts(waiting[k], here);
-            memset(here, 0, COUNTS_CELL * sizeof *here);
-            if (!is_enough(review, k != censored, waiting[k]) ||
-                !may_remain(review, risk - waiting[k][CELL_PEOPLE]))
-                continue;
-            risk -= waiting[k][CELL_PEOPLE];
-            release(review, table, waiting[k], cell);
-            kept = s;
-        }
-    }
-    for (size_t k = 0; k < table->outcomes; k++)
-        release(review, table, waiting[k],
-            first + table->outcomes * kept + censored);
-}
-
-static enum status review_times(
-    const struct review *review, const struct table_shape *table)
-{
-    if (review->limits->min_cell <= 1 || !DEFENCE("curve-steps"))
-        return STATUS_OK;
-    int128(*waiting)[COUNTS_CELL] = calloc(table->outcomes, sizeof *waiting);
-    if (waiting == NULL)
-        return STATUS_NO_MEMORY;
-    for (size_t g = 0; g < table->rows; g++) {
-        size_t first = g * table->columns;
-        int128 people = 0;
-        for (size_t c = 0; c < table->columns; c++)
-            people += cell_at(review, table, first + c)[CELL_PEOPLE];
-        if (!few_people(people, review->limits->min_cell)) {
-            review_curve(review, table, first, people, waiting);
-            continue;
-        }
-        for (size_t c = 0; c < table->columns; c++)
-            memset(cell_at(review, table, first + c), 0,
-                COUNTS_CELL * sizeof(int128));
-        withhold_cell(review, table, first, RULE_CELL);
-    }
-    free(waiting);
-    return STATUS_OK;
-}
-
 /* ---- segments ---- */
 
 static enum status review_segment(const struct review *review)
@@ -478,9 +354,9 @@ static enum status review_segment(const struct review *review)
             round_counts(review, table);
             break;
         case TABLE_MOMENTS: review_moments(review, table); break;
-        case TABLE_ORDERED: review_ordered(review, table); break;
+        case TABLE_ORDERED:
+        case TABLE_TIMES: review_steps(review, table); break;
         case TABLE_SUMS: review_sums(review, table); break;
-        case TABLE_TIMES: status = review_times(review, table); break;
         }
     }
     if (review->limits->rounding > 1) {

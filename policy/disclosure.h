@@ -20,7 +20,7 @@ enum disclosure_rule {
     RULE_DOMINANCE,     /* D4 */
     RULE_MOMENTS,       /* D5 */
     RULE_QUANTILE,      /* D7 */
-    RULE_MERGED,        /* neighbours merged (ordered counts) */
+    RULE_MERGED,        /* of older results: steps merged with neighbours */
     RULE_MODEL,         /* D9, D10, D12: too many parameters for the people or
                            the events */
     RULE_LEVERAGE,      /* D9: half of a fitted value is one person's own */

@@ -93,7 +93,9 @@ struct step {
     const char *name;
     double time;
     int64_t risk;
-    double z; /* of the interval */
+    double z;             /* of the interval */
+    int64_t *events;      /* of each cause, since its last row */
+    const uint8_t *shown; /* [steps] (times.h) */
 };
 
 static json_t *step_row(const struct step *step, const struct state *state,
@@ -114,34 +116,70 @@ static json_t *step_row(const struct step *step, const struct state *state,
     return row;
 }
 
+/* A row for each cause that has enough events since its last one. */
+static void add_rows(const struct times *times, struct step *step,
+    const struct state *state, int64_t min_cell, json_t *rows)
+{
+    for (size_t k = 0; k < state->count; k++) {
+        if (times_few_events(step->events[k], min_cell) ||
+            (min_cell > 1 && step->events[k] == 0))
+            continue;
+        json_array_append_new(rows,
+            step_row(step, state, k, variable_level_code(times->event, k + 1),
+                step->events[k]));
+        step->events[k] = 0;
+    }
+}
+
 static void add_steps(const struct analysis *analysis, struct state *state,
     const struct table_shape *table, const int128 *elements, size_t group,
-    json_t *rows)
+    struct step *step, int64_t min_cell, json_t *rows)
 {
     const struct times *times = analysis->model;
-    char name[VARIABLE_NAME_MAX + 128];
-    struct step step = {
-        .name = name, .z = qnorm(0.5 + analysis->level / 2, 0, 1, 1, 0)};
-    times_group_name(times, group, name, sizeof name);
     for (size_t s = 0; s < times_steps(table); s++) {
-        step.risk = state->risk;
-        step.time = (double)((int64_t)s * times->grid);
+        step->risk = state->risk;
+        step->time = (double)((int64_t)s * times->grid);
         const int64_t events = times_events(elements, table, group, s);
         if (events + times_censored(elements, table, group, s) == 0)
             continue;
         pass_step(state, table, elements, group, s);
-        for (size_t k = 0; events > 0 && k < state->count; k++) {
-            json_array_append_new(
-                rows, step_row(&step, state, k,
-                          variable_level_code(times->event, k + 1),
-                          times_outcome(elements, table, group, s, k)));
-        }
+        for (size_t k = 0; k < state->count; k++)
+            step->events[k] += times_outcome(elements, table, group, s, k);
+        if (step->shown[s] != 0 && (min_cell > 1 || events > 0))
+            add_rows(times, step, state, min_cell, rows);
     }
+}
+
+/* The number of events by cause, or that it is few. */
+static bool has_few_events(const struct table_shape *table,
+    const int128 *elements, size_t group, int64_t min_cell)
+{
+    for (size_t k = 0; k + 1 < table->outcomes; k++) {
+        int64_t events = 0;
+        for (size_t s = 0; s < times_steps(table); s++)
+            events += times_outcome(elements, table, group, s, k);
+        if (times_few_events(events, min_cell))
+            return true;
+    }
+    return false;
+}
+
+static void add_stratum(const struct table_shape *table, const int128 *elements,
+    size_t group, const char *name, int64_t min_cell, const struct state *state,
+    json_t *rows)
+{
+    json_t *row = json_pack("{s:s, s:I}", "strata", name, "n",
+        (json_int_t)times_total(elements, table, group));
+    json_object_set_new(row, "events",
+        has_few_events(table, elements, group, min_cell)
+            ? json_suppressed()
+            : json_integer(state->events));
+    json_array_append_new(rows, row);
 }
 
 static enum status add_group(const struct analysis *analysis,
     const struct table_shape *table, const int128 *elements, size_t group,
-    json_t *out[2])
+    int64_t min_cell, json_t *out[2])
 {
     const struct times *times = analysis->model;
     struct state state = {.free = 1,
@@ -149,21 +187,29 @@ static enum status add_group(const struct analysis *analysis,
         .count = table->outcomes - 1,
         .kinds = calloc(table->outcomes, sizeof *state.kinds)};
     char name[VARIABLE_NAME_MAX + 128];
-    const int64_t n = state.risk;
-    if (state.kinds == NULL)
-        return STATUS_NO_MEMORY;
+    uint8_t *shown = calloc(times_steps(table), sizeof *shown);
+    struct step step = {.name = name,
+        .z = qnorm(0.5 + analysis->level / 2, 0, 1, 1, 0),
+        .events = calloc(table->outcomes, sizeof *step.events),
+        .shown = shown};
+    enum status status = STATUS_NO_MEMORY;
     times_group_name(times, group, name, sizeof name);
-    if (times_withheld(elements, table, group)) {
-        json_array_append_new(
-            out[1], json_pack("{s:s, s:b}", "strata", name, "suppressed", 1));
-    } else {
-        add_steps(analysis, &state, table, elements, group, out[0]);
-        json_array_append_new(
-            out[1], json_pack("{s:s, s:I, s:I}", "strata", name, "n",
-                        (json_int_t)n, "events", (json_int_t)state.events));
+    if (state.kinds != NULL && shown != NULL && step.events != NULL) {
+        status = STATUS_OK;
+        if (times_withheld(elements, table, group)) {
+            json_array_append_new(out[1],
+                json_pack("{s:s, s:b}", "strata", name, "suppressed", 1));
+        } else {
+            times_mark_shown(elements, table, group, min_cell, shown);
+            add_steps(analysis, &state, table, elements, group, &step, min_cell,
+                out[0]);
+            add_stratum(table, elements, group, name, min_cell, &state, out[1]);
+        }
     }
     free(state.kinds);
-    return STATUS_OK;
+    free(shown);
+    free(step.events);
+    return status;
 }
 
 static enum status finish(const struct analysis *analysis,
@@ -171,14 +217,18 @@ static enum status finish(const struct analysis *analysis,
     const int128 *elements, int64_t min_cell, json_t *out)
 {
     const struct times *times = analysis->model;
-    json_t *tables[2] = {json_array(), json_array()};
     enum status status = STATUS_OK;
-    (void)dictionary, (void)min_cell;
-    times_set_heads(times, shape, elements, out);
+    (void)dictionary;
+    if (times_set_withheld(elements, &shape->tables[0], out))
+        return STATUS_OK;
+    json_t *tables[2] = {json_array(), json_array()};
+    times_set_heads(times, shape, elements, min_cell, out);
     for (size_t g = 0; status == STATUS_OK && g < times->group_count; g++)
-        status = add_group(analysis, &shape->tables[0], elements, g, tables);
+        status = add_group(
+            analysis, &shape->tables[0], elements, g, min_cell, tables);
     json_object_set_new(out, "strata", tables[1]);
     json_object_set_new(out, "table", tables[0]);
+    times_set_thinned(out, min_cell);
     return status;
 }
 

@@ -219,15 +219,30 @@ static enum status statistic_of(
     return STATUS_OK;
 }
 
-static json_t *group_rows(const struct times *times, const struct test *test)
+/* Where one group has few events no group's are told: they add up. */
+static bool has_few_events(const struct test *test, int64_t min_cell)
 {
+    for (size_t g = 0; g < test->count; g++) {
+        if (times_few_events((int64_t)test->observed[g], min_cell))
+            return true;
+    }
+    return false;
+}
+
+static json_t *group_rows(
+    const struct times *times, const struct test *test, int64_t min_cell)
+{
+    const bool few = has_few_events(test, min_cell);
     json_t *rows = json_array();
     for (size_t g = 0; g < test->count; g++) {
         char name[VARIABLE_NAME_MAX + 128];
         times_group_name(times, g, name, sizeof name);
-        json_t *row = json_pack("{s:s, s:I, s:f}", "strata", name, "n",
-            (json_int_t)test->n[g], "observed", test->observed[g]);
-        json_object_set_new(row, "expected", json_number(test->expected[g]));
+        json_t *row = json_pack(
+            "{s:s, s:I}", "strata", name, "n", (json_int_t)test->n[g]);
+        json_object_set_new(row, "observed",
+            few ? json_suppressed() : json_number(test->observed[g]));
+        json_object_set_new(row, "expected",
+            few ? json_suppressed() : json_number(test->expected[g]));
         json_array_append_new(rows, row);
     }
     return rows;
@@ -250,15 +265,17 @@ static bool read_test(const struct times *times, const struct shape *shape_,
         json_object_set_new(out, "events", json_integer((json_int_t)events));
         return true;
     }
+    if (times_set_withheld(elements, table, out))
+        return false;
     for (size_t r = 0; r < table->rows; r++) {
         if (!times_withheld(elements, table, r))
             continue;
-        json_object_set_new(out, "suppressed", json_true());
+        result_withhold(out, "cell", "too few people in a group");
         return false;
     }
     for (size_t s = 0; s < times->strata; s++)
         add_stratum(test, elements, table, s * test->count);
-    times_set_heads(times, shape_, elements, out);
+    times_set_heads(times, shape_, elements, min_cell, out);
     return true;
 }
 
@@ -282,7 +299,7 @@ static enum status finish(const struct analysis *analysis,
         json_object_set_new(out, "df", json_integer((json_int_t)df));
         json_object_set_new(out, "p_value",
             json_number(df > 0 ? pchisq(statistic, (double)df, 0, 0) : NAN));
-        json_object_set_new(out, "table", group_rows(times, &test));
+        json_object_set_new(out, "table", group_rows(times, &test, min_cell));
         if (df == 0) {
             json_object_set_new(out, "message",
                 json_string("there is no event while two groups are at risk"));

@@ -31,8 +31,8 @@ enum table_kind {
      * variable. */
     TABLE_MOMENTS,
     /* Counts of consecutive values of one variable: CELL_ROWS, CELL_PEOPLE,
-     * CELL_WITHHELD, one cell a grid step, in increasing order; where the
-     * rules ask for it neighbours are merged instead of withheld. */
+     * CELL_WITHHELD, one cell a grid step, in increasing order; a row whose
+     * steps may not leave is withheld whole, at its first cell. */
     TABLE_ORDERED,
     /* Sums that a model needs, of the rows that count there: CELL_ROWS,
      * CELL_PEOPLE, CELL_WITHHELD, then `width` elements of the analysis' own.
@@ -40,8 +40,7 @@ enum table_kind {
     TABLE_SUMS,
     /* Events and censorings on a grid of times, a row a group; `outcomes`
      * columns a step: one a kind of event, then the censorings. Cells as in
-     * TABLE_COUNTS; where the rules ask for it steps are merged and the curve
-     * is cut. */
+     * TABLE_ORDERED. */
     TABLE_TIMES
 };
 

@@ -230,21 +230,155 @@ void times_group_name(
     }
 }
 
+/* ---- what is shown ---- */
+
+static bool is_thinned(int64_t min_cell)
+{
+    return min_cell > 1 && DEFENCE("curve-steps");
+}
+
+bool times_few_events(int64_t events, int64_t min_cell)
+{
+    return is_thinned(min_cell) && events > 0 && events < TIMES_EVENTS_MIN;
+}
+
+/* People, not rows: those with an event and those censored, of a step, or since
+ * the last step that is shown. */
+struct since {
+    int64_t events, censored;
+};
+
+static struct since people_of(const int128 *elements,
+    const struct table_shape *table, size_t group, size_t step)
+{
+    const size_t censored = table->outcomes - 1;
+    struct since people = {0, 0};
+    for (size_t k = 0; k <= censored; k++) {
+        const int64_t here = (int64_t)table_cell(
+            elements, table, group, table->outcomes * step + k)[CELL_PEOPLE];
+        people.events += k < censored ? here : 0;
+        people.censored += k == censored ? here : 0;
+    }
+    return people;
+}
+
+static int64_t people_of_group(
+    const int128 *elements, const struct table_shape *table, size_t group)
+{
+    int64_t people = 0;
+    for (size_t c = 0; c < table->columns; c++)
+        people += (int64_t)table_cell(elements, table, group, c)[CELL_PEOPLE];
+    return people;
+}
+
+static bool is_few(int64_t people)
+{
+    return people > 0 && people < TIMES_EVENTS_MIN;
+}
+
+static bool may_show(
+    const struct since *since, int64_t before, int64_t after, int64_t min_cell)
+{
+    return since->events >= TIMES_EVENTS_MIN && !is_few(since->censored) &&
+           before >= min_cell && (after == 0 || after >= min_cell);
+}
+
+/* Those after the last step that is shown; *last: that step, or SIZE_MAX. */
+static struct since tail_of(const int128 *elements,
+    const struct table_shape *table, size_t group, const uint8_t *shown,
+    size_t *last)
+{
+    struct since since = {0, 0};
+    size_t s = times_steps(table);
+    while (s > 0 && shown[s - 1] == 0) {
+        const struct since here = people_of(elements, table, group, --s);
+        since.events += here.events;
+        since.censored += here.censored;
+    }
+    *last = s - 1;
+    return since;
+}
+
+void times_mark_shown(const int128 *elements, const struct table_shape *table,
+    size_t group, int64_t min_cell, uint8_t *shown)
+{
+    struct since since = {0, 0};
+    int64_t risk = people_of_group(elements, table, group);
+    size_t last;
+    for (size_t s = 0; s < times_steps(table); s++) {
+        const struct since here = people_of(elements, table, group, s);
+        const int64_t after = risk - here.events - here.censored;
+        since.events += here.events;
+        since.censored += here.censored;
+        shown[s] =
+            here.events + here.censored > 0 &&
+            (!is_thinned(min_cell) || may_show(&since, risk, after, min_cell));
+        if (shown[s] != 0)
+            since = (struct since){0, 0};
+        risk = after;
+    }
+    while (is_thinned(min_cell)) {
+        since = tail_of(elements, table, group, shown, &last);
+        if (last == SIZE_MAX ||
+            (!is_few(since.events) && !is_few(since.censored)))
+            return;
+        shown[last] = 0;
+    }
+}
+
+bool times_set_withheld(
+    const int128 *elements, const struct table_shape *table, json_t *out)
+{
+    size_t withheld = 0;
+    bool partly = false;
+    for (size_t g = 0; g < table->rows; g++) {
+        const bool some = table_cell(elements, table, g, 0)[CELL_WITHHELD] > 0;
+        withheld += some;
+        partly = partly || (some && times_total(elements, table, g) > 0);
+    }
+    if (!partly && withheld < table->rows)
+        return false;
+    result_withhold(out, "steps",
+        "steps of too few people, at a center or in a group: each center may "
+        "tell no such step by itself; ask with a longer grid_days, or in a "
+        "study whose privacy is \"sum\"");
+    return true;
+}
+
+void times_set_thinned(json_t *out, int64_t min_cell)
+{
+    if (!is_thinned(min_cell))
+        return;
+    char text[320];
+    snprintf(text, sizeof text,
+        "each figure is exact; steps are shown where at least %d events lie "
+        "between two of them and %lld people remain at risk, and the curve "
+        "ends where that is no longer so; n, events, median and tests are of "
+        "everybody",
+        TIMES_EVENTS_MIN, (long long)min_cell);
+    json_object_set_new(out, "message", json_string(text));
+}
+
 void times_set_heads(const struct times *times, const struct shape *shape,
-    const int128 *elements, json_t *out)
+    const int128 *elements, int64_t min_cell, json_t *out)
 {
     const struct table_shape *table = &shape->tables[0];
     int64_t n = 0, events = 0;
+    bool few = false;
     for (size_t g = 0; g < table->rows; g++) {
+        int64_t here = 0;
         n += times_total(elements, table, g);
         for (size_t s = 0; s < times_steps(table); s++)
-            events += times_events(elements, table, g, s);
+            here += times_events(elements, table, g, s);
+        events += here;
+        few = few || times_few_events(here, min_cell);
     }
     json_object_set_new(out, "n", json_integer(n));
     json_object_set_new(
         out, "patients", json_integer((json_int_t)elements[HEAD_PEOPLE]));
     json_object_set_new(
         out, "missing", json_integer((json_int_t)elements[HEAD_ROWS] - n));
-    json_object_set_new(out, "events", json_integer(events));
+    json_object_set_new(
+        out, "events", few ? json_suppressed() : json_integer(events));
     json_object_set_new(out, "grid_days", json_integer(times->grid));
 }

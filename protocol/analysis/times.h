@@ -95,11 +95,30 @@ int64_t times_total(
 /* Whether nobody gave that group. */
 bool times_withheld(
     const int128 *elements, const struct table_shape *table, size_t group);
+/* D11: which steps of a group's curve are shown, by step. All of them with
+ * min_cell 1; else each has at least TIMES_EVENTS_MIN events since the one
+ * before it, as many censored or none, and min_cell people at risk, before and
+ * after it unless nobody is left; after the last one no small number of events
+ * or of censored people is left either, for the totals are told. Every shown
+ * figure is exact: steps are left out, never moved. */
+#define TIMES_EVENTS_MIN 5
+void times_mark_shown(const int128 *elements, const struct table_shape *table,
+    size_t group, int64_t min_cell, uint8_t *shown);
+/* Whether a group has a number of events that is not told: 1 to
+ * TIMES_EVENTS_MIN - 1. */
+bool times_few_events(int64_t events, int64_t min_cell);
+/* Some center gave no steps: the sum is of the others, and not told.
+ * "suppressed", "rule" and "message". */
+bool times_set_withheld(
+    const int128 *elements, const struct table_shape *table, json_t *out);
+/* Where steps are left out, what that means: "message". */
+void times_set_thinned(json_t *out, int64_t min_cell);
 /* "sex=1", or "all". */
 void times_group_name(
     const struct times *times, size_t group, char *out, size_t capacity);
-/* "n", "patients", "missing", "events" */
+/* "n", "patients", "missing", "events"; these are suppressed where some group
+ * has few. */
 void times_set_heads(const struct times *times, const struct shape *shape,
-    const int128 *elements, json_t *out);
+    const int128 *elements, int64_t min_cell, json_t *out);
 
 #endif

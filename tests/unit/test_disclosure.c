@@ -126,6 +126,7 @@ static void test_a_small_group_has_no_curve(void **state)
     struct made made;
     for (size_t few = 10; few <= 11; few++) {
         made_groups(&made, few, 60, 0);
+        made.own = false;
         made_apply(&made, km);
         assert_int_equal(made_by_rule(&made, RULE_CELL), few == 10);
         assert_cell_is_hidden(&made, 0, few == 10);

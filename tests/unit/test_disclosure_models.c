@@ -72,48 +72,98 @@ static int64_t people_at(struct asked *asked, size_t step, bool event)
         asked, 0, 2 * step + (event ? 0 : 1))[CELL_PEOPLE];
 }
 
+/* The sum stays as it is, and of its curve these rows are shown: time, at risk,
+ * events since the row before. Each is exact: S(t) is that of all steps. */
 static void check_curve(
-    const int counts[STEPS][2], const int expected[STEPS][2])
+    const int counts[STEPS][2], const int (*rows)[3], size_t count)
 {
     struct review review;
     review_begin(&review, counts, km_query, false);
     for (size_t s = 0; s < STEPS; s++) {
-        assert_int_equal(people_at(&review.asked, s, true), expected[s][0]);
-        assert_int_equal(people_at(&review.asked, s, false), expected[s][1]);
+        assert_int_equal(people_at(&review.asked, s, true), counts[s][0]);
+        assert_int_equal(people_at(&review.asked, s, false), counts[s][1]);
     }
+    json_t *results = asked_finish(&review.asked, 11);
+    const json_t *entry = json_array_get(results, 0);
+    double survival = 1, risk = 0;
+    size_t step = 0;
+    for (size_t s = 0; s < STEPS; s++)
+        risk += counts[s][0] + counts[s][1];
+    assert_int_equal(json_array_size(json_object_get(entry, "table")), count);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *row = row_of(results, 0, i);
+        for (; step <= (size_t)rows[i][0]; step++) {
+            survival *= 1 - (risk > 0 ? counts[step][0] / risk : 0);
+            risk -= counts[step][0] + counts[step][1];
+        }
+        assert_near(row, "time", rows[i][0]);
+        assert_integer(row, "n_risk", rows[i][1]);
+        assert_integer(row, "n_event", rows[i][2]);
+        assert_near(row, "estimate", survival);
+    }
+    json_decref(results);
     review_end(&review);
 }
 
-static void test_steps_with_enough_stay(void **state)
+static void test_steps_with_enough_are_shown(void **state)
 {
     (void)state;
     const int counts[STEPS][2] = {{0, 0}, {5, 11}, {6, 0}, {0, 12}, {7, 13}};
-    check_curve(counts, counts);
+    check_curve(
+        counts, (const int[][3]){{1, 54, 5}, {2, 38, 6}, {4, 20, 7}}, 3);
 }
 
 static void test_few_events_wait_for_the_next_step(void **state)
 {
     (void)state;
     check_curve((const int[STEPS][2]){{0, 0}, {4, 0}, {1, 0}, {9, 30}},
-        (const int[STEPS][2]){{0, 0}, {0, 0}, {5, 0}, {9, 30}});
+        (const int[][3]){{2, 40, 5}, {3, 39, 9}}, 2);
 }
 
 static void test_few_censored_wait_too(void **state)
 {
     (void)state;
     check_curve((const int[STEPS][2]){{0, 0}, {6, 1}, {5, 9}, {5, 1}, {0, 20}},
-        (const int[STEPS][2]){{0, 0}, {6, 0}, {5, 0}, {5, 11}, {0, 20}});
+        (const int[][3]){{2, 40, 11}, {4, 20, 5}}, 2);
 }
 
-static void test_the_curve_is_cut_where_few_would_remain(void **state)
+static void test_the_curve_ends_where_few_would_remain(void **state)
 {
     (void)state;
-    /* After step 2 ten are left: those of step 2 end with them. */
+    /* After step 2 ten are left. */
     check_curve((const int[STEPS][2]){{0, 0}, {6, 0}, {5, 0}, {5, 5}},
-        (const int[STEPS][2]){{0, 0}, {6, 15}});
+        (const int[][3]){{1, 21, 6}}, 1);
     /* Eleven may remain. */
     check_curve((const int[STEPS][2]){{0, 0}, {6, 0}, {5, 0}, {5, 6}},
-        (const int[STEPS][2]){{0, 0}, {6, 0}, {5, 11}});
+        (const int[][3]){{1, 22, 6}, {2, 16, 5}, {3, 11, 5}}, 3);
+    /* Three events after step 2 would be told by the total. */
+    check_curve((const int[STEPS][2]){{0, 0}, {6, 0}, {7, 0}, {3, 14}},
+        (const int[][3]){{1, 30, 6}}, 1);
+}
+
+/* Merged with neighbours they would make another curve. */
+static void test_a_centers_own_steps_of_few_are_withheld(void **state)
+{
+    (void)state;
+    struct review review;
+    review_begin(&review,
+        (const int[STEPS][2]){{0, 0}, {11, 0}, {12, 0}, {13, 30}}, km_query,
+        true);
+    assert_int_equal(review.report.withheld[RULE_STEPS], 0);
+    assert_int_equal(people_at(&review.asked, 2, true), 12);
+    review_end(&review);
+    review_begin(&review,
+        (const int[STEPS][2]){{0, 0}, {11, 0}, {12, 0}, {13, 10}, {0, 20}},
+        km_query, true);
+    assert_int_equal(review.report.withheld[RULE_STEPS], 1);
+    assert_int_equal(people_at(&review.asked, 2, true), 0);
+    json_t *results = asked_finish(&review.asked, 11);
+    const json_t *entry = json_array_get(results, 0);
+    assert_true(json_is_true(json_object_get(entry, "suppressed")));
+    assert_text(entry, "rule", "steps");
+    assert_null(json_object_get(entry, "table"));
+    json_decref(results);
+    review_end(&review);
 }
 
 static void test_a_small_group_is_withheld(void **state)
@@ -264,10 +314,11 @@ static void test_center_effects_of_risk_sets_are_withheld(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_steps_with_enough_stay),
+        cmocka_unit_test(test_steps_with_enough_are_shown),
         cmocka_unit_test(test_few_events_wait_for_the_next_step),
         cmocka_unit_test(test_few_censored_wait_too),
-        cmocka_unit_test(test_the_curve_is_cut_where_few_would_remain),
+        cmocka_unit_test(test_the_curve_ends_where_few_would_remain),
+        cmocka_unit_test(test_a_centers_own_steps_of_few_are_withheld),
         cmocka_unit_test(test_a_small_group_is_withheld),
         cmocka_unit_test(test_cox_needs_ten_events_a_covariate),
         cmocka_unit_test(test_logistic_needs_ten_of_the_rarer_outcome),

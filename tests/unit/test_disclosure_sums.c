@@ -139,14 +139,13 @@ static void test_few_values_give_no_quantile(void **state)
         assert_int_equal(made_by_rule(&made, RULE_QUANTILE), recorded == 10);
         for (size_t cell = 0; cell < 10; cell++)
             assert_int_equal((int)made_cell(&made, cell)[CELL_PEOPLE],
-                recorded == 11 && cell == 0 ? 11 : 0);
+                recorded == 11 && cell == 3 ? 11 : 0);
         made_end(&made);
     }
 }
 
-/* Steps 0 to 9 of x with that many people, and what may leave. */
-static void check_steps(
-    const size_t *people, const size_t *expected, bool own, uint64_t merged)
+/* Steps 0 to 9 of x with that many people: whether they stay as they are. */
+static void check_steps(const size_t *people, bool own, bool stay)
 {
     struct made made;
     size_t at = 0;
@@ -157,52 +156,22 @@ static void check_steps(
     made_apply(&made, quantile);
     for (size_t cell = 0; cell < 10; cell++)
         assert_int_equal(
-            (int)made_cell(&made, cell)[CELL_PEOPLE], expected[cell]);
-    assert_int_equal(made_by_rule(&made, RULE_MERGED), merged);
+            (int)made_cell(&made, cell)[CELL_PEOPLE], stay ? people[cell] : 0);
+    assert_int_equal(made_by_rule(&made, RULE_STEPS), !stay);
     made_end(&made);
 }
 
-static void test_neighbours_are_merged_outward_from_the_median(void **state)
+/* Merged with neighbours they would have other ranks. */
+static void test_a_centers_own_steps_of_few_are_withheld(void **state)
 {
     (void)state;
-    /* the median lies in step 4 */
     const size_t people[10] = {3, 8, 0, 5, 30, 0, 6, 0, 5, 2};
-    const size_t merged[10] = {11, 0, 35, 0, 0, 0, 0, 0, 0, 13};
-    check_steps(people, merged, true, 3);
-    check_steps(people, people, false, 0); /* the steps of a sum are not told */
-    const size_t enough[10] = {11, 12, 13, 14, 15, 11, 12, 13, 14, 15};
-    check_steps(enough, enough, true, 0);
-}
-
-/* A limit above the cell's holds at both ends of a center's own steps. */
-static void test_the_outermost_steps_hold_a_quantiles_tail(void **state)
-{
-    (void)state;
-    static const size_t people[10] = {3, 8, 0, 5, 30, 0, 6, 0, 5, 2};
-    static const struct {
-        int64_t min_cell, tail;
-        size_t expected[10];
-    } cases[] = {
-        {11, 11, {11, 0, 35, 0, 0, 0, 0, 0, 0, 13}},
-        {11, 13, {16, 0, 0, 0, 30, 0, 0, 0, 0, 13}},
-        {11, 14, {16, 0, 0, 0, 43, 0, 0, 0, 0, 0}},
-        {1, 13, {16, 0, 0, 0, 30, 0, 0, 0, 0, 13}},
-        {1, 0, {3, 8, 0, 5, 30, 0, 6, 0, 5, 2}},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct made made;
-        size_t at = 0;
-        made_start(&made, 0);
-        for (int32_t step = 0; step < 10; step++)
-            made_give(&made, &at, X, people[step], step);
-        made.limits.min_cell = cases[i].min_cell;
-        made.limits.quantile_tail = cases[i].tail;
-        made_apply(&made, quantile);
-        for (size_t cell = 0; cell < 10; cell++)
-            assert_int_equal((int)made_cell(&made, cell)[CELL_PEOPLE],
-                cases[i].expected[cell]);
-        made_end(&made);
-    }
+    check_steps(people, true, false);
+    check_steps(people, false, true); /* the steps of a sum are not told */
+    const size_t enough[10] = {11, 12, 13, 14, 15, 11, 12, 13, 14, 0};
+    check_steps(enough, true, true);
+    const size_t one[10] = {11, 12, 13, 14, 15, 11, 12, 13, 14, 1};
+    check_steps(one, true, false);
 }
 
 int main(void)
@@ -216,8 +185,7 @@ int main(void)
         cmocka_unit_test(test_few_recorded_values_give_no_sum),
         cmocka_unit_test(test_ten_people_a_released_moment),
         cmocka_unit_test(test_few_values_give_no_quantile),
-        cmocka_unit_test(test_neighbours_are_merged_outward_from_the_median),
-        cmocka_unit_test(test_the_outermost_steps_hold_a_quantiles_tail),
+        cmocka_unit_test(test_a_centers_own_steps_of_few_are_withheld),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
