@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "coordinator/result_variables.h"
 #include "policy/disclosure.h"
 #include "protocol/wire/json_text.h"
 
@@ -187,6 +188,7 @@ static bool set_terms(
                json_string(query->unit == UNIT_EXAM ? "exam" : "patient")) ||
            set(object, "cohort", json_string(query->cohort_text)) ||
            set(object, "by", by_names(question)) ||
+           set(object, "variables", result_variables(question->plan)) ||
            set(object, "limits",
                limits_object(&question->study->study->limits)) ||
            set_noise(object, question) ||

@@ -201,8 +201,8 @@ enum status result_print(const struct envelope *result, bool json)
         return status;
     }
     json_t *parsed = result_file_json(result);
-    status =
-        parsed == NULL ? STATUS_MALFORMED : result_table_print(stdout, parsed);
+    status = parsed == NULL ? STATUS_MALFORMED
+                            : result_table_print(stdout, parsed, NULL);
     json_decref(parsed);
     return status;
 }

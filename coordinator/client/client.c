@@ -1,6 +1,8 @@
 #include "coordinator/client/client.h"
 
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "protocol/wire/loop.h"
 
@@ -109,10 +111,62 @@ enum status client_read_file(struct buffer *out, const char *path)
     return status == STATUS_OK ? status : fail_file(status, path);
 }
 
+/* The folder of path: "." for a plain name. */
+static void folder_of(const char *path, char *out, size_t capacity)
+{
+    const char *slash = strrchr(path, '/');
+    const size_t size = slash == NULL ? 0 : (size_t)(slash - path);
+    if (slash == NULL)
+        snprintf(out, capacity, ".");
+    else
+        snprintf(out, capacity, "%.*s", size == 0 ? 1 : (int)size, path);
+}
+
+enum status client_fail_write(const char *path, enum status status)
+{
+    char folder[4096];
+    struct stat there;
+    folder_of(path, folder, sizeof folder);
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
+        return program_fail(status, "%s is %s", path,
+            S_ISDIR(there.st_mode) ? "a folder" : "no file to write over");
+    if (stat(folder, &there) != 0)
+        return program_fail(status,
+            "%s cannot be written: the folder %s is "
+            "not there",
+            path, folder);
+    if (!S_ISDIR(there.st_mode))
+        return program_fail(status,
+            "%s cannot be written: %s is a file, not a folder", path, folder);
+    if (access(folder, W_OK | X_OK) != 0)
+        return program_fail(status,
+            "%s cannot be written: the folder %s does not let you", path,
+            folder);
+    return program_fail(
+        status, "%s was not written: %s", path, status_text(status));
+}
+
+enum status client_check_writable(const char *path)
+{
+    char folder[4096];
+    struct stat there;
+    if (path == NULL)
+        return STATUS_OK;
+    folder_of(path, folder, sizeof folder);
+    if ((stat(path, &there) == 0 && !S_ISREG(there.st_mode)) ||
+        stat(folder, &there) != 0 || !S_ISDIR(there.st_mode) ||
+        access(folder, W_OK | X_OK) != 0)
+        return client_fail_write(path, STATUS_IO);
+    return STATUS_OK;
+}
+
 enum status client_write_file(const char *path, struct view bytes)
 {
-    enum status status = file_write_atomic(path, bytes, 0644);
-    return status == STATUS_OK ? status : fail_file(status, path);
+    enum status status = client_check_writable(path);
+    if (status != STATUS_OK)
+        return status;
+    status = file_write_atomic(path, bytes, 0644);
+    return status == STATUS_OK ? status : client_fail_write(path, status);
 }
 
 enum status client_load_dictionary(struct dictionary **out, const char *path)

@@ -48,7 +48,14 @@ enum status client_load_envelope(
 enum status client_load_roster(
     struct roster **out, const struct arguments *arguments);
 enum status client_read_file(struct buffer *out, const char *path);
+/* The whole file or none: it is made beside and renamed. Says what is wrong,
+ * such as a folder that is not there. */
 enum status client_write_file(const char *path, struct view bytes);
+/* Says why path could not be written; returns status. */
+enum status client_fail_write(const char *path, enum status status);
+/* Before long work whose result goes to path (NULL: nowhere): says when it
+ * cannot be written there. */
+enum status client_check_writable(const char *path);
 enum status client_load_dictionary(struct dictionary **out, const char *path);
 /* A study's envelope and what it says. */
 struct study_file {

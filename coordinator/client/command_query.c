@@ -206,6 +206,8 @@ enum status command_query_submit(const struct arguments *arguments)
     struct study_file study = {0};
     enum status status = client_need(arguments, "study", &study_path);
     if (status == STATUS_OK)
+        status = client_check_writable(argument_value(arguments, "out"));
+    if (status == STATUS_OK)
         status = client_load_study(&study, study_path);
     if (status == STATUS_OK)
         status = connection_open(&connection, arguments);
@@ -261,7 +263,10 @@ enum status command_result_fetch(const struct arguments *arguments)
     struct envelope *result = NULL;
     if (digest_from_text(&ask.id, operand_at(arguments, 0)) != STATUS_OK)
         return program_fail(STATUS_USAGE, "a query's id has 64 digits");
-    enum status status = connection_open(&connection, arguments);
+    enum status status =
+        client_check_writable(argument_value(arguments, "out"));
+    if (status == STATUS_OK)
+        status = connection_open(&connection, arguments);
     if (status == STATUS_OK)
         status =
             query_await(&connection, &ask, &ask.id, FETCH_TIMEOUT_MS, &result);

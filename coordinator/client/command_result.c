@@ -5,6 +5,7 @@
 #include "coordinator/client/plot/plot.h"
 #include "coordinator/client/result_export.h"
 #include "coordinator/client/result_table.h"
+#include "coordinator/client/result_words.h"
 #include "policy/result_file.h"
 
 static enum status load_result(struct envelope **out, const char *path)
@@ -60,15 +61,27 @@ static enum status choose_entry(const json_t **out, const json_t *results,
     return program_fail(STATUS_NOT_FOUND, "no analysis of it can be drawn");
 }
 
+/* Says when the coordinator of the roster did not sign these bytes. */
+static enum status verify(const char *path, const struct envelope *result,
+    const struct roster *roster)
+{
+    enum status status =
+        envelope_verify(result, TYPE_RESULT, &roster->coordinator.sign);
+    return status == STATUS_OK
+               ? status
+               : program_fail(status, "%s: %s", path, status_text(status));
+}
+
 static enum status draw(
-    const json_t *results, const struct arguments *arguments, const char *path)
+    const json_t *result, const struct arguments *arguments, const char *path)
 {
     const json_t *entry = NULL;
     struct buffer svg;
     buffer_init(&svg, BUFFER_LIMIT_DEFAULT);
-    enum status status = choose_entry(&entry, results, arguments);
+    enum status status =
+        choose_entry(&entry, json_object_get(result, "results"), arguments);
     if (status == STATUS_OK) {
-        status = plot_entry(&svg, entry);
+        status = plot_entry(&svg, words_of_result(result), entry);
         if (status != STATUS_OK) {
             program_fail(status, status == STATUS_NOT_FOUND
                                      ? "of this analysis there is nothing to "
@@ -82,15 +95,41 @@ static enum status draw(
     return status;
 }
 
+/* In text what is known of the signature: with --roster it must hold. */
+static enum status check_signature(
+    struct words *text, const struct arguments *arguments)
+{
+    struct envelope *result = NULL;
+    struct roster *roster = NULL;
+    if (argument_value(arguments, "roster") == NULL) {
+        words_add(text, "not checked: give the federation's --roster");
+        return STATUS_OK;
+    }
+    enum status status = client_load_roster(&roster, arguments);
+    if (status == STATUS_OK)
+        status = load_result(&result, operand_at(arguments, 0));
+    if (status == STATUS_OK)
+        status = verify(operand_at(arguments, 0), result, roster);
+    if (status == STATUS_OK)
+        words_add_format(text, "holds: signed by %s of federation %s",
+            roster->coordinator.name, roster->federation);
+    envelope_destroy(result);
+    roster_destroy(roster);
+    return status;
+}
+
 enum status command_result_show(const struct arguments *arguments)
 {
     const char *plot = argument_value(arguments, "plot");
+    struct words signature = {0};
     json_t *parsed = NULL;
-    enum status status = load_json(&parsed, operand_at(arguments, 0));
+    enum status status = check_signature(&signature, arguments);
+    if (status == STATUS_OK)
+        status = load_json(&parsed, operand_at(arguments, 0));
     if (status == STATUS_OK) {
-        status = plot == NULL ? result_table_print(stdout, parsed)
-                              : draw(json_object_get(parsed, "results"),
-                                    arguments, plot);
+        status = plot == NULL
+                     ? result_table_print(stdout, parsed, signature.text)
+                     : draw(parsed, arguments, plot);
     }
     json_decref(parsed);
     return status;
@@ -116,18 +155,12 @@ enum status command_result_verify(const struct arguments *arguments)
     enum status status = client_load_roster(&roster, arguments);
     if (status == STATUS_OK)
         status = load_result(&result, operand_at(arguments, 0));
-    if (status == STATUS_OK) {
-        status =
-            envelope_verify(result, TYPE_RESULT, &roster->coordinator.sign);
-        if (status == STATUS_OK) {
-            printf("%s: signed by %s of federation %s, unchanged\n",
-                operand_at(arguments, 0), roster->coordinator.name,
-                roster->federation);
-        } else {
-            program_fail(status, "%s: %s", operand_at(arguments, 0),
-                status_text(status));
-        }
-    }
+    if (status == STATUS_OK)
+        status = verify(operand_at(arguments, 0), result, roster);
+    if (status == STATUS_OK)
+        printf("%s: signed by %s of federation %s, unchanged\n",
+            operand_at(arguments, 0), roster->coordinator.name,
+            roster->federation);
     envelope_destroy(result);
     roster_destroy(roster);
     return status;

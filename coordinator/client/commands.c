@@ -102,6 +102,8 @@ static const struct program_option show_options[] = {
         "mlp."},
     {"analysis", 'a', "N",
         "Draw the Nth analysis; without it the first that can be drawn."},
+    {"roster", 'r', "FILE",
+        "The roster, to check that its coordinator signed the result."},
     CLIENT_OPTIONS_END,
 };
 
@@ -213,8 +215,8 @@ static const struct program_command commands[] = {
         "cohortium result show result.json --plot curves.svg", show_options,
         command_result_show},
     {"result export", "FILE", ONE, "Write a result as CSV files",
-        "One CSV file a table, with the names of the result's fields, and "
-        "methods.txt, a paragraph for a paper.",
+        "One CSV file a table, with the names of the result's fields and "
+        "beside codes their labels, and methods.txt, a text for a paper.",
         "cohortium result export result.json --out tables", export_options,
         command_result_export},
     {"result verify", "FILE", ONE,

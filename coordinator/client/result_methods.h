@@ -1,7 +1,8 @@
 /*
  * result_methods: how a result was found, as a paper's methods section needs
- * it: who answered, about whom, what was kept back, by which methods, and of
- * each analysis its numbers of people.
+ * it, in whole sentences: who answered, about whom, what was kept back, by
+ * which methods, with which software, and of each analysis its numbers of
+ * people.
  */
 #ifndef COHORTIUM_COORDINATOR_CLIENT_RESULT_METHODS_H
 #define COHORTIUM_COORDINATOR_CLIENT_RESULT_METHODS_H

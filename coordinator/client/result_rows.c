@@ -44,6 +44,11 @@ bool result_is_fact(const char *key, const json_t *value)
            (!json_is_object(value) || result_is_suppressed(value));
 }
 
+bool result_is_ratio(const char *key)
+{
+    return strstr(key, "_ratio") != NULL || strncmp(key, "ratio_", 6) == 0;
+}
+
 double result_number(const json_t *row, const char *key)
 {
     const json_t *value = json_object_get(row, key);
@@ -74,6 +79,8 @@ const char *result_ratio_name(const json_t *entry)
         return "odds ratio";
     if (strcmp(link, "log") != 0)
         return NULL;
+    if (strcmp(result_string(entry, "family"), "binomial") == 0)
+        return "risk ratio";
     return strcmp(result_string(entry, "family"), "poisson") == 0
                ? "rate ratio"
                : "ratio of means";

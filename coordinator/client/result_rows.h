@@ -18,14 +18,17 @@ bool result_is_suppressed(const json_t *object);
 /* Whether the member of an entry is one value, withheld or not, that is of the
  * whole analysis. */
 bool result_is_fact(const char *key, const json_t *value);
+/* "hazard_ratio", "odds_ratio_low": of a row of a model, the power of e of its
+ * estimate or of an end of its interval. */
+bool result_is_ratio(const char *key);
 /* A number of a row; NaN when it is not there. */
 double result_number(const json_t *row, const char *key);
 /* A text of a row; "" when it is not there. */
 const char *result_string(const json_t *row, const char *key);
 /* The level of an entry's confidence intervals. */
 double result_level(const json_t *entry);
-/* What exp(estimate) of a term is called: hazard, odds or rate ratio, ratio of
- * means; NULL where it is none of them. */
+/* What exp(estimate) of a term is called: hazard, odds, risk or rate ratio,
+ * ratio of means; NULL where it is none of them. */
 const char *result_ratio_name(const json_t *entry);
 
 #endif

@@ -1,6 +1,7 @@
 #include "coordinator/client/result_table.h"
 
 #include <libsmartcols.h>
+#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +9,18 @@
 #include "coordinator/client/client.h"
 #include "coordinator/client/result_rows.h"
 #include "coordinator/client/result_text.h"
+#include "coordinator/client/result_title.h"
 #include "policy/disclosure.h"
-#include "protocol/query/formula.h"
 
 #define COLUMNS_MAX 16
 
 #define RATIO "ratio" /* hazard or odds ratio, not a key of rows */
+
+/* What the whole analysis says of its tables. */
+struct table_facts {
+    const json_t *variables, *entry;
+    const char *ratio; /* "hazard ratio"; NULL when there is none */
+};
 
 struct text_column {
     const char *key;
@@ -51,34 +58,46 @@ static void ratio_text(const json_t *row, char *out, size_t capacity)
 }
 
 static void cell_text(const json_t *row, const struct text_column *column,
-    char *out, size_t capacity)
+    const struct table_facts *facts, struct words *out)
 {
+    char text[160];
+    const json_t *value = json_object_get(row, column->key);
+    if (json_is_string(value) &&
+        words_add_cell(out, facts->variables, facts->entry, column->key,
+            json_string_value(value)))
+        return;
+    if (json_is_string(value)) {
+        words_add(out, json_string_value(value));
+        return;
+    }
     if (strcmp(column->key, RATIO) == 0)
-        ratio_text(row, out, capacity);
+        ratio_text(row, text, sizeof text);
     else if (strcmp(column->key, "conf_low") == 0)
-        interval_text(row, column->decimals, out, capacity);
+        interval_text(row, column->decimals, text, sizeof text);
     else
-        result_text_write(out, capacity, column->key,
-            json_object_get(row, column->key), column->decimals);
+        result_text_write(
+            text, sizeof text, column->key, value, column->decimals);
+    words_add(out, text);
 }
 
 static enum status add_row(struct libscols_table *table, const json_t *row,
-    const struct text_column *columns, size_t count)
+    const struct table_facts *facts, const struct text_column *columns,
+    size_t count)
 {
     struct libscols_line *line = scols_table_new_line(table, NULL);
     bool said = false;
     if (line == NULL)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
-        char text[160];
+        struct words text = {0};
         const json_t *value = json_object_get(row, columns[i].key);
-        cell_text(row, &columns[i], text, sizeof text);
+        cell_text(row, &columns[i], facts, &text);
         if (value == NULL && strcmp(columns[i].key, RATIO) != 0 &&
             result_is_suppressed(row) && !said) {
-            strcpy(text, "withheld");
+            words_add(&text, "withheld");
             said = true;
         }
-        if (scols_line_set_data(line, i, text) != 0)
+        if (scols_line_set_data(line, i, text.text) != 0)
             return STATUS_NO_MEMORY;
     }
     return STATUS_OK;
@@ -87,11 +106,15 @@ static enum status add_row(struct libscols_table *table, const json_t *row,
 static size_t list_columns(
     const json_t *rows, bool ratios, struct text_column columns[COLUMNS_MAX])
 {
-    /* An interval is told by its lower end, a hazard ratio by RATIO. */
-    static const char *const skip[] = {
-        "suppressed", "conf_high", "hazard_ratio"};
+    /* An interval is told by its lower end, a ratio by RATIO. */
+    static const char *const skip[] = {"suppressed", "conf_high"};
     const char *keys[COLUMNS_MAX];
-    size_t count = result_keys(rows, skip, 3, keys, COLUMNS_MAX);
+    size_t count = 0;
+    const size_t all = result_keys(rows, skip, 2, keys, COLUMNS_MAX);
+    for (size_t i = 0; i < all; i++) {
+        if (!result_is_ratio(keys[i]))
+            keys[count++] = keys[i];
+    }
     /* A table of withheld cells only still has a place for the word. */
     if (count == 1 && result_is_suppressed(json_array_get(rows, 0)))
         keys[count++] = "n";
@@ -103,46 +126,40 @@ static size_t list_columns(
     return count;
 }
 
-/* What the whole analysis says of the columns of its tables. */
-struct table_facts {
-    const char *ratio; /* "hazard ratio"; NULL when there is none */
-    double level;      /* of intervals */
-};
-
-static const char *column_title(
-    const char *key, struct table_facts facts, char title[64])
+static void column_title(
+    struct words *out, const char *key, const struct table_facts *facts)
 {
-    const double percent = 100 * facts.level;
+    const double percent = 100 * result_level(facts->entry);
     if (strcmp(key, "conf_low") == 0)
-        snprintf(title, 64, "%g%% CI", percent);
+        words_add_format(out, "%g%% CI", percent);
     else if (strcmp(key, RATIO) == 0)
-        snprintf(title, 64, "%s (%g%% CI)", facts.ratio, percent);
+        words_add_format(out, "%s (%g%% CI)", facts->ratio, percent);
     else
-        return key;
-    return title;
+        result_text_key(out, key);
 }
 
 static enum status print_table(
-    FILE *out, const json_t *rows, struct table_facts facts)
+    FILE *out, const json_t *rows, const struct table_facts *facts)
 {
     struct text_column columns[COLUMNS_MAX];
-    size_t count = list_columns(rows, facts.ratio != NULL, columns), at;
+    size_t count = list_columns(rows, facts->ratio != NULL, columns), at;
     json_t *row;
     struct libscols_table *table = scols_new_table();
     enum status status = table == NULL ? STATUS_NO_MEMORY : STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         const char *key = columns[i].key;
-        char title[64];
+        struct words title = {0};
         bool text =
             json_is_string(json_object_get(json_array_get(rows, 0), key));
-        if (scols_table_new_column(table, column_title(key, facts, title), 0,
-                text ? 0 : SCOLS_FL_RIGHT) == NULL)
+        column_title(&title, key, facts);
+        if (scols_table_new_column(
+                table, title.text, 0, text ? 0 : SCOLS_FL_RIGHT) == NULL)
             status = STATUS_NO_MEMORY;
     }
     json_array_foreach((json_t *)rows, at, row)
     {
         if (status == STATUS_OK)
-            status = add_row(table, row, columns, count);
+            status = add_row(table, row, facts, columns, count);
     }
     if (status == STATUS_OK) {
         scols_table_set_stream(table, out);
@@ -152,70 +169,76 @@ static enum status print_table(
     return status;
 }
 
+static void add_fact(struct words *out, const json_t *variables,
+    const json_t *entry, const char *key)
+{
+    char text[640];
+    const json_t *value = json_object_get(entry, key);
+    result_text_key(out, key);
+    words_add(out, ": ");
+    if (json_is_string(value) &&
+        words_add_cell(out, variables, entry, key, json_string_value(value)))
+        return;
+    result_text_write(text, sizeof text, key, value, RESULT_TEXT_SIGNIFICANT);
+    words_add(out, text);
+}
+
 /* Everything about the whole analysis that is one value, in lines of the
  * terminal's width. */
-static void print_facts(FILE *out, const json_t *entry)
+static void print_facts(FILE *out, const json_t *variables, const json_t *entry)
 {
     const char *key;
     json_t *value;
     size_t column = 0;
     json_object_foreach((json_t *)entry, key, value)
     {
-        char text[640], fact[768];
+        struct words fact = {0};
         if (!result_is_fact(key, value) || strcmp(key, "suppressed") == 0)
             continue;
-        result_text_write(
-            text, sizeof text, key, value, RESULT_TEXT_SIGNIFICANT);
-        snprintf(fact, sizeof fact, "%s: %s", key, text);
-        if (column > 0 && column + strlen(fact) + 2 > 78) {
+        add_fact(&fact, variables, entry, key);
+        if (column > 0 && column + fact.size + 2 > 78) {
             fputc('\n', out);
             column = 0;
         }
-        fprintf(out, "%s%s", column > 0 ? "  " : "", fact);
-        column += strlen(fact) + 2;
+        fprintf(out, "%s%s", column > 0 ? "  " : "", fact.text);
+        column += fact.size + 2;
     }
     fputc('\n', out);
 }
 
-static void print_title(FILE *out, const json_t *entry)
+static void print_title(FILE *out, const json_t *variables, const json_t *entry)
 {
-    char text[128];
-    const char *key;
-    json_t *value;
-    char what[FORMULA_TEXT_MAX + 1];
-    result_text_subject(what, sizeof what, entry);
-    const char *name = json_string_value(json_object_get(entry, "analysis"));
-    fprintf(out, "\n%s", name == NULL ? "?" : name);
-    if (*what != '\0')
-        fprintf(out, "  %s", what);
-    json_object_foreach(json_object_get(entry, "by"), key, value)
-    {
-        result_text_write(
-            text, sizeof text, key, value, RESULT_TEXT_SIGNIFICANT);
-        fprintf(out, "  %s = %s", key, text);
-    }
-    fputc('\n', out);
-    print_facts(out, entry);
+    struct words title = {0};
+    const char *formula =
+        result_string(json_object_get(entry, "parameters"), "formula");
+    result_title(&title, variables, entry);
+    fprintf(out, "\n%s\n", title.text);
+    if (variables != NULL && *formula != '\0')
+        fprintf(out, "formula: %s\n", formula);
+    print_facts(out, variables, entry);
 }
 
 /* The main table first, then those of other members, each under its name. */
-static enum status print_tables(FILE *out, const json_t *entry)
+static enum status print_tables(
+    FILE *out, const json_t *variables, const json_t *entry)
 {
     const json_t *table = json_object_get(entry, "table");
-    struct table_facts facts = {result_ratio_name(entry), result_level(entry)};
+    struct table_facts facts = {variables, entry, result_ratio_name(entry)};
     enum status status = STATUS_OK;
     const char *key;
     json_t *value;
     if (json_is_object(json_array_get(table, 0)))
-        status = print_table(out, table, facts);
+        status = print_table(out, table, &facts);
     facts.ratio = NULL;
     json_object_foreach((json_t *)entry, key, value)
     {
         if (status != STATUS_OK || value == table ||
             !json_is_object(json_array_get(value, 0)))
             continue;
-        fprintf(out, "%s\n", key);
-        status = print_table(out, value, facts);
+        struct words title = {0};
+        result_text_key(&title, key);
+        fprintf(out, "%s\n", title.text);
+        status = print_table(out, value, &facts);
     }
     return status;
 }
@@ -247,7 +270,8 @@ static void print_withheld(FILE *out, const json_t *withheld)
     }
 }
 
-static void print_provenance(FILE *out, const json_t *result)
+static void print_provenance(
+    FILE *out, const json_t *result, const char *signature)
 {
     static const char *const facts[] = {
         "study", "cohort", "unit", "privacy", "centers", "created", "query_id"};
@@ -260,13 +284,17 @@ static void print_provenance(FILE *out, const json_t *result)
         fprintf(out, "%-10s %s\n", facts[i], text);
     }
     print_withheld(out, json_object_get(result, "withheld"));
+    if (signature != NULL)
+        fprintf(out, "%-10s %s\n", "signature", signature);
     print_names(out, "answered  ", json_object_get(report, "answered"));
     print_names(out, "refused   ", json_object_get(report, "refused"));
     print_names(out, "absent    ", json_object_get(report, "absent"));
 }
 
-static enum status print_result(FILE *out, const json_t *result)
+static enum status print_result(
+    FILE *out, const json_t *result, const char *signature)
 {
+    const json_t *variables = words_of_result(result);
     size_t at;
     json_t *entry;
     const json_t *results = json_object_get(result, "results");
@@ -275,15 +303,15 @@ static enum status print_result(FILE *out, const json_t *result)
     json_array_foreach((json_t *)results, at, entry)
     {
         enum status status = STATUS_OK;
-        print_title(out, entry);
+        print_title(out, variables, entry);
         if (result_is_suppressed(entry))
             fprintf(out, "withheld; the rules are at the end\n");
         else
-            status = print_tables(out, entry);
+            status = print_tables(out, variables, entry);
         if (status != STATUS_OK)
             return status;
     }
-    print_provenance(out, result);
+    print_provenance(out, result, signature);
     return STATUS_OK;
 }
 
@@ -300,14 +328,17 @@ static void print_clean(FILE *out, char *text)
     }
 }
 
-enum status result_table_print(FILE *out, const json_t *result)
+enum status result_table_print(
+    FILE *out, const json_t *result, const char *signature)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *lines = open_memstream(&text, &size);
     if (lines == NULL)
         return STATUS_NO_MEMORY;
-    enum status status = print_result(lines, result);
+    /* Else the columns' widths are of bytes, and "\u00B2" is printed as two. */
+    setlocale(LC_CTYPE, "C.UTF-8");
+    enum status status = print_result(lines, result, signature);
     if (fclose(lines) != 0)
         status = STATUS_NO_MEMORY;
     if (status == STATUS_OK)

@@ -84,22 +84,20 @@ void result_text_ratio(char *out, size_t capacity, double log_ratio)
         out, capacity, ratio >= 0.1 && ratio < 1000 ? "%.2f" : "%.3g", ratio);
 }
 
-void result_text_subject(char *out, size_t capacity, const json_t *entry)
+void result_text_key(struct words *out, const char *key)
 {
-    static const char *const keys[] = {"formula", "variable", "vector"};
-    const json_t *parameters = json_object_get(entry, "parameters");
-    const json_t *rows = json_object_get(parameters, "rows");
-    const json_t *columns = json_object_get(parameters, "columns");
-    *out = '\0';
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        const json_t *value = json_object_get(parameters, keys[i]);
-        if (!json_is_string(value))
-            continue;
-        snprintf(out, capacity, "%s", json_string_value(value));
-        return;
+    static const char *const words[][2] = {{"se", "SE"}, {"sd", "SD"},
+        {"std_error", "SE"}, {"p_value", "p"}, {"n_risk", "at risk"},
+        {"n_event", "events"}, {"n_censor", "censored"}, {"aic", "AIC"},
+        {"auc", "AUC"}, {"icc", "ICC"}, {"reml", "REML"}, {"rmst", "RMST"},
+        {"zph", "proportional hazards"}, {"loglik", "log-likelihood"},
+        {"loglik_null", "log-likelihood of no terms"}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(key, words[i][0]) == 0) {
+            words_add(out, words[i][1]);
+            return;
+        }
     }
-    if (json_is_string(rows) && json_is_string(columns)) {
-        snprintf(out, capacity, "%s by %s", json_string_value(rows),
-            json_string_value(columns));
-    }
+    for (; *key != '\0'; key++)
+        words_add_format(out, "%c", *key == '_' ? ' ' : *key);
 }

@@ -9,6 +9,8 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "coordinator/client/result_words.h"
+
 #define RESULT_TEXT_SIGNIFICANT (-1) /* four significant digits for each */
 
 /* The decimals that show every number of `key` in rows (a list of objects) with
@@ -22,8 +24,8 @@ void result_text_write(char *out, size_t capacity, const char *key,
 /* A hazard, odds or rate ratio from its logarithm: two decimals, as ratios are
  * set; three digits where these would say nothing. */
 void result_text_ratio(char *out, size_t capacity, double log_ratio);
-/* What an entry is about: its formula, variable or vector, a crosstab's "rows
- * by columns"; "" where its table says it. */
-void result_text_subject(char *out, size_t capacity, const json_t *entry);
+
+/* A key of the JSON as people read it: "p value" for p_value; appended. */
+void result_text_key(struct words *out, const char *key);
 
 #endif

@@ -125,15 +125,9 @@ static json_t *term_row(
     const struct cox *cox = analysis->model;
     const struct design_column *column = &cox->design->columns[cox->first + j];
     const double error = memory[cox->count + j];
-    const double estimate = memory[j] / column->scale;
-    json_t *row = json_pack("{s:s}", "term", column->name);
-    json_t *term = model_term(column->name, error > 0, estimate,
+    json_t *row = model_term(column->name, error > 0, memory[j] / column->scale,
         error / column->scale, INFINITY, analysis->level);
-    json_object_set(row, "estimate", json_object_get(term, "estimate"));
-    json_object_set_new(
-        row, "hazard_ratio", json_number(error > 0 ? exp(estimate) : NAN));
-    json_object_update_missing(row, term);
-    json_decref(term);
+    model_ratio(row, "hazard_ratio");
     return row;
 }
 

@@ -220,6 +220,18 @@ static double akaike(const struct glm *glm, double n, double rank,
     }
 }
 
+/* What the power of e of a coefficient is; NULL where it is no ratio. */
+static const char *ratio_name(const struct glm *glm)
+{
+    if (glm->link == LINK_LOGIT)
+        return "odds_ratio";
+    if (glm->link != LINK_LOG)
+        return NULL;
+    return glm->family == FAMILY_POISSON    ? "rate_ratio"
+           : glm->family == FAMILY_BINOMIAL ? "risk_ratio"
+                                            : "ratio_of_means";
+}
+
 static json_t *terms(const struct analysis *analysis, const double *memory,
     double dispersion, double df)
 {
@@ -234,9 +246,12 @@ static json_t *terms(const struct analysis *analysis, const double *memory,
         const double from = glm->link == LINK_LOG && column->term == 0
                                 ? log(glm->response_unit)
                                 : 0.0;
-        json_array_append_new(list,
+        json_t *row =
             model_term(column->name, inverse[i] > 0, from + estimates[i] * unit,
-                sqrt(inverse[i] * dispersion) * unit, df, analysis->level));
+                sqrt(inverse[i] * dispersion) * unit, df, analysis->level);
+        if (ratio_name(glm) != NULL && column->term > 0)
+            model_ratio(row, ratio_name(glm));
+        json_array_append_new(list, row);
     }
     return list;
 }

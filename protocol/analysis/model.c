@@ -183,3 +183,17 @@ json_t *model_term(const char *name, bool used, double estimate,
         row, "conf_high", json_number(estimate + half + nothing));
     return row;
 }
+
+void model_ratio(json_t *row, const char *name)
+{
+    static const char *const parts[][2] = {
+        {"estimate", ""}, {"conf_low", "_low"}, {"conf_high", "_high"}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const json_t *value = json_object_get(row, parts[i][0]);
+        char key[64];
+        snprintf(key, sizeof key, "%s%s", name, parts[i][1]);
+        json_object_set_new(row, key,
+            json_number(
+                json_is_number(value) ? exp(json_number_value(value)) : NAN));
+    }
+}

@@ -67,5 +67,9 @@ json_t *model_level(const struct formula_atom *atom,
  * distribution. A term that was not used has nulls, as in R. */
 json_t *model_term(const char *name, bool used, double estimate,
     double std_error, double df, double level);
+/* A term's ratio, such as "hazard_ratio", with the ratio's own interval: adds
+ * NAME, NAME_low and NAME_high, the powers of e of the row's estimate and its
+ * conf_low and conf_high; null where these are, or the power is no number. */
+void model_ratio(json_t *row, const char *name);
 
 #endif

@@ -142,8 +142,8 @@ expect 1 "" "no query whose id begins" "$C" query status 1234 $A \
 expect 1 "" "no-such" "$C" query submit "$FED/no-such" $S
 expect 0 "*" "*" "$C" query submit "$Q" $S --out "$FED/result.json" --json
 expect_json cohortium version query_id study_id study roster_id dictionary_id \
-    session_id question created software privacy unit cohort by limits \
-    withheld centers center_report results signature
+    session_id question created software privacy unit cohort by variables \
+    limits withheld centers center_report results signature
 id=$(grep -o '"query_id":"[0-9a-f]*"' "$FED/result.json" | cut -d'"' -f4)
 expect 0 "$id" "" "$C" query status $A --key "$P/ada.key"
 expect 0 "$id" "" "$C" query status "${id:0:12}" $A --key "$P/ada.key"
@@ -153,9 +153,18 @@ expect_json queries studies
 # ---- result ----
 F=$FED/result.json
 expect 0 "count|exercise" "" "$C" result show "$F"
+expect 0 "Frequencies: Chest pain type|signature  not checked" "" \
+    "$C" result show "$F"
+expect 0 "signature  holds: signed by office of federation" "" \
+    "$C" result show "$F" --roster "$FED/roster.json"
+expect 1 "" "the folder $FED/no-such is not there" \
+    "$C" query submit "$Q" $S --out "$FED/no-such/result.json"
+expect 1 "" "is a folder" "$C" query submit "$Q" $S --out "$FED"
 expect 0 "*" "*" "$C" result verify "$F" $A
 sed 's/"n":[0-9]*/"n":1/' "$F" >"$FED/changed.json"
 expect 3 "" "*" "$C" result verify "$FED/changed.json" $A
+expect 3 "" "changed.json" "$C" result show "$FED/changed.json" \
+    --roster "$FED/roster.json"
 expect 0 "to be signed" "" make_roster
 expect 3 "" "*" "$C" result verify "$F" --roster "$R"
 expect 1 "" "is no result of cohortium" "$C" result show "$FED/study.json"
@@ -163,7 +172,15 @@ expect 1 "" "no-such" "$C" result show "$FED/no-such"
 expect 0 "*" "*" "$C" result export "$F" --out "$FED/tables"
 [ -s "$FED/tables/methods.txt" ] || fail "no methods"
 ls "$FED/tables"/*.csv >/dev/null || fail "no tables"
-expect 1 "" "*" "$C" result export "$F" --out "$F/below-a-file"
+grep -q "^level,level_label,n," "$FED"/tables/*frequency.csv ||
+    fail "no labels beside the codes"
+expect 1 "" "is a file, not a folder" \
+    "$C" result export "$F" --out "$F/below-a-file"
+expect 1 "" "the folder $FED/no is not there" \
+    "$C" result export "$F" --out "$FED/no/tables"
+expect 1 "" "is a file, not a folder" "$C" result export "$F" --out "$F"
+[ -z "$(find "$FED" -name '*.??????' -newer "$F" -path '*tables.*')" ] ||
+    fail "a half export is left"
 expect 2 "" "--analysis is a number" "$C" result show "$F" --plot "$FED/p.svg" \
     --analysis 99
 expect 1 "" "*" "$C" result fetch "${id//[0-9]/0}" $A \

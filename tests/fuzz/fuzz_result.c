@@ -4,6 +4,7 @@
 #include "coordinator/client/result_export.h"
 #include "coordinator/client/result_methods.h"
 #include "coordinator/client/result_table.h"
+#include "coordinator/client/result_words.h"
 #include "protocol/wire/json_text.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -23,22 +24,22 @@ static void print(const json_t *result)
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     REQUIRE(out != NULL);
-    (void)result_table_print(out, result);
+    (void)result_table_print(out, result, NULL);
     fclose(out);
     check_text((struct view){(const uint8_t *)text, size}, false);
     free(text);
 }
 
-static void draw(const json_t *entry)
+static void draw(const json_t *variables, const json_t *entry)
 {
     struct buffer out;
     buffer_init(&out, BUFFER_LIMIT_DEFAULT);
-    if (plot_entry(&out, entry) == STATUS_OK)
+    if (plot_entry(&out, variables, entry) == STATUS_OK)
         check_text(buffer_view(&out), true);
     buffer_fini(&out);
 }
 
-static void export_entry(const json_t *entry)
+static void export_entry(const json_t *variables, const json_t *entry)
 {
     const char *key;
     json_t *rows;
@@ -46,7 +47,7 @@ static void export_entry(const json_t *entry)
     {
         struct buffer out;
         buffer_init(&out, BUFFER_LIMIT_DEFAULT);
-        (void)result_export_table(&out, json_object_get(entry, "by"), rows);
+        (void)result_export_table(&out, variables, entry, rows);
         buffer_fini(&out);
     }
 }
@@ -69,10 +70,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     print(result);
     export_methods(result);
+    const json_t *variables = words_of_result(result);
     json_array_foreach(json_object_get(result, "results"), at, entry)
     {
-        draw(entry);
-        export_entry(entry);
+        draw(variables, entry);
+        export_entry(variables, entry);
     }
     json_decref(result);
     return 0;

@@ -3,3 +3,5 @@ cohortium_test(test_result_table SOURCES test_result_table.c LINK cohortium_clie
 cohortium_memory_test(test_no_memory_client
   SOURCES test_no_memory_client.c catalogue_fixture.c
   LINK cohortium_client documents_fixture analysis_fixture)
+cohortium_test(test_result_words SOURCES test_result_words.c LINK cohortium_client)
+cohortium_test(test_result_export SOURCES test_result_export.c LINK cohortium_client)

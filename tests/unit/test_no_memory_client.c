@@ -6,6 +6,7 @@
 #include "coordinator/client/result_export.h"
 #include "coordinator/client/result_methods.h"
 #include "coordinator/client/result_table.h"
+#include "coordinator/client/result_words.h"
 #include "policy/result_file.h"
 #include "protocol/wire/json_text.h"
 #include "tests/unit/analysis_fixture.h"
@@ -84,7 +85,7 @@ static enum status run_table(struct buffer *out)
     char *text = NULL;
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
-    enum status status = result_table_print(stream, result);
+    enum status status = result_table_print(stream, result, "not checked");
     fclose(stream);
     if (status == STATUS_OK)
         status = buffer_append(out, text, size);
@@ -104,7 +105,7 @@ static enum status run_export(struct buffer *out)
         const json_t *rows = json_object_get(entry, "table");
         if (status == STATUS_OK && json_is_array(rows))
             status =
-                result_export_table(out, json_object_get(entry, "by"), rows);
+                result_export_table(out, words_of_result(result), entry, rows);
     }
     return status;
 }
@@ -119,7 +120,7 @@ static enum status run_plots(struct buffer *out)
         const char *name =
             json_string_value(json_object_get(entry, "analysis"));
         if (status == STATUS_OK && plot_draws(name))
-            status = plot_entry(out, entry);
+            status = plot_entry(out, words_of_result(result), entry);
         if (status == STATUS_NOT_FOUND) /* nothing in it to draw */
             status = STATUS_OK;
     }

@@ -1,12 +1,10 @@
-/* Pictures and CSV files of results: what they show, and that nothing in a
- * result can break them. */
+/* Pictures of results: what they show, and that nothing in a result can break
+ * them. */
 #include <math.h>
 #include <string.h>
 
 #include "coordinator/client/plot/frame.h"
 #include "coordinator/client/plot/plot.h"
-#include "coordinator/client/result_export.h"
-#include "coordinator/client/result_methods.h"
 #include "tests/unit/test.h"
 
 static void assert_holds(const struct buffer *text, const char *part)
@@ -20,7 +18,7 @@ static enum status draw(struct buffer *out, const char *entry)
     json_t *parsed = json_loads(entry, 0, NULL);
     assert_non_null(parsed);
     buffer_init(out, BUFFER_LIMIT_DEFAULT);
-    enum status status = plot_entry(out, parsed);
+    enum status status = plot_entry(out, NULL, parsed);
     json_decref(parsed);
     return status;
 }
@@ -133,29 +131,6 @@ static void test_a_ratio_has_its_name(void **state)
     }
 }
 
-static void test_a_long_title_loses_its_middle(void **state)
-{
-    (void)state;
-    static const char term[] = "0.5*\u00fcber + ";
-    char sum[40 * sizeof term], entry[3000];
-    struct buffer svg;
-    for (size_t i = 0; i < 40; i++)
-        memcpy(sum + i * (sizeof term - 1), term, sizeof term);
-    snprintf(entry, sizeof entry,
-        "{\"analysis\":\"lm\",\"parameters\":{\"formula\":\"I(%s1) ~ age\"},"
-        "\"by\":{\"sex\":\"F\"},\"table\":[{\"term\":\"age\",\"estimate\":1,"
-        "\"conf_low\":0,\"conf_high\":2}]}",
-        sum);
-    assert_int_equal(draw(&svg, entry), STATUS_OK);
-    assert_holds(&svg, "lm  I(0.5*");
-    assert_holds(&svg, " ... ");
-    assert_holds(&svg, "1) ~ age  sex = F");
-    json_t *valid = json_stringn((const char *)svg.data, svg.size);
-    assert_non_null(valid); /* no character was cut */
-    json_decref(valid);
-    buffer_fini(&svg);
-}
-
 static void test_curves_have_numbers_at_risk(void **state)
 {
     (void)state;
@@ -228,73 +203,6 @@ static void test_strange_entries_are_survived(void **state)
     }
 }
 
-static void test_csv_is_quoted(void **state)
-{
-    (void)state;
-    json_t *by = json_pack("{s:s}", "sex", "f, x");
-    json_t *rows = json_pack("[{s:s,s:i},{s:s,s:{s:b}}]", "level", "a\"b", "n",
-        12, "level", "c", "n", "suppressed", 1);
-    struct buffer text;
-    buffer_init(&text, BUFFER_LIMIT_DEFAULT);
-    assert_int_equal(result_export_table(&text, by, rows), STATUS_OK);
-    assert_holds(&text, "sex,level,n\r\n");
-    assert_holds(&text, "\"f, x\",\"a\"\"b\",12\r\n");
-    assert_holds(&text, "\"f, x\",c,withheld\r\n");
-    buffer_fini(&text);
-    json_decref(by);
-    json_decref(rows);
-}
-
-static void test_methods_name_the_question(void **state)
-{
-    (void)state;
-    json_t *result = json_loads(
-        "{\"privacy\":\"sum\",\"centers\":13,\"unit\":\"patient\","
-        "\"cohort\":\"age >= 18\",\"limits\":{\"min_cell\":11},"
-        "\"withheld\":{\"merged\":3,\"cell\":1},"
-        "\"results\":[{\"analysis\":\"km\",\"parameters\":{\"grid_days\":30},"
-        "\"by\":{\"sex\":\"F\"},\"n\":55,\"missing\":4,\"events\":7},"
-        "{\"analysis\":\"lm\",\"suppressed\":true}]}",
-        0, NULL);
-    struct buffer text;
-    buffer_init(&text, BUFFER_LIMIT_DEFAULT);
-    assert_int_equal(result_methods(&text, result), STATUS_OK);
-    assert_holds(&text, "13 centers");
-    assert_holds(&text, "\"age >= 18\"");
-    assert_holds(&text, "fewer than 11");
-    assert_holds(&text, "1. km {\"grid_days\":30}, sex = F: n = 55, 4 missing, "
-                        "7 events\n 2. lm : withheld\n");
-    assert_holds(&text, "Kept back: 3 (merged with a neighbor, so that people "
-                        "are enough), 1 (too few people in a cell). Linear "
-                        "models were fitted by least squares. Survival was ");
-    buffer_fini(&text);
-    json_decref(result);
-}
-
-static void test_facts_are_one_a_line(void **state)
-{
-    (void)state;
-    json_t *result = json_loads(
-        "{\"results\":[{\"analysis\":\"logrank\",\"by\":{\"sex\":\"F\"},"
-        "\"parameters\":{},\"n\":55,\"statistic\":2.5,\"table\":[{\"n\":1}],"
-        "\"message\":\"a, b\",\"auc\":{\"suppressed\":true}},"
-        "{\"analysis\":\"lm\",\"suppressed\":true}]}",
-        0, NULL);
-    static const char expected[] = "entry,analysis,by,fact,value\r\n"
-                                   "1,logrank,sex=F,n,55\r\n"
-                                   "1,logrank,sex=F,statistic,2.5\r\n"
-                                   "1,logrank,sex=F,message,\"a, b\"\r\n"
-                                   "1,logrank,sex=F,auc,withheld\r\n"
-                                   "2,lm,,suppressed,true\r\n";
-    struct buffer text;
-    buffer_init(&text, BUFFER_LIMIT_DEFAULT);
-    assert_int_equal(result_export_facts(&text, result), STATUS_OK);
-    assert_int_equal(text.size, sizeof expected - 1);
-    assert_memory_equal(text.data, expected, sizeof expected - 1);
-    buffer_fini(&text);
-    json_decref(result);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,13 +212,9 @@ int main(void)
         cmocka_unit_test(test_withheld_bars_are_hatched),
         cmocka_unit_test(test_forest_has_hazard_ratios),
         cmocka_unit_test(test_a_ratio_has_its_name),
-        cmocka_unit_test(test_a_long_title_loses_its_middle),
         cmocka_unit_test(test_curves_have_numbers_at_risk),
         cmocka_unit_test(test_long_curves_are_drawn_in_years),
         cmocka_unit_test(test_strange_entries_are_survived),
-        cmocka_unit_test(test_csv_is_quoted),
-        cmocka_unit_test(test_methods_name_the_question),
-        cmocka_unit_test(test_facts_are_one_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,7 +46,8 @@ static void test_write_puts_members_in_the_fixed_order(void **state)
     static const char *const order[] = {"cohortium", "version", "query_id",
         "study_id", "study", "roster_id", "dictionary_id", "session_id",
         "question", "created", "software", "privacy", "unit", "cohort", "by",
-        "limits", "withheld", "centers", "center_report", "results"};
+        "variables", "limits", "withheld", "centers", "center_report",
+        "results"};
     json_t *result = answer(*state, 50);
     const char *key;
     json_t *value;

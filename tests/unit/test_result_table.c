@@ -13,7 +13,7 @@ static char *print(const char *result)
     json_t *parsed = json_loads(result, 0, NULL);
     assert_non_null(out);
     assert_non_null(parsed);
-    assert_int_equal(result_table_print(out, parsed), STATUS_OK);
+    assert_int_equal(result_table_print(out, parsed, "not checked"), STATUS_OK);
     json_decref(parsed);
     fclose(out);
     return text;
@@ -60,8 +60,8 @@ static void test_a_column_has_one_number_of_decimals(void **state)
         " \"conf_high\": 1.0, \"p_value\": 0.00004},"
         "{\"time\": 1080.0, \"estimate\": 0.5, \"conf_low\": 0.25,"
         " \"conf_high\": 0.75, \"p_value\": 0.25}]}]}";
-    assert_prints(result, " 990    0.998 (0.990, 1.000)  <0.001");
-    assert_prints(result, "1080    0.500 (0.250, 0.750)   0.250");
+    assert_prints(result, " 990    0.998 (0.990, 1.000) <0.001");
+    assert_prints(result, "1080    0.500 (0.250, 0.750)  0.250");
 }
 
 static void test_withheld_says_which_rule_and_why(void **state)
@@ -86,6 +86,26 @@ static void test_a_withheld_cell_is_named_in_its_row(void **state)
         "b     withheld");
 }
 
+static void test_tables_speak_words(void **state)
+{
+    (void)state;
+    const char *result =
+        "{\"variables\": {\"bsa\": {\"label\": \"Surface\", \"type\":"
+        " \"real\", \"unit\": \"m2\"}, \"lge\": {\"label\": \"Scar\","
+        " \"type\": \"boolean\"}}, \"results\": [{\"analysis\": \"glm\","
+        " \"family\": \"binomial\", \"link\": \"logit\", \"parameters\":"
+        " {\"formula\": \"lge ~ bsa\"}, \"table\": [{\"term\": \"bsa\","
+        " \"estimate\": 0.0, \"conf_low\": -0.6931472, \"conf_high\":"
+        " 0.6931472, \"odds_ratio\": 1.0, \"odds_ratio_low\": 0.5,"
+        " \"odds_ratio_high\": 2.0}]}]}";
+    assert_prints(result, "Logistic regression: Scar\nformula: lge ~ bsa\n");
+    assert_prints(result, "95% CI odds ratio (95% CI)");
+    /* A character of two bytes takes one column. */
+    assert_prints(result, "Surface (m\u00B2)        0 (-0.693, 0.693)  "
+                          " 1.00 (0.50, 2.00)");
+    assert_prints(result, "signature  not checked\n");
+}
+
 /* ESC, DEL and CSI as one character (C1), wherever text stands. */
 static void test_a_result_cannot_steer_the_terminal(void **state)
 {
@@ -106,7 +126,8 @@ static void test_what_is_no_result_is_refused(void **state)
 {
     (void)state;
     json_t *parsed = json_loads("{\"results\": 4}", 0, NULL);
-    assert_int_equal(result_table_print(stdout, parsed), STATUS_MALFORMED);
+    assert_int_equal(
+        result_table_print(stdout, parsed, NULL), STATUS_MALFORMED);
     json_decref(parsed);
 }
 
@@ -117,6 +138,7 @@ int main(void)
         cmocka_unit_test(test_a_column_has_one_number_of_decimals),
         cmocka_unit_test(test_withheld_says_which_rule_and_why),
         cmocka_unit_test(test_a_withheld_cell_is_named_in_its_row),
+        cmocka_unit_test(test_tables_speak_words),
         cmocka_unit_test(test_a_result_cannot_steer_the_terminal),
         cmocka_unit_test(test_what_is_no_result_is_refused),
     };

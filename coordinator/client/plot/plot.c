@@ -6,12 +6,12 @@
 
 #include "coordinator/client/plot/plot_internal.h"
 #include "coordinator/client/result_rows.h"
-#include "coordinator/client/result_text.h"
-#include "protocol/query/formula.h"
+#include "coordinator/client/result_title.h"
 
 static const struct kind {
     const char *analysis;
-    enum status (*draw)(struct svg *svg, const json_t *entry);
+    enum status (*draw)(
+        struct svg *svg, const json_t *variables, const json_t *entry);
 } kinds[] = {
     {"km", plot_curves},
     {"cumulative_incidence", plot_curves},
@@ -41,50 +41,13 @@ bool plot_draws(const char *analysis)
 }
 
 #define TITLE_PLAIN 90 /* characters that fit in the usual size */
-#define TITLE_MAX 130  /* in a small one */
-#define TITLE_HEAD 60  /* what stays of a longer one before its gap */
 
-static bool is_inside_character(char c)
+void plot_title(struct svg *svg, const json_t *variables, const json_t *entry)
 {
-    return ((unsigned char)c & 0xC0) == 0x80;
-}
-
-/* A long title without its middle, in place. */
-static void shorten(char *title)
-{
-    const size_t length = strlen(title);
-    if (length <= TITLE_MAX)
-        return;
-    static const char gap[] = {' ', '.', '.', '.', ' '};
-    size_t head = TITLE_HEAD;
-    size_t tail = length - (TITLE_MAX - TITLE_HEAD - sizeof gap);
-    while (is_inside_character(title[head]))
-        head--;
-    while (is_inside_character(title[tail]))
-        tail++;
-    memcpy(title + head, gap, sizeof gap);
-    memmove(title + head + sizeof gap, title + tail, length - tail + 1);
-}
-
-void plot_title(struct svg *svg, const json_t *entry)
-{
-    const char *key;
-    json_t *value;
-    char title[FORMULA_TEXT_MAX + 512], what[FORMULA_TEXT_MAX + 1];
-    result_text_subject(what, sizeof what, entry);
-    int used = snprintf(title, sizeof title, "%.100s  %s",
-        result_string(entry, "analysis"), what);
-    json_object_foreach(json_object_get(entry, "by"), key, value)
-    {
-        if (used >= 0 && (size_t)used < sizeof title) {
-            used +=
-                snprintf(title + used, sizeof title - (size_t)used, "  %s = %s",
-                    key, json_is_string(value) ? json_string_value(value) : "");
-        }
-    }
-    shorten(title);
-    svg_text(svg, 24, 26, strlen(title) > TITLE_PLAIN ? 10.5 : 15, ANCHOR_START,
-        title);
+    struct words title = {0};
+    result_title(&title, variables, entry);
+    svg_text(svg, 24, 26, title.size > TITLE_PLAIN ? 10.5 : 15, ANCHOR_START,
+        title.text);
 }
 
 void plot_people(char *out, size_t capacity, const json_t *entry)
@@ -98,7 +61,8 @@ void plot_people(char *out, size_t capacity, const json_t *entry)
         snprintf(out, capacity, "n = %.0f", n);
 }
 
-enum status plot_entry(struct buffer *out, const json_t *entry)
+enum status plot_entry(
+    struct buffer *out, const json_t *variables, const json_t *entry)
 {
     const struct kind *kind = kind_of(result_string(entry, "analysis"));
     struct svg svg = {.status = STATUS_OK};
@@ -106,7 +70,7 @@ enum status plot_entry(struct buffer *out, const json_t *entry)
         return STATUS_NOT_FOUND;
     if (json_array_size(json_object_get(entry, "table")) == 0)
         return STATUS_NOT_FOUND;
-    enum status status = kind->draw(&svg, entry);
+    enum status status = kind->draw(&svg, variables, entry);
     if (status == STATUS_OK)
         status = svg_end(&svg);
     if (status == STATUS_OK)

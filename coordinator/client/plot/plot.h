@@ -12,6 +12,7 @@
 bool plot_draws(const char *analysis);
 /* One object of "results" -> SVG text. STATUS_NOT_FOUND: there is nothing in it
  * to draw; STATUS_MALFORMED: it is no entry of that analysis. */
-enum status plot_entry(struct buffer *out, const json_t *entry);
+enum status plot_entry(
+    struct buffer *out, const json_t *variables, const json_t *entry);
 
 #endif

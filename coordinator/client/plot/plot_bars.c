@@ -22,7 +22,8 @@ static double largest(const json_t *table)
     return most;
 }
 
-static enum status histogram(struct svg *svg, const json_t *entry)
+static enum status histogram(
+    struct svg *svg, const json_t *variables, const json_t *entry)
 {
     const json_t *table = json_object_get(entry, "table");
     const size_t count = json_array_size(table);
@@ -36,7 +37,7 @@ static enum status histogram(struct svg *svg, const json_t *entry)
     if (!(high > low))
         return STATUS_MALFORMED;
     svg_begin(svg, PLOT_WIDTH, 420);
-    plot_title(svg, entry);
+    plot_title(svg, variables, entry);
     frame_draw(svg, &x, &y,
         result_string(json_object_get(entry, "parameters"), "variable"),
         "patients");
@@ -76,7 +77,8 @@ static void draw_level(
     svg_text(svg, to + 8, y + 17, 12, ANCHOR_START, text);
 }
 
-static enum status frequency(struct svg *svg, const json_t *entry)
+static enum status frequency(
+    struct svg *svg, const json_t *variables, const json_t *entry)
 {
     const json_t *table = json_object_get(entry, "table");
     const double bottom = 48 + BAR_HEIGHT * (double)json_array_size(table);
@@ -84,16 +86,18 @@ static enum status frequency(struct svg *svg, const json_t *entry)
     size_t at;
     json_t *row;
     svg_begin(svg, PLOT_WIDTH, bottom + 60);
-    plot_title(svg, entry);
+    plot_title(svg, variables, entry);
     frame_draw_x(svg, &x, bottom, "patients");
     json_array_foreach((json_t *)table, at, row)
         draw_level(svg, &x, row, 46 + BAR_HEIGHT * (double)at);
     return svg->status;
 }
 
-enum status plot_bars(struct svg *svg, const json_t *entry)
+enum status plot_bars(
+    struct svg *svg, const json_t *variables, const json_t *entry)
 {
     const json_t *first = json_array_get(json_object_get(entry, "table"), 0);
-    return json_object_get(first, "low") != NULL ? histogram(svg, entry)
-                                                 : frequency(svg, entry);
+    return json_object_get(first, "low") != NULL
+               ? histogram(svg, variables, entry)
+               : frequency(svg, variables, entry);
 }

@@ -162,14 +162,15 @@ static void legend(struct svg *svg, const struct curves *curves)
     }
 }
 
-enum status plot_curves(struct svg *svg, const json_t *entry)
+enum status plot_curves(
+    struct svg *svg, const json_t *variables, const json_t *entry)
 {
     static struct curves curves;
     curves = (struct curves){.table = json_object_get(entry, "table"),
         .falls = strcmp(result_string(entry, "analysis"), "km") == 0};
     find_curves(&curves);
     svg_begin(svg, PLOT_WIDTH, 452 + 18 * (double)curves.count);
-    plot_title(svg, entry);
+    plot_title(svg, variables, entry);
     frame_draw(svg, &curves.x, &curves.y, curves.days > 1 ? "years" : "days",
         curves.falls ? "event-free" : "cumulative incidence");
     for (size_t g = 0; g < curves.count; g++) {

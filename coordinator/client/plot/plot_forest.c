@@ -104,7 +104,8 @@ static void draw_heading(struct svg *svg, const json_t *entry)
     svg_text(svg, PLOT_WIDTH - 180, 46, 11, ANCHOR_START, text);
 }
 
-enum status plot_forest(struct svg *svg, const json_t *entry)
+enum status plot_forest(
+    struct svg *svg, const json_t *variables, const json_t *entry)
 {
     const char *ratio = result_ratio_name(entry);
     struct forest forest = {
@@ -118,7 +119,7 @@ enum status plot_forest(struct svg *svg, const json_t *entry)
     if (count == 0)
         return STATUS_NOT_FOUND;
     svg_begin(svg, PLOT_WIDTH, bottom + 56);
-    plot_title(svg, entry);
+    plot_title(svg, variables, entry);
     plot_people(people, sizeof people, entry);
     snprintf(label, sizeof label, *people == '\0' ? "%s" : "%s (%s)",
         ratio != NULL ? ratio : "coefficient", people);

@@ -48,7 +48,8 @@ static void draw_calibration(struct svg *svg, const json_t *rows,
     }
 }
 
-enum status plot_roc(struct svg *svg, const json_t *entry)
+enum status plot_roc(
+    struct svg *svg, const json_t *variables, const json_t *entry)
 {
     const json_t *calibration = json_object_get(entry, "calibration");
     const bool both = json_array_size(calibration) > 0;
@@ -58,7 +59,7 @@ enum status plot_roc(struct svg *svg, const json_t *entry)
     if (isnan(result_number(entry, "auc")))
         return STATUS_NOT_FOUND;
     svg_begin(svg, both ? 800 : 410, 110 + SIDE);
-    plot_title(svg, entry);
+    plot_title(svg, variables, entry);
     frame_draw(svg, &x, &y, "1 - specificity", "sensitivity");
     draw_curve(svg, entry, &x, &y);
     if (both)

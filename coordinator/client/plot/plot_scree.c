@@ -6,7 +6,8 @@
 
 #include "coordinator/client/plot/plot_internal.h"
 
-enum status plot_scree(struct svg *svg, const json_t *entry)
+enum status plot_scree(
+    struct svg *svg, const json_t *variables, const json_t *entry)
 {
     const json_t *table = json_object_get(entry, "table");
     const size_t count = json_array_size(table);
@@ -16,7 +17,7 @@ enum status plot_scree(struct svg *svg, const json_t *entry)
     size_t at;
     json_t *row;
     svg_begin(svg, PLOT_WIDTH, 420);
-    plot_title(svg, entry);
+    plot_title(svg, variables, entry);
     frame_draw(svg, &x, &y, "component", "share of variance");
     json_array_foreach((json_t *)table, at, row)
     {
@@ -35,7 +36,8 @@ enum status plot_scree(struct svg *svg, const json_t *entry)
     return svg->status;
 }
 
-enum status plot_training(struct svg *svg, const json_t *entry)
+enum status plot_training(
+    struct svg *svg, const json_t *variables, const json_t *entry)
 {
     const json_t *curve = json_object_get(entry, "training_curve");
     const size_t count = json_array_size(curve);
@@ -51,7 +53,7 @@ enum status plot_training(struct svg *svg, const json_t *entry)
     const struct axis x = {1, (double)count, 90, PLOT_WIDTH - 30, false};
     const struct axis y = {0, highest * 1.05, 360, 50, false};
     svg_begin(svg, PLOT_WIDTH, 420);
-    plot_title(svg, entry);
+    plot_title(svg, variables, entry);
     frame_draw(svg, &x, &y, "epoch", "mean loss");
     svg_path_begin(svg);
     json_array_foreach((json_t *)curve, at, value)
