@@ -8,6 +8,8 @@
 #include "coordinator/client/result_words.h"
 #include "policy/result_file.h"
 
+#define PICTURE_BYTES_MAX ((size_t)64 << 20)
+
 static enum status load_result(struct envelope **out, const char *path)
 {
     struct buffer text;
@@ -76,12 +78,16 @@ static enum status draw(
     const json_t *result, const struct arguments *arguments, const char *path)
 {
     const json_t *entry = NULL;
-    struct buffer svg;
-    buffer_init(&svg, BUFFER_LIMIT_DEFAULT);
+    enum canvas_format format;
+    struct buffer picture;
+    if (!plot_format(&format, path))
+        return program_fail(STATUS_USAGE,
+            "--plot %s: the name must end in .svg, .png or .pdf", path);
+    buffer_init(&picture, PICTURE_BYTES_MAX);
     enum status status =
         choose_entry(&entry, json_object_get(result, "results"), arguments);
     if (status == STATUS_OK) {
-        status = plot_entry(&svg, words_of_result(result), entry);
+        status = plot_entry(&picture, result, entry, format);
         if (status != STATUS_OK) {
             program_fail(status, status == STATUS_NOT_FOUND
                                      ? "of this analysis there is nothing to "
@@ -90,8 +96,8 @@ static enum status draw(
         }
     }
     if (status == STATUS_OK)
-        status = client_write_file(path, buffer_view(&svg));
-    buffer_fini(&svg);
+        status = client_write_file(path, buffer_view(&picture));
+    buffer_fini(&picture);
     return status;
 }
 

@@ -97,8 +97,9 @@ static const struct program_option fetch_options[] = {
 
 static const struct program_option show_options[] = {
     {"plot", 'p', "FILE",
-        "Draw it instead, as SVG: curves of km and cumulative_incidence, "
-        "forest plots of models, bars of histogram and frequency, roc, pca, "
+        "Draw it instead, as SVG, PNG or PDF by the name's ending: curves of "
+        "km and cumulative_incidence, forest plots of models, means of t_test, "
+        "bars of histogram, frequency and crosstab, correlation, roc, pca, "
         "mlp."},
     {"analysis", 'a', "N",
         "Draw the Nth analysis; without it the first that can be drawn."},

@@ -80,8 +80,11 @@ void result_text_write(char *out, size_t capacity, const char *key,
 void result_text_ratio(char *out, size_t capacity, double log_ratio)
 {
     const double ratio = exp(log_ratio);
-    snprintf(
-        out, capacity, ratio >= 0.1 && ratio < 1000 ? "%.2f" : "%.3g", ratio);
+    snprintf(out, capacity,
+        ratio >= 0.1 && ratio < 1000   ? "%.2f"
+        : ratio >= 1000 && ratio < 1e6 ? "%.0f"
+                                       : "%.3g",
+        ratio);
 }
 
 void result_text_key(struct words *out, const char *key)

@@ -287,12 +287,12 @@ void words_add_cohort(
 
 /* The level that a factor's terms are compared with; NULL when it is not
  * known. */
-static const char *reference_of(
-    const json_t *variables, const json_t *entry, const char *factor)
+static const char *reference_of(const json_t *variables, const json_t *entry,
+    const char *factor, const char *name)
 {
     const json_t *said =
         json_object_get(json_object_get(entry, "reference"), factor);
-    const json_t *words = json_object_get(variables, factor);
+    const json_t *words = json_object_get(variables, name);
     if (json_is_string(said))
         return json_string_value(said);
     if (strcmp(result_string(words, "type"), "boolean") == 0)
@@ -372,7 +372,8 @@ static void add_piece(struct words *out, const json_t *variables,
     if (find(variables, text, &element) != NULL) {
         words_add_variable(out, variables, text);
     } else if (find_level(&piece, variables, text)) {
-        const char *reference = reference_of(variables, entry, piece.factor);
+        const char *reference =
+            reference_of(variables, entry, piece.factor, piece.name);
         words_add_label(out, variables, piece.name);
         words_add(out, ": ");
         words_add_level(out, variables, piece.name, piece.level);

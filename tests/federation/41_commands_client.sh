@@ -199,8 +199,17 @@ expect 0 "*" "*" "$C" result show "$FED/histogram-result.json" \
     --plot "$FED/p.svg"
 /usr/bin/python3 -c "import sys, xml.dom.minidom as m; m.parse(sys.argv[1])" \
     "$FED/p.svg" || fail "the picture is no XML"
-expect 1 "" "*" "$C" result show "$FED/histogram-result.json" \
-    --plot "$FED/no-such/p.svg"
+expect 0 "*" "*" "$C" result show "$FED/histogram-result.json" \
+    --plot "$FED/p.png"
+head -c 4 "$FED/p.png" | grep -q PNG || fail "p.png is no PNG"
+expect 0 "*" "*" "$C" result show "$FED/histogram-result.json" \
+    --plot "$FED/p.pdf"
+head -c 5 "$FED/p.pdf" | grep -q %PDF- || fail "p.pdf is no PDF"
+expect 2 "" "must end in .svg, .png or .pdf" \
+    "$C" result show "$FED/histogram-result.json" --plot "$FED/p.gif"
+[ ! -e "$FED/p.gif" ] || fail "a picture of no format"
+expect 1 "" "the folder $FED/no-such is not there" \
+    "$C" result show "$FED/histogram-result.json" --plot "$FED/no-such/p.svg"
 expect 1 "" "typo.json:1:[0-9]+: " "$C" sandbox --query "$FED/typo.json" $SB
 expect 2 "" "*" "$C" sandbox --query "$FED/histogram.json" $SB --min-cell 0
 expect 2 "" "*" "$C" sandbox --query "$FED/histogram.json" $SB --privacy none

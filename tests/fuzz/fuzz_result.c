@@ -30,11 +30,11 @@ static void print(const json_t *result)
     free(text);
 }
 
-static void draw(const json_t *variables, const json_t *entry)
+static void draw(const json_t *result, const json_t *entry)
 {
     struct buffer out;
     buffer_init(&out, BUFFER_LIMIT_DEFAULT);
-    if (plot_entry(&out, variables, entry) == STATUS_OK)
+    if (plot_entry(&out, result, entry, CANVAS_SVG) == STATUS_OK)
         check_text(buffer_view(&out), true);
     buffer_fini(&out);
 }
@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const json_t *variables = words_of_result(result);
     json_array_foreach(json_object_get(result, "results"), at, entry)
     {
-        draw(variables, entry);
+        draw(result, entry);
         export_entry(variables, entry);
     }
     json_decref(result);

@@ -120,7 +120,7 @@ static enum status run_plots(struct buffer *out)
         const char *name =
             json_string_value(json_object_get(entry, "analysis"));
         if (status == STATUS_OK && plot_draws(name))
-            status = plot_entry(out, words_of_result(result), entry);
+            status = plot_entry(out, result, entry, CANVAS_SVG);
         if (status == STATUS_NOT_FOUND) /* nothing in it to draw */
             status = STATUS_OK;
     }

@@ -3,62 +3,90 @@
  * fell.
  */
 #include <math.h>
+#include <stdio.h>
 
 #include "coordinator/client/plot/plot_internal.h"
 
-enum status plot_scree(
-    struct svg *svg, const json_t *variables, const json_t *entry)
+#define PANEL 310.0
+#define LETTERS 12.0
+
+/* The axes below the head; y.high and x's ends are set. */
+static double begin(struct picture *picture, struct axis *x, struct axis *y,
+    const char *x_label, const char *y_label)
 {
-    const json_t *table = json_object_get(entry, "table");
-    const size_t count = json_array_size(table);
-    const struct axis x = {
-        0.5, (double)count + 0.5, 90, PLOT_WIDTH - 30, false};
-    const struct axis y = {0, 1, 360, 50, false};
+    struct words note = {0};
+    plot_people(&note, picture->entry);
+    y->to = plot_head(picture, note.text) + 8;
+    y->from = y->to + PANEL;
+    x->from = frame_left(y);
+    x->to = PLOT_WIDTH - PLOT_EDGE;
+    const double below = frame_draw(picture->canvas, x, y, x_label, y_label);
+    picture->canvas->height = below + PLOT_EDGE - LETTERS;
+    return below;
+}
+
+enum status plot_scree(struct picture *picture)
+{
+    struct canvas *canvas = picture->canvas;
+    const json_t *table = json_object_get(picture->entry, "table");
+    struct axis x = {.low = 0.5,
+        .high = (double)json_array_size(table) + 0.5,
+        .whole = true};
+    struct axis y = {.high = 1};
     size_t at;
     json_t *row;
-    svg_begin(svg, PLOT_WIDTH, 420);
-    plot_title(svg, variables, entry);
-    frame_draw(svg, &x, &y, "component", "share of variance");
+    begin(picture, &x, &y, "Component (bars: its share; line: cumulative)",
+        "Share of variance");
     json_array_foreach((json_t *)table, at, row)
     {
         const double left = axis_place(&x, (double)at + 0.7);
         const double right = axis_place(&x, (double)at + 1.3);
-        const double top = axis_place(&y, result_number(row, "proportion"));
-        svg_box(svg, left, top, right - left, 360 - top,
-            (struct svg_fill){svg_colour(0), false});
+        const double share = result_number(row, "proportion");
+        char text[32];
+        if (isnan(share))
+            continue;
+        const double top = axis_place(&y, share);
+        canvas_box(canvas, (struct point){left, top}, right - left,
+            y.from - top, canvas_colour(0));
+        snprintf(text, sizeof text, "%.1f %%", 100 * fmin(share, 1));
+        /* The line runs above the bars. */
+        const bool inside = y.from - top > 20;
+        if (canvas_text_width(LETTERS, text) < right - left)
+            canvas_text(canvas,
+                (struct point){(left + right) / 2, inside ? top + 16 : top - 5},
+                (struct type){
+                    LETTERS, ANCHOR_MIDDLE, inside ? "#ffffff" : NULL},
+                text);
     }
-    svg_path_begin(svg);
+    canvas_path_begin(canvas, (struct pen){canvas_colour(1), 2, 1}, false);
     json_array_foreach((json_t *)table, at, row)
-        svg_path_to(svg, at == 0, axis_place(&x, (double)at + 1),
-            axis_place(&y, result_number(row, "cumulative")));
-    svg_path_end(svg, svg_colour(1), false);
-    svg_text(svg, PLOT_WIDTH - 30, 44, 12, ANCHOR_END, "line: cumulative");
-    return svg->status;
+    {
+        const double share = result_number(row, "cumulative");
+        if (!isnan(share))
+            canvas_path_to(
+                canvas, axis_place(&x, (double)at + 1), axis_place(&y, share));
+    }
+    return STATUS_OK;
 }
 
-enum status plot_training(
-    struct svg *svg, const json_t *variables, const json_t *entry)
+enum status plot_training(struct picture *picture)
 {
-    const json_t *curve = json_object_get(entry, "training_curve");
+    struct canvas *canvas = picture->canvas;
+    const json_t *curve = json_object_get(picture->entry, "training_curve");
     const size_t count = json_array_size(curve);
+    struct axis x = {.low = 1, .high = (double)count, .whole = true}, y = {0};
     size_t at;
     json_t *value;
-    double highest = 0;
     json_array_foreach((json_t *)curve, at, value)
     {
-        highest = fmax(highest, json_number_value(value));
+        y.high = fmax(y.high, json_number_value(value) * 1.05);
     }
-    if (count < 2 || !(highest > 0))
+    if (count < 2 || !(y.high > 0) || !isfinite(y.high))
         return STATUS_NOT_FOUND;
-    const struct axis x = {1, (double)count, 90, PLOT_WIDTH - 30, false};
-    const struct axis y = {0, highest * 1.05, 360, 50, false};
-    svg_begin(svg, PLOT_WIDTH, 420);
-    plot_title(svg, variables, entry);
-    frame_draw(svg, &x, &y, "epoch", "mean loss");
-    svg_path_begin(svg);
+    begin(picture, &x, &y, "Epoch", "Mean loss on the training rows");
+    canvas_path_begin(canvas, (struct pen){canvas_colour(0), 2, 0}, false);
     json_array_foreach((json_t *)curve, at, value)
-        svg_path_to(svg, at == 0, axis_place(&x, (double)at + 1),
+        canvas_path_to(canvas, axis_place(&x, (double)at + 1),
             axis_place(&y, json_number_value(value)));
-    svg_path_end(svg, svg_colour(0), false);
-    return svg->status;
+    return STATUS_OK;
 }
