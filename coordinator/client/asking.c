@@ -202,7 +202,8 @@ enum status result_print(const struct envelope *result, bool json)
     }
     json_t *parsed = result_file_json(result);
     status = parsed == NULL ? STATUS_MALFORMED
-                            : result_table_print(stdout, parsed, NULL);
+                            : result_table_print(stdout, parsed,
+                                  "holds: checked when the result came");
     json_decref(parsed);
     return status;
 }

@@ -41,8 +41,13 @@ void words_add_format(struct words *out, const char *format, ...)
     va_start(arguments, format);
     const int size = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    if (size >= 0)
-        words_add(out, text);
+    size_t bytes = size < 0 ? 0 : strlen(text);
+    if (size > WORDS_MAX) { /* the last character may be cut */
+        while (((unsigned char)text[bytes - 1] & 0xC0) == 0x80)
+            bytes--;
+        bytes--;
+    }
+    add_bytes(out, text, bytes);
 }
 
 /* ---- variables ---- */

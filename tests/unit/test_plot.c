@@ -440,7 +440,7 @@ static void test_paragraphs_break_between_words(void **state)
     /* A word that does not fit is cut, never in a character; what steers is
      * left out. */
     assert_true(canvas_paragraph(&canvas, (struct point){0, 12}, type, 20,
-                    "\u00FC\u00FC\u00FC\u00FC\u202E\u00FC\u00FC\x07") > 1);
+                    "\u00FC\u00FC\u00FC\u00FC\u202E\u00FC\u00FC\x07\xC3") > 1);
     for (size_t i = 2; i < canvas.mark_count; i++) {
         json_t *valid = json_string(canvas.marks[i].text);
         assert_non_null(valid);

@@ -166,6 +166,12 @@ static void test_long_words_end_with_a_whole_character(void **state)
     json_t *text = json_stringn(out.text, out.size);
     assert_non_null(text);
     json_decref(text);
+    struct words again = {0};
+    words_add_format(&again, "x%s%s", out.text, out.text);
+    assert_int_equal(again.size, WORDS_MAX - 2);
+    text = json_stringn(again.text, again.size);
+    assert_non_null(text);
+    json_decref(text);
 }
 
 /* What a coordinator may write into "variables". */

@@ -149,28 +149,53 @@ double canvas_line_height(double size)
     return size * 1.25;
 }
 
+/* Bytes of the character at text[size]; 0 when it is cut or none. */
+static size_t character_bytes(const char *text, size_t size)
+{
+    const unsigned char lead = (unsigned char)*text;
+    const size_t bytes = lead < 0x80    ? 1
+                         : lead < 0xC2  ? 0
+                         : lead < 0xE0  ? 2
+                         : lead < 0xF0  ? 3
+                         : lead <= 0xF4 ? 4
+                                        : 0;
+    if (bytes > size)
+        return 0;
+    for (size_t i = 1; i < bytes; i++) {
+        if (((unsigned char)text[i] & 0xC0) != 0x80)
+            return 0;
+    }
+    return bytes;
+}
+
+/* No control character, which no format takes, and none of those that turn the
+ * direction of what follows (U+200E, U+200F, U+202A to U+202E). */
+static bool is_shown(const char *text, size_t bytes)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    if (bytes == 1)
+        return at[0] >= 0x20 && at[0] != 0x7F;
+    if (bytes == 2)
+        return at[0] != 0xC2 || at[1] >= 0xA0;
+    return bytes != 3 || at[0] != 0xE2 || at[1] != 0x80 ||
+           (at[2] != 0x8E && at[2] != 0x8F && (at[2] < 0xAA || at[2] > 0xAE));
+}
+
 /* text[size], at most TEXT_BYTES_MAX of it, without control characters, which
  * no format takes, and without those that turn the direction of what follows.
  */
 static void clean(char out[TEXT_BYTES_MAX + 1], const char *text, size_t size)
 {
-    if (size > TEXT_BYTES_MAX) {
+    if (size > TEXT_BYTES_MAX)
         size = TEXT_BYTES_MAX;
-        while (size > 0 && ((unsigned char)text[size] & 0xC0) == 0x80)
-            size--;
-    }
-    for (size_t i = 0; i < size; i++) {
-        const unsigned char *at = (const unsigned char *)text + i;
-        const bool two = i + 1 < size, three = i + 2 < size;
-        const bool turns = three && at[0] == 0xE2 && at[1] == 0x80 &&
-                           (at[2] == 0x8E || at[2] == 0x8F ||
-                               (at[2] >= 0xAA && at[2] <= 0xAE));
-        if (two && at[0] == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0)
-            i++;
-        else if (turns)
-            i += 2;
-        else if (at[0] >= 0x20 && at[0] != 0x7F)
-            *out++ = text[i];
+    for (size_t i = 0, bytes; i < size; i += bytes) {
+        bytes = character_bytes(text + i, size - i);
+        if (bytes == 0)
+            bytes = 1;
+        else if (is_shown(text + i, bytes)) {
+            memcpy(out, text + i, bytes);
+            out += bytes;
+        }
     }
     *out = '\0';
 }

@@ -53,17 +53,25 @@ static void choose_font(cairo_t *cairo)
         cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
 }
 
+/* Kept until the program ends: a picture measures hundreds of texts. */
+static cairo_t *measuring(void)
+{
+    static cairo_t *cairo;
+    if (cairo == NULL) {
+        cairo_surface_t *surface =
+            cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1);
+        cairo = cairo_create(surface);
+        cairo_surface_destroy(surface);
+        choose_font(cairo);
+    }
+    return cairo;
+}
+
 double canvas_text_width(double size, const char *text)
 {
     cairo_text_extents_t extents = {0};
-    cairo_surface_t *surface =
-        cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1);
-    cairo_t *cairo = cairo_create(surface);
-    choose_font(cairo);
-    cairo_set_font_size(cairo, size);
-    cairo_text_extents(cairo, text, &extents);
-    cairo_destroy(cairo);
-    cairo_surface_destroy(surface);
+    cairo_set_font_size(measuring(), size);
+    cairo_text_extents(measuring(), text, &extents);
     return extents.x_advance;
 }
 
