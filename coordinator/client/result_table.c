@@ -103,6 +103,18 @@ static enum status add_row(struct libscols_table *table, const json_t *row,
     return STATUS_OK;
 }
 
+/* Withheld cells, of which no row has a figure. */
+static bool has_texts_only(
+    const json_t *rows, const char *const *keys, size_t count)
+{
+    const json_t *first = json_array_get(rows, 0);
+    for (size_t i = 0; i < count; i++) {
+        if (!json_is_string(json_object_get(first, keys[i])))
+            return false;
+    }
+    return result_is_suppressed(first);
+}
+
 static size_t list_columns(
     const json_t *rows, bool ratios, struct text_column columns[COLUMNS_MAX])
 {
@@ -116,7 +128,7 @@ static size_t list_columns(
             keys[count++] = keys[i];
     }
     /* A table of withheld cells only still has a place for the word. */
-    if (count == 1 && result_is_suppressed(json_array_get(rows, 0)))
+    if (count < COLUMNS_MAX && has_texts_only(rows, keys, count))
         keys[count++] = "n";
     if (ratios && count < COLUMNS_MAX)
         keys[count++] = RATIO;

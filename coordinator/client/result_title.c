@@ -44,14 +44,17 @@ static const struct heading {
 static struct heading heading_of(const json_t *entry)
 {
     const char *analysis = result_string(entry, "analysis");
-    const char *family = result_string(entry, "family");
     for (size_t i = 0; i < sizeof headings / sizeof headings[0]; i++) {
         if (strcmp(headings[i].analysis, analysis) == 0)
             return headings[i];
     }
     if (strcmp(analysis, "glm") != 0)
         return (struct heading){analysis, analysis, SUBJECT_NONE};
-    if (strcmp(result_string(entry, "link"), "logit") == 0)
+    const json_t *parameters = json_object_get(entry, "parameters");
+    const char *family = result_string(parameters, "family");
+    const char *link = result_string(parameters, "link");
+    if (strcmp(family, "binomial") == 0 &&
+        (*link == '\0' || strcmp(link, "logit") == 0))
         return (struct heading){"", "Logistic regression", SUBJECT_RESPONSE};
     if (strcmp(family, "poisson") == 0)
         return (struct heading){"", "Poisson regression", SUBJECT_RESPONSE};

@@ -77,7 +77,7 @@ static const char question[] =
     "\"formula\":\"Surv(days, died) ~ sex\"},"
     "\"by\":{\"sex\":\"F\"},\"n\":55,\"missing\":4,\"events\":7},"
     "{\"analysis\":\"glm\",\"family\":\"binomial\",\"link\":\"logit\","
-    "\"parameters\":{\"formula\":\"died ~ age * sex\"},\"n\":60},"
+    "\"parameters\":{\"family\":\"binomial\",\"formula\":\"died ~ age * sex\"},\"n\":60},"
     "{\"analysis\":\"lm\",\"suppressed\":true}]}";
 
 static void test_methods_are_sentences_in_words(void **state)

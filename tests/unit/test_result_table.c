@@ -84,6 +84,11 @@ static void test_a_withheld_cell_is_named_in_its_row(void **state)
                   "{\"level\": \"a\", \"n\": 20}, "
                   "{\"level\": \"b\", \"suppressed\": true}]}]}",
         "b     withheld");
+    assert_prints(
+        "{\"results\": [{\"analysis\": \"crosstab\", \"table\": ["
+        "{\"row\": \"a\", \"column\": \"x\", \"suppressed\": true},"
+        "{\"row\": \"b\", \"column\": \"x\", \"suppressed\": true}]}]}",
+        "b   x      withheld");
 }
 
 static void test_tables_speak_words(void **state)
@@ -94,7 +99,7 @@ static void test_tables_speak_words(void **state)
         " \"real\", \"unit\": \"m2\"}, \"lge\": {\"label\": \"Scar\","
         " \"type\": \"boolean\"}}, \"results\": [{\"analysis\": \"glm\","
         " \"family\": \"binomial\", \"link\": \"logit\", \"parameters\":"
-        " {\"formula\": \"lge ~ bsa\"}, \"table\": [{\"term\": \"bsa\","
+        " {\"family\": \"binomial\", \"formula\": \"lge ~ bsa\"}, \"table\": [{\"term\": \"bsa\","
         " \"estimate\": 0.0, \"conf_low\": -0.6931472, \"conf_high\":"
         " 0.6931472, \"odds_ratio\": 1.0, \"odds_ratio_low\": 0.5,"
         " \"odds_ratio_high\": 2.0}]}]}";

@@ -222,6 +222,17 @@ static void draw_cell(struct cross *cross, const json_t *row, double left,
         canvas_text(canvas, middle, type, text.text);
 }
 
+/* Why a row has no shares, on white. */
+static void draw_reason(
+    struct canvas *canvas, struct point at, const char *text)
+{
+    const double width = canvas_text_width(LETTERS, text) + 8;
+    canvas_box(
+        canvas, (struct point){at.x, at.y + 3}, width, BAR - 6, "#ffffff");
+    canvas_text(canvas, (struct point){at.x + 4, at.y + BAR / 2 + 4},
+        (struct type){LETTERS, ANCHOR_START, "#000000"}, text);
+}
+
 static double draw_row(struct cross *cross, const char *name, double top)
 {
     struct canvas *canvas = cross->picture->canvas;
@@ -248,8 +259,7 @@ static double draw_row(struct cross *cross, const char *name, double top)
     if (!(sum > 0)) {
         canvas_box(canvas, (struct point){from, top}, cross->x.to - from, BAR,
             isnan(sum) ? NULL : "#ffffff");
-        canvas_text(canvas, (struct point){from + 8, top + BAR / 2 + 4},
-            (struct type){LETTERS, ANCHOR_START, "#000000"},
+        draw_reason(canvas, (struct point){from + 8, top},
             isnan(sum) ? "a cell is withheld" : "nobody");
     }
     plot_label(canvas, (struct point){from - 8, top + BAR / 2},

@@ -8,6 +8,7 @@
 #include "coordinator/client/plot/plot_internal.h"
 
 #define SIDE 270.0
+#define ALONE 480.0 /* width without a calibration */
 #define LETTERS 12.0
 #define DIAGONAL ((struct pen){"#888888", 1, 2})
 
@@ -83,6 +84,8 @@ enum status plot_roc(struct picture *picture)
     struct words note = {0};
     if (isnan(result_number(picture->entry, "auc")))
         return STATUS_NOT_FOUND;
+    if (json_array_size(calibration) == 0)
+        picture->canvas->width = ALONE;
     write_note(&note, picture->entry);
     y.to = plot_head(picture, note.text) + 8;
     y.from = y.to + SIDE;
