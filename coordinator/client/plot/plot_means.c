@@ -23,6 +23,7 @@ struct means {
     struct labels groups, figures;
     struct axis x;
     size_t count;
+    double narrowest; /* half of an interval */
 };
 
 /* Half the interval's width: Student's t times sd / sqrt(n). */
@@ -39,16 +40,17 @@ static bool is_drawn(const struct means *means, const json_t *row)
            isfinite(half_of(means, row));
 }
 
+/* All groups with the decimals of the narrowest interval, to be compared. */
 static void write_mean(
     struct words *out, const struct means *means, const json_t *row)
 {
     const double mean = result_number(row, "mean");
     const double half = half_of(means, row);
-    plot_number(out, mean, 2 * half);
+    plot_number(out, mean, 2 * means->narrowest);
     words_add(out, " (");
-    plot_number(out, mean - half, 2 * half);
+    plot_number(out, mean - half, 2 * means->narrowest);
     words_add(out, " to ");
-    plot_number(out, mean + half, 2 * half);
+    plot_number(out, mean + half, 2 * means->narrowest);
     words_add_format(out, "), n = %.0f", result_number(row, "n"));
 }
 
@@ -57,6 +59,12 @@ static void measure(struct means *means)
     double low = INFINITY, high = -INFINITY;
     size_t at;
     json_t *row;
+    means->narrowest = INFINITY;
+    json_array_foreach((json_t *)means->table, at, row)
+    {
+        if (is_drawn(means, row))
+            means->narrowest = fmin(means->narrowest, half_of(means, row));
+    }
     json_array_foreach((json_t *)means->table, at, row)
     {
         struct words group = {0}, figures = {0};
