@@ -438,7 +438,7 @@ static void test_paragraphs_break_between_words(void **state)
     assert_string_equal(canvas.marks[0].text, "one two");
     assert_string_equal(canvas.marks[1].text, "three ");
     /* A word that does not fit is cut, never in a character; what steers is
-     * left out. */
+     * shown. */
     assert_true(canvas_paragraph(&canvas, (struct point){0, 12}, type, 20,
                     "\u00FC\u00FC\u00FC\u00FC\u202E\u00FC\u00FC\x07\xC3") > 1);
     for (size_t i = 2; i < canvas.mark_count; i++) {

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/wire/text.h"
+
 #define MARKS_MAX 100000
 #define TEXT_BYTES_MAX 1200
 #define LINES_MAX 40 /* of a paragraph */
@@ -149,62 +151,11 @@ double canvas_line_height(double size)
     return size * 1.25;
 }
 
-/* Bytes of the character at text[size]; 0 when it is cut or none. */
-static size_t character_bytes(const char *text, size_t size)
-{
-    const unsigned char lead = (unsigned char)*text;
-    const size_t bytes = lead < 0x80    ? 1
-                         : lead < 0xC2  ? 0
-                         : lead < 0xE0  ? 2
-                         : lead < 0xF0  ? 3
-                         : lead <= 0xF4 ? 4
-                                        : 0;
-    if (bytes > size)
-        return 0;
-    for (size_t i = 1; i < bytes; i++) {
-        if (((unsigned char)text[i] & 0xC0) != 0x80)
-            return 0;
-    }
-    return bytes;
-}
-
-/* No control character, which no format takes, and none of those that turn the
- * direction of what follows (U+200E, U+200F, U+202A to U+202E). */
-static bool is_shown(const char *text, size_t bytes)
-{
-    const unsigned char *at = (const unsigned char *)text;
-    if (bytes == 1)
-        return at[0] >= 0x20 && at[0] != 0x7F;
-    if (bytes == 2)
-        return at[0] != 0xC2 || at[1] >= 0xA0;
-    return bytes != 3 || at[0] != 0xE2 || at[1] != 0x80 ||
-           (at[2] != 0x8E && at[2] != 0x8F && (at[2] < 0xAA || at[2] > 0xAE));
-}
-
-/* text[size], at most TEXT_BYTES_MAX of it, without control characters, which
- * no format takes, and without those that turn the direction of what follows.
- */
-static void clean(char out[TEXT_BYTES_MAX + 1], const char *text, size_t size)
-{
-    if (size > TEXT_BYTES_MAX)
-        size = TEXT_BYTES_MAX;
-    for (size_t i = 0, bytes; i < size; i += bytes) {
-        bytes = character_bytes(text + i, size - i);
-        if (bytes == 0)
-            bytes = 1;
-        else if (is_shown(text + i, bytes)) {
-            memcpy(out, text + i, bytes);
-            out += bytes;
-        }
-    }
-    *out = '\0';
-}
-
 static void add_text(
     struct canvas *canvas, struct mark mark, const char *text, size_t size)
 {
     char own[TEXT_BYTES_MAX + 1];
-    clean(own, text, size);
+    text_show(own, sizeof own, (struct view){(const uint8_t *)text, size});
     mark.text = strdup(own);
     if (mark.text == NULL)
         canvas->status = STATUS_NO_MEMORY;
@@ -240,7 +191,7 @@ void canvas_text_upward(
 static double width_of(double size, const char *text, size_t bytes)
 {
     char own[TEXT_BYTES_MAX + 1];
-    clean(own, text, bytes);
+    text_show(own, sizeof own, (struct view){(const uint8_t *)text, bytes});
     return canvas_text_width(size, own);
 }
 

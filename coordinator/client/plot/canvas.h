@@ -45,7 +45,7 @@ struct mark {
     enum canvas_anchor anchor;
     bool upward;         /* text that is read from below */
     bool area;           /* a path that is filled, at a fifth of its strength */
-    char *text;          /* owned, UTF-8 without control characters */
+    char *text;          /* owned, UTF-8, what is hidden is escaped */
     size_t first, count; /* points of a path */
 };
 
