@@ -106,6 +106,13 @@ static void test_text_is_escaped(void **state)
     assert_holds(&svg, "&lt;a &amp; &quot;b&quot;&gt;");
     assert_holds(&svg, "12 (100.0 %)");
     buffer_fini(&svg);
+    /* What is hidden is shown, and takes its place. */
+    assert_int_equal(
+        draw(&svg, "{\"analysis\":\"frequency\",\"by\":{},\"table\":[{"
+                   "\"level\":\"\\u202e\\u0007\\u202e\\u0007\",\"n\":12}]}"),
+        STATUS_OK);
+    assert_holds(&svg, "\\u202E\\x07");
+    buffer_fini(&svg);
 }
 
 static void test_withheld_bars_are_hatched(void **state)

@@ -192,7 +192,12 @@ static double width_of(double size, const char *text, size_t bytes)
 {
     char own[TEXT_BYTES_MAX + 1];
     text_show(own, sizeof own, (struct view){(const uint8_t *)text, bytes});
-    return canvas_text_width(size, own);
+    return canvas_shown_width(size, own);
+}
+
+double canvas_text_width(double size, const char *text)
+{
+    return width_of(size, text, strlen(text));
 }
 
 static size_t next_character(const char *text)

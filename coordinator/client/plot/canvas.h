@@ -108,6 +108,8 @@ const double *canvas_dash(size_t at);
 enum status canvas_write_svg(struct buffer *out, const struct canvas *canvas);
 enum status canvas_write_cairo(
     struct buffer *out, const struct canvas *canvas, enum canvas_format format);
+/* The width of a text that is shown as it is. */
+double canvas_shown_width(double size, const char *text);
 /* The corners of a sign in a circle of radius 1; returns how many, 0 of a dot.
  */
 size_t canvas_sign_corners(enum sign sign, struct point corners[4]);

@@ -67,7 +67,7 @@ static cairo_t *measuring(void)
     return cairo;
 }
 
-double canvas_text_width(double size, const char *text)
+double canvas_shown_width(double size, const char *text)
 {
     cairo_text_extents_t extents = {0};
     cairo_set_font_size(measuring(), size);
