@@ -6,8 +6,8 @@
 # --missing lists the branches of a folder that no test takes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-cmake --preset coverage >/dev/null
-cmake --build --preset coverage | tail -n 1
+. tests/support/build.sh
+build coverage
 # The build ran the programs for their manuals; only tests count.
 find build/coverage -name '*.gcda' -delete
 ctest --test-dir build/coverage --label-regex unit -j 2 \

@@ -22,15 +22,29 @@ quiet() {
     fi
 }
 
+# Sets PORT: one that nobody listens at, below those that the system gives to
+# outgoing connections, and held against others who look for one until this
+# shell and all that it started have ended.
 free_port() {
-    python3 -c 'import socket
-s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    local held folder
+    folder=${TMPDIR:-/tmp}/cohortium-ports-$(id -u)
+    mkdir -p "$folder"
+    while :; do
+        PORT=$((10000 + RANDOM % 20000))
+        exec {held}>"$folder/$PORT"
+        if flock -n "$held" && ! grep -qi "$(printf ':%04x [0-9a-f:]* 0a' \
+            "$PORT")" /proc/net/tcp /proc/net/tcp6 2>/dev/null; then
+            return
+        fi
+        exec {held}>&-
+    done
 }
 
 federation_begin() {
     FED=${FED:-$(mktemp -d "${TMPDIR:-/tmp}/cohortium-XXXXXX")}
     mkdir -p "$FED/people"
-    ENDPOINT=tcp://127.0.0.1:$(free_port)
+    free_port
+    ENDPOINT=tcp://127.0.0.1:$PORT
     trap federation_end EXIT
 }
 
@@ -159,13 +173,18 @@ start_center() {
     PIDS[$name]=$!
 }
 
+# office_says PATTERN: of itself, in JSON without spaces
+office_says() {
+    local status
+    status=$("$BIN/cohortium-coordinator" status --home "$FED/office" --json |
+        tr -d ' \n') && [[ $status =~ $1 ]]
+}
+
 # wait_connected NAME...: until the coordinator has each of them on the line
 wait_connected() {
-    local end=$((SECONDS + 20)) name have
+    local end=$((SECONDS + 20)) name
     for name; do
-        until have=$("$BIN/cohortium-coordinator" status --home "$FED/office" \
-            --json | python3 "$root/tests/support/pick.py" connected) &&
-            [[ " $have " == *" $name "* ]]; do
+        until office_says "\"name\":\"$name\"[^{}]*\"connected\":true"; do
             [ "$SECONDS" -lt "$end" ] || fail "$name is not connected"
             sleep 0.1
         done
@@ -244,8 +263,9 @@ opt_in() {
 wait_opted() {
     local end=$((SECONDS + 15)) found
     while :; do
-        found=$("$BIN/cohortium-coordinator" status --home "$FED/office" \
-            --json | python3 "$root/tests/support/pick.py" opted "$2" "$3")
+        found=out
+        ! office_says "\"name\":\"$2\"[^{}]*\"opted_in\":\[[^]]*\"$3\"" ||
+            found=in
         [ "$found" = "$1" ] && return
         [ "$SECONDS" -lt "$end" ] || fail "$3 is not opted $1 of $2"
         sleep 0.1

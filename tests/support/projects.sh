@@ -32,16 +32,12 @@ approved_study() {
 
 # The scores of project 4: the first component's loadings as a question.
 scores_query() { # RESULT
-    python3 - "$1" <<'PY'
-import json, sys
-result = json.load(open(sys.argv[1]))
-score = "".join("%+.3f*%s" % (row["loading"], row["variable"])
-    for row in result["results"][0]["loadings"] if row["component"] == 1)
-score = score.lstrip("+")
-print(json.dumps({"study": "tetralogy-atlas", "cohort": "dx_primary = tof",
-    "analyses": [{"lm": {"formula":
-        "I(%s) ~ pulm_regurg_vol + age_at_exam + sex" % score}}]}))
-PY
+    quiet "$BIN/cohortium" result export "$1" --out "$FED/tables"
+    LC_ALL=C awk -F , '$1 == "1" { printf "%+.3f*%s", $3, $2 }' \
+        "$FED/tables/01_pca_loadings.csv" | sed 's/^+//
+s/.*/{"study": "tetralogy-atlas", "cohort": "dx_primary = tof",\
+    "analyses": [{"lm": {"formula":\
+    "I(&) ~ pulm_regurg_vol + age_at_exam + sex"}}]}/'
 }
 
 # answer_project N OUT: asks what the project asks; OUT_2.json is the answer to

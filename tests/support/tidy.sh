@@ -8,7 +8,8 @@ if ! command -v run-clang-tidy >/dev/null; then
     echo "run-clang-tidy is missing: Debian's package clang-tidy" >&2
     exit 1
 fi
-cmake --preset tidy >/dev/null
+. tests/support/build.sh
+configure tidy
 findings=build/tidy/findings
 if ! run-clang-tidy -quiet -j"$(nproc)" -p build/tidy \
     "^$PWD/(node|coordinator|policy|protocol|tests)/" >$findings 2>&1; then
