@@ -27,8 +27,8 @@ check <- function(ok, what) {
 # ---- a federation -------------------------------------------------------------
 
 answer <- function(dictionary_file, query_file, files, limit = 1, more = NULL) {
-  json <- system2(binary, c("sandbox", "--json", "--min-cell", limit, more,
-    "--dictionary", dictionary_file, "--query", query_file, files),
+  json <- system2(binary, shQuote(c("sandbox", "--json", "--min-cell", limit,
+    more, "--dictionary", dictionary_file, "--query", query_file, files)),
     stdout = TRUE, stderr = file.path(scratch, "stderr"))
   text <- paste(json, collapse = "\n")
   if (!is.null(attr(json, "status")) || !nzchar(text)) {

@@ -78,8 +78,8 @@ for (privacy in c("sum", "site", "plain")) {
 # One alone: R's "contrasts can be applied only to factors with 2 or more levels".
 alone_query <- file.path(scratch, "alone.json")
 write_json(list(analyses = uci_centers[1]), alone_query, auto_unbox = TRUE)
-alone <- suppressWarnings(system2(binary, c("sandbox", "--json", "--dictionary",
-  uci_dictionary, "--query", alone_query, uci_files[1]), stdout = TRUE,
+alone <- suppressWarnings(system2(binary, shQuote(c("sandbox", "--json",
+  "--dictionary", uci_dictionary, "--query", alone_query, uci_files[1])), stdout = TRUE,
   stderr = TRUE))
 check(attr(alone, "status") != 0, "center with one center")
 check(any(grepl("compares centers; one alone answers", alone, fixed = TRUE)),

@@ -82,8 +82,8 @@ expect_refused <- function(row, feature, dictionary_file) {
   file <- file.path(scratch, "refused.json")
   write_json(list(analyses = list(refused_query(row, feature))), file,
     auto_unbox = TRUE)
-  said <- suppressWarnings(system2(binary, c("query", "check", file,
-    "--dictionary", dictionary_file), stdout = TRUE, stderr = TRUE))
+  said <- suppressWarnings(system2(binary, shQuote(c("query", "check",
+    file, "--dictionary", dictionary_file)), stdout = TRUE, stderr = TRUE))
   check(identical(attr(said, "status"), 1L) &&
     any(grepl("refused.json:[0-9]+:[0-9]+", said)),
     paste(row, "does not take", feature, "-", said[1]))

@@ -21,7 +21,7 @@ run_query("vector", vector_dictionary, survival_file("pbcseq_vector",
   with(pbcseq, data.frame(patient = id, age = floor(age), shape = joined(
     data.frame(bili, albumin, ast, chol, protime))))), identity)
 system2(file.path(dirname(binary), "synthesize"),
-  c("--patients", 4000, file.path(scratch)), stdout = FALSE)
+  c("--patients", 4000, shQuote(scratch)), stdout = FALSE)
 run_query("vector_tetralogy", file.path(data, "synthesize", "dictionary.json"),
   file.path(scratch, sprintf("center_%02d.csv", 1:13)),
   function(rows) rows[is_true(rows$dx_primary == "tof"), ])

@@ -1,6 +1,7 @@
 cohortium_test(test_scan SOURCES test_scan.c LINK cohortium_analysis)
 cohortium_test(test_vector SOURCES test_vector.c LINK cohortium_analysis)
-cohortium_test(test_fixed SOURCES test_fixed.c LINK cohortium_analysis)
+cohortium_test(test_fixed SOURCES test_fixed.c
+  LINK cohortium_analysis test_seeded)
 cohortium_test(test_elementary SOURCES test_elementary.c
   LINK cohortium_analysis m)
 cohortium_test(test_cox_steps SOURCES test_cox_steps.c LINK cohortium_analysis)

@@ -2,8 +2,8 @@ foreach(name dates node vector_import)
   cohortium_test(test_${name} SOURCES test_${name}.c import_fixture.c
     LINK cohortium_node)
 endforeach()
-cohortium_test(test_bits SOURCES test_bits.c LINK cohortium_node)
-cohortium_test(test_guard SOURCES test_guard.c LINK cohortium_node)
+cohortium_test(test_bits SOURCES test_bits.c LINK cohortium_node test_seeded)
+cohortium_test(test_guard SOURCES test_guard.c LINK cohortium_node test_seeded)
 cohortium_test(test_roaring_format SOURCES test_roaring_format.c
   LINK cohortium_node)
 cohortium_memory_test(test_no_memory_node

@@ -12,7 +12,7 @@ cohortium_test(test_suppression SOURCES test_suppression.c
   LINK cohortium_policy)
 cohortium_test(test_span SOURCES test_span.c LINK cohortium_policy)
 cohortium_test(test_budget SOURCES test_budget.c
-  LINK cohortium_policy analysis_fixture)
+  LINK cohortium_policy analysis_fixture test_seeded)
 foreach(name disclosure disclosure_cells disclosure_sums)
   cohortium_test(test_${name}
     SOURCES test_${name}.c disclosure_fixture.c catalogue_fixture.c

@@ -1,6 +1,7 @@
 #include <sodium.h>
 
 #include "node/bits.h"
+#include "tests/support/seeded.h"
 #include "tests/unit/test.h"
 
 /* By chance, and all of them, which fills each counter. */
@@ -32,5 +33,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bits_are_counted_in_rows_of_any_length),
     };
-    return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+    seeded_start(1, 1);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

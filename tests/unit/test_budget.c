@@ -9,6 +9,7 @@
 #include "protocol/wire/keys.h"
 
 #include "analysis_fixture.h"
+#include "tests/support/seeded.h"
 
 static void test_budget_epsilon_agrees_with_the_published_table(void **state)
 {
@@ -314,6 +315,7 @@ int main(void)
         cmocka_unit_test(test_budget_noise_beyond_exact_draws_is_refused),
         cmocka_unit_test(test_budget_read_sum_has_no_people_below_zero),
     };
+    seeded_start(1, 1);
     if (keys_start() != STATUS_OK)
         return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);

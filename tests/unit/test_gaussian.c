@@ -13,6 +13,7 @@
 
 #include "protocol/masking/gaussian.h"
 #include "protocol/wire/keys.h"
+#include "tests/support/seeded.h"
 #include "tests/unit/test.h"
 
 #define Z_ALPHA 4.753 /* of the normal distribution, 1e-6 above */
@@ -284,6 +285,7 @@ int main(void)
         cmocka_unit_test(test_gaussian_signs_are_even),
         cmocka_unit_test(test_gaussian_work_is_even),
     };
+    seeded_start(1, 1);
     if (keys_start() != STATUS_OK)
         return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);

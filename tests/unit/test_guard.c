@@ -3,6 +3,7 @@
 #include "node/guard.h"
 #include "node/guard_pairs.h"
 #include "node/people_box.h"
+#include "tests/support/seeded.h"
 #include "tests/unit/test.h"
 
 struct scene {
@@ -637,6 +638,7 @@ int main(void)
         cmocka_unit_test(test_pairs_repeated_cohorts_leave_room_for_others),
         cmocka_unit_test(test_people_survive_their_box),
     };
+    seeded_start(1, 1);
     if (keys_start() != STATUS_OK)
         return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
