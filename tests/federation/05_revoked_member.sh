@@ -6,7 +6,7 @@ MEMBERS="dave erin"
 SIGNERS="dave erin"
 federation_begin
 person carol
-ROSTER_OPTIONS="--revoked $FED/people/carol.card.json"
+ROSTER_OPTIONS=(--revoked "$FED/people/carol.card.json")
 person() { local name; for name; do [ -f "$FED/people/$name.key" ] || quiet "$BIN/cohortium" keys new --name "$name" --no-passphrase --out "$FED/people/$name.key"; done; }
 lying_federation
 lie impatient ada carol.approval dave.approval

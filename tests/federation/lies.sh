@@ -9,7 +9,7 @@ lying_federation() {
     person carol dave erin ada mallory
     office
     center $CENTERS
-    roster 2 "${MEMBERS:-carol dave erin}" "$CENTERS" ${ROSTER_OPTIONS:-}
+    roster 2 "${MEMBERS:-carol dave erin}" "$CENTERS" "${ROSTER_OPTIONS[@]}"
     sign_roster ${SIGNERS:-carol dave}
     quiet "$BIN/cohortium-node" roster --home "$FED/cleveland" "$FED/roster.json"
     quiet "$BIN/cohortium-node" import --home "$FED/cleveland" \
