@@ -7,6 +7,7 @@
 
 #include <sodium.h>
 
+#include "coordinator/calculations.h"
 #include "coordinator/home.h"
 #include "coordinator/office.h"
 #include "protocol/wire/channel.h"
@@ -21,6 +22,7 @@ struct daemon {
     struct channel_server *server;
     struct loop *loop;
     struct office *office;
+    struct calculations *calculations;
     struct buffer body;
     enum status failure;
     int lock; /* descriptor of the lock file; -1 */
@@ -51,6 +53,38 @@ static void draw(void *arg, uint8_t *out, size_t size)
     randombytes_buf(out, size);
 }
 
+static void on_tick(void *arg)
+{
+    struct daemon *daemon = arg;
+    enum status status = office_tick(daemon->office, read_clock());
+    if (status != STATUS_OK) {
+        daemon->failure = status;
+        loop_stop(daemon->loop);
+    }
+}
+
+static void on_timer(void *arg)
+{
+    struct daemon *daemon = arg;
+    calculations_tick(daemon->calculations);
+    on_tick(daemon);
+}
+
+static enum status calculate(void *arg, struct session *session)
+{
+    struct daemon *daemon = arg;
+    return calculations_start(daemon->calculations, session);
+}
+
+/* There is room for the next, which waits for a tick. */
+static void on_calculated(void *arg, const struct digest *header_id,
+    enum status status, struct view bytes)
+{
+    struct daemon *daemon = arg;
+    office_calculated(daemon->office, header_id, status, bytes, read_clock());
+    on_tick(daemon);
+}
+
 static void on_socket(void *arg)
 {
     struct daemon *daemon = arg;
@@ -62,16 +96,6 @@ static void on_socket(void *arg)
             return;
         office_receive(daemon->office, user, &route, buffer_view(&daemon->body),
             read_clock());
-    }
-}
-
-static void on_tick(void *arg)
-{
-    struct daemon *daemon = arg;
-    enum status status = office_tick(daemon->office, read_clock());
-    if (status != STATUS_OK) {
-        daemon->failure = status;
-        loop_stop(daemon->loop);
     }
 }
 
@@ -97,8 +121,16 @@ static enum status open_office(struct daemon *daemon)
         .keys = daemon->home.keys,
         .dictionary = daemon->home.dictionary,
         .ledger = daemon->home.ledger,
-        .ports = {daemon, send_out, enroll, draw}};
-    enum status status = office_create(&daemon->office, &setup, read_clock());
+        .ports = {daemon, send_out, enroll, draw, calculate}};
+    const struct calculations_setup calculations = {.loop = daemon->loop,
+        .patience_ms = (uint64_t)daemon->home.config.calculation_ms,
+        .done = on_calculated,
+        .arg = daemon};
+    enum status status =
+        calculations_create(&daemon->calculations, &calculations);
+    if (status != STATUS_OK)
+        return status;
+    status = office_create(&daemon->office, &setup, read_clock());
     if (status == STATUS_NOT_FOUND) {
         return program_fail(status,
             "no roster is installed; 'cohortium-coordinator roster FILE' "
@@ -139,7 +171,7 @@ static enum status run(struct daemon *daemon)
             channel_server_socket(daemon->server), on_socket, daemon);
     if (status == STATUS_OK)
         status = loop_add_timer(
-            daemon->loop, &timer, OFFICE_TICK_MS, on_tick, daemon);
+            daemon->loop, &timer, OFFICE_TICK_MS, on_timer, daemon);
     if (status != STATUS_OK)
         return status;
     printf("ready %s\n", channel_server_endpoint(daemon->server));
@@ -194,6 +226,7 @@ enum status command_serve(const struct arguments *arguments)
     struct daemon daemon = {.lock = -1};
     buffer_init(&daemon.body, CHANNEL_SERVER_MESSAGE_MAX);
     enum status status = serve(&daemon, arguments);
+    calculations_destroy(daemon.calculations);
     office_destroy(daemon.office);
     channel_server_close(daemon.server);
     loop_destroy(daemon.loop);

@@ -14,6 +14,8 @@ static const struct setting keys[] = {
     {"heartbeat_ms", SETTING_INTEGER, offsetof(struct config, heartbeat_ms),
         "20000", 100, 600000,
         "how often a center shows that it is alive; dead after three"},
+    {"calculation_ms", SETTING_INTEGER, offsetof(struct config, calculation_ms),
+        "60000", 100, 3600000, "how long a result may take to work out"},
     {"max_open_sessions", SETTING_INTEGER,
         offsetof(struct config, max_open_sessions), "64", 1, 1024,
         "questions that may be open at the same time; others wait"},

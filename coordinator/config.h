@@ -16,6 +16,7 @@ struct config {
     char endpoint[ENDPOINT_MAX]; /* where to bind */
     int64_t deadline_ms;         /* of a question */
     int64_t heartbeat_ms;        /* what centers are told */
+    int64_t calculation_ms;      /* of a result, after which it is given up */
     int64_t max_open_sessions;
     int64_t max_waiting; /* questions in the queue */
     enum log_level log_level;

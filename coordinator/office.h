@@ -15,6 +15,7 @@
 #include "coordinator/config.h"
 
 struct office;
+struct session;
 
 struct office_clock {
     int64_t wall;          /* seconds since 1970 UTC */
@@ -30,6 +31,10 @@ struct office_ports {
     enum status (*enroll)(
         void *arg, const struct channel_member *members, size_t count);
     void (*random)(void *arg, uint8_t *out, size_t size);
+    /* Runs session_calculate on a copy of the session and says what came of it
+     * by office_calculated. STATUS_BUSY: not now, it is asked again. NULL: it
+     * is done in place. */
+    enum status (*calculate)(void *arg, struct session *session);
 };
 
 /* All borrowed, and must outlive the office. */
@@ -52,6 +57,9 @@ void office_destroy(struct office *office);
 void office_receive(struct office *office, const char *user,
     const struct channel_route *route, struct view body,
     struct office_clock now);
+/* What came of a session's calculation: its status, and what was appended. */
+void office_calculated(struct office *office, const struct digest *header_id,
+    enum status status, struct view bytes, struct office_clock now);
 /* Time has passed: deadlines, lost centers, unsent messages, a new roster in
  * the ledger. Call it about every OFFICE_TICK_MS. STATUS_OK, or why the office
  * cannot go on. */

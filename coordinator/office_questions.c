@@ -251,7 +251,7 @@ static enum status sign_answer(struct office *office,
         .center_count = session->center_count,
         .centers = centers,
         .sum = &session->sum,
-        .fit = session->fit};
+        .results = buffer_view(&session->results)};
     enum status status =
         result_sign(&ending->result, &ending->result_id, &facts, office->keys);
     free(centers);
@@ -302,6 +302,11 @@ static void describe_failure(
         (void)buffer_append_format(&text,
             "a center was lost in the middle of a fit of several rounds; to "
             "go on without it would show its share; ask again");
+        break;
+    case STATUS_TIMED_OUT:
+        (void)buffer_append_format(&text,
+            "the result took too long to work out: figures of a center may not "
+            "be true, or the question is too large");
         break;
     default:
         (void)buffer_append_format(&text, "%s", status_text(session->failure));
@@ -377,13 +382,54 @@ static void remove_session(struct office *office, struct session *session)
     }
 }
 
+/* What comes of a sum: elsewhere, or here and now where there is nowhere else.
+ * True: it is there. */
+static bool calculate(
+    struct office *office, struct session *session, uint64_t now_ms)
+{
+    struct buffer bytes;
+    if (session->gathering != GATHER_CALCULATE || session->calculating)
+        return false;
+    if (office->ports.calculate != NULL) {
+        const enum status status =
+            office->ports.calculate(office->ports.arg, session);
+        session->calculating = status == STATUS_OK;
+        if (status != STATUS_OK && status != STATUS_BUSY)
+            session_fail(session, status);
+        return false;
+    }
+    buffer_init(&bytes, BUFFER_LIMIT_DEFAULT);
+    const enum status status = session_calculate(session, &bytes);
+    session_take_calculated(session, status, buffer_view(&bytes), now_ms);
+    buffer_fini(&bytes);
+    office_send_steps(office, session);
+    return true;
+}
+
+void office_calculated(struct office *office, const struct digest *header_id,
+    enum status status, struct view bytes, struct office_clock now)
+{
+    struct session *session = office_find_header(office, header_id);
+    office->now_ms = now.monotonic_ms;
+    if (session == NULL)
+        return; /* it failed meanwhile */
+    if (status != STATUS_OK)
+        log_event(LOG_WARN, "office", "not_calculated", "study=%s status=%s",
+            session->question.study->study->name, status_name(status));
+    session_take_calculated(session, status, bytes, now.monotonic_ms);
+    office_send_steps(office, session);
+    office_settle(office, session, now);
+}
+
 /* Nothing is said before it is on disk. When the disk fails, the session stays
  * and tries again. */
 void office_settle(
     struct office *office, struct session *session, struct office_clock now)
 {
-    while (session_progress(session, now.monotonic_ms))
-        office_send_steps(office, session);
+    do {
+        while (session_progress(session, now.monotonic_ms))
+            office_send_steps(office, session);
+    } while (calculate(office, session, now.monotonic_ms));
     enum session_verdict verdict = session_judge(session);
     if (verdict == SESSION_WAIT || now.monotonic_ms < session->retry_ms)
         return;

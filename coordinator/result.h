@@ -10,7 +10,7 @@
 #define COHORTIUM_COORDINATOR_RESULT_H
 
 #include "coordinator/catalog.h"
-#include "protocol/analysis/fit.h"
+#include "protocol/wire/json_text.h"
 
 #define RESULT_JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(17))
 
@@ -27,11 +27,9 @@ struct result_facts {
     size_t center_count;
     const struct result_center *centers; /* all that were asked */
     const struct vector *sum;            /* after the rules */
-    const struct fit *fit;               /* NULL: one round */
+    struct view results;                 /* JSON text, of session_calculate */
 };
 
-/* Appends the payload text. */
-enum status result_write(struct buffer *out, const struct result_facts *facts);
 /* The payload in a signed envelope; *id is the payload's digest. */
 enum status result_sign(struct buffer *out, struct digest *id,
     const struct result_facts *facts, const struct keypair *keys);

@@ -62,6 +62,7 @@ static struct session *allocate(struct question *question)
     buffer_init(&session->header_envelope, BUFFER_LIMIT_DEFAULT);
     buffer_init(&session->open_message, BUFFER_LIMIT_DEFAULT);
     buffer_init(&session->told, BUFFER_LIMIT_DEFAULT);
+    buffer_init(&session->results, BUFFER_LIMIT_DEFAULT);
     return session;
 }
 
@@ -194,6 +195,7 @@ void session_destroy(struct session *session)
     collector_destroy(session->collector);
     fit_destroy(session->fit);
     buffer_fini(&session->told);
+    buffer_fini(&session->results);
     vector_fini(&session->round_sum);
     vector_fini(&session->sum);
     session_header_destroy(session->header);
@@ -266,12 +268,13 @@ enum status session_take_summary(
 enum status session_take_refusal(
     struct session *session, struct session_center *center)
 {
-    const bool open = session->gathering == GATHER_SUMMARIES ||
-                      session->gathering == GATHER_MASKED ||
-                      session->gathering == GATHER_ROUND;
-    const bool single =
-        center->state == REPLY_ANSWERED && session->gathering != GATHER_ROUND;
-    if (!open || single || center->state == REPLY_REFUSED)
+    const bool over = session->gathering == GATHER_DONE ||
+                      session->gathering == GATHER_FAILED;
+    /* of the first round; what comes of it may still be worked out */
+    const bool given =
+        center->state == REPLY_ANSWERED &&
+        (session->fit == NULL || session->gathering == GATHER_SUMMARIES);
+    if (over || given || center->state == REPLY_REFUSED)
         return STATUS_EXISTS;
     const bool holds = session_holds(session, center);
     session->answered -= center->state == REPLY_ANSWERED;

@@ -38,6 +38,7 @@ enum gathering {
     GATHER_SUMMARIES, /* figures that are not masked */
     GATHER_MASKED,    /* secure aggregation of the first round */
     GATHER_ROUND,     /* a later round */
+    GATHER_CALCULATE, /* a sum is there, and what comes of it is not yet */
     GATHER_DONE,
     GATHER_FAILED
 };
@@ -57,7 +58,9 @@ struct session {
     enum gathering gathering;
     enum status failure;           /* why gathering failed */
     struct collector *collector;   /* masked; NULL: not */
-    struct fit *fit;               /* once the first sum is there */
+    struct fit *fit;               /* once the first sum was looked at */
+    bool calculating;              /* somebody does */
+    struct buffer results;         /* JSON, once it is over */
     struct vector round_sum;       /* of a later round, not masked */
     struct buffer told;            /* the body of ROUND */
     uint64_t step_ms, step_end_ms; /* how long a step may take; monotonic */
@@ -120,6 +123,14 @@ bool session_holds(
 void session_fail(struct session *session, enum status status);
 /* Goes on as far as it can. True: a new step is open, to be told. */
 bool session_progress(struct session *session, uint64_t now_ms);
+/* At GATHER_CALCULATE: what comes of the sum, by the rules and the fit. It
+ * changes the session and appends the same to out, for a child process that has
+ * a copy of it. What it takes a plan bounds. */
+enum status session_calculate(struct session *session, struct buffer *out);
+/* What session_calculate returned and appended, here or in a child: the next
+ * round, the results, or the end as failed. */
+void session_take_calculated(struct session *session, enum status status,
+    struct view bytes, uint64_t now_ms);
 /* The message of the present step for a center; false when there is none.
  * `body` holds what the message points to. */
 bool session_write_step(const struct session *session,

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coordinator/result.h"
 #include "coordinator/session.h"
 #include "policy/disclosure.h"
+#include "protocol/wire/json_text.h"
 #include "protocol/wire/log.h"
 #include "protocol/wire/message.h"
 
@@ -157,6 +159,7 @@ const char *session_step_name(const struct session *session)
     case GATHER_SUMMARIES: return "figures";
     case GATHER_MASKED: return names[collector_step(session->collector)];
     case GATHER_ROUND: return names[COLLECT_ROUND];
+    case GATHER_CALCULATE: return "calculation";
     default: return names[COLLECT_OVER];
     }
 }
@@ -218,21 +221,88 @@ static enum status start_round(struct session *session)
     return vector_init(&session->round_sum, session->sum.length);
 }
 
-/* After a sum: the next round, or the end. */
-static bool go_on(struct session *session, enum status status, uint64_t now_ms)
+/* A sum is there: what comes of it is to be worked out. */
+static bool calculate_next(struct session *session, enum status status)
 {
+    if (status != STATUS_OK)
+        session_fail(session, status);
+    else
+        session->gathering = GATHER_CALCULATE;
+    return false;
+}
+
+/* ---- what comes of a sum ---- */
+
+static const struct vector *round_sum(const struct session *session)
+{
+    return session->collector != NULL ? collector_sum(session->collector)
+                                      : &session->round_sum;
+}
+
+static enum status write_results(
+    const struct session *session, struct buffer *out)
+{
+    json_t *results = NULL;
+    enum status status =
+        fit_finish(session->fit, study_of(session)->limits.min_cell, &results);
+    if (status == STATUS_OK)
+        status = json_text_append(out, results, RESULT_JSON_FLAGS);
+    json_decref(results);
+    return status;
+}
+
+/* The sum after the rules, the fit, and the results where it is over. */
+enum status session_calculate(struct session *session, struct buffer *out)
+{
+    enum status status = session->fit == NULL
+                             ? release_first(session)
+                             : fit_advance(session->fit, round_sum(session));
+    if (status == STATUS_OK)
+        status = buffer_append(out, session->sum.elements,
+            session->sum.length * sizeof *session->sum.elements);
+    if (status == STATUS_OK)
+        status = fit_save(session->fit, out);
+    return status == STATUS_OK && session->fit->over
+               ? write_results(session, out)
+               : status;
+}
+
+static enum status read_calculated(struct session *session, struct view bytes)
+{
+    const size_t size = session->sum.length * sizeof *session->sum.elements;
+    struct fit *fit = NULL;
+    if (bytes.size < size)
+        return STATUS_TRUNCATED;
+    memcpy(session->sum.elements, bytes.data, size);
+    bytes.data += size;
+    bytes.size -= size;
+    enum status status = fit_restore(&fit, session->question.plan,
+        &session->sum, study_of(session)->limits.min_cell, &bytes);
+    if (status != STATUS_OK)
+        return status;
+    fit_destroy(session->fit);
+    session->fit = fit;
+    return buffer_append(&session->results, bytes.data, bytes.size);
+}
+
+void session_take_calculated(struct session *session, enum status status,
+    struct view bytes, uint64_t now_ms)
+{
+    session->calculating = false;
+    if (session->gathering != GATHER_CALCULATE)
+        return; /* it has failed meanwhile */
+    if (status == STATUS_OK)
+        status = read_calculated(session, bytes);
     if (status == STATUS_OK && session->fit->over) {
         session->gathering = GATHER_DONE;
-        return false;
+        return;
     }
     if (status == STATUS_OK)
         status = start_round(session);
-    if (status != STATUS_OK) {
+    if (status == STATUS_OK)
+        open_step(session, now_ms);
+    else
         session_fail(session, status);
-        return false;
-    }
-    open_step(session, now_ms);
-    return true;
 }
 
 static void note_survivors(struct session *session)
@@ -257,12 +327,11 @@ static enum status take_masked_sum(struct session *session)
     enum status status = vector_add(&session->sum, sum);
     if (status == STATUS_OK && study_of(session)->privacy == PRIVACY_NOISE) {
         budget_read_sum(session->question.plan, &session->sum);
-        return release_first(session);
+        return STATUS_OK;
     }
-    if (status == STATUS_OK)
-        status = plan_check_sum(
-            session->question.plan, &session->sum, session->answered);
-    return status == STATUS_OK ? release_first(session) : status;
+    return status == STATUS_OK ? plan_check_sum(session->question.plan,
+                                     &session->sum, session->answered)
+                               : status;
 }
 
 /* Whether the present step need not be waited for any longer. */
@@ -315,7 +384,7 @@ static bool progress_masked(struct session *session, uint64_t now_ms)
         return false;
     }
     if (last)
-        return go_on(session, take_masked_sum(session), now_ms);
+        return calculate_next(session, take_masked_sum(session));
     open_step(session, now_ms);
     return true;
 }
@@ -338,12 +407,7 @@ static bool progress_round(struct session *session, uint64_t now_ms)
         status = STATUS_NO_PEER;
     else if (session->collector != NULL)
         status = collector_close_step(session->collector);
-    if (status == STATUS_OK) {
-        status = fit_advance(session->fit,
-            session->collector != NULL ? collector_sum(session->collector)
-                                       : &session->round_sum);
-    }
-    return go_on(session, status, now_ms);
+    return calculate_next(session, status);
 }
 
 static bool progress_summaries(struct session *session, uint64_t now_ms)
@@ -355,7 +419,7 @@ static bool progress_summaries(struct session *session, uint64_t now_ms)
         return false;
     default: break;
     }
-    return go_on(session, release_first(session), now_ms);
+    return calculate_next(session, STATUS_OK);
 }
 
 bool session_progress(struct session *session, uint64_t now_ms)

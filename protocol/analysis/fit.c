@@ -160,7 +160,8 @@ static enum status advance_all(struct fit *fit, const struct vector *sum)
     return status;
 }
 
-enum status fit_create(struct fit **out, const struct plan *plan,
+/* Everything zero but the first sum. */
+static enum status allocate(struct fit **out, const struct plan *plan,
     const struct vector *first, int64_t min_cell)
 {
     *out = NULL;
@@ -181,15 +182,87 @@ enum status fit_create(struct fit **out, const struct plan *plan,
         status = vector_init(&fit->first, first->length);
     if (status == STATUS_OK)
         status = vector_add(&fit->first, first);
-    for (size_t i = 0; status == STATUS_OK && i < plan->segment_count; i++)
-        fit->active[i] = takes_part(fit, &plan->segments[i]) ? SEGMENT_GOES_ON
-                                                             : SEGMENT_OVER;
-    if (status == STATUS_OK)
-        status = advance_all(fit, first);
     if (status != STATUS_OK) {
         fit_destroy(fit);
         return status;
     }
+    *out = fit;
+    return STATUS_OK;
+}
+
+enum status fit_create(struct fit **out, const struct plan *plan,
+    const struct vector *first, int64_t min_cell)
+{
+    struct fit *fit;
+    enum status status = allocate(&fit, plan, first, min_cell);
+    *out = NULL;
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < plan->segment_count; i++)
+        fit->active[i] = takes_part(fit, &plan->segments[i]) ? SEGMENT_GOES_ON
+                                                             : SEGMENT_OVER;
+    status = advance_all(fit, first);
+    if (status != STATUS_OK) {
+        fit_destroy(fit);
+        return status;
+    }
+    *out = fit;
+    return STATUS_OK;
+}
+
+/* Every part of its state with its size; `next` is `values` between rounds. */
+struct part {
+    void *data;
+    size_t size;
+};
+
+#define PARTS 6
+
+static void list_parts(const struct fit *fit, struct part parts[PARTS])
+{
+    const struct plan *plan = fit->plan;
+    struct fit *own = (struct fit *)(uintptr_t)fit;
+    const struct part all[PARTS] = {
+        {&own->number, sizeof fit->number},
+        {&own->over, sizeof fit->over},
+        {fit->values, plan->value_count * sizeof *fit->values},
+        {fit->memory, plan->memory_count * sizeof *fit->memory},
+        {fit->active, plan->segment_count * sizeof *fit->active},
+        {fit->verdicts, plan->segment_count * sizeof *fit->verdicts},
+    };
+    memcpy(parts, all, sizeof all);
+}
+
+enum status fit_save(const struct fit *fit, struct buffer *out)
+{
+    struct part parts[PARTS];
+    enum status status = STATUS_OK;
+    list_parts(fit, parts);
+    for (int i = 0; status == STATUS_OK && i < PARTS; i++)
+        status = buffer_append(out, parts[i].data, parts[i].size);
+    return status;
+}
+
+enum status fit_restore(struct fit **out, const struct plan *plan,
+    const struct vector *first, int64_t min_cell, struct view *bytes)
+{
+    struct part parts[PARTS];
+    struct fit *fit;
+    enum status status = allocate(&fit, plan, first, min_cell);
+    *out = NULL;
+    if (status != STATUS_OK)
+        return status;
+    list_parts(fit, parts);
+    for (int i = 0; i < PARTS; i++) {
+        if (bytes->size < parts[i].size) {
+            fit_destroy(fit);
+            return STATUS_TRUNCATED;
+        }
+        memcpy(parts[i].data, bytes->data, parts[i].size);
+        bytes->data += parts[i].size;
+        bytes->size -= parts[i].size;
+    }
+    memcpy(fit->next, fit->values, plan->value_count * sizeof *fit->next);
     *out = fit;
     return STATUS_OK;
 }

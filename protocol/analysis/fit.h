@@ -24,6 +24,13 @@ struct fit {
  * round, or is over. */
 enum status fit_create(struct fit **out, const struct plan *plan,
     const struct vector *first, int64_t min_cell);
+/* The state of such a fit as bytes of this machine, and a fit of the same plan
+ * and first sum from them: between a process and its child, never from
+ * elsewhere. fit_restore reads from `bytes` on and moves it; STATUS_TRUNCATED.
+ */
+enum status fit_save(const struct fit *fit, struct buffer *out);
+enum status fit_restore(struct fit **out, const struct plan *plan,
+    const struct vector *first, int64_t min_cell, struct view *bytes);
 void fit_destroy(struct fit *fit);
 /* The sum of round fit->number. */
 enum status fit_advance(struct fit *fit, const struct vector *sum);

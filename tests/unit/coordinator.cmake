@@ -6,7 +6,7 @@ target_include_directories(coordinator_fixture
 target_link_libraries(coordinator_fixture
   PUBLIC cohortium_coordinator documents_fixture)
 
-foreach(name session replies restart turns)
+foreach(name session replies restart turns calculation)
   cohortium_test(test_coordinator_${name}
     SOURCES test_coordinator_${name}.c question_fixture.c
     LINK coordinator_fixture)

@@ -180,7 +180,7 @@ enum status fixture_try_open(struct fixture *fixture)
         .keys = fixture->cast.coordinator,
         .dictionary = fixture->cast.dictionary,
         .ledger = fixture->ledger,
-        .ports = {fixture, keep, count_enrolled, draw}};
+        .ports = {fixture, keep, count_enrolled, draw, fixture->calculate}};
     return office_create(&fixture->office, &setup, fixture->now);
 }
 

@@ -217,5 +217,5 @@ static void draw(void *arg, uint8_t *out, size_t size)
 
 struct office_ports simulation_ports(struct simulation *simulation)
 {
-    return (struct office_ports){simulation, office_sends, enroll, draw};
+    return (struct office_ports){simulation, office_sends, enroll, draw, NULL};
 }
