@@ -295,6 +295,18 @@ static enum status load_opt_in(void *arg, const struct ledger_opt_in *opt_in)
     return STATUS_OK;
 }
 
+static enum status load_refusals(
+    void *arg, const struct ledger_refusals *refusals)
+{
+    const struct catalog_study *entry =
+        catalog_find_study(arg, &refusals->study_id);
+    struct catalog_opt_in *slot =
+        entry == NULL ? NULL : find_opt_in(entry, refusals->center);
+    if (slot != NULL && refusals->left > 0)
+        slot->left = (uint64_t)refusals->left;
+    return STATUS_OK;
+}
+
 enum status catalog_load(struct catalog **out, struct ledger *ledger,
     const struct dictionary *dictionary, int64_t now)
 {
@@ -309,6 +321,8 @@ enum status catalog_load(struct catalog **out, struct ledger *ledger,
         status = ledger_visit_studies(ledger, load_study, &loader);
     if (status == STATUS_OK)
         status = ledger_visit_opt_ins(ledger, load_opt_in, catalog);
+    if (status == STATUS_OK)
+        status = ledger_visit_refusals(ledger, load_refusals, catalog);
     if (status != STATUS_OK) {
         catalog_destroy(catalog);
         return status;
@@ -393,12 +407,21 @@ uint64_t catalog_refusals_left(
     return slot == NULL ? 0 : slot->left;
 }
 
-void catalog_note_refusals(
-    struct catalog_study *study, const char *center, uint64_t left)
+void catalog_note_refusals(struct catalog *catalog, struct ledger *ledger,
+    const struct ledger_refusals *refusals)
 {
-    struct catalog_opt_in *slot = find_opt_in(study, center);
-    if (slot != NULL)
-        slot->left = left;
+    const struct catalog_study *study =
+        catalog_find_study(catalog, &refusals->study_id);
+    struct catalog_opt_in *slot =
+        study == NULL ? NULL : find_opt_in(study, refusals->center);
+    if (slot == NULL || slot->left == (uint64_t)refusals->left)
+        return;
+    slot->left = (uint64_t)refusals->left;
+    /* For the status command; nothing else depends on it. */
+    const enum status status = ledger_put_refusals(ledger, refusals);
+    if (status != STATUS_OK)
+        log_event(LOG_WARN, "catalog", "refusals_not_saved", "status=%s",
+            status_name(status));
 }
 
 /* Enrolment. */

@@ -22,7 +22,7 @@ struct catalog_opt_in {
     bool in;
     int64_t sequence;
     uint64_t left; /* refusals left there, plus one, when it refused last; 0:
-                      not known. In memory alone */
+                      not known */
 };
 
 struct catalog_study {
@@ -83,8 +83,8 @@ bool catalog_study_has_center(
  * it is locked), as it said last; 0: not known. */
 uint64_t catalog_refusals_left(
     const struct catalog_study *study, const char *center);
-void catalog_note_refusals(
-    struct catalog_study *study, const char *center, uint64_t left);
+void catalog_note_refusals(struct catalog *catalog, struct ledger *ledger,
+    const struct ledger_refusals *refusals);
 /* Enrols everybody who may connect. Somebody whose keys are taken by another
  * user is left out (and logged). */
 enum status catalog_enroll(

@@ -26,16 +26,34 @@ static void print_centers(const json_t *report)
             text_of(center, "last_seen"));
 }
 
+/* Centers that have locked a study, or are near to it. */
+static void print_refusals(const json_t *study)
+{
+    json_t *left = json_object_get(study, "refusals_left"), *number;
+    const char *center;
+    json_object_foreach(left, center, number)
+    {
+        if (json_integer_value(number) == 0)
+            printf("    %s has locked it\n", center);
+        else
+            printf("    %s locks it after %" PRId64 " more refusals\n", center,
+                (int64_t)json_integer_value(number));
+    }
+}
+
 static void print_studies(const json_t *report)
 {
     size_t index;
     const json_t *study;
     printf("studies\n");
     json_array_foreach(json_object_get(report, "studies"), index, study)
+    {
         printf("  %-24s %.12s  %zu centers opted in, until %s\n",
             text_of(study, "name"), text_of(study, "study_id"),
             json_array_size(json_object_get(study, "opted_in")),
             text_of(study, "valid_until"));
+        print_refusals(study);
+    }
 }
 
 static void print_queries(const json_t *report)

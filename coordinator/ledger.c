@@ -50,6 +50,10 @@ static const char *const migrations[] = {
     " SELECT RAISE (ABORT, 'the register is only added to'); END;"
     "CREATE TRIGGER register_delete BEFORE DELETE ON register BEGIN"
     " SELECT RAISE (ABORT, 'the register is only added to'); END;",
+    /* How near a center said that it is to a lock, when it refused last. */
+    "CREATE TABLE refusals_left (study BLOB NOT NULL REFERENCES study (id),"
+    " center TEXT NOT NULL, number INTEGER NOT NULL,"
+    " PRIMARY KEY (study, center)) STRICT;",
 };
 
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))

@@ -75,6 +75,20 @@ enum status ledger_visit_opt_ins(struct ledger *ledger,
     enum status (*visit)(void *arg, const struct ledger_opt_in *opt_in),
     void *arg);
 
+/* What a center said of a study when it refused last: refusals left until it
+ * locks it, plus one; 0: nothing. */
+struct ledger_refusals {
+    struct digest study_id;
+    char center[LEDGER_NAME_MAX + 1];
+    int64_t left;
+};
+
+enum status ledger_put_refusals(
+    struct ledger *ledger, const struct ledger_refusals *refusals);
+enum status ledger_visit_refusals(struct ledger *ledger,
+    enum status (*visit)(void *arg, const struct ledger_refusals *refusals),
+    void *arg);
+
 enum query_state { QUERY_OPEN, QUERY_ANSWERED, QUERY_FAILED };
 
 struct ledger_query {

@@ -131,6 +131,38 @@ enum status ledger_visit_opt_ins(struct ledger *ledger,
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
+enum status ledger_put_refusals(
+    struct ledger *ledger, const struct ledger_refusals *refusals)
+{
+    return ledger_run(ledger,
+        "INSERT INTO refusals_left (study, center, number) VALUES (?, ?, ?)"
+        " ON CONFLICT (study, center) DO UPDATE SET number = excluded.number",
+        "dti", &refusals->study_id, refusals->center, refusals->left);
+}
+
+enum status ledger_visit_refusals(struct ledger *ledger,
+    enum status (*visit)(void *arg, const struct ledger_refusals *refusals),
+    void *arg)
+{
+    struct sqlite3_stmt *statement;
+    enum status status = ledger_start(ledger, &statement,
+        "SELECT study, center, number FROM refusals_left", "");
+    while (status == STATUS_OK) {
+        struct ledger_refusals refusals;
+        status = ledger_next(ledger, statement);
+        if (status != STATUS_OK)
+            break;
+        status =
+            column_fixed(statement, 0, refusals.study_id.bytes, DIGEST_BYTES);
+        column_text(statement, 1, refusals.center, sizeof refusals.center);
+        refusals.left = column_integer(statement, 2);
+        if (status == STATUS_OK)
+            status = visit(arg, &refusals);
+    }
+    ledger_done(statement);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 enum status ledger_put_presence(
     struct ledger *ledger, const struct ledger_presence *presence)
 {

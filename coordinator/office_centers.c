@@ -4,6 +4,7 @@
 #include "protocol/wire/log.h"
 
 #define CENTER_ROOM_MAX 1024
+#define REFUSALS_LEFT_MAX 1000000 /* nobody's setting is more */
 #define BUSY_MS_MIN 100
 #define BUSY_MS_MAX 10000
 
@@ -238,16 +239,24 @@ void office_on_step(struct office *office, const struct office_call *call)
     }
 }
 
+void office_note_refusals(struct office *office, const struct session *session,
+    const struct session_center *center, uint64_t left)
+{
+    struct ledger_refusals refusals = {
+        .study_id = session->question.study->study->id, .left = (int64_t)left};
+    memcpy(refusals.center, center->name, sizeof refusals.center);
+    catalog_note_refusals(office->catalog, office->ledger, &refusals);
+}
+
 void office_on_refuse(struct office *office, const struct office_call *call)
 {
     struct session *session;
     struct session_center *asked = find_asked(office, call, &session);
     if (asked == NULL)
         return;
-    struct catalog_study *study = catalog_find_study(
-        office->catalog, &session->question.study->study->id);
-    if (study != NULL && call->message->number > 0)
-        catalog_note_refusals(study, asked->name, call->message->number);
+    const uint64_t left = call->message->number;
+    if (left > 0 && left <= REFUSALS_LEFT_MAX)
+        office_note_refusals(office, session, asked, left);
     log_event(LOG_INFO, "office", "center_refused", "center=%s step=\"%s\"",
         asked->name, session_step_name(session));
     after_reply(office, session, call, session_take_refusal(session, asked));

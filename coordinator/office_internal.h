@@ -73,6 +73,9 @@ void office_send_studies(
     struct office *office, struct member *center, int64_t now);
 /* One study to every connected center, whatever they were shown. */
 void office_push_study(struct office *office, size_t index);
+/* What a center says of the refusals that it has left for a study. */
+void office_note_refusals(struct office *office, const struct session *session,
+    const struct session_center *center, uint64_t left);
 /* Its connection is gone: sessions know, and ask it again when it is back. */
 void office_lose_center(struct office *office, struct member *center);
 

@@ -338,13 +338,12 @@ static void prepare_ending(struct office *office, const struct session *session,
 /* Who answers has not locked the study, whatever it said before. */
 static void forget_locks(struct office *office, const struct session *session)
 {
-    struct catalog_study *study = catalog_find_study(
-        office->catalog, &session->question.study->study->id);
-    for (size_t i = 0; study != NULL && i < session->center_count; i++) {
+    const struct catalog_study *study = session->question.study;
+    for (size_t i = 0; i < session->center_count; i++) {
         const struct session_center *center = &session->centers[i];
         if (center->state == REPLY_ANSWERED &&
             catalog_refusals_left(study, center->name) == 1)
-            catalog_note_refusals(study, center->name, 0);
+            office_note_refusals(office, session, center, 0);
     }
 }
 

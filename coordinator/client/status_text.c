@@ -88,22 +88,21 @@ static void print_whole_query(FILE *out, const json_t *query)
 }
 
 /* Centers that refused lately, and how near they are to a lock. */
-static void print_refusals(FILE *out, const json_t *left)
+static void print_refusals(FILE *out, json_t *left)
 {
-    const void *at;
-    for (at = json_object_iter((json_t *)left); at != NULL;
-         at = json_object_iter_next((json_t *)left, (void *)at)) {
+    const char *key;
+    json_t *number;
+    json_object_foreach(left, key, number)
+    {
         char center[WORD_MAX];
-        const json_int_t many =
-            json_integer_value(json_object_iter_value((void *)at));
-        snprintf(center, sizeof center, "%s", json_object_iter_key((void *)at));
+        snprintf(center, sizeof center, "%s", key);
         client_clean_text(center);
-        if (many == 0)
+        if (json_integer_value(number) == 0)
             fprintf(
                 out, "    %s has locked it: ask its data manager\n", center);
         else
             fprintf(out, "    %s locks it after %lld more refusals\n", center,
-                (long long)many);
+                (long long)json_integer_value(number));
     }
 }
 

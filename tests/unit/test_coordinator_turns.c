@@ -280,6 +280,15 @@ static void test_failure_says_what_it_was_and_how_near_a_lock_is(void **state)
         json_array_get(json_object_get(status, "queries"), 0), "notes");
     assert_int_equal(json_object_size(notes), 4);
     json_decref(status);
+    fixture_close(fixture);
+    fixture_open(fixture);
+    fixture_from_person(
+        fixture, fixture->cast.researcher, ROUTE_RESEARCHER, &ask);
+    status = fixture_status(fixture, ROUTE_RESEARCHER);
+    left = json_object_get(
+        json_array_get(json_object_get(status, "studies"), 0), "refusals_left");
+    assert_int_equal(json_object_size(left), 2);
+    json_decref(status);
 }
 
 /* ---- what is refused ---- */
