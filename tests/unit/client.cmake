@@ -5,3 +5,4 @@ cohortium_memory_test(test_no_memory_client
   LINK cohortium_client documents_fixture analysis_fixture)
 cohortium_test(test_result_words SOURCES test_result_words.c LINK cohortium_client)
 cohortium_test(test_result_export SOURCES test_result_export.c LINK cohortium_client)
+cohortium_test(test_status_text SOURCES test_status_text.c LINK cohortium_client)
