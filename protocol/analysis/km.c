@@ -13,9 +13,12 @@
 #include "protocol/analysis/tally.h"
 #include "protocol/analysis/times.h"
 
+#define HALF_TOLERANCE 0x1p-26 /* R's, .Machine$double.eps^0.5 */
+
 struct curve {
     double survival, greenwood, median, area, last;
     int64_t risk, events;
+    bool is_half; /* at the median just half are left, and nobody fell since */
 };
 
 /* What the row of a step tells: people at risk before it, and those who left
@@ -54,8 +57,14 @@ static void pass_step(
         curve->greenwood += d / (risk * (risk - d));
         curve->events += events;
     }
-    if (isnan(curve->median) && curve->survival <= 0.5 + 1e-12)
+    if (isnan(curve->median) && curve->survival < 0.5 + HALF_TOLERANCE) {
         curve->median = time;
+        curve->is_half = fabs(curve->survival - 0.5) < HALF_TOLERANCE;
+    } else if (curve->is_half && events > 0) {
+        /* as R: in the middle of the time when half were left */
+        curve->median = (curve->median + time) / 2;
+        curve->is_half = false;
+    }
     curve->risk -= events + censored;
 }
 

@@ -49,8 +49,9 @@ expect_km_limited <- function(rows, entry, p, what) {
   g <- on_grid(rows, p)
   fit <- survfit(g$formula, g$rows, conf.type = "log")
   names_ <- if (is.null(fit$strata)) "all" else names(fit$strata)
-  check(entry$n == sum(fit$n), paste(what, "n"))
-  for (k in seq_along(names_)) {
+  hidden <- vapply(entry$strata, function(s) isTRUE(s$suppressed), NA)
+  check(entry$n == sum(fit$n[!hidden]), paste(what, "n"))
+  for (k in which(!hidden)) {
     one <- if (is.null(fit$strata)) fit else fit[k]
     shown <- Filter(function(row) row$strata == names_[k], entry$table)
     before <- -1

@@ -235,6 +235,49 @@ static void test_survival_rejects(void **state)
     assert_refused(&aml, "cox", cases, sizeof cases / sizeof cases[0]);
 }
 
+/* summary(survfit(Surv(c(1, 2, 3, 4, 5, 6), c(1, 1, 1, 0, 1, 1)) ~ 1)): half
+ * are left from 3 to 5 */
+static void test_a_median_where_half_are_left_is_in_the_middle(void **state)
+{
+    (void)state;
+    static const int32_t half[] = {
+        1, 1, 0, 0, 2, 1, 0, 0, 3, 1, 0, 0, 4, 0, 0, 0, 5, 1, 0, 0, 6, 1, 0, 0};
+    struct table table;
+    table_create(&table, dictionary, half, 6, NULL);
+    json_t *results = results_of(&table,
+        "{\"analyses\":[{\"km\":{\"formula\":\"Surv(time, status) ~ 1\","
+        "\"grid_days\":1}}]}");
+    const json_t *strata =
+        json_object_get(json_array_get(results, 0), "strata");
+    assert_near(json_array_get(strata, 0), "median", 4);
+    json_decref(results);
+    table_destroy(&table);
+}
+
+/* However few a step has, all analyses of a cohort count the same events. */
+static void test_all_analyses_count_the_same_events(void **state)
+{
+    (void)state;
+    static const int64_t limits[] = {1, 6, 11};
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        json_t *results = fitted_of(&aml,
+            "{\"analyses\":[{\"km\":{\"formula\":\"Surv(time, status) ~ x\","
+            "\"grid_days\":10}},{\"km\":{\"formula\":\"Surv(time, status) ~ "
+            "1\",\"grid_days\":7}},{\"logrank\":{\"formula\":\"Surv(time, "
+            "status) ~ x\"}},{\"cox\":{\"formula\":\"Surv(time, status) ~ "
+            "x\",\"grid_days\":10,\"ties\":\"breslow\"}}]}",
+            2, limits[i], NULL);
+        for (size_t k = 0; k < json_array_size(results); k++) {
+            const json_t *entry = json_array_get(results, k);
+            if (!json_is_true(json_object_get(entry, "suppressed")))
+                assert_integer(entry, "events", 18);
+            else
+                assert_non_null(json_object_get(entry, "message"));
+        }
+        json_decref(results);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +286,8 @@ int main(void)
         cmocka_unit_test(test_logrank_agrees_with_survdiff),
         cmocka_unit_test(test_cox_agrees_with_coxph),
         cmocka_unit_test(test_cox_is_the_same_bytes_at_any_split),
+        cmocka_unit_test(test_a_median_where_half_are_left_is_in_the_middle),
+        cmocka_unit_test(test_all_analyses_count_the_same_events),
         cmocka_unit_test(test_cox_merges_steps_of_few_people),
         cmocka_unit_test(test_cox_by_center_agrees_with_coxph),
         cmocka_unit_test(test_survival_rejects),
