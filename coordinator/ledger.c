@@ -54,6 +54,10 @@ static const char *const migrations[] = {
     "CREATE TABLE refusals_left (study BLOB NOT NULL REFERENCES study (id),"
     " center TEXT NOT NULL, number INTEGER NOT NULL,"
     " PRIMARY KEY (study, center)) STRICT;",
+    /* The latest signed head of each center's audit log: ledger_heads.c. */
+    ("CREATE TABLE head (signer BLOB PRIMARY KEY, era INTEGER NOT NULL,"
+     " length INTEGER NOT NULL, digest BLOB NOT NULL,"
+     " signature BLOB NOT NULL) STRICT;"),
 };
 
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))

@@ -13,7 +13,7 @@
 #define COHORTIUM_COORDINATOR_LEDGER_H
 
 #include "protocol/wire/digest.h"
-#include "protocol/wire/keys.h"
+#include "protocol/wire/head.h"
 
 #define LEDGER_NAME_MAX 64
 #define LEDGER_TEXT_MAX 256
@@ -173,6 +173,11 @@ enum status ledger_get_presence(struct ledger *ledger, const char *center,
     struct ledger_presence *presence);
 /* Nobody is connected to a daemon that is not running. */
 enum status ledger_clear_presence(struct ledger *ledger);
+
+/* Replaces the center's earlier head. */
+enum status ledger_put_head(struct ledger *ledger, const struct head *head);
+enum status ledger_visit_heads(struct ledger *ledger,
+    enum status (*visit)(void *arg, const struct head *head), void *arg);
 
 /*
  * The register. digest = BLAKE2b-256 of the text

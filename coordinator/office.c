@@ -17,6 +17,7 @@ struct dispatch_row {
 
 static const struct dispatch_row dispatch[] = {
     {MESSAGE_HELLO, SENDER_CENTER, office_on_hello},
+    {MESSAGE_HEADS, SENDER_CENTER, office_on_heads},
     {MESSAGE_PING, SENDER_CENTER | SENDER_PERSON, office_on_ping},
     {MESSAGE_OPT_IN, SENDER_CENTER, office_on_opt_in},
     {MESSAGE_SUMMARY, SENDER_CENTER, office_on_summary},
@@ -169,6 +170,8 @@ enum status office_create(struct office **out, const struct office_setup *setup,
     if (status == STATUS_OK)
         status = load_rosters(office, now.wall);
     if (status == STATUS_OK)
+        status = heads_load(&office->heads, office->ledger);
+    if (status == STATUS_OK)
         status = ledger_clear_presence(office->ledger);
     if (status == STATUS_OK)
         status = office_restore_questions(office, now);
@@ -189,6 +192,7 @@ void office_destroy(struct office *office)
     free(office->sessions);
     turns_destroy(office->turns);
     members_destroy(office->members);
+    heads_destroy(office->heads);
     catalog_destroy(office->catalog);
     buffer_fini(&office->scratch);
     free(office);
@@ -312,6 +316,7 @@ static enum status slow_tick(struct office *office, struct office_clock now)
         return status;
     }
     expire_centers(office, now.monotonic_ms);
+    office_spread_heads(office, now.monotonic_ms);
     status = save_presence(office);
     if (status != STATUS_OK)
         log_event(LOG_WARN, "office", "presence_not_saved", "status=%s",

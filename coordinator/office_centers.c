@@ -101,6 +101,7 @@ static void adopt_connection(
     center->changed = true;
     center->route = *call->route;
     center->studies_sent = 0;
+    center->heads_told = 0;
     for (size_t i = 0; i < office->session_count; i++) {
         struct session_center *asked =
             session_find(office->sessions[i], center->identity.name);
@@ -121,6 +122,9 @@ static void greet(struct office *office, const struct office_call *call)
     enum status status = office_send(office, call->route);
     if (status == STATUS_OK)
         status = office_send_rosters(office, call->route);
+    if (status == STATUS_OK)
+        status =
+            office_tell_heads(office, call->member, call->now.monotonic_ms);
     if (status != STATUS_OK) {
         office_lose_center(office, call->member);
         return;

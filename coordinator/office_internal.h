@@ -1,13 +1,14 @@
 /*
  * office_internal: what the files of the office share. The parts are: office.c
- * (dispatch and time), office_centers.c (what a center says), office_people.c
- * (what a person says), office_opening.c (a question until it is open),
- * office_questions.c (from then on), office_restore.c (questions after a
- * restart).
+ * (dispatch and time), office_centers.c (what a center says), office_heads.c
+ * (how far the centers' audit logs have come), office_people.c (what a person
+ * says), office_opening.c (a question until it is open), office_questions.c
+ * (from then on), office_restore.c (questions after a restart).
  */
 #ifndef COHORTIUM_COORDINATOR_OFFICE_INTERNAL_H
 #define COHORTIUM_COORDINATOR_OFFICE_INTERNAL_H
 
+#include "coordinator/heads.h"
 #include "coordinator/office.h"
 #include "coordinator/session.h"
 #include "coordinator/turns.h"
@@ -24,6 +25,7 @@ struct office {
     struct office_ports ports;
     struct catalog *catalog;
     struct members *members;
+    struct heads *heads;
     int64_t roster_version; /* as loaded */
     size_t session_count;
     struct session **sessions; /* [config->max_open_sessions] */
@@ -78,6 +80,14 @@ void office_note_refusals(struct office *office, const struct session *session,
     const struct session_center *center, uint64_t left);
 /* Its connection is gone: sessions know, and ask it again when it is back. */
 void office_lose_center(struct office *office, struct member *center);
+
+/* office_heads.c */
+void office_on_heads(struct office *office, const struct office_call *call);
+/* What the center was not told on this connection. */
+enum status office_tell_heads(
+    struct office *office, struct member *center, uint64_t now_ms);
+/* Now and then, to all; and the ledger keeps them. */
+void office_spread_heads(struct office *office, uint64_t now_ms);
 
 /* office_people.c */
 void office_on_submit_study(

@@ -57,6 +57,8 @@ enum status command_import(const struct arguments *arguments)
         return program_fail(
             STATUS_USAGE, "--replace takes one file: the whole registry");
     enum status status = home_open(&home, arguments);
+    if (status == STATUS_OK)
+        status = home_need_past(&home);
     for (size_t i = 0; status == STATUS_OK && i < operand_count(arguments);
          i++) {
         options.now = clock_wall_seconds();

@@ -105,6 +105,8 @@ enum status command_roster(const struct arguments *arguments)
     struct roster *previous = NULL;
     size_t stored = 0;
     enum status status = home_open(&home, arguments);
+    if (status == STATUS_OK)
+        status = home_need_past(&home);
     if (status != STATUS_OK)
         goto out;
     status = envelope_load(&envelope, file);

@@ -112,6 +112,8 @@ enum status command_study_unlock(const struct arguments *arguments)
     struct study *study = NULL;
     enum status status = home_open(&home, arguments);
     if (status == STATUS_OK)
+        status = home_need_past(&home);
+    if (status == STATUS_OK)
         status = home_find_study(&home, operand_at(arguments, 0), &study);
     if (status == STATUS_OK)
         status = store_begin(home.store);
@@ -171,6 +173,8 @@ static enum status decide(const struct arguments *arguments, bool in)
     char limits[1024] = "";
     enum status status = home_open(&home, arguments);
     if (status == STATUS_OK)
+        status = home_need_past(&home);
+    if (status == STATUS_OK)
         status = home_roster(&home, &roster);
     if (status == STATUS_OK)
         status = home_find_study(&home, operand_at(arguments, 0), &study);
@@ -208,6 +212,8 @@ static enum status decide_patient(const struct arguments *arguments, bool out)
 {
     struct home home;
     enum status status = home_open(&home, arguments);
+    if (status == STATUS_OK)
+        status = home_need_past(&home);
     if (status == STATUS_OK) {
         status = store_set_opt_out(home.store, operand_at(arguments, 0), out);
         if (status == STATUS_NOT_FOUND) {

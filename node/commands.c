@@ -123,6 +123,14 @@ static const struct program_command commands[] = {
     {"patient opt-in", "IDENTIFIER", ONE,
         "Take a patient's research opt-out back", NULL, NULL, NULL,
         command_patient_opt_in},
+    {"recover", "", 0, 0, "Go on after the database was lost or restored",
+        "A node notices when its database lacks a part of the audit log that "
+        "it signed: an old copy, a lost -wal file. It answers nothing then. "
+        "Put the newest copy back if there is one. This command goes on from "
+        "the database as it is: it opts out of every study, for what was "
+        "answered in the lost time is not remembered, and a new opt-in "
+        "reopens one.",
+        "cohortium-node recover --home /srv/cohortium", NULL, command_recover},
     {"status", "", 0, 0, "Show what this node holds and decided", NULL, NULL,
         json_options, command_status},
     {"audit show", "", 0, 0, "Show the last records of the audit log",

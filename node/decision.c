@@ -6,6 +6,8 @@
 #include "node/session.h"
 #include "policy/opt_in.h"
 
+#define ERA_BITS 32
+
 static enum status sign_decision(struct buffer *out,
     const struct session_setup *setup, const struct store_decision *decision,
     const char *federation, int64_t now)
@@ -32,39 +34,68 @@ static enum status sign_decision(struct buffer *out,
     return status;
 }
 
+/* One more than before. After a loss those that were lost may have been higher:
+ * each era has a range of its own. */
+static enum status next_sequence(
+    struct store *store, struct store_decision *decision)
+{
+    int64_t era;
+    enum status status = store_get_era(store, &era);
+    if (status == STATUS_OK && decision->sequence < (era - 1) << ERA_BITS)
+        decision->sequence = (era - 1) << ERA_BITS;
+    decision->sequence++;
+    return status;
+}
+
+/* The study, the answer and its limits are set. */
+static enum status put(const struct session_setup *setup,
+    struct store_decision *decision, const char *federation, int64_t now)
+{
+    struct buffer envelope;
+    struct store_decision before = {.sequence = 0};
+    buffer_init(&envelope, BUFFER_LIMIT_DEFAULT);
+    enum status status =
+        store_get_decision(setup->store, &decision->study, &before);
+    if (status == STATUS_NOT_FOUND)
+        status = STATUS_OK;
+    decision->sequence = before.sequence;
+    if (status == STATUS_OK)
+        status = next_sequence(setup->store, decision);
+    if (status == STATUS_OK)
+        status = sign_decision(&envelope, setup, decision, federation, now);
+    decision->envelope = buffer_view(&envelope);
+    if (status == STATUS_OK)
+        status = store_put_decision(setup->store, decision, now);
+    if (status == STATUS_OK) {
+        status = audit_record(setup->store, setup->keys, now,
+            decision->in ? "opted_in" : "opted_out", &decision->study,
+            "sequence %lld", (long long)decision->sequence);
+    }
+    buffer_fini(&envelope);
+    return status;
+}
+
+enum status decision_put(const struct session_setup *setup,
+    const struct digest *study, const char *federation, bool in, int64_t now)
+{
+    struct store_decision decision = {.study = *study, .in = in};
+    return put(setup, &decision, federation, now);
+}
+
 enum status decision_record(const struct session_setup *setup,
     const struct digest *study, const char *federation, bool in,
     const char *limits, int64_t now)
 {
-    struct store_decision decision = {0};
-    struct buffer envelope;
-    buffer_init(&envelope, BUFFER_LIMIT_DEFAULT);
+    struct store_decision decision = {.study = *study, .in = in};
     if (strlen(limits) >= sizeof decision.limits)
         return STATUS_TOO_LARGE;
+    snprintf(decision.limits, sizeof decision.limits, "%s", limits);
     enum status status = store_begin(setup->store);
     if (status != STATUS_OK)
         return status;
-    status = store_get_decision(setup->store, study, &decision);
-    if (status == STATUS_NOT_FOUND)
-        status = STATUS_OK;
-    decision.study = *study;
-    decision.in = in;
-    decision.sequence++;
-    snprintf(decision.limits, sizeof decision.limits, "%s", limits);
+    status = put(setup, &decision, federation, now);
     if (status == STATUS_OK)
-        status = sign_decision(&envelope, setup, &decision, federation, now);
-    decision.envelope = buffer_view(&envelope);
-    if (status == STATUS_OK)
-        status = store_put_decision(setup->store, &decision, now);
-    if (status == STATUS_OK) {
-        status = audit_record(setup->store, setup->keys, now,
-            in ? "opted_in" : "opted_out", study, "sequence %lld",
-            (long long)decision.sequence);
-    }
-    if (status == STATUS_OK)
-        status = store_commit(setup->store);
-    else
-        store_rollback(setup->store);
-    buffer_fini(&envelope);
+        return store_commit(setup->store);
+    store_rollback(setup->store);
     return status;
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "protocol/wire/json_text.h"
+#include "protocol/wire/log.h"
 
 const char *home_of(const struct arguments *arguments)
 {
@@ -85,6 +86,27 @@ static enum status open_store(struct home *home)
     return STATUS_OK;
 }
 
+static enum status open_past(struct home *home)
+{
+    enum status status = home_file(home->head_path, home->path, PAST_FILE);
+    if (status != STATUS_OK)
+        return status;
+    status = past_open(&home->past, home->store, home->keys, home->head_path);
+    return status == STATUS_OK ? status
+                               : program_fail(status, "%s: %s", home->head_path,
+                                     status_text(status));
+}
+
+enum status home_need_past(const struct home *home)
+{
+    if (!home->past.behind)
+        return STATUS_OK;
+    return program_fail(STATUS_BEHIND,
+        "the database is not the one that this node left: %s. Put the newest "
+        "copy back, or go on from this one with 'cohortium-node recover'",
+        home->past.reason);
+}
+
 enum status home_open(struct home *home, const struct arguments *arguments)
 {
     memset(home, 0, sizeof *home);
@@ -96,12 +118,20 @@ enum status home_open(struct home *home, const struct arguments *arguments)
         status = load_dictionary(home);
     if (status == STATUS_OK)
         status = open_store(home);
+    if (status == STATUS_OK)
+        status = open_past(home);
     log_set_level(home->config.log_level);
     return status;
 }
 
+/* What a command wrote is signed for. The file is read again: a daemon may
+ * have been told meanwhile that the database is behind. */
 void home_close(struct home *home)
 {
+    struct past past;
+    if (home->past.store != NULL &&
+        past_open(&past, home->store, home->keys, home->head_path) != STATUS_OK)
+        log_event(LOG_ERROR, "past", "not_kept", "file=%s", home->head_path);
     store_close(home->store);
     dictionary_destroy(home->dictionary);
     keypair_destroy(home->keys);
@@ -117,6 +147,7 @@ struct session_setup home_setup(const struct home *home)
         .refusals_to_lock = home->config.refusals_to_lock,
         .yearly_rho_nano = home->config.yearly_rho_milli * 1000000,
         .reply_slot_ms = (uint64_t)home->config.reply_slot_ms,
+        .head_path = home->head_path,
         .sandbox = home->config.sandbox != 0};
 }
 

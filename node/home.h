@@ -1,6 +1,6 @@
 /*
  * home: the folder of one center, as the commands open it: node.conf, node.key,
- * card.json, dictionary.json and registry.sqlite.
+ * card.json, dictionary.json, registry.sqlite and audit.head.
  */
 #ifndef COHORTIUM_NODE_HOME_H
 #define COHORTIUM_NODE_HOME_H
@@ -18,6 +18,8 @@ struct home {
     struct keypair *keys;
     struct dictionary *dictionary;
     struct store *store;
+    char head_path[HOME_PATH_MAX];
+    struct past past; /* as it was when the home was opened */
 };
 
 /* The folder that --home names; "." without. */
@@ -29,6 +31,9 @@ enum status home_load_config(struct config *config, const char *home);
 /* All of it. home_close frees (also after a failure). */
 enum status home_open(struct home *home, const struct arguments *arguments);
 void home_close(struct home *home);
+/* STATUS_BEHIND, with what to do about it, when the database lacks a part of
+ * what this node signed: nothing may be written. */
+enum status home_need_past(const struct home *home);
 /* What a session and a decision are made with. */
 struct session_setup home_setup(const struct home *home);
 /* Verifies the stored chain; the newest roster. Caller destroys it. */
@@ -55,6 +60,7 @@ enum status command_status(const struct arguments *arguments);
 enum status command_audit_show(const struct arguments *arguments);
 enum status command_audit_verify(const struct arguments *arguments);
 enum status command_audit_export(const struct arguments *arguments);
+enum status command_recover(const struct arguments *arguments);
 enum status command_serve(const struct arguments *arguments);
 
 /* The table of commands, for main. */

@@ -91,10 +91,16 @@ enum status session_create(
         status = guard_create(&session->guard, setup->keys);
     if (status == STATUS_OK)
         status = frame_refresh(session->frame, setup->store);
+    if (status == STATUS_OK)
+        status = past_open(
+            &session->past, setup->store, setup->keys, setup->head_path);
     if (status != STATUS_OK) {
         session_destroy(session);
         return status;
     }
+    if (session->past.behind)
+        log_event(
+            LOG_ERROR, "past", "behind", "reason=\"%s\"", session->past.reason);
     *out = session;
     return STATUS_OK;
 }
@@ -116,6 +122,11 @@ void session_destroy(struct session *session)
 const struct roster *session_roster(const struct session *session)
 {
     return session->roster;
+}
+
+bool session_is_behind(const struct session *session)
+{
+    return session->past.behind;
 }
 
 bool session_welcomed(const struct session *session)
@@ -180,7 +191,10 @@ static enum status on_welcome(struct session *session,
     if (message->number >= 100 && message->number <= 3600000)
         session->heartbeat_ms = message->number;
     session->welcomed = true;
-    return send_decisions(session, outbox);
+    enum status status = past_tell(session, true, outbox);
+    return status == STATUS_OK && !session->past.behind
+               ? send_decisions(session, outbox)
+               : status;
 }
 
 static enum status on_roster(struct session *session,
@@ -236,6 +250,7 @@ static const struct {
 } handlers[] = {
     {MESSAGE_WELCOME, on_welcome},
     {MESSAGE_PONG, on_pong},
+    {MESSAGE_HEADS, session_take_heads},
     {MESSAGE_ROSTER, on_roster},
     {MESSAGE_STUDY, on_study},
     {MESSAGE_OPEN, session_open_question},
@@ -271,7 +286,14 @@ static bool must_wait(
                                                   &job->question->header_id)));
 }
 
-enum status session_receive(struct session *session, struct view bytes,
+/* What writes, or answers, while the database is behind. */
+static bool must_not(const struct session *session, enum message_type type)
+{
+    return session->past.behind && type != MESSAGE_WELCOME &&
+           type != MESSAGE_PONG && type != MESSAGE_HEADS;
+}
+
+static enum status receive(struct session *session, struct view bytes,
     struct session_time now, struct outbox *outbox)
 {
     struct message message;
@@ -282,6 +304,8 @@ enum status session_receive(struct session *session, struct view bytes,
             status_name(status), bytes.size);
         return STATUS_OK;
     }
+    if (must_not(session, message.type))
+        return past_refuse(session, &message, outbox);
     if (must_wait(session, &message))
         return job_defer(session, bytes);
     for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
@@ -291,6 +315,14 @@ enum status session_receive(struct session *session, struct view bytes,
     log_event(LOG_WARN, "session", "unexpected", "message=%s",
         message_name(message.type));
     return STATUS_OK;
+}
+
+enum status session_receive(struct session *session, struct view bytes,
+    struct session_time now, struct outbox *outbox)
+{
+    const size_t before = outbox->count;
+    return past_seal(
+        session, receive(session, bytes, now, outbox), outbox, before);
 }
 
 enum status session_release(
@@ -308,21 +340,52 @@ uint64_t session_release_ms(const struct session *session)
     return slots_next_ms(&session->slots);
 }
 
-enum status session_tick(
+/* PING, and with it how far the log has come: when that is said must not tell
+ * when work was done. */
+static enum status ping(
+    struct session *session, struct session_time now, struct outbox *outbox)
+{
+    struct message message = {.type = MESSAGE_PING, .number = ++session->ping};
+    session->pinged_ms = now.monotonic_ms;
+    enum status status = outbox_add(outbox, &message);
+    return status == STATUS_OK ? past_tell_change(session, outbox) : status;
+}
+
+/* `recover` was said beside the running daemon: greets anew, for what came
+ * meanwhile was not taken in. */
+static enum status review(
+    struct session *session, struct session_time now, struct outbox *outbox)
+{
+    enum status status = past_review(&session->past);
+    if (status != STATUS_OK || session->past.behind)
+        return status;
+    log_event(LOG_INFO, "past", "recovered", "era=%lld",
+        (long long)session->past.known.era);
+    return session_connected(session, now, outbox);
+}
+
+static enum status tick(
     struct session *session, struct session_time now, struct outbox *outbox)
 {
     int64_t decisions;
     enum status status = STATUS_OK;
-    if (!session->welcomed)
-        return STATUS_OK;
-    if (now.monotonic_ms - session->pinged_ms >= session->heartbeat_ms) {
-        struct message ping = {.type = MESSAGE_PING, .number = ++session->ping};
-        session->pinged_ms = now.monotonic_ms;
-        status = outbox_add(outbox, &ping);
-    }
-    if (status == STATUS_OK)
-        status = store_decision_count(session->setup.store, &decisions);
+    if (session->past.behind)
+        status = review(session, now, outbox);
+    if (status != STATUS_OK || !session->welcomed)
+        return status;
+    if (now.monotonic_ms - session->pinged_ms >= session->heartbeat_ms)
+        status = ping(session, now, outbox);
+    if (status != STATUS_OK || session->past.behind)
+        return status;
+    status = store_decision_count(session->setup.store, &decisions);
     if (status == STATUS_OK && decisions != session->decisions_sent)
         status = send_decisions(session, outbox);
     return status;
+}
+
+enum status session_tick(
+    struct session *session, struct session_time now, struct outbox *outbox)
+{
+    const size_t before = outbox->count;
+    return past_seal(session, tick(session, now, outbox), outbox, before);
 }

@@ -11,7 +11,7 @@
 #define COHORTIUM_NODE_SESSION_H
 
 #include "node/frame.h"
-#include "node/store.h"
+#include "node/past.h"
 #include "policy/roster.h"
 #include "protocol/wire/message.h"
 
@@ -49,6 +49,7 @@ struct session_setup { /* all borrowed; they outlive the session */
     size_t inline_max; /* rows times segments that are done at once; 0: as is
                           usual */
     uint64_t reply_slot_ms; /* where noise protects; 0: as is usual */
+    const char *head_path;  /* of the signed head (past.h); NULL: no file */
 };
 
 struct session_time {
@@ -86,6 +87,8 @@ uint64_t session_release_ms(const struct session *session);
 /* Four times a second: heartbeats, decisions that a command wrote. */
 enum status session_tick(
     struct session *session, struct session_time now, struct outbox *outbox);
+/* Whether the database lacks what this node signed: nothing is answered. */
+bool session_is_behind(const struct session *session);
 /* Whether WELCOME has come on this connection, and whether the coordinator
  * has been silent for too long. */
 bool session_welcomed(const struct session *session);
@@ -96,5 +99,8 @@ bool session_lost(const struct session *session, struct session_time now);
 enum status decision_record(const struct session_setup *setup,
     const struct digest *study, const char *federation, bool in,
     const char *limits, int64_t now);
+/* The same within the caller's transaction, without limits. */
+enum status decision_put(const struct session_setup *setup,
+    const struct digest *study, const char *federation, bool in, int64_t now);
 
 #endif

@@ -72,6 +72,8 @@ struct session {
     bool welcomed;
     uint64_t heartbeat_ms, heard_ms, pinged_ms, ping;
     int64_t decisions_sent; /* store_decision_count when they were sent last */
+    struct past past;
+    struct head told; /* what was last said of our own on this connection */
     /* The study that was verified last, under this roster: the digest is over
      * the exact bytes of study and approvals. */
     struct digest verified_bytes;
@@ -197,6 +199,23 @@ enum status rounds_scan(struct question *question, const struct rows *rows,
     const struct round *told, struct contribution *out);
 enum status rounds_finish(struct question *question,
     const struct session_job *job, struct step_reply *reply);
+
+/* session_past.c */
+/* HEADS: our own and, if all, those that we carry for others. */
+enum status past_tell(struct session *session, bool all, struct outbox *outbox);
+/* Our own, when it has changed since it was told. */
+enum status past_tell_change(struct session *session, struct outbox *outbox);
+enum status session_take_heads(struct session *session,
+    const struct message *message, struct session_time now,
+    struct outbox *outbox);
+/* A question, or a step of one, while the database is behind: refused, and
+ * nothing is written. */
+enum status past_refuse(struct session *session, const struct message *message,
+    struct outbox *outbox);
+/* After whatever may have written: the file has the head before the messages
+ * from `before` on may leave; they are dropped when it could not be written. */
+enum status past_seal(struct session *session, enum status status,
+    struct outbox *outbox, size_t before);
 
 /* Disk, memory, a defect: nothing that the coordinator sent. */
 bool session_is_own_failure(enum status status);

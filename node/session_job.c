@@ -111,7 +111,7 @@ void job_forget_all(struct session *session)
 
 /* ---- the end of a job ---- */
 
-enum status session_finish_job(struct session *session, struct session_job *job,
+static enum status finish_job(struct session *session, struct session_job *job,
     struct session_time now, struct outbox *outbox)
 {
     struct question *question = job->question;
@@ -130,4 +130,12 @@ enum status session_finish_job(struct session *session, struct session_job *job,
     session_job_destroy(job);
     enum status next = job_take_deferred(session, now, outbox);
     return status == STATUS_OK ? next : status;
+}
+
+enum status session_finish_job(struct session *session, struct session_job *job,
+    struct session_time now, struct outbox *outbox)
+{
+    const size_t before = outbox->count;
+    return past_seal(
+        session, finish_job(session, job, now, outbox), outbox, before);
 }

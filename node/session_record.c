@@ -93,17 +93,20 @@ enum status question_remember(struct question *question)
 {
     struct session *session = question->session;
     struct store *store = session->setup.store;
-    if (question->people == NULL)
-        return progress_note(question, STAGE_MASKED_LEFT);
     enum status status = store_begin(store);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && question->people != NULL)
         status = guard_check_again(session->guard, question->people, store,
             question->limits.min_cell, question->now);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && question->people != NULL)
         status = guard_record(session->guard, store, question->people,
             &question->study_id, question->study_until);
     if (status == STATUS_OK)
         status = progress_put(question, STAGE_MASKED_LEFT);
+    /* A database without this memory is noticed by the log that it lacks. */
+    if (status == STATUS_OK)
+        status = audit_record(store, session->setup.keys, question->now,
+            "figures_left", &question->query_id, "study %s, masked",
+            question->study_name);
     if (status == STATUS_OK)
         return store_commit(store);
     store_rollback(store);

@@ -78,6 +78,10 @@ static const char *const migrations[] = {
      " SELECT RAISE (ABORT, 'a step is not forgotten'); END;"),
     /* Days that are added to a patient's dates: store_registry.c. */
     "ALTER TABLE patient ADD COLUMN shift INTEGER;",
+    /* Heads of other centers' audit logs, carried for them: store_past.c. */
+    ("CREATE TABLE witnessed (signer BLOB PRIMARY KEY, era INTEGER NOT NULL,"
+     " length INTEGER NOT NULL, digest BLOB NOT NULL,"
+     " signature BLOB NOT NULL) STRICT, WITHOUT ROWID;"),
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))
 

@@ -13,7 +13,7 @@
 
 #include "protocol/query/dictionary.h"
 #include "protocol/wire/digest.h"
-#include "protocol/wire/keys.h"
+#include "protocol/wire/head.h"
 
 struct store;
 
@@ -232,11 +232,29 @@ enum status store_audit_head(
     struct store *store, int64_t *sequence, struct digest *digest);
 /* How long the log was when it was last written: a cut end shows. */
 enum status store_audit_length(struct store *store, int64_t *length);
+/* Of that record; zeros for 0. STATUS_NOT_FOUND. */
+enum status store_audit_digest(
+    struct store *store, int64_t sequence, struct digest *digest);
 /* Within the caller's transaction, or one of its own. */
 enum status store_audit_append(
     struct store *store, const struct store_record *record);
 enum status store_audit_visit(struct store *store, int64_t from,
     enum status (*visit)(void *arg, const struct store_record *record),
     void *arg);
+
+/* ---- what this node signed, and what it carries for others (past.h) ---- */
+
+/* From 1; grows when the node goes on after a loss. */
+enum status store_get_era(struct store *store, int64_t *era);
+enum status store_put_era(struct store *store, int64_t era);
+/* Whether a file with the signed head was ever written beside the database. */
+enum status store_head_kept(struct store *store, bool *kept);
+enum status store_note_head_kept(struct store *store);
+enum status store_put_witnessed(struct store *store, const struct head *head);
+/* STATUS_NOT_FOUND */
+enum status store_find_witnessed(
+    struct store *store, const struct public_key *signer, struct head *head);
+enum status store_visit_witnessed(struct store *store,
+    enum status (*visit)(void *arg, const struct head *head), void *arg);
 
 #endif

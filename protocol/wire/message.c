@@ -52,6 +52,7 @@ struct message_row {
 #define FIELDS_REVEAL "ib"
 #define FIELDS_ROUND "inb"
 #define FIELDS_BUSY "in"
+#define FIELDS_HEADS "b"
 static const struct message_row rows[] = {MESSAGE_LIST(MESSAGE_ROW)};
 
 static const struct message_row *find_row(uint64_t type)

@@ -52,6 +52,7 @@ enum message_sender {
  * KEYS to REVEAL         header id, body: protocol/masking/steps.h
  * MASKED       center    header id, round, body, vector
  * ROUND        coord.    header id, round, what every center is told
+ * HEADS        both      body: signed heads of audit logs (head.h)
  */
 #define MESSAGE_LIST(X)                                                        \
     X(HELLO, 1, SENDER_CENTER, 1024)                                           \
@@ -84,7 +85,8 @@ enum message_sender {
     X(VOTES, 28, SENDER_COORDINATOR, 262144)                                   \
     X(REVEAL, 29, SENDER_CENTER, 65536)                                        \
     X(ROUND, 30, SENDER_COORDINATOR, 1048576)                                  \
-    X(BUSY, 31, SENDER_CENTER, 256)
+    X(BUSY, 31, SENDER_CENTER, 256)                                            \
+    X(HEADS, 32, SENDER_CENTER | SENDER_COORDINATOR, 262144)
 
 #define MESSAGE_ENUM(name, number, senders, size) MESSAGE_##name = (number),
 enum message_type { MESSAGE_LIST(MESSAGE_ENUM) };
@@ -111,7 +113,7 @@ struct message {
     size_t document_count; /* approvals, or roster envelopes */
     struct view documents[MESSAGE_DOCUMENTS_MAX];
     struct view vector; /* SUMMARY, MASKED: 16 bytes an element */
-    struct view body;   /* KEYS to ROUND */
+    struct view body;   /* KEYS to HEADS */
 };
 
 /* Appends the encoded message to out. */

@@ -47,6 +47,7 @@ enum status_category {
     X(THRESHOLD_OFF_GRID, DENIED, "a threshold between the grid's steps")      \
     X(NOT_OPTED_IN, DENIED, "the center has not opted in")                     \
     X(REPLAYED, DENIED, "seen before")                                         \
+    X(BEHIND, DENIED, "the database lacks what this node signed")              \
     X(TOO_FEW_CENTERS, DENIED, "fewer centers than the study requires")        \
     X(COHORT_TOO_SMALL, DENIED, "too few people to answer")                    \
     X(TOO_CLOSE, DENIED, "too close to a question answered before")            \

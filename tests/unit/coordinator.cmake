@@ -19,3 +19,5 @@ cohortium_test(test_catalog SOURCES test_catalog.c LINK coordinator_fixture)
 cohortium_test(test_result SOURCES test_result.c LINK coordinator_fixture)
 cohortium_memory_test(test_no_memory_office SOURCES test_no_memory_office.c
   LINK coordinator_fixture)
+cohortium_test(test_coordinator_heads SOURCES test_coordinator_heads.c
+  LINK coordinator_fixture)

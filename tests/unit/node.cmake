@@ -14,5 +14,7 @@ cohortium_test(test_node_progress SOURCES test_node_progress.c node_fixture.c
   LINK cohortium_node masking_fixture documents_fixture)
 cohortium_test(test_node_job SOURCES test_node_job.c node_fixture.c
   LINK cohortium_node documents_fixture)
+cohortium_test(test_past SOURCES test_past.c node_fixture.c
+  LINK cohortium_node documents_fixture)
 cohortium_test(test_slots SOURCES test_slots.c node_fixture.c
   LINK cohortium_node documents_fixture)

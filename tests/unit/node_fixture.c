@@ -118,6 +118,7 @@ static struct session_setup setup_of(const struct node_scene *scene)
         .worker = scene->worker,
         .inline_max = scene->inline_max,
         .reply_slot_ms = scene->reply_slot_ms,
+        .head_path = scene->head_path,
         .yearly_rho_nano = NANO};
 }
 
@@ -147,8 +148,7 @@ const struct message *node_reply(const struct node_scene *scene, size_t at)
     return &reply;
 }
 
-const struct message *node_tell(
-    struct node_scene *scene, const struct message *message)
+static void tell(struct node_scene *scene, const struct message *message)
 {
     const struct session_time now = {NOW, scene->monotonic_ms};
     struct buffer bytes;
@@ -158,6 +158,19 @@ const struct message *node_tell(
     must(session_receive(
         scene->session, buffer_view(&bytes), now, &scene->outbox));
     buffer_fini(&bytes);
+}
+
+void node_welcome(struct node_scene *scene)
+{
+    const struct message message = {
+        .type = MESSAGE_WELCOME, .version = PROTOCOL_VERSION, .number = 500};
+    tell(scene, &message);
+}
+
+const struct message *node_tell(
+    struct node_scene *scene, const struct message *message)
+{
+    tell(scene, message);
     assert_true(scene->outbox.count <= 1);
     return node_reply(scene, 0);
 }

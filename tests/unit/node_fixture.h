@@ -21,6 +21,7 @@ struct node_scene {
     size_t inline_max;
     uint64_t monotonic_ms;  /* of what the node is told */
     uint64_t reply_slot_ms; /* as in session_setup */
+    const char *head_path;  /* as in session_setup */
     struct store *store;
     struct session *session;
     struct outbox outbox;
@@ -39,6 +40,8 @@ const struct message *node_reply(const struct node_scene *scene, size_t at);
 /* A message of the coordinator at NOW; the only reply, or NULL. */
 const struct message *node_tell(
     struct node_scene *scene, const struct message *message);
+/* WELCOME, with a heartbeat of 500 ms; what the node says is in the outbox. */
+void node_welcome(struct node_scene *scene);
 /* The work is done, or a slot has come, at monotonic_ms: the only reply, or
  * NULL. */
 const struct message *node_release(struct node_scene *scene);

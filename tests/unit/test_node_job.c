@@ -71,17 +71,10 @@ static void expect_reply(
     assert_int_equal(reply->type, type);
 }
 
-static void welcome(struct node_scene *scene)
-{
-    const struct message message = {
-        .type = MESSAGE_WELCOME, .version = PROTOCOL_VERSION, .number = 500};
-    (void)node_tell(scene, &message); /* says its opt-in */
-}
-
 static void test_node_with_a_long_scan_pings_and_hears_pong(void **state)
 {
     struct node_scene *scene = *state;
-    welcome(scene);
+    node_welcome(scene);
     assert_null(node_ask(scene, 0));
     assert_non_null(waiting);
     for (uint64_t beat = 1; beat <= 10; beat++) {

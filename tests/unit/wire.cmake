@@ -1,4 +1,4 @@
-foreach(module wire keys log text)
+foreach(module wire keys head log text)
   cohortium_test(test_${module} SOURCES test_${module}.c LINK cohortium_wire)
 endforeach()
 cohortium_test(test_loop SOURCES test_loop.c LINK cohortium_wire)
