@@ -122,7 +122,7 @@ void step_reply_init(struct step_reply *reply)
 void step_reply_fini(struct step_reply *reply)
 {
     vector_fini(&reply->vector);
-    buffer_fini(&reply->body);
+    buffer_wipe(&reply->body); /* a reveal has shares in it */
 }
 
 bool open_resume(struct session *session, const struct digest *header,

@@ -37,9 +37,9 @@ void question_destroy(struct question *question)
     drop_documents(question);
     member_destroy(question->member);
     guard_people_destroy(question->people);
-    buffer_fini(&question->last);
+    buffer_wipe(&question->last);
     admission_fini(&question->admission);
-    buffer_fini(&question->vector);
+    buffer_wipe(&question->vector);
     free(question);
 }
 

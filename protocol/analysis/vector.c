@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "elements stand in memory as they stand on the wire"
 #endif
@@ -19,6 +21,10 @@ enum status vector_init(struct vector *vector, size_t length)
 
 void vector_fini(struct vector *vector)
 {
+    /* Before it is masked it has a center's own figures. */
+    if (vector->elements != NULL)
+        sodium_memzero(
+            vector->elements, vector->length * sizeof *vector->elements);
     free(vector->elements);
     *vector = (struct vector){0};
 }

@@ -199,7 +199,11 @@ static enum status dispatch(
 int program_main(const struct program *program, int argc, char **argv)
 {
     program_name = program->name;
-    enum status status = keys_start();
+    enum status status = program_forbid_dumps();
+    if (status != STATUS_OK)
+        return status_exit_code(program_fail(
+            status, "core dumps of this process cannot be forbidden"));
+    status = keys_start();
     if (status != STATUS_OK)
         return status_exit_code(
             program_fail(status, "libsodium does not start"));

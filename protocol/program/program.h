@@ -43,6 +43,10 @@ struct program {
     const struct program_option *common; /* taken by every command */
 };
 
+/* This process leaves no core file (RLIMIT_CORE), and no other of its user may
+ * look into it or make one (PR_SET_DUMPABLE, prctl(2)): its memory holds keys.
+ * program_main's first call. */
+enum status program_forbid_dumps(void);
 /* The whole of main: starts libsodium, parses, runs, returns the exit code. An
  * unknown command or option names the nearest one. */
 int program_main(const struct program *program, int argc, char **argv);

@@ -36,8 +36,7 @@ void buffer_clear(struct buffer *buffer)
     buffer->size = 0;
 }
 
-/* Room for `size` bytes in all, and one more for a terminating NUL. */
-static enum status reserve(struct buffer *buffer, size_t size)
+enum status buffer_reserve(struct buffer *buffer, size_t size)
 {
     if (size > buffer->limit)
         return STATUS_TOO_LARGE;
@@ -60,7 +59,7 @@ enum status buffer_extend(struct buffer *buffer, uint8_t **out, size_t size)
 {
     if (size > buffer->limit - buffer->size)
         return STATUS_TOO_LARGE;
-    enum status status = reserve(buffer, buffer->size + size);
+    enum status status = buffer_reserve(buffer, buffer->size + size);
     if (status != STATUS_OK)
         return status;
     *out = buffer->data + buffer->size;
@@ -102,7 +101,7 @@ enum status buffer_append_format(struct buffer *buffer, const char *format, ...)
 
 const char *buffer_text(struct buffer *buffer)
 {
-    if (reserve(buffer, buffer->size) != STATUS_OK)
+    if (buffer_reserve(buffer, buffer->size) != STATUS_OK)
         return NULL;
     buffer->data[buffer->size] = '\0';
     return (const char *)buffer->data;
@@ -137,7 +136,7 @@ static enum status read_all(struct buffer *buffer, int descriptor)
         }
         if (room > READ_CHUNK)
             room = READ_CHUNK;
-        enum status status = reserve(buffer, buffer->size + room);
+        enum status status = buffer_reserve(buffer, buffer->size + room);
         if (status != STATUS_OK)
             return status;
         ssize_t got = read(descriptor, buffer->data + buffer->size, room);

@@ -33,6 +33,9 @@ void buffer_init(struct buffer *buffer, size_t limit);
 void buffer_fini(struct buffer *buffer);
 /* As buffer_fini, after wiping every byte (secrets). */
 void buffer_wipe(struct buffer *buffer);
+/* Room for `size` bytes in all, and one more for a terminating NUL: until then
+ * nothing is copied to another place (which matters for secrets). */
+enum status buffer_reserve(struct buffer *buffer, size_t size);
 /* Sets size to 0, keeps the memory. */
 void buffer_clear(struct buffer *buffer);
 /* Appends. STATUS_TOO_LARGE past the limit, STATUS_NO_MEMORY; unchanged then.

@@ -1,6 +1,9 @@
 #include "protocol/wire/json_text.h"
 
+#include <malloc.h>
 #include <stdlib.h>
+
+#include <sodium.h>
 
 static _Thread_local bool ran_out;
 
@@ -12,9 +15,17 @@ static void *allocate(size_t size)
     return memory;
 }
 
+/* Values hold keys on their way to a file and back: what is freed is wiped. */
+static void release(void *memory)
+{
+    if (memory != NULL)
+        sodium_memzero(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
 void json_text_start(void)
 {
-    json_set_alloc_funcs(allocate, free);
+    json_set_alloc_funcs(allocate, release);
 }
 
 /* Whether memory ran out, and forgets it. */

@@ -12,6 +12,9 @@
 
 #define CARD_BYTES_MAX 4096
 #define KEY_FILE_BYTES_MAX 8192
+/* What functions below may have left on the stack, registers that a library's
+ * first call saved there among it. */
+#define STACK_BYTES 16384
 #define SECRETS_BYTES (crypto_sign_SECRETKEYBYTES + crypto_box_SECRETKEYBYTES)
 
 /* The whole struct lies in sodium_malloc memory. */
@@ -249,7 +252,9 @@ static enum status write_json(json_t *json, const char *path, int mode)
 {
     struct buffer bytes;
     buffer_init(&bytes, KEY_FILE_BYTES_MAX);
-    enum status status = json_text_append(&bytes, json, JSON_INDENT(2));
+    enum status status = buffer_reserve(&bytes, KEY_FILE_BYTES_MAX);
+    if (status == STATUS_OK)
+        status = json_text_append(&bytes, json, JSON_INDENT(2));
     json_decref(json);
     if (status == STATUS_OK)
         status = buffer_append_text(&bytes, "\n");
@@ -287,7 +292,7 @@ enum status identity_load(struct identity *identity, const char *path)
     return status;
 }
 
-enum status keypair_save(
+static enum status save(
     const struct keypair *keys, const char *path, const char *passphrase)
 {
     struct stat existing;
@@ -314,6 +319,14 @@ enum status keypair_save(
     json_object_set_new(file, "nonce", json_hex(seal.nonce, sizeof seal.nonce));
     json_object_set_new(file, "box", json_hex(seal.box, sizeof seal.box));
     return write_json(file, path, 0600);
+}
+
+enum status keypair_save(
+    const struct keypair *keys, const char *path, const char *passphrase)
+{
+    enum status status = save(keys, path, passphrase);
+    sodium_stackzero(STACK_BYTES);
+    return status;
 }
 
 static bool is_sealed(const json_t *file)
@@ -371,7 +384,7 @@ static enum status check_mode(const char *path)
                                                      : STATUS_FILE_TOO_OPEN;
 }
 
-enum status keypair_load(
+static enum status load(
     struct keypair **out, const char *path, const char *passphrase)
 {
     json_t *file = NULL;
@@ -399,6 +412,14 @@ enum status keypair_load(
     }
     *out = keys;
     return STATUS_OK;
+}
+
+enum status keypair_load(
+    struct keypair **out, const char *path, const char *passphrase)
+{
+    enum status status = load(out, path, passphrase);
+    sodium_stackzero(STACK_BYTES);
+    return status;
 }
 
 enum status keypair_file_sealed(const char *path, bool *sealed)

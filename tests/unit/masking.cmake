@@ -12,3 +12,5 @@ cohortium_memory_test(test_no_memory_masking SOURCES test_no_memory_masking.c
   LINK masking_fixture)
 cohortium_test(test_masking_bodies SOURCES test_masking_bodies.c
   LINK masking_fixture)
+cohortium_test(test_wiped SOURCES test_wiped.c
+  LINK cohortium_masking cohortium_program)

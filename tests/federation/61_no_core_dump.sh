@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Proves: none of the three programs leaves a core file, whatever its limits
+# are when it starts; a program without this would.
+set -euo pipefail
+. "$(dirname "$0")/../support/federation.sh"
+federation_begin
+house "cleveland budapest zurich_basel"
+mkfifo "$FED/passphrase"
+
+# dies_with_core FIRST_LINE COMMAND...: ends it by SIGQUIT once it has written
+# that much, or after a moment; prints yes or no
+dies_with_core() {
+    (cd "$FED" && python3 - "$@" <<'PYTHON'
+import os, resource, signal, subprocess, sys, time
+ready, command = sys.argv[1], sys.argv[2:]
+_, hard = resource.getrlimit(resource.RLIMIT_CORE)
+resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+child = subprocess.Popen(command, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT)
+while ready and ready.encode() not in child.stdout.readline():
+    pass
+if not ready:
+    time.sleep(1)
+    assert child.poll() is None, "it has ended by itself"
+child.send_signal(signal.SIGQUIT)
+_, status = os.waitpid(child.pid, 0)
+assert os.WIFSIGNALED(status), f"it ended with {status}"
+print("yes" if os.WCOREDUMP(status) else "no")
+PYTHON
+    )
+}
+
+expect_none() {
+    local found
+    found=$(dies_with_core "$@")
+    [ "$found" = no ] || fail "a core of: $2"
+}
+
+[ "$(dies_with_core "" sleep 60)" = yes ] ||
+    say "this machine makes no core files at all"
+expect_none "serve ready" "$BIN/cohortium-coordinator" serve \
+    --home "$FED/office"
+expect_none "serve connecting" "$BIN/cohortium-node" serve \
+    --home "$FED/cleveland"
+expect_none "" "$BIN/cohortium" keys new --name "Ada" \
+    --passphrase-file "$FED/passphrase" --out "$FED/ada.key"
+rm -f "$FED"/core*
