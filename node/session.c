@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/audit.h"
+#include "node/refusal.h"
 #include "node/session_internal.h"
 #include "protocol/wire/log.h"
 
@@ -364,6 +364,16 @@ static enum status review(
     return session_connected(session, now, outbox);
 }
 
+/* Refusals of a day that is over are told when it is. */
+static enum status settle_day(struct session *session, int64_t now)
+{
+    const int64_t day = now / DAY_SECONDS;
+    if (day == session->settled_day)
+        return STATUS_OK;
+    session->settled_day = day;
+    return refusal_settle(session->setup.store, session->setup.keys, now);
+}
+
 static enum status tick(
     struct session *session, struct session_time now, struct outbox *outbox)
 {
@@ -377,7 +387,9 @@ static enum status tick(
         status = ping(session, now, outbox);
     if (status != STATUS_OK || session->past.behind)
         return status;
-    status = store_decision_count(session->setup.store, &decisions);
+    status = settle_day(session, now.wall_seconds);
+    if (status == STATUS_OK)
+        status = store_decision_count(session->setup.store, &decisions);
     if (status == STATUS_OK && decisions != session->decisions_sent)
         status = send_decisions(session, outbox);
     return status;

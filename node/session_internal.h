@@ -72,6 +72,7 @@ struct session {
     bool welcomed;
     uint64_t heartbeat_ms, heard_ms, pinged_ms, ping;
     int64_t decisions_sent; /* store_decision_count when they were sent last */
+    int64_t settled_day; /* refusals of the days before were told */
     struct past past;
     struct head told; /* what was last said of our own on this connection */
     /* The study that was verified last, under this roster: the digest is over

@@ -4,7 +4,10 @@
  * hands each step to who takes it (session_masked.c, session_rounds.c), and
  * sends what comes of it.
  */
+#include <stdio.h>
+
 #include "node/audit.h"
+#include "node/refusal.h"
 #include "node/session_internal.h"
 #include "protocol/wire/defence.h"
 #include "protocol/wire/log.h"
@@ -161,9 +164,20 @@ static enum status note_lie(
     struct session *session = question->session;
     log_event(LOG_WARN, "session", "step_refused", "message=%s reason=%s",
         message_name(told), status_name(reason));
-    return audit_record(session->setup.store, session->setup.keys,
-        question->now, "step_refused", &question->query_id, "%s: %s",
-        message_name(told), status_text(reason));
+    char detail[128];
+    snprintf(detail, sizeof detail, "%s: %s", message_name(told),
+        status_text(reason));
+    const struct refusal refusal = {"step_refused", question->study_id,
+        question->admission.researcher, reason, &question->query_id, detail};
+    enum status status = store_begin(session->setup.store);
+    if (status != STATUS_OK)
+        return status;
+    status = refusal_record(
+        session->setup.store, session->setup.keys, question->now, &refusal);
+    if (status == STATUS_OK)
+        return store_commit(session->setup.store);
+    store_rollback(session->setup.store);
+    return status;
 }
 
 /* The reply of a step, or what a refusal of it says. */

@@ -2,14 +2,14 @@
  * What of a question stays on this center's disk: its answer and record, whose
  * people it was about, the centers that took part, and refusals.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "node/audit.h"
+#include "node/refusal.h"
 #include "node/session_internal.h"
 #include "protocol/wire/defence.h"
 #include "protocol/wire/log.h"
-
-#define DAY_SECONDS 86400
 
 enum status question_check_counts(struct question *question)
 {
@@ -184,17 +184,21 @@ enum status question_refuse(
     struct message refusal = {
         .type = MESSAGE_REFUSE, .id = question->header_id};
     struct buffer body;
+    char detail[sizeof question->diagnostic.message + 128];
+    snprintf(detail, sizeof detail, "%s: %s%s%s", status_name(reason),
+        status_text(reason),
+        question->diagnostic.message[0] == '\0' ? "" : "; ",
+        question->diagnostic.message);
+    const struct refusal refused = {"refused", question->study_id,
+        question->admission.researcher, reason, &question->query_id, detail};
     log_event(LOG_INFO, "session", "refused", "reason=%s", status_name(reason));
     enum status status = store_begin(store);
     if (status == STATUS_OK)
-        status = store_put_refusal(store, &question->study_id, question->now);
-    if (status == STATUS_OK) {
-        status = audit_record(store, session->setup.keys, question->now,
-            "refused", &question->query_id, "%s: %s%s%s", status_name(reason),
-            status_text(reason),
-            question->diagnostic.message[0] == '\0' ? "" : "; ",
-            question->diagnostic.message);
-    }
+        status = refusal_count_to_lock(store, &question->study_id,
+            session->setup.refusals_to_lock, question->now);
+    if (status == STATUS_OK)
+        status =
+            refusal_record(store, session->setup.keys, question->now, &refused);
     if (status == STATUS_OK)
         status = count_left(question, &refusal.number);
     if (status == STATUS_OK)

@@ -82,6 +82,12 @@ static const char *const migrations[] = {
     ("CREATE TABLE witnessed (signer BLOB PRIMARY KEY, era INTEGER NOT NULL,"
      " length INTEGER NOT NULL, digest BLOB NOT NULL,"
      " signature BLOB NOT NULL) STRICT, WITHOUT ROWID;"),
+    /* How often each kind of refusal came in a day (refusal.h); a damaged
+     * answer is noticed. */
+    ("CREATE TABLE counted (day INTEGER NOT NULL, study BLOB NOT NULL,"
+     " person BLOB NOT NULL, reason INTEGER NOT NULL, times INTEGER NOT NULL,"
+     " PRIMARY KEY (day, study, person, reason)) STRICT, WITHOUT ROWID;"
+     "ALTER TABLE answer ADD COLUMN digest BLOB;"),
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))
 

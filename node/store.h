@@ -90,6 +90,8 @@ enum status store_visit_rosters(
 /* STATUS_EXISTS when it is there. */
 enum status store_put_study(struct store *store, const struct digest *id,
     const char *name, struct view envelope, int64_t now);
+enum status store_study_known(
+    struct store *store, const struct digest *id, bool *known);
 enum status store_put_approval(
     struct store *store, const struct digest *study, struct view envelope);
 enum status store_visit_studies(
@@ -131,7 +133,8 @@ struct store_answer {
 
 enum status store_put_answer(
     struct store *store, const struct store_answer *answer);
-/* By the query; appends the vector. STATUS_NOT_FOUND. */
+/* By the query; appends the vector. STATUS_NOT_FOUND; STATUS_CORRUPT when it is
+ * not the one that was put. */
 enum status store_find_answer(struct store *store, const struct digest *query,
     struct digest *header, struct buffer *vector, int64_t *generation);
 /* By the question within a study; appends the vector. STATUS_NOT_FOUND. */
@@ -151,6 +154,24 @@ enum status store_count_refusals(struct store *store,
     const struct digest *study, int64_t since, int64_t *count);
 enum status store_clear_refusals(
     struct store *store, const struct digest *study);
+/* Those of the study before that time. */
+enum status store_drop_refusals(
+    struct store *store, const struct digest *study, int64_t before);
+
+struct store_counted { /* one kind of refusal on one day */
+    int64_t day; /* since 1970 */
+    struct digest study;
+    struct public_key person;
+    enum status reason;
+    int64_t times;
+};
+
+/* One more of this kind; *times: with it. */
+enum status store_count_refusal(
+    struct store *store, const struct store_counted *kind, int64_t *times);
+/* One kind of another day than today, forgotten here. STATUS_NOT_FOUND. */
+enum status store_take_counted(
+    struct store *store, int64_t today, struct store_counted *out);
 
 /* ---- the memory against differencing (guard.h) ---- */
 

@@ -47,6 +47,16 @@ enum status store_put_study(struct store *store, const struct digest *id,
         name, envelope, now);
 }
 
+enum status store_study_known(
+    struct store *store, const struct digest *id, bool *known)
+{
+    int64_t count;
+    enum status status = store_integer(
+        store, &count, 0, "SELECT count(*) FROM study WHERE id = ?", "d", id);
+    *known = count > 0;
+    return status;
+}
+
 enum status store_put_approval(
     struct store *store, const struct digest *study, struct view envelope)
 {
@@ -173,14 +183,30 @@ enum status store_decision_count(struct store *store, int64_t *count)
         store, count, 0, "SELECT value FROM meta WHERE key = 'decisions'", "");
 }
 
-/* ---- answers and refusals ---- */
+/* ---- answers ---- */
 
 enum status store_put_answer(
     struct store *store, const struct store_answer *answer)
 {
-    return store_run(store, "INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?, ?)",
-        "ddddivi", &answer->query, &answer->header, &answer->study,
-        &answer->question, answer->time, answer->vector, answer->generation);
+    const struct digest digest = digest_of(answer->vector);
+    return store_run(store,
+        "INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?)", "ddddivid",
+        &answer->query, &answer->header, &answer->study, &answer->question,
+        answer->time, answer->vector, answer->generation, &digest);
+}
+
+/* What was damaged on the disk must not be told. Answers of before there was a
+ * digest have none. */
+static enum status check_answer(sqlite3_stmt *statement, struct view vector)
+{
+    struct digest kept;
+    const struct digest digest = digest_of(vector);
+    if (sqlite3_column_type(statement, 3) == SQLITE_NULL)
+        return STATUS_OK;
+    enum status status =
+        store_column_fixed(statement, 3, kept.bytes, DIGEST_BYTES);
+    return status == STATUS_OK && !digest_equal(&kept, &digest) ? STATUS_CORRUPT
+                                                                : status;
 }
 
 static enum status take_answer(struct store *store, sqlite3_stmt *statement,
@@ -192,7 +218,9 @@ static enum status take_answer(struct store *store, sqlite3_stmt *statement,
             statement, 0, header->bytes, sizeof header->bytes);
     if (status == STATUS_OK) {
         struct view bytes = store_column(statement, 1);
-        status = buffer_append(vector, bytes.data, bytes.size);
+        status = check_answer(statement, bytes);
+        if (status == STATUS_OK)
+            status = buffer_append(vector, bytes.data, bytes.size);
         *generation = sqlite3_column_int64(statement, 2);
     }
     return status;
@@ -203,8 +231,8 @@ enum status store_find_answer(struct store *store, const struct digest *query,
 {
     sqlite3_stmt *statement = NULL;
     enum status status = store_query(store, &statement,
-        "SELECT header, vector, generation FROM answer WHERE query = ?", "d",
-        query);
+        "SELECT header, vector, generation, digest FROM answer WHERE query = ?",
+        "d", query);
     if (status == STATUS_OK)
         status = take_answer(store, statement, header, vector, generation);
     store_done(store, statement);
@@ -219,7 +247,7 @@ enum status store_find_question(struct store *store, const struct digest *study,
     /* The plus keeps SQLite from walking over all answers of the study, which
      * stand in the order of time. */
     enum status status = store_query(store, &statement,
-        "SELECT header, vector, generation FROM answer"
+        "SELECT header, vector, generation, digest FROM answer"
         " WHERE study = ? AND question = ?"
         " ORDER BY +time, rowid LIMIT 1",
         "dd", study, question);
@@ -245,40 +273,6 @@ enum status store_count_answers(struct store *store, const struct digest *study,
     }
     store_done(store, statement);
     return status;
-}
-
-enum status store_put_refusal(
-    struct store *store, const struct digest *study, int64_t now)
-{
-    return store_run(
-        store, "INSERT INTO refusal VALUES (?, ?)", "di", study, now);
-}
-
-enum status store_find_refusals(struct store *store, const struct digest *study,
-    int64_t many, int64_t seconds, bool *found)
-{
-    int64_t times = 0;
-    enum status status = store_integer(store, &times, 0,
-        "SELECT count(*) FROM (SELECT time - lag(time, ?) OVER (ORDER BY time)"
-        " AS took FROM refusal WHERE study = ?) WHERE took < ?",
-        "idi", many - 1, study, seconds);
-    *found = times > 0;
-    return status;
-}
-
-enum status store_count_refusals(struct store *store,
-    const struct digest *study, int64_t since, int64_t *count)
-{
-    *count = 0;
-    return store_integer(store, count, 0,
-        "SELECT count(*) FROM refusal WHERE study = ? AND time > ?", "di",
-        study, since);
-}
-
-enum status store_clear_refusals(
-    struct store *store, const struct digest *study)
-{
-    return store_run(store, "DELETE FROM refusal WHERE study = ?", "d", study);
 }
 
 /* ---- audit ---- */

@@ -18,3 +18,5 @@ cohortium_test(test_past SOURCES test_past.c node_fixture.c
   LINK cohortium_node documents_fixture)
 cohortium_test(test_slots SOURCES test_slots.c node_fixture.c
   LINK cohortium_node documents_fixture)
+cohortium_test(test_refusal SOURCES test_refusal.c node_fixture.c
+  LINK cohortium_node documents_fixture PkgConfig::SQLITE)

@@ -1,0 +1,82 @@
+/* Refusals: those that may lock a study, and how often each kind came in a day
+ * (refusal.h). */
+#include "node/store_internal.h"
+
+enum status store_put_refusal(
+    struct store *store, const struct digest *study, int64_t now)
+{
+    return store_run(
+        store, "INSERT INTO refusal VALUES (?, ?)", "di", study, now);
+}
+
+enum status store_drop_refusals(
+    struct store *store, const struct digest *study, int64_t before)
+{
+    return store_run(store, "DELETE FROM refusal WHERE study = ? AND time < ?",
+        "di", study, before);
+}
+
+enum status store_find_refusals(struct store *store, const struct digest *study,
+    int64_t many, int64_t seconds, bool *found)
+{
+    int64_t times = 0;
+    enum status status = store_integer(store, &times, 0,
+        "SELECT count(*) FROM (SELECT time - lag(time, ?) OVER (ORDER BY time)"
+        " AS took FROM refusal WHERE study = ?) WHERE took < ?",
+        "idi", many - 1, study, seconds);
+    *found = times > 0;
+    return status;
+}
+
+enum status store_count_refusals(struct store *store,
+    const struct digest *study, int64_t since, int64_t *count)
+{
+    *count = 0;
+    return store_integer(store, count, 0,
+        "SELECT count(*) FROM refusal WHERE study = ? AND time > ?", "di",
+        study, since);
+}
+
+enum status store_clear_refusals(
+    struct store *store, const struct digest *study)
+{
+    return store_run(store, "DELETE FROM refusal WHERE study = ?", "d", study);
+}
+
+/* ---- counted by day ---- */
+
+enum status store_count_refusal(
+    struct store *store, const struct store_counted *kind, int64_t *times)
+{
+    const struct view person = {kind->person.bytes, KEY_BYTES};
+    return store_integer(store, times, 0,
+        "INSERT INTO counted VALUES (?, ?, ?, ?, 1)"
+        " ON CONFLICT (day, study, person, reason)"
+        " DO UPDATE SET times = times + 1 RETURNING times",
+        "idvi", kind->day, &kind->study, person, (int64_t)kind->reason);
+}
+
+enum status store_take_counted(
+    struct store *store, int64_t today, struct store_counted *out)
+{
+    sqlite3_stmt *statement = NULL;
+    enum status status = store_query(store, &statement,
+        "DELETE FROM counted WHERE (day, study, person, reason) ="
+        " (SELECT day, study, person, reason FROM counted WHERE day <> ?"
+        " ORDER BY day, study, person, reason LIMIT 1)"
+        " RETURNING day, study, person, reason, times",
+        "i", today);
+    if (status == STATUS_OK)
+        status = store_step(store, statement);
+    if (status == STATUS_OK) {
+        out->day = sqlite3_column_int64(statement, 0);
+        out->reason = (enum status)sqlite3_column_int64(statement, 3);
+        out->times = sqlite3_column_int64(statement, 4);
+        status =
+            store_column_fixed(statement, 1, out->study.bytes, DIGEST_BYTES);
+    }
+    if (status == STATUS_OK)
+        status = store_column_fixed(statement, 2, out->person.bytes, KEY_BYTES);
+    store_done(store, statement);
+    return status;
+}
