@@ -195,7 +195,7 @@ struct ledger_entry {
     struct digest previous, digest;
 };
 
-/* Appends; control characters in detail become '?'. Part of the caller's
+/* Appends; hidden characters in detail are escaped. Part of the caller's
  * transaction. */
 enum status ledger_record(struct ledger *ledger, int64_t now, const char *kind,
     const struct digest *subject, const char *detail, ...)

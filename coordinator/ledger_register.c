@@ -4,6 +4,7 @@
 
 #include "coordinator/ledger.h"
 #include "coordinator/ledger_internal.h"
+#include "protocol/wire/text.h"
 
 static enum status compute_digest(
     const struct ledger_entry *entry, struct digest *out)
@@ -57,23 +58,16 @@ static enum status read_head(struct ledger *ledger)
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static void clean(char *text)
-{
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7F)
-            *text = '?';
-    }
-}
-
 enum status ledger_record(struct ledger *ledger, int64_t now, const char *kind,
     const struct digest *subject, const char *detail, ...)
 {
     struct ledger_entry entry = {.time = now, .subject = *subject};
+    char written[sizeof entry.detail];
     va_list values;
     va_start(values, detail);
-    vsnprintf(entry.detail, sizeof entry.detail, detail, values);
+    vsnprintf(written, sizeof written, detail, values);
     va_end(values);
-    clean(entry.detail);
+    text_show(entry.detail, sizeof entry.detail, view_of_text(written));
     snprintf(entry.kind, sizeof entry.kind, "%s", kind);
     enum status status =
         ledger->head.sequence < 0 ? read_head(ledger) : STATUS_OK;

@@ -5,6 +5,7 @@
 
 #include "coordinator/office_internal.h"
 #include "protocol/wire/log.h"
+#include "protocol/wire/text.h"
 
 #define SLOW_TICK_MS 1000
 #define BEATS_TO_DEATH 3
@@ -56,42 +57,9 @@ enum status office_send(
     return status;
 }
 
-/* The length of the character at text, 0 when it is not valid UTF-8 or a
- * control character (RFC 3629; overlong forms matter to no reader of ours, the
- * codec refuses them). */
-static size_t character_size(const unsigned char *text)
-{
-    size_t size = 0;
-    if (text[0] >= 0x20 && text[0] < 0x7F)
-        return 1;
-    if (text[0] >= 0xC2 && text[0] < 0xE0)
-        size = 2;
-    else if (text[0] > 0xE0 && text[0] < 0xF0 && text[0] != 0xED)
-        size = 3;
-    for (size_t i = 1; i < size; i++) {
-        if ((text[i] & 0xC0) != 0x80)
-            return 0;
-    }
-    return size;
-}
-
 void office_copy_text(char *out, size_t capacity, const char *text)
 {
-    const unsigned char *at = (const unsigned char *)text;
-    size_t used = 0;
-    while (*at != '\0') {
-        size_t size = character_size(at);
-        size_t room = size == 0 ? 1 : size;
-        if (used + room >= capacity)
-            break;
-        if (size == 0)
-            out[used] = '?';
-        else
-            memcpy(out + used, at, size);
-        used += room;
-        at += room;
-    }
-    out[used] = '\0';
+    text_show(out, capacity, view_of_text(text));
 }
 
 void office_send_failure(struct office *office,

@@ -149,7 +149,7 @@ enum status office_save_replies(
 enum status office_restore_questions(
     struct office *office, struct office_clock now);
 
-/* Copies valid UTF-8 and never cuts a character in two. */
+/* Copies with hidden characters escaped (text.h), cut after a whole one. */
 void office_copy_text(char *out, size_t capacity, const char *text);
 
 #endif

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "protocol/wire/text.h"
+
 #define DETAIL_MAX 1024
 
 static enum status chain_digest(
@@ -33,25 +35,17 @@ static struct view signed_bytes(
     return (struct view){bytes, 18 + DIGEST_BYTES};
 }
 
-static void clean(char *text)
-{
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7F)
-            *text = '?';
-    }
-}
-
 enum status audit_record(struct store *store, const struct keypair *keys,
     int64_t now, const char *event, const struct digest *subject,
     const char *detail, ...)
 {
-    char text[DETAIL_MAX], about[DIGEST_TEXT] = "";
+    char written[DETAIL_MAX], text[DETAIL_MAX], about[DIGEST_TEXT] = "";
     uint8_t bytes[18 + DIGEST_BYTES];
     va_list list;
     va_start(list, detail);
-    vsnprintf(text, sizeof text, detail, list);
+    vsnprintf(written, sizeof written, detail, list);
     va_end(list);
-    clean(text);
+    text_show(text, sizeof text, view_of_text(written));
     if (subject != NULL)
         digest_to_text(about, subject);
     struct store_record record = {

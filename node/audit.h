@@ -13,7 +13,7 @@
 #include "node/store.h"
 
 /* Appends, within the caller's transaction where there is one. subject NULL:
- * about nothing in particular. Control characters become '?'. */
+ * about nothing in particular. Hidden characters are escaped (text.h). */
 enum status audit_record(struct store *store, const struct keypair *keys,
     int64_t now, const char *event, const struct digest *subject,
     const char *detail, ...) __attribute__((format(printf, 6, 7)));

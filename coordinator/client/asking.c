@@ -1,6 +1,7 @@
 #include "coordinator/client/asking.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
@@ -8,6 +9,7 @@
 #include "coordinator/client/status_text.h"
 #include "policy/result_file.h"
 #include "protocol/wire/loop.h"
+#include "protocol/wire/text.h"
 
 #define REPEAT_MS 2000 /* between two askings of the same */
 #define BUSY_MS_MAX 60000
@@ -194,8 +196,11 @@ enum status result_print(const struct envelope *result, bool json)
         struct buffer text;
         buffer_init(&text, BUFFER_LIMIT_DEFAULT);
         status = result_file_write(&text, result);
-        if (status == STATUS_OK &&
-            fwrite(text.data, 1, text.size, stdout) != text.size)
+        /* Its bytes are signed; a terminal gets what can be seen. */
+        if (status == STATUS_OK && isatty(STDOUT_FILENO))
+            text_print_json(stdout, buffer_view(&text));
+        else if (status == STATUS_OK &&
+                 fwrite(text.data, 1, text.size, stdout) != text.size)
             status = STATUS_IO;
         buffer_fini(&text);
         return status;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "protocol/wire/loop.h"
+#include "protocol/wire/text.h"
 
 #define CONNECT_TIMEOUT_MS 15000
 #define REPLY_TIMEOUT_MS 15000
@@ -58,17 +59,6 @@ enum status client_load_key(
                ? client_open_key(
                      out, path, argument_value(arguments, "passphrase-file"))
                : status;
-}
-
-void client_clean_text(char *text)
-{
-    for (unsigned char *at = (unsigned char *)text; *at != '\0'; at++) {
-        /* C1 controls are two bytes in UTF-8: C2 80..9F. */
-        if (at[0] == 0xC2 && at[1] >= 0x80 && at[1] <= 0x9F)
-            at[1] = at[0] = '?';
-        else if (*at < 0x20 || *at == 0x7F)
-            *at = '?';
-    }
 }
 
 enum status client_load_envelope(
@@ -279,11 +269,12 @@ enum status connection_receive(
 
 enum status connection_failure(const struct message *reply)
 {
-    char text[MESSAGE_TEXT_MAX];
+    char text[TEXT_SHOWN_FACTOR * MESSAGE_TEXT_MAX];
     enum status status = status_of_name(reply->name);
-    snprintf(text, sizeof text, "%s",
-        reply->text[0] == '\0' ? status_text(status) : reply->text);
-    client_clean_text(text);
+    /* One line, so that it cannot look like more than one message. */
+    text_show(text, sizeof text,
+        view_of_text(
+            reply->text[0] == '\0' ? status_text(status) : reply->text));
     return program_fail(status == STATUS_OK ? STATUS_REFUSED : status,
         "the coordinator says: %s", text);
 }

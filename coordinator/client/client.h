@@ -38,9 +38,6 @@ enum status client_open_key(
 /* The one that --key names. */
 enum status client_load_key(
     struct keypair **out, const struct arguments *arguments);
-/* Control characters become '?': what another party wrote must not steer the
- * terminal. In place. */
-void client_clean_text(char *text);
 /* Reads an envelope of that type. */
 enum status client_load_envelope(
     struct envelope **out, const char *path, const char *type);

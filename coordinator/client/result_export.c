@@ -12,6 +12,7 @@
 #include "coordinator/client/result_methods.h"
 #include "coordinator/client/result_rows.h"
 #include "coordinator/client/result_words.h"
+#include "protocol/wire/text.h"
 
 #define COLUMNS_MAX 48
 
@@ -243,12 +244,19 @@ struct making {
     const json_t *result;
 };
 
+/* What a result quotes is shown as it is, in whatever program opens it. */
 static enum status write_file(
     const struct making *making, const char *name, const struct buffer *text)
 {
     char path[sizeof making->folder + 256];
+    struct buffer shown;
+    buffer_init(&shown, BUFFER_LIMIT_DEFAULT);
     snprintf(path, sizeof path, "%s/%s", making->folder, name);
-    return client_write_file(path, buffer_view(text));
+    enum status status = text_append_lines(&shown, buffer_view(text));
+    if (status == STATUS_OK)
+        status = client_write_file(path, buffer_view(&shown));
+    buffer_fini(&shown);
+    return status;
 }
 
 static enum status write_table(const struct making *making, size_t number,

@@ -11,6 +11,7 @@
 #include "coordinator/client/result_text.h"
 #include "coordinator/client/result_title.h"
 #include "policy/disclosure.h"
+#include "protocol/wire/text.h"
 
 #define COLUMNS_MAX 16
 
@@ -327,19 +328,6 @@ static enum status print_result(
     return STATUS_OK;
 }
 
-/* A result says what a coordinator signed, who may be anybody: line by line. */
-static void print_clean(FILE *out, char *text)
-{
-    while (*text != '\0') {
-        char *end = strchr(text, '\n');
-        if (end != NULL)
-            *end = '\0';
-        client_clean_text(text);
-        fprintf(out, "%s\n", text);
-        text = end == NULL ? text + strlen(text) : end + 1;
-    }
-}
-
 enum status result_table_print(
     FILE *out, const json_t *result, const char *signature)
 {
@@ -353,8 +341,9 @@ enum status result_table_print(
     enum status status = print_result(lines, result, signature);
     if (fclose(lines) != 0)
         status = STATUS_NO_MEMORY;
+    /* A result says what a coordinator signed, who may be anybody. */
     if (status == STATUS_OK)
-        print_clean(out, text);
+        text_print_lines(out, (struct view){(const uint8_t *)text, size});
     free(text);
     return status;
 }

@@ -4,6 +4,7 @@
 
 #include "coordinator/client/client.h"
 #include "protocol/wire/json_text.h"
+#include "protocol/wire/text.h"
 
 #define WORD_MAX 512
 
@@ -11,8 +12,7 @@ static const char *word(
     const json_t *object, const char *key, const char *none, char *out)
 {
     const char *text = json_string_value(json_object_get(object, key));
-    snprintf(out, WORD_MAX, "%s", text == NULL ? none : text);
-    client_clean_text(out);
+    text_show(out, WORD_MAX, view_of_text(text == NULL ? none : text));
     return out;
 }
 
@@ -61,8 +61,7 @@ static void print_notes(FILE *out, const json_t *query)
             const char *key = json_string_value(name);
             if (key == NULL)
                 continue;
-            snprintf(center, sizeof center, "%s", key);
-            client_clean_text(center);
+            text_show(center, sizeof center, view_of_text(key));
             fprintf(out, "    %s: %s %s\n", center, kinds[kind],
                 word(json_object_get(query, "notes"), key, "", note));
         }
@@ -95,8 +94,7 @@ static void print_refusals(FILE *out, json_t *left)
     json_object_foreach(left, key, number)
     {
         char center[WORD_MAX];
-        snprintf(center, sizeof center, "%s", key);
-        client_clean_text(center);
+        text_show(center, sizeof center, view_of_text(key));
         if (json_integer_value(number) == 0)
             fprintf(
                 out, "    %s has locked it: ask its data manager\n", center);

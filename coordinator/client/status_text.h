@@ -1,6 +1,6 @@
 /*
  * status_text: what the coordinator's STATUS says, as lines for a terminal. Its
- * words are the coordinator's: control characters become '?'.
+ * words are the coordinator's: hidden characters are escaped.
  */
 #ifndef COHORTIUM_COORDINATOR_CLIENT_STATUS_TEXT_H
 #define COHORTIUM_COORDINATOR_CLIENT_STATUS_TEXT_H

@@ -1,9 +1,11 @@
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "protocol/program/internal.h"
 #include "protocol/query/nearest.h"
+#include "protocol/wire/text.h"
 
 #define COMMANDS_MAX 128
 
@@ -18,11 +20,17 @@ static void print_name(void)
 enum status program_fail(enum status status, const char *format, ...)
 {
     va_list list;
-    print_name();
+    char *text = NULL;
     va_start(list, format);
-    vfprintf(stderr, format, list);
+    if (vasprintf(&text, format, list) < 0)
+        text = NULL;
     va_end(list);
+    print_name();
+    /* What another party wrote may be quoted. */
+    text_print_lines(
+        stderr, view_of_text(text == NULL ? status_text(status) : text));
     fputc('\n', stderr);
+    free(text);
     return status;
 }
 

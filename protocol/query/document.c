@@ -7,6 +7,7 @@
 #include "protocol/query/nearest.h"
 #include "protocol/query/position.h"
 #include "protocol/wire/json_text.h"
+#include "protocol/wire/text.h"
 
 #define NESTING_MAX 32
 
@@ -253,10 +254,15 @@ enum status field_text(const struct field *field, const char **out, size_t max,
     if (size > max)
         return field_fail(
             field, diagnostic, "a text of at most %zu bytes", max);
-    for (size_t i = 0; i < size; i++) {
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F)
-            return field_fail_inside(
-                field, i, diagnostic, "a control character in the text");
+    const struct view all = {(const uint8_t *)text, size};
+    const size_t plain = text_plain_size(all);
+    if (plain < size) {
+        char shown[TEXT_SHOWN_MAX + 1];
+        text_show(
+            shown, sizeof shown, (struct view){all.data + plain, size - plain});
+        return field_fail_inside(field, plain, diagnostic,
+            "a control character, or one that nobody sees, in the text: %s",
+            shown);
     }
     *out = text;
     return STATUS_OK;

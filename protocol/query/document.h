@@ -55,7 +55,7 @@ bool field_find(struct field *out, const struct field *object, const char *key);
 enum status field_array(const struct field *field, size_t *count, size_t max,
     struct diagnostic *diagnostic);
 struct field field_item(const struct field *array, size_t index);
-/* Text without control characters, 1..max bytes; borrowed. */
+/* Text without hidden characters (text.h), 1..max bytes; borrowed. */
 enum status field_text(const struct field *field, const char **out, size_t max,
     struct diagnostic *diagnostic);
 enum status field_integer(const struct field *field, int64_t *out, int64_t min,

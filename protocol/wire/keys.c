@@ -9,6 +9,7 @@
 
 #include "protocol/wire/digest.h"
 #include "protocol/wire/json_text.h"
+#include "protocol/wire/text.h"
 
 #define CARD_BYTES_MAX 4096
 #define KEY_FILE_BYTES_MAX 8192
@@ -59,11 +60,7 @@ static enum status check_name(const char *name)
     size_t size = strlen(name);
     if (size < 1 || size > NAME_MAX_BYTES)
         return STATUS_OUT_OF_RANGE;
-    for (size_t i = 0; i < size; i++) {
-        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7F)
-            return STATUS_MALFORMED;
-    }
-    return STATUS_OK;
+    return text_is_plain(view_of_text(name)) ? STATUS_OK : STATUS_MALFORMED;
 }
 
 static struct keypair *allocate(void)

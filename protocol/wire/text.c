@@ -147,3 +147,66 @@ enum status text_append_shown(struct buffer *out, struct view text)
     }
     return status;
 }
+
+/* An end of a line: how many bytes; 0 when it is none. */
+static size_t line_end(struct view text)
+{
+    if (text.data[0] == '\n')
+        return 1;
+    return text.size > 1 && memcmp(text.data, "\r\n", 2) == 0 ? 2 : 0;
+}
+
+enum status text_append_lines(struct buffer *out, struct view text)
+{
+    enum status status = STATUS_OK;
+    size_t used;
+    for (size_t at = 0; status == STATUS_OK && at < text.size; at += used) {
+        const struct view rest = {text.data + at, text.size - at};
+        char shown[TEXT_SHOWN_MAX + 1];
+        used = line_end(rest);
+        if (used > 0)
+            status = buffer_append(out, rest.data, used);
+        else
+            status = buffer_append(out, shown, show_one(shown, &used, rest));
+    }
+    return status;
+}
+
+void text_print_lines(FILE *out, struct view text)
+{
+    size_t used;
+    for (size_t at = 0; at < text.size; at += used) {
+        char shown[TEXT_SHOWN_MAX + 1] = "\n";
+        size_t size = used = 1;
+        if (text.data[at] != '\n')
+            size = show_one(
+                shown, &used, (struct view){text.data + at, text.size - at});
+        fwrite(shown, 1, size, out);
+    }
+}
+
+/* RFC 8259, 7: beyond the first plane two, as UTF-16 has them. */
+static void print_json_escape(FILE *out, uint32_t point)
+{
+    if (point > 0xffff) {
+        fprintf(out, "\\u%04x", 0xd800 + ((point - 0x10000) >> 10));
+        point = 0xdc00 + (point & 0x3ff);
+    }
+    fprintf(out, "\\u%04x", point);
+}
+
+void text_print_json(FILE *out, struct view json)
+{
+    size_t used;
+    for (size_t at = 0; at < json.size; at += used) {
+        const struct view rest = {json.data + at, json.size - at};
+        bool plain;
+        used = take(rest, &plain);
+        if (plain || rest.data[0] == '\n')
+            fwrite(rest.data, 1, used, out);
+        else
+            print_json_escape(out, utf8_sequence(rest.data, rest.size) == used
+                                       ? code_point(rest.data, used)
+                                       : 0xfffd); /* no UTF-8, no JSON */
+    }
+}

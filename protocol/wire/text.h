@@ -12,6 +12,8 @@
 #ifndef COHORTIUM_PROTOCOL_WIRE_TEXT_H
 #define COHORTIUM_PROTOCOL_WIRE_TEXT_H
 
+#include <stdio.h>
+
 #include "protocol/wire/buffer.h"
 
 /* One byte of input becomes at most this many, a whole character at most
@@ -32,5 +34,12 @@ size_t text_plain_size(struct view text);
 size_t text_show(char *out, size_t room, struct view text);
 /* The same, appended whole. */
 enum status text_append_shown(struct buffer *out, struct view text);
+/* The same, but ends of lines (LF, CR LF) stay. */
+enum status text_append_lines(struct buffer *out, struct view text);
+/* To a terminal; LF stays. */
+void text_print_lines(FILE *out, struct view text);
+/* Text of a JSON value: it stays the same value, with hidden characters as
+ * \uNNNN. For a terminal. */
+void text_print_json(FILE *out, struct view json);
 
 #endif

@@ -100,10 +100,10 @@ static void test_text_is_escaped(void **state)
     struct buffer svg;
     assert_int_equal(
         draw(&svg, "{\"analysis\":\"frequency\",\"by\":{},\"table\":[{"
-                   "\"level\":\"<a & \\\"b\\\">\",\"n\":12,"
+                   "\"level\":\"<a & \\\"b\\\">\\u202e\\u0007\",\"n\":12,"
                    "\"proportion\":1}]}"),
         STATUS_OK);
-    assert_holds(&svg, "&lt;a &amp; &quot;b&quot;&gt;");
+    assert_holds(&svg, "&lt;a &amp; &quot;b&quot;&gt;\\u202E\\x07");
     assert_holds(&svg, "12 (100.0 %)");
     buffer_fini(&svg);
     /* What is hidden is shown, and takes its place. */

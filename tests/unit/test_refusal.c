@@ -54,7 +54,7 @@ static void test_refusals_of_a_kind_are_counted_after_twenty(void **state)
 {
     (void)state;
     struct audit_finding finding;
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < 200; i++)
         refuse(NOW, &scene->study_id, STATUS_COHORT_TOO_SMALL);
     for (int i = 0; i < 3; i++)
         refuse(NOW, &scene->study_id, STATUS_EXPIRED);
@@ -69,7 +69,7 @@ static void test_refusals_of_a_kind_are_counted_after_twenty(void **state)
         scene->store, scene->cast.centers[0], NOW + DAY_SECONDS));
     assert_int_equal(
         ask_file("SELECT count(*) FROM audit WHERE event = 'refused_more'"
-                 " AND detail LIKE 'COHORT_TOO_SMALL: 980 more of%'"),
+                 " AND detail LIKE 'COHORT_TOO_SMALL: 180 more of%'"),
         1);
     assert_int_equal(
         ask_file("SELECT count(*) FROM audit WHERE event = 'refused_more'"), 1);
@@ -150,7 +150,7 @@ static void test_question_refused_many_times_leaves_few_rows(void **state)
         .dictionary = scene->cast.dictionary};
     must(decision_record(&setup, &scene->study_id, "test", false, "", NOW));
     const int64_t before = ask_file("SELECT count(*) FROM audit");
-    for (int i = 0; i < 300; i++)
+    for (int i = 0; i < 60; i++)
         assert_int_equal(node_ask(scene, i % 2)->type, MESSAGE_REFUSE);
     assert_int_equal(
         ask_file("SELECT count(*) FROM audit"), before + REFUSALS_A_DAY);

@@ -123,7 +123,21 @@ static void test_a_result_cannot_steer_the_terminal(void **state)
     for (const char *at = text; *at != '\0'; at++)
         assert_true(*at == '\n' || ((unsigned char)*at >= 0x20 && *at != 0x7F));
     assert_null(strstr(text, "\xC2\x9B"));
-    assert_non_null(strstr(text, "answered   ?[1m ?"));
+    assert_non_null(strstr(text, "answered   \\x1B[1m ?"));
+    free(text);
+}
+
+/* A name that would turn the line around, and two that look like one. */
+static void test_a_result_hides_nothing(void **state)
+{
+    (void)state;
+    assert_prints("{\"study\": \"a\\u202eb\\u200bc\", \"results\": []}",
+        "a\\u202Eb\\u200Bc");
+    char *text =
+        print("{\"results\": [{\"analysis\": \"frequency\","
+              " \"table\": [{\"level\": \"a\\u2066b\", \"n\": 20}]}]}");
+    assert_null(strstr(text, "\xe2\x81\xa6"));
+    assert_non_null(strstr(text, "20"));
     free(text);
 }
 
@@ -145,6 +159,7 @@ int main(void)
         cmocka_unit_test(test_a_withheld_cell_is_named_in_its_row),
         cmocka_unit_test(test_tables_speak_words),
         cmocka_unit_test(test_a_result_cannot_steer_the_terminal),
+        cmocka_unit_test(test_a_result_hides_nothing),
         cmocka_unit_test(test_what_is_no_result_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

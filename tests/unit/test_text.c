@@ -116,6 +116,42 @@ static void test_text_show_of_every_code_point_is_plain(void **state)
     }
 }
 
+static char *print_with(
+    void (*print)(FILE *out, struct view text), const char *text)
+{
+    char *printed = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&printed, &size);
+    assert_non_null(out);
+    print(out, view_of_text(text));
+    fclose(out);
+    return printed;
+}
+
+static void test_text_lines_keep_their_ends_and_nothing_else(void **state)
+{
+    (void)state;
+    const char *text = "a\r\nb\rc\n\td\n\xe2\x80\xae";
+    struct buffer lines;
+    buffer_init(&lines, 256);
+    assert_int_equal(text_append_lines(&lines, view_of_text(text)), STATUS_OK);
+    assert_string_equal(buffer_text(&lines), "a\r\nb\\x0Dc\n\\x09d\n\\u202E");
+    buffer_fini(&lines);
+    char *printed = print_with(text_print_lines, text);
+    assert_string_equal(printed, "a\\x0D\nb\\x0Dc\n\\x09d\n\\u202E");
+    free(printed);
+}
+
+static void test_text_json_stays_the_same_value(void **state)
+{
+    (void)state;
+    char *printed = print_with(text_print_json,
+        "{\n\"a\": \"\xc3\xbc\xe2\x80\xae\xf3\xa0\x81\x81\x7f\"}");
+    assert_string_equal(
+        printed, "{\n\"a\": \"\xc3\xbc\\u202e\\udb40\\udc41\\u007f\"}");
+    free(printed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +161,8 @@ int main(void)
         cmocka_unit_test(test_text_show_escapes_what_is_no_utf8),
         cmocka_unit_test(test_text_show_cuts_after_a_whole_character),
         cmocka_unit_test(test_text_show_of_every_code_point_is_plain),
+        cmocka_unit_test(test_text_lines_keep_their_ends_and_nothing_else),
+        cmocka_unit_test(test_text_json_stays_the_same_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
