@@ -75,10 +75,9 @@ void fixture_make_approval(struct fixture *fixture, struct buffer *out,
     buffer_fini(&payload);
 }
 
-void fixture_make_query(
-    struct fixture *fixture, struct buffer *out, struct digest *id, int number)
+void fixture_make_query_of(struct fixture *fixture, struct buffer *out,
+    struct digest *id, const char *text, int number)
 {
-    char text[256];
     const struct query_seal seal = {.study_id = fixture->study_id,
         .dictionary_id = fixture->cast.dictionary->digest,
         .nonce = {(uint8_t)number},
@@ -87,15 +86,22 @@ void fixture_make_query(
     struct diagnostic diagnostic;
     diagnostic_init(&diagnostic, "query");
     buffer_init(&payload, BUFFER_LIMIT_DEFAULT);
+    must(query_seal(&payload, view_of_text(text), &seal, &diagnostic));
+    fixture_sign(
+        out, id, TYPE_QUERY, buffer_text(&payload), fixture->cast.researcher);
+    buffer_fini(&payload);
+}
+
+void fixture_make_query(
+    struct fixture *fixture, struct buffer *out, struct digest *id, int number)
+{
+    char text[256];
     snprintf(text, sizeof text,
         "{\"study\": \"first\", \"cohort\": \"age >= %d\", \"by\": [\"sex\"],"
         " \"analyses\": [{\"count\": {}},"
         " {\"summary\": {\"variables\": [\"age\"]}}]}",
         number);
-    must(query_seal(&payload, view_of_text(text), &seal, &diagnostic));
-    fixture_sign(
-        out, id, TYPE_QUERY, buffer_text(&payload), fixture->cast.researcher);
-    buffer_fini(&payload);
+    fixture_make_query_of(fixture, out, id, text, number);
 }
 
 void fixture_create(struct fixture *fixture)

@@ -61,6 +61,9 @@ void fixture_make_approval(struct fixture *fixture, struct buffer *out,
 /* A signed query: the question differs with `number`. */
 void fixture_make_query(
     struct fixture *fixture, struct buffer *out, struct digest *id, int number);
+/* Any question, by its text; it is another one with another `number`. */
+void fixture_make_query_of(struct fixture *fixture, struct buffer *out,
+    struct digest *id, const char *text, int number);
 void fixture_sign(struct buffer *out, struct digest *id, const char *type,
     const char *payload, const struct keypair *keys);
 

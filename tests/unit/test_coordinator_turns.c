@@ -291,6 +291,33 @@ static void test_failure_says_what_it_was_and_how_near_a_lock_is(void **state)
     json_decref(status);
 }
 
+/* Its figures would be in the sum: that sum is not used. */
+static void test_refusal_in_a_later_round_ends_the_fit(void **state)
+{
+    struct fixture *fixture = *state;
+    struct buffer query;
+    struct digest id;
+    fixture_make_query_of(fixture, &query, &id,
+        "{\"study\": \"first\", \"cohort\": \"age >= 40\", \"analyses\": "
+        "[{\"glm\": {\"formula\": \"sex ~ age\", \"family\": "
+        "\"binomial\"}}]}",
+        1);
+    fixture_submit_query(fixture, &query);
+    answer_all(fixture);
+    assert_int_equal(
+        fixture_count(fixture, ROUTE_CENTER + 3, MESSAGE_ROUND), 1);
+    assert_null(fixture_last(fixture, ROUTE_RESEARCHER, MESSAGE_RESULT));
+    refuse_with(fixture, 3, 3);
+    assert_failure(fixture, "REFUSED");
+    const struct message *failure =
+        fixture_last(fixture, ROUTE_RESEARCHER, MESSAGE_FAILURE);
+    assert_non_null(strstr(failure->text, "which are not used: 4 of 5"));
+    assert_non_null(strstr(failure->text, "1 refused"));
+    assert_non_null(strstr(failure->text, "2 more until a lock"));
+    assert_int_equal(office_open_sessions(fixture->office), 0);
+    buffer_fini(&query);
+}
+
 /* ---- what is refused ---- */
 
 static size_t count_kind;
@@ -343,6 +370,7 @@ int main(void)
         TEST(test_full_queue_says_when_to_ask_again_and_keeps_nothing),
         TEST(test_busy_center_is_asked_again_and_has_not_refused),
         TEST(test_failure_says_what_it_was_and_how_near_a_lock_is),
+        TEST(test_refusal_in_a_later_round_ends_the_fit),
         TEST(test_refused_queries_of_a_day_have_a_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
