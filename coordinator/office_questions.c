@@ -250,8 +250,7 @@ static enum status sign_answer(struct office *office,
         .created = now,
         .center_count = session->center_count,
         .centers = centers,
-        .sum = &session->sum,
-        .results = buffer_view(&session->results)};
+        .calculated = buffer_view(&session->calculated)};
     enum status status =
         result_sign(&ending->result, &ending->result_id, &facts, office->keys);
     free(centers);

@@ -6,6 +6,9 @@
 #include "policy/disclosure.h"
 #include "protocol/wire/json_text.h"
 
+/* Between the two texts of result_calculate; compact JSON has none. */
+#define BETWEEN "\n"
+
 json_t *json_digest(const struct digest *digest)
 {
     char text[DIGEST_TEXT];
@@ -146,12 +149,11 @@ static void add_fitted(json_t *withheld, const json_t *results)
 
 /* What the rules kept back, at the centers or of the sum: cells and segments by
  * rule. */
-static json_t *withheld_object(
-    const struct result_facts *facts, const json_t *results)
+static json_t *withheld_object(const struct vector *sum, const json_t *results)
 {
     json_t *object = json_object();
     for (size_t rule = 0; rule < RULE_COUNT; rule++) {
-        json_int_t count = (json_int_t)facts->sum->elements[PLAN_RULES + rule];
+        json_int_t count = (json_int_t)sum->elements[PLAN_RULES + rule];
         if (count != 0) {
             json_object_set_new(object,
                 disclosure_rule_name((enum disclosure_rule)rule),
@@ -177,7 +179,7 @@ static bool set_noise(json_t *object, const struct question *question)
 }
 
 static bool set_terms(
-    json_t *object, const struct result_facts *facts, const json_t *results)
+    json_t *object, const struct result_facts *facts, json_t *withheld)
 {
     const struct question *question = facts->question;
     const struct query *query = question->query;
@@ -192,7 +194,7 @@ static bool set_terms(
            set(object, "limits",
                limits_object(&question->study->study->limits)) ||
            set_noise(object, question) ||
-           set(object, "withheld", withheld_object(facts, results)) ||
+           json_object_set(object, "withheld", withheld) != 0 ||
            set(object, "centers", json_integer(count_answered(facts))) ||
            set(object, "center_report", center_report(facts));
 }
@@ -211,24 +213,62 @@ static void drop_tests(json_t *results)
     }
 }
 
+enum status result_calculate(struct buffer *out,
+    const struct question *question, const struct fit *fit,
+    const struct vector *sum)
+{
+    const struct study *study = question->study->study;
+    json_t *results = NULL, *withheld = NULL;
+    enum status status = fit_finish(fit, study->limits.min_cell, &results);
+    if (status == STATUS_OK && study->privacy == PRIVACY_NOISE)
+        drop_tests(results);
+    if (status == STATUS_OK) {
+        withheld = withheld_object(sum, results);
+        status = json_text_append(out, withheld, RESULT_JSON_FLAGS);
+    }
+    if (status == STATUS_OK)
+        status = buffer_append_text(out, BETWEEN);
+    if (status == STATUS_OK)
+        status = json_text_append(out, results, RESULT_JSON_FLAGS);
+    json_decref(withheld);
+    json_decref(results);
+    return status;
+}
+
+/* The results are the last member, and are put in as they stand: Jansson aborts
+ * the program when memory ends while it reads a long number. */
+static enum status append_results(
+    struct buffer *out, const json_t *object, struct view results)
+{
+    enum status status = json_text_append(out, object, RESULT_JSON_FLAGS);
+    if (status != STATUS_OK)
+        return status;
+    out->size--; /* the object's last brace */
+    status = buffer_append_text(out, ",\"results\":");
+    if (status == STATUS_OK)
+        status = buffer_append(out, results.data, results.size);
+    return status == STATUS_OK ? buffer_append_text(out, "}") : status;
+}
+
 static enum status result_write(
     struct buffer *out, const struct result_facts *facts)
 {
-    const struct question *question = facts->question;
-    json_t *results = NULL;
-    json_t *object = json_object();
-    enum status status = json_text_parse(&results, facts->results, 0, NULL);
-    if (object == NULL)
-        status = STATUS_NO_MEMORY;
-    if (status == STATUS_OK && question->study->study->privacy == PRIVACY_NOISE)
-        drop_tests(results);
-    if (status == STATUS_OK &&
-        (set_origin(object, facts) || set_terms(object, facts, results) ||
-            json_object_set(object, "results", results) != 0))
+    const struct view all = facts->calculated;
+    const uint8_t *between =
+        all.size == 0 ? NULL : memchr(all.data, BETWEEN[0], all.size);
+    if (between == NULL)
+        return STATUS_CORRUPT;
+    const size_t first = (size_t)(between - all.data);
+    const struct view results = {between + 1, all.size - first - 1};
+    json_t *withheld = NULL, *object = json_object();
+    enum status status =
+        json_text_parse(&withheld, (struct view){all.data, first}, 0, NULL);
+    if (status == STATUS_OK && (object == NULL || set_origin(object, facts) ||
+                                   set_terms(object, facts, withheld)))
         status = STATUS_NO_MEMORY;
     if (status == STATUS_OK)
-        status = json_text_append(out, object, RESULT_JSON_FLAGS);
-    json_decref(results);
+        status = append_results(out, object, results);
+    json_decref(withheld);
     json_decref(object);
     return status;
 }

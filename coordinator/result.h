@@ -10,6 +10,7 @@
 #define COHORTIUM_COORDINATOR_RESULT_H
 
 #include "coordinator/catalog.h"
+#include "protocol/analysis/fit.h"
 #include "protocol/wire/json_text.h"
 
 #define RESULT_JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(17))
@@ -26,10 +27,14 @@ struct result_facts {
     int64_t created; /* seconds since 1970 */
     size_t center_count;
     const struct result_center *centers; /* all that were asked */
-    const struct vector *sum;            /* after the rules */
-    struct view results;                 /* JSON text, of session_calculate */
+    struct view calculated;              /* of result_calculate */
 };
 
+/* What comes of a fit that is over, and of the sum that its rules left: what
+ * was withheld and the results, as texts for result_sign. */
+enum status result_calculate(struct buffer *out,
+    const struct question *question, const struct fit *fit,
+    const struct vector *sum);
 /* The payload in a signed envelope; *id is the payload's digest. */
 enum status result_sign(struct buffer *out, struct digest *id,
     const struct result_facts *facts, const struct keypair *keys);

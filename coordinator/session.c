@@ -62,7 +62,7 @@ static struct session *allocate(struct question *question)
     buffer_init(&session->header_envelope, BUFFER_LIMIT_DEFAULT);
     buffer_init(&session->open_message, BUFFER_LIMIT_DEFAULT);
     buffer_init(&session->told, BUFFER_LIMIT_DEFAULT);
-    buffer_init(&session->results, BUFFER_LIMIT_DEFAULT);
+    buffer_init(&session->calculated, BUFFER_LIMIT_DEFAULT);
     return session;
 }
 
@@ -195,7 +195,7 @@ void session_destroy(struct session *session)
     collector_destroy(session->collector);
     fit_destroy(session->fit);
     buffer_fini(&session->told);
-    buffer_fini(&session->results);
+    buffer_fini(&session->calculated);
     vector_fini(&session->round_sum);
     vector_fini(&session->sum);
     session_header_destroy(session->header);

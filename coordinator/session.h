@@ -60,7 +60,7 @@ struct session {
     struct collector *collector;   /* masked; NULL: not */
     struct fit *fit;               /* once the first sum was looked at */
     bool calculating;              /* somebody does */
-    struct buffer results;         /* JSON, once it is over */
+    struct buffer calculated;      /* result_calculate, once it is over */
     struct vector round_sum;       /* of a later round, not masked */
     struct buffer told;            /* the body of ROUND */
     uint64_t step_ms, step_end_ms; /* how long a step may take; monotonic */

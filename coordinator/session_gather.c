@@ -9,7 +9,6 @@
 #include "coordinator/result.h"
 #include "coordinator/session.h"
 #include "policy/disclosure.h"
-#include "protocol/wire/json_text.h"
 #include "protocol/wire/log.h"
 #include "protocol/wire/message.h"
 
@@ -239,18 +238,6 @@ static const struct vector *round_sum(const struct session *session)
                                       : &session->round_sum;
 }
 
-static enum status write_results(
-    const struct session *session, struct buffer *out)
-{
-    json_t *results = NULL;
-    enum status status =
-        fit_finish(session->fit, study_of(session)->limits.min_cell, &results);
-    if (status == STATUS_OK)
-        status = json_text_append(out, results, RESULT_JSON_FLAGS);
-    json_decref(results);
-    return status;
-}
-
 /* The sum after the rules, the fit, and the results where it is over. */
 enum status session_calculate(struct session *session, struct buffer *out)
 {
@@ -263,7 +250,8 @@ enum status session_calculate(struct session *session, struct buffer *out)
     if (status == STATUS_OK)
         status = fit_save(session->fit, out);
     return status == STATUS_OK && session->fit->over
-               ? write_results(session, out)
+               ? result_calculate(
+                     out, &session->question, session->fit, &session->sum)
                : status;
 }
 
@@ -282,7 +270,7 @@ static enum status read_calculated(struct session *session, struct view bytes)
         return status;
     fit_destroy(session->fit);
     session->fit = fit;
-    return buffer_append(&session->results, bytes.data, bytes.size);
+    return buffer_append(&session->calculated, bytes.data, bytes.size);
 }
 
 void session_take_calculated(struct session *session, enum status status,
