@@ -55,6 +55,8 @@ void fixture_make_study(struct fixture *fixture, struct buffer *out,
     const char *name, int min_centers)
 {
     json_t *study = cast_study(&fixture->cast, name, min_centers);
+    json_array_append_new(
+        json_object_get(study, "analyses"), json_string("glm"));
     char *text = json_dumps(study, JSON_COMPACT);
     json_decref(study);
     fixture_sign(out, NULL, TYPE_STUDY, text, fixture->cast.researcher);
