@@ -11,7 +11,7 @@ without_budapest() { # COHORT ANOTHER
     hospitals
     all=$(count "$1") || kept
     federation_stop budapest
-    sleep 1
+    wait_gone budapest
     rest=$(count "$2" '{"frequency": {"variable": "sex"}}') || kept
     gave "budapest has $((all - rest)) patients of 50 years and more"
 }
@@ -33,10 +33,10 @@ two-at-once)
     for from in 50 51; do
         echo "{\"cohort\": \"age >= $from\", \"analyses\": [{\"count\": {}}]}" \
             >"$work/$from.json"
-        ask ada "$work/$from.json" >"$work/$from.out" 2>/dev/null &
+        ask ada "$work/$from.json" >"$work/$from.out" 2>"$work/$from.err" &
         asked[from]=$!
     done
-    sleep 1
+    for from in 50 51; do wait_asked "$work/$from.err"; done
     kill -CONT "${PIDS[cleveland]}"
     wait "${asked[50]}" && wait "${asked[51]}" || kept
     n() { python3 "$root/tests/support/pick.py" n <"$work/$1.out"; }

@@ -18,8 +18,8 @@ connected() {
     "$BIN/cohortium-coordinator" status --home "$FED/office" --json |
         python3 "$root/tests/support/pick.py" connected
 }
-sleep 1.5
+wait_connected long_beach
 [ "$(connected)" = long_beach ] || fail "connected: $(connected)"
 start_centers cleveland
-sleep 1.5
+wait_connected cleveland long_beach
 [ "$(connected)" = "cleveland long_beach" ] || fail "connected: $(connected)"

@@ -7,7 +7,7 @@ four_hospitals
 echo 'refusals_to_lock = 1' >"$FED/budapest/node.conf"
 federation_stop budapest
 start_centers budapest
-sleep 1
+wait_connected budapest
 sqlite3 "$FED/budapest/registry.sqlite" "PRAGMA busy_timeout = 5000;
 INSERT INTO refusal SELECT id, strftime('%s', 'now', '-3 days') + 0 FROM study" >/dev/null
 ask ada "$UCI/query.json" >"$FED/result.json" 2>"$FED/err" ||

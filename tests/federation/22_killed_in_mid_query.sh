@@ -5,7 +5,7 @@ set -euo pipefail
 PRIVACY=plain # what is masked dies with the session: story 24
 . "$(dirname "$0")/../support/federation.sh"
 four_hospitals
-restart_with 500 20000
+restart_with 1500 20000
 
 kill_office_amid "$UCI/query.json"
 end=$((SECONDS + 40))
@@ -22,6 +22,7 @@ kill -STOP "${PIDS[budapest]}"
 sed 's/>= 50/>= 53/' "$UCI/query.json" >"$FED/other.json"
 ask ada "$FED/other.json" --wait 60 >"$FED/out" 2>"$FED/err" &
 asking=$!
+wait_asked "$FED/err"
 sleep 0.7
 kill -KILL "${PIDS[budapest]}"
 wait "$asking" || fail "$(cat "$FED/err")"

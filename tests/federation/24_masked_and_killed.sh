@@ -4,12 +4,13 @@
 set -euo pipefail
 . "$(dirname "$0")/../support/federation.sh"
 four_hospitals
-restart_with 500 15000
+restart_with 1500 15000
 field() { python3 "$root/tests/support/pick.py" "$1"; }
 
 kill -STOP "${PIDS[budapest]}"
 ask ada "$UCI/query.json" --wait 60 >"$FED/out" 2>"$FED/err" &
 asking=$!
+wait_asked "$FED/err"
 sleep 0.7
 kill -KILL "${PIDS[budapest]}"
 wait "$asking" || fail "$(cat "$FED/err")"

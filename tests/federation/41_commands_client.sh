@@ -94,13 +94,13 @@ for scores in mission=8 mission=8,merit=7,feasibility=9,team=10 \
     expect 2 "" "scores" "$C" study approve "$FED/study.json" \
         --key "$P/carol.key" --scores "$scores" --out "$FED/x"
 done
-A="--roster $FED/roster.json"
+A=(--roster "$FED/roster.json")
 expect 0 "*" "*" "$C" study verify "$FED/study.json" "$FED/carol.approval" \
-    "$FED/dave.approval" $A
+    "$FED/dave.approval" "${A[@]}"
 expect 3 "" "fewer signatures" "$C" study verify "$FED/study.json" \
-    "$FED/carol.approval" $A
+    "$FED/carol.approval" "${A[@]}"
 expect 3 "" "*" "$C" study verify "$FED/study.json" "$FED/carol.approval" \
-    "$FED/carol.approval" $A
+    "$FED/carol.approval" "${A[@]}"
 sed 's/"exercise-angina"/"second"/' "$FED/as_described.json" >"$FED/second.json"
 expect 0 "study second, id" "" "$C" study create "$FED/second.json" \
     --dictionary "$D" --researcher "$P/ada.card.json" --key "$P/ada.key" \
@@ -108,12 +108,12 @@ expect 0 "study second, id" "" "$C" study create "$FED/second.json" \
 expect 0 "*" "*" "$C" study approve "$FED/second.study" --key "$P/carol.key" \
     --scores team=8,mission=8,merit=7,feasibility=9 --out "$FED/second.approval"
 expect 3 "" "fewer signatures" "$C" study submit "$FED/second.study" \
-    "$FED/second.approval" $A --key "$P/carol.key"
+    "$FED/second.approval" "${A[@]}" --key "$P/carol.key"
 expect 3 "" "another study|fewer" "$C" study submit "$FED/second.study" \
-    "$FED/carol.approval" "$FED/dave.approval" $A --key "$P/carol.key"
-expect 0 "exercise-angina +4 centers opted in" "" "$C" study list $A \
+    "$FED/carol.approval" "$FED/dave.approval" "${A[@]}" --key "$P/carol.key"
+expect 0 "exercise-angina +4 centers opted in" "" "$C" study list "${A[@]}" \
     --key "$P/ada.key"
-expect 3 "" "*" "$C" study list $A --key "$K" --passphrase-file "$FED/pass"
+expect 3 "" "*" "$C" study list "${A[@]}" --key "$K" --passphrase-file "$FED/pass"
 
 # ---- query ----
 Q=$UCI/query.json
@@ -133,21 +133,21 @@ expect 3 "" "wide.json:1:[0-9]+: the study asks about" \
     "$C" query check "$FED/wide.json" --dictionary "$D" \
     --study "$FED/study.json"
 expect 0 "the query costs nothing of a budget" "" "$C" query cost "$Q" --dictionary "$D" --study "$FED/study.json"
-S="--study $FED/study.json $A --key $P/ada.key"
-expect 3 "" "the study asks about" "$C" query submit "$FED/wide.json" $S
-expect 2 "" "*" "$C" query submit "$Q" $S --wait soon
-expect 2 "" "64 hexadecimal digits" "$C" query status 12x4 $A --key "$P/ada.key"
-expect 1 "" "no query whose id begins" "$C" query status 1234 $A \
+S=(--study "$FED/study.json" "${A[@]}" --key "$P/ada.key")
+expect 3 "" "the study asks about" "$C" query submit "$FED/wide.json" "${S[@]}"
+expect 2 "" "*" "$C" query submit "$Q" "${S[@]}" --wait soon
+expect 2 "" "64 hexadecimal digits" "$C" query status 12x4 "${A[@]}" --key "$P/ada.key"
+expect 1 "" "no query whose id begins" "$C" query status 1234 "${A[@]}" \
     --key "$P/ada.key"
-expect 1 "" "no-such" "$C" query submit "$FED/no-such" $S
-expect 0 "*" "*" "$C" query submit "$Q" $S --out "$FED/result.json" --json
+expect 1 "" "no-such" "$C" query submit "$FED/no-such" "${S[@]}"
+expect 0 "*" "*" "$C" query submit "$Q" "${S[@]}" --out "$FED/result.json" --json
 expect_json cohortium version query_id study_id study roster_id dictionary_id \
     session_id question created software privacy unit cohort by variables \
     limits withheld centers center_report results signature
 id=$(grep -o '"query_id":"[0-9a-f]*"' "$FED/result.json" | cut -d'"' -f4)
-expect 0 "$id" "" "$C" query status $A --key "$P/ada.key"
-expect 0 "$id" "" "$C" query status "${id:0:12}" $A --key "$P/ada.key"
-expect 0 "*" "" "$C" query status "$id" $A --key "$P/ada.key" --json
+expect 0 "$id" "" "$C" query status "${A[@]}" --key "$P/ada.key"
+expect 0 "$id" "" "$C" query status "${id:0:12}" "${A[@]}" --key "$P/ada.key"
+expect 0 "*" "" "$C" query status "$id" "${A[@]}" --key "$P/ada.key" --json
 expect_json queries studies
 
 # ---- result ----
@@ -158,11 +158,11 @@ expect 0 "Frequencies: Chest pain type|signature  not checked" "" \
 expect 0 "signature  holds: signed by office of federation" "" \
     "$C" result show "$F" --roster "$FED/roster.json"
 expect 1 "" "the folder $FED/no-such is not there" \
-    "$C" query submit "$Q" $S --out "$FED/no-such/result.json"
-expect 1 "" "is a folder" "$C" query submit "$Q" $S --out "$FED"
-expect 0 "*" "*" "$C" result verify "$F" $A
+    "$C" query submit "$Q" "${S[@]}" --out "$FED/no-such/result.json"
+expect 1 "" "is a folder" "$C" query submit "$Q" "${S[@]}" --out "$FED"
+expect 0 "*" "*" "$C" result verify "$F" "${A[@]}"
 sed 's/"n":[0-9]*/"n":1/' "$F" >"$FED/changed.json"
-expect 3 "" "*" "$C" result verify "$FED/changed.json" $A
+expect 3 "" "*" "$C" result verify "$FED/changed.json" "${A[@]}"
 expect 3 "" "changed.json" "$C" result show "$FED/changed.json" \
     --roster "$FED/roster.json"
 expect 0 "to be signed" "" make_roster
@@ -183,16 +183,16 @@ expect 1 "" "is a file, not a folder" "$C" result export "$F" --out "$F"
     fail "a half export is left"
 expect 2 "" "--analysis is a number" "$C" result show "$F" --plot "$FED/p.svg" \
     --analysis 99
-expect 1 "" "*" "$C" result fetch "${id//[0-9]/0}" $A \
+expect 1 "" "*" "$C" result fetch "${id//[0-9]/0}" "${A[@]}" \
     --key "$P/ada.key"
-expect 0 "*" "" "$C" result fetch "$id" $A --key "$P/ada.key" --json
+expect 0 "*" "" "$C" result fetch "$id" "${A[@]}" --key "$P/ada.key" --json
 cmp -s "$FED/stdout" "$F" || fail "fetched another result"
 
 # ---- sandbox ----
-SB="--dictionary $D $UCI/cleveland.csv $UCI/budapest.csv $UCI/long_beach.csv"
+SB=(--dictionary "$D" "$UCI/cleveland.csv" "$UCI/budapest.csv" "$UCI/long_beach.csv")
 echo '{"analyses": [{"histogram": {"variable": "age", "width": 10}}]}' \
     >"$FED/histogram.json"
-expect 0 "*" "*" "$C" sandbox --query "$FED/histogram.json" $SB --json
+expect 0 "*" "*" "$C" sandbox --query "$FED/histogram.json" "${SB[@]}" --json
 expect_json cohortium query_id results signature
 cp "$FED/stdout" "$FED/histogram-result.json"
 expect 0 "*" "*" "$C" result show "$FED/histogram-result.json" \
@@ -210,9 +210,9 @@ expect 2 "" "must end in .svg, .png or .pdf" \
 [ ! -e "$FED/p.gif" ] || fail "a picture of no format"
 expect 1 "" "the folder $FED/no-such is not there" \
     "$C" result show "$FED/histogram-result.json" --plot "$FED/no-such/p.svg"
-expect 1 "" "typo.json:1:[0-9]+: " "$C" sandbox --query "$FED/typo.json" $SB
-expect 2 "" "*" "$C" sandbox --query "$FED/histogram.json" $SB --min-cell 0
-expect 2 "" "*" "$C" sandbox --query "$FED/histogram.json" $SB --privacy none
+expect 1 "" "typo.json:1:[0-9]+: " "$C" sandbox --query "$FED/typo.json" "${SB[@]}"
+expect 2 "" "*" "$C" sandbox --query "$FED/histogram.json" "${SB[@]}" --min-cell 0
+expect 2 "" "*" "$C" sandbox --query "$FED/histogram.json" "${SB[@]}" --privacy none
 expect 1 "" "no-such" "$C" sandbox --query "$FED/histogram.json" \
     --dictionary "$D" "$FED/no-such.csv"
 echo "$EXPECTED commands, as expected"

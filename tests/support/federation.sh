@@ -191,6 +191,27 @@ wait_connected() {
     done
 }
 
+# wait_gone NAME: until the coordinator knows that it is off the line
+wait_gone() {
+    local end=$((SECONDS + 20))
+    until office_says "\"name\":\"$1\"[^{}]*\"connected\":false"; do
+        [ "$SECONDS" -lt "$end" ] || fail "$1 is still connected"
+        sleep 0.1
+    done
+}
+
+# wait_asked FILE: until the office has the query whose id a client wrote to
+# FILE, its standard error; $query is the id
+wait_asked() {
+    local end=$((SECONDS + 20))
+    wait_line "$1" '^query'
+    query=$(sed -n 's/^query //p' "$1")
+    until office_says "\"query_id\":\"$query\""; do
+        [ "$SECONDS" -lt "$end" ] || fail "the office has no query $query"
+        sleep 0.1
+    done
+}
+
 # start_centers NAME...: and wait until all are greeted
 start_centers() {
     local name
@@ -234,8 +255,7 @@ kill_office_amid() {
     # The one who asks is a child of this shell's child: it may outlive both.
     ask ada "$1" --wait 60 >"$FED/first.out" 2>"$FED/first.err" &
     asking=$!
-    wait_line "$FED/first.err" '^query'
-    query=$(sed -n 's/^query //p' "$FED/first.err")
+    wait_asked "$FED/first.err"
     sleep 0.7
     kill -KILL "${PIDS[office]}"
     wait "${PIDS[office]}" 2>/dev/null || true
