@@ -191,15 +191,6 @@ wait_connected() {
     done
 }
 
-# wait_gone NAME: until the coordinator knows that it is off the line
-wait_gone() {
-    local end=$((SECONDS + 20))
-    until office_says "\"name\":\"$1\"[^{}]*\"connected\":false"; do
-        [ "$SECONDS" -lt "$end" ] || fail "$1 is still connected"
-        sleep 0.1
-    done
-}
-
 # wait_asked FILE: until the office has the query whose id a client wrote to
 # FILE, its standard error; $query is the id
 wait_asked() {
