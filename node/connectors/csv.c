@@ -109,6 +109,13 @@ static enum status read_line(struct csv *csv, struct diagnostic *diagnostic)
     csv->bytes_read += (uint64_t)size;
     csv->line_size = (size_t)size;
     struct view line = {(const uint8_t *)csv->line, csv->line_size};
+    const char *mark = csv->next_line == 1 ? text_mark(line) : NULL;
+    const bool marked = mark != NULL && (uint8_t)csv->line[0] == 0xEF;
+    if (mark != NULL && !marked) {
+        diagnostic_set(
+            diagnostic, 1, 1, "the file has %s; %s", mark, TEXT_MARK_ADVICE);
+        return STATUS_MALFORMED;
+    }
     const char *nul = memchr(csv->line, '\0', csv->line_size);
     if (nul != NULL) {
         diagnostic_set(diagnostic, csv->next_line,
@@ -121,8 +128,7 @@ static enum status read_line(struct csv *csv, struct diagnostic *diagnostic)
             "the line is not UTF-8; save the file as UTF-8");
         return STATUS_MALFORMED;
     }
-    if (csv->next_line == 1 && csv->line_size >= 3 &&
-        memcmp(csv->line, "\xEF\xBB\xBF", 3) == 0) {
+    if (marked) { /* of a spreadsheet; it says nothing */
         csv->line_size -= 3;
         memmove(csv->line, csv->line + 3, csv->line_size);
     }

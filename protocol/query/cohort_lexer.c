@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "protocol/query/habits.h"
+
 static const char *const keywords[] = {
     "and", "or", "not", "in", "is", "between", "missing"};
 
@@ -95,10 +97,20 @@ static struct token take_quoted(const char *start, const char **at)
         .size = (size_t)(end - start - 1)};
 }
 
+/* Letters of all languages: a category may have them. */
+static size_t word_size(const char *at)
+{
+    size_t size = 0;
+    while (isalnum((unsigned char)at[size]) || at[size] == '_' ||
+           ((unsigned char)at[size] >= 0x80 &&
+               habit_sign(HABIT_COHORT, at + size) == 0))
+        size++;
+    return size;
+}
+
 struct token lexer_next(const char **at)
 {
     const char *start = skip_blanks(*at);
-    size_t size = 0;
     switch (*start) {
     case '\0': return take(TOKEN_END, start, 0, at);
     case '(': return take(TOKEN_OPEN, start, 1, at);
@@ -110,18 +122,32 @@ struct token lexer_next(const char **at)
     }
     if (starts_number(start))
         return take(TOKEN_NUMBER, start, number_size(start), at);
-    while (isalnum((unsigned char)start[size]) || start[size] == '_')
-        size++;
-    return size > 0 ? take(TOKEN_WORD, start, size, at)
+    size_t size = word_size(start);
+    if (size > 0)
+        return take(TOKEN_WORD, start, size, at);
+    size = habit_sign(HABIT_COHORT, start);
+    return size > 0 ? take(TOKEN_BAD, start, size, at)
                     : take_comparison(start, at);
+}
+
+/* "mg/l", "1/min", "%", but no sign or blank that people type. */
+static size_t unit_size(const char *at)
+{
+    size_t size = strcspn(at, " \t\r\n(),<>=!'\"&|;#[]");
+    for (size_t i = 0; i < size; i++) {
+        const bool may_end =
+            i == 0 || at[i] == '-' || (unsigned char)at[i] >= 0x80;
+        if (may_end && habit_sign(HABIT_COHORT, at + i) > 0)
+            return i;
+    }
+    return size;
 }
 
 struct token lexer_unit(const char **at)
 {
     const char *start = skip_blanks(*at);
-    struct token unit = {.kind = TOKEN_WORD,
-        .start = start,
-        .size = strcspn(start, " \t\r\n(),<>=!'\"")};
+    struct token unit = {
+        .kind = TOKEN_WORD, .start = start, .size = unit_size(start)};
     if (unit.size == 0 || token_is_keyword(&unit)) {
         unit.size = 0;
         return unit;

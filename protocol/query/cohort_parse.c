@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -5,7 +6,9 @@
 
 #include "protocol/query/arena.h"
 #include "protocol/query/cohort_lexer.h"
+#include "protocol/query/habits.h"
 #include "protocol/query/interval_set.h"
+#include "protocol/query/levels.h"
 #include "protocol/query/nearest.h"
 
 struct parser {
@@ -43,15 +46,28 @@ static void advance(struct parser *parser)
     parser->token = lexer_next(&parser->at);
 }
 
+/* Says what to write instead of what stands there, if it is a known habit. */
+static bool says_habit(struct parser *parser, const struct token *token)
+{
+    char habit[HABIT_TEXT_MAX];
+    if (!habit_explain(habit, HABIT_COHORT, token->start))
+        return false;
+    fail_at(parser, token->start, STATUS_MALFORMED, "%s", habit);
+    return true;
+}
+
 static enum status expected(struct parser *parser, const char *what)
 {
     const struct token *token = &parser->token;
     if (token->kind == TOKEN_END)
         return fail_at(parser, token->start, STATUS_MALFORMED,
             "expected %s, found the end", what);
-    if (token->kind == TOKEN_BAD && token->size > 1)
+    if (token->kind == TOKEN_BAD &&
+        (*token->start == '\'' || *token->start == '"'))
         return fail_at(parser, token->start, STATUS_MALFORMED,
             "a quote that is not closed");
+    if (says_habit(parser, token))
+        return STATUS_MALFORMED;
     return fail_at(parser, token->start, STATUS_MALFORMED,
         "expected %s, found '%.*s'", what, (int)token->size, token->start);
 }
@@ -120,6 +136,12 @@ static enum status parse_name(struct parser *parser, size_t *variable)
     const struct view name = {(const uint8_t *)token.start, token.size};
     enum status status =
         dictionary_resolve(parser->dictionary, variable, message, name);
+    if (status != STATUS_OK && says_habit(parser, &token))
+        return status;
+    const struct token behind = {.start = token.start + token.size};
+    if (status != STATUS_OK && *behind.start == '$' &&
+        says_habit(parser, &behind))
+        return status;
     if (status != STATUS_OK)
         return fail_at(parser, token.start, status, "%s", message);
     const struct variable *found = &parser->dictionary->variables[*variable];
@@ -135,20 +157,21 @@ static enum status parse_name(struct parser *parser, size_t *variable)
 static enum status check_unit(struct parser *parser,
     const struct variable *variable, const struct token *unit)
 {
-    if (unit->size == 0)
+    const char *known = variable->unit;
+    if (unit->size == 0 || (known != NULL && strlen(known) == unit->size &&
+                               strncmp(known, unit->start, unit->size) == 0))
         return STATUS_OK;
-    if (variable->unit == NULL) {
+    if (isdigit((unsigned char)*unit->start))
+        return fail_at(parser, unit->start, STATUS_MALFORMED,
+            "a number stands without blanks, found '%.*s' behind it",
+            (int)unit->size, unit->start);
+    if (known == NULL)
         return fail_at(parser, unit->start, STATUS_OUT_OF_RANGE,
             "'%s' has no unit, found '%.*s'", variable->name, (int)unit->size,
             unit->start);
-    }
-    if (strlen(variable->unit) != unit->size ||
-        strncmp(variable->unit, unit->start, unit->size) != 0) {
-        return fail_at(parser, unit->start, STATUS_OUT_OF_RANGE,
-            "'%s' is recorded in %s, found '%.*s'", variable->name,
-            variable->unit, (int)unit->size, unit->start);
-    }
-    return STATUS_OK;
+    return fail_at(parser, unit->start, STATUS_OUT_OF_RANGE,
+        "'%s' is recorded in %s, found '%.*s'", variable->name, known,
+        (int)unit->size, unit->start);
 }
 
 /* A threshold as a code. Beyond 32 bits it saturates: it is then beyond every
@@ -181,23 +204,18 @@ static enum status read_threshold(struct parser *parser,
 static enum status unknown_level(struct parser *parser,
     const struct variable *variable, const struct token *token)
 {
-    const char *names[2 * DICTIONARY_CATEGORIES_MAX];
-    char text[VARIABLE_NAME_MAX + 1];
-    size_t count = 0;
+    char text[VARIABLE_NAME_MAX + 1], levels[256], hint[NAME_HINT_MAX];
+    snprintf(text, sizeof text, "%.*s", (int)token->size, token->start);
+    if (token->kind == TOKEN_WORD && says_habit(parser, token))
+        return STATUS_UNKNOWN_NAME;
     if (variable->type == VARIABLE_BOOLEAN) {
         return fail_at(parser, token->start, STATUS_UNKNOWN_NAME,
-            "'%s' is true or false, found '%.*s'", variable->name,
-            (int)token->size, token->start);
+            "'%s' is true or false, found '%s'", variable->name, text);
     }
-    for (size_t i = 0; i < variable->category_count; i++) {
-        names[count++] = variable->categories[i].code;
-        names[count++] = variable->categories[i].label;
-    }
-    snprintf(text, sizeof text, "%.*s", (int)token->size, token->start);
-    char hint[NAME_HINT_MAX];
+    levels_list(levels, sizeof levels, variable);
     return fail_at(parser, token->start, STATUS_UNKNOWN_NAME,
-        "'%s' has no category '%s'%s", variable->name, text,
-        name_hint(hint, nearest_name(text, names, count)));
+        "'%s' has no category '%s'; it has %s%s", variable->name, text, levels,
+        name_hint(hint, levels_begun(variable, text)));
 }
 
 /* The value whose token has been taken (a unit may follow it). */
@@ -209,6 +227,8 @@ static enum status read_value(struct parser *parser, size_t index,
     if (status != STATUS_OK)
         return status;
     if (variable_level_count(variable) == 0) {
+        if (token->kind == TOKEN_WORD && says_habit(parser, token))
+            return STATUS_MALFORMED;
         if (token->kind != TOKEN_NUMBER) {
             return fail_at(parser, token->start, STATUS_MALFORMED,
                 "'%s' is a number, found '%.*s'", variable->name,
@@ -244,6 +264,19 @@ static enum status parse_value(
     return status == STATUS_OK
                ? read_value(parser, variable, &token, &unit, code)
                : status;
+}
+
+/* A value that is no member of a list: "25,5" is a habit there. */
+static enum status parse_single_value(
+    struct parser *parser, size_t variable, int32_t *code)
+{
+    enum status status = parse_value(parser, variable, code);
+    const char *at = parser->token.start;
+    if (status == STATUS_OK && parser->token.kind == TOKEN_COMMA &&
+        isdigit((unsigned char)at[-1]) && isdigit((unsigned char)at[1]))
+        return fail_at(parser, at, STATUS_MALFORMED,
+            "a comma in a number: write a decimal point, and no thousands");
+    return status;
 }
 
 /* ---- tests ---- */
@@ -368,13 +401,13 @@ static enum status parse_between(struct parser *parser, size_t variable,
     if (variable_level_count(described) > 0)
         return fail_at(parser, where, STATUS_MALFORMED,
             "the values of '%s' have no order; use in (...)", described->name);
-    enum status status = parse_value(parser, variable, &low);
+    enum status status = parse_single_value(parser, variable, &low);
     if (status != STATUS_OK)
         return status;
     if (!token_is(&parser->token, "and"))
         return expected(parser, "'and' of between");
     advance(parser);
-    status = parse_value(parser, variable, &high);
+    status = parse_single_value(parser, variable, &high);
     if (status != STATUS_OK)
         return status;
     if (low > high)
@@ -397,7 +430,9 @@ static enum status parse_missing(struct parser *parser, size_t index,
         advance(parser);
     }
     if (!token_is(&parser->token, "missing"))
-        return expected(parser, "'missing' or 'not missing' after is");
+        return fail_at(parser, parser->token.start, STATUS_MALFORMED,
+            "write 'is missing' or 'is not missing' for what is not there; "
+            "values are compared with '='");
     advance(parser);
     if (negate)
         interval_set_add(&set, variable->min, variable->max);
@@ -413,7 +448,7 @@ static enum status parse_name_test(struct parser *parser, size_t variable,
         struct comparing c = {
             .variable = variable, .sign = &token, .negate = negate};
         advance(parser);
-        enum status status = parse_value(parser, variable, &c.code);
+        enum status status = parse_single_value(parser, variable, &c.code);
         return status == STATUS_OK ? finish_comparison(parser, &c, out)
                                    : status;
     }
@@ -437,6 +472,9 @@ static enum status parse_name_test(struct parser *parser, size_t variable,
         return parse_between(parser, variable, negate, out);
     }
     const struct variable *described = &parser->dictionary->variables[variable];
+    if (described->type != VARIABLE_BOOLEAN &&
+        says_habit(parser, &parser->token))
+        return STATUS_MALFORMED;
     if (described->type != VARIABLE_BOOLEAN) {
         return fail_at(parser, where, STATUS_MALFORMED,
             "'%s' is not true or false by itself; compare it with a value",
@@ -445,6 +483,15 @@ static enum status parse_name_test(struct parser *parser, size_t variable,
     struct interval_set set = {0};
     interval_set_add(&set, 1, 1);
     return finish_leaf(parser, variable, &set, negate, where, out);
+}
+
+static bool is_variable(const struct parser *parser, const struct token *token)
+{
+    char message[DICTIONARY_MESSAGE_MAX];
+    size_t variable;
+    const struct view name = {(const uint8_t *)token->start, token->size};
+    return dictionary_resolve(parser->dictionary, &variable, message, name) ==
+           STATUS_OK;
 }
 
 /* value compare name */
@@ -458,11 +505,18 @@ static enum status parse_mirrored(
     struct token sign = parser->token;
     if (sign.kind != TOKEN_COMPARE)
         return expected(parser, "a comparison after a value");
+    if (value.kind == TOKEN_TEXT && is_variable(parser, &value))
+        return fail_at(parser, value.start, STATUS_MALFORMED,
+            "a variable's name stands without quotes");
     advance(parser);
     struct comparing c = {.sign = &sign, .mirrored = true, .negate = negate};
     status = parse_name(parser, &c.variable);
     if (status == STATUS_OK)
         status = read_value(parser, c.variable, &value, &unit, &c.code);
+    if (status == STATUS_OK && parser->token.kind == TOKEN_COMPARE)
+        return fail_at(parser, parser->token.start, STATUS_MALFORMED,
+            "two comparisons are joined by 'and': 40 <= age and age < 60; or "
+            "write between");
     return status == STATUS_OK ? finish_comparison(parser, &c, out) : status;
 }
 

@@ -55,6 +55,12 @@ static enum status parse_text(
         diagnostic_set(diagnostic, 1, 1, "the file is empty");
         return STATUS_MALFORMED;
     }
+    const char *mark = text_mark(text);
+    if (mark != NULL) {
+        diagnostic_set(diagnostic, 1, 1, "the file has %s; %s", mark,
+            TEXT_MARK_ADVICE);
+        return STATUS_MALFORMED;
+    }
     json_error_t error;
     enum status status =
         json_text_parse(&document->root, text, JSON_REJECT_DUPLICATES, &error);

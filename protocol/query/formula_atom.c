@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "protocol/query/formula_parser.h"
+#include "protocol/query/habits.h"
 #include "protocol/query/nearest.h"
 
 enum status formula_name_atom(
@@ -244,9 +245,15 @@ static enum status read_call(struct formula_parser *parser,
         return read_factor(parser, atom);
     if (strcmp(name, "ns") == 0)
         return read_spline(parser, atom);
+    const char *instead = habit_function(name);
+    if (instead != NULL)
+        return formula_fail(parser, word->start, STATUS_UNKNOWN_NAME,
+            "a formula has no function '%s'; %s", name, instead);
     char hint[NAME_HINT_MAX];
     return formula_fail(parser, word->start, STATUS_UNKNOWN_NAME,
-        "a formula has no function '%s'%s", name,
+        "a formula has no function '%s'%s; it has I, factor, ns, strata, "
+        "offset, Surv, log, log2, log10, log1p, exp, sqrt and abs",
+        name,
         name_hint(
             hint, nearest_name(name, known, sizeof known / sizeof known[0])));
 }

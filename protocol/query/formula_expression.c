@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "protocol/query/formula_parser.h"
+#include "protocol/query/habits.h"
 
 static const struct {
     const char *name;
@@ -54,8 +55,11 @@ void formula_advance(struct formula_parser *parser)
     while (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r')
         at++;
     struct word word = {.kind = WORD_BAD, .start = at, .size = 1};
+    const size_t habit = habit_sign(HABIT_FORMULA, at);
     if (*at == '\0') {
         word = (struct word){.kind = WORD_END, .start = at};
+    } else if (habit > 0) {
+        word.size = habit;
     } else if (isalpha((unsigned char)*at)) {
         word.kind = WORD_NAME;
         while (is_name_character(at[word.size]))
@@ -101,6 +105,10 @@ enum status formula_expected(struct formula_parser *parser, const char *what)
     if (word->kind == WORD_END)
         return formula_fail(parser, word->start, STATUS_MALFORMED,
             "expected %s, found the end", what);
+    char habit[HABIT_TEXT_MAX];
+    if (parser->formula != NULL && word->kind == WORD_BAD &&
+        habit_explain(habit, HABIT_FORMULA, word->start))
+        return formula_fail(parser, word->start, STATUS_MALFORMED, "%s", habit);
     return formula_fail(parser, word->start, STATUS_MALFORMED,
         "expected %s, found '%.*s'", what, (int)word->size, word->start);
 }
@@ -155,6 +163,10 @@ enum status formula_variable(struct formula_parser *parser, size_t *variable)
     const struct view name = {(const uint8_t *)word.start, word.size};
     enum status status =
         dictionary_resolve(parser->dictionary, variable, message, name);
+    if (status != STATUS_OK && word.start[word.size] == '$')
+        return formula_fail(parser, word.start, status,
+            "a variable's name stands alone, without '%.*s$'", (int)word.size,
+            word.start);
     if (status != STATUS_OK)
         return formula_fail(parser, word.start, status, "%s", message);
     const struct variable *found = &parser->dictionary->variables[*variable];

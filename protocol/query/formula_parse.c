@@ -347,12 +347,22 @@ static enum status read_formula(struct reader *reader)
             "a formula of more than %d characters", FORMULA_TEXT_MAX);
     formula_advance(parser);
     enum status status = read_response(reader);
+    if (status == STATUS_OK && formula_word_is(parser, "="))
+        return formula_fail(parser, parser->word.start, STATUS_MALFORMED,
+            "write '~' for '=' between the two sides");
     if (status == STATUS_OK)
         status = formula_take(parser, "~");
+    if (status == STATUS_OK && formula_word_is(parser, "."))
+        return formula_fail(parser, parser->word.start, STATUS_MALFORMED,
+            "'.' names nothing here; name the variables");
     if (status == STATUS_OK)
         status = parse_sum(reader, &terms);
     if (status == STATUS_OK && parser->word.kind != WORD_END)
-        status = formula_expected(parser, "'+' or the end");
+        status = formula_expected(parser,
+            formula_word_is(parser, "/") ? "'+' or the end, and a + a:b for a/b"
+            : formula_word_is(parser, "|")
+                ? "'+' or the end, and (1 | center) for a random effect"
+                : "'+' or the end");
     return status == STATUS_OK ? keep_terms(reader, &terms) : status;
 }
 

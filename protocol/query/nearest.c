@@ -48,7 +48,9 @@ static size_t distance(const char *a, const char *b)
 static const char *find_misspelled(
     const char *name, const char *const *names, size_t count)
 {
-    size_t allowed = strlen(name) / 3 > 1 ? strlen(name) / 3 : 1;
+    /* Of one or two letters any other is near: only their case may differ. */
+    const size_t size = strlen(name);
+    size_t allowed = size < 3 ? 0 : size / 3;
     const char *nearest = NULL;
     for (size_t i = 0; i < count; i++) {
         size_t found = distance(name, names[i]);

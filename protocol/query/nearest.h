@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /* The name nearest to `name` by Damerau-Levenshtein distance, case ignored,
- * within a third of the length and at least 1; else the shortest one that has
+ * within a third of the length (of fewer than three letters: 0); else the shortest one that has
  * all its words ("t1_native" for "native t1"); else NULL. */
 const char *nearest_name(
     const char *name, const char *const *names, size_t count);

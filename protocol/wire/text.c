@@ -90,6 +90,28 @@ size_t text_plain_size(struct view text)
     return at;
 }
 
+const char *text_mark(struct view text)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *name;
+    } marks[] = {{"\xEF\xBB\xBF", 3, "a byte order mark (BOM)"},
+        {"\xFF\xFE\0\0", 4, "the form UTF-32"},
+        {"\0\0\xFE\xFF", 4, "the form UTF-32"},
+        {"\xFF\xFE", 2, "the form UTF-16"}, {"\xFE\xFF", 2, "the form UTF-16"}};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        if (text.size >= marks[i].size &&
+            memcmp(text.data, marks[i].bytes, marks[i].size) == 0)
+            return marks[i].name;
+    }
+    if (text.size >= 4 && (text.data[0] == 0) != (text.data[1] == 0) &&
+        (text.data[0] == 0) == (text.data[2] == 0) &&
+        (text.data[1] == 0) == (text.data[3] == 0))
+        return "the form UTF-16";
+    return NULL;
+}
+
 bool text_is_plain(struct view text)
 {
     return text_plain_size(text) == text.size;
