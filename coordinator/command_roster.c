@@ -1,7 +1,9 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "coordinator/home.h"
+#include "protocol/program/file_kind.h"
 #include "protocol/wire/loop.h"
 
 /* Ten groups of four digits, to be read aloud, as for an identity. */
@@ -80,7 +82,11 @@ enum status command_roster(const struct arguments *arguments)
         goto out;
     status = envelope_load(&envelope, file);
     if (status != STATUS_OK) {
-        program_fail(status, "%s: %s", file, status_text(status));
+        file_kind_fail(status, file, "a signed roster");
+        goto out;
+    }
+    if (strcmp(envelope->type, TYPE_ROSTER) != 0) {
+        status = file_kind_fail(STATUS_MALFORMED, file, "a signed roster");
         goto out;
     }
     status = check_coordinator(envelope, home.keys);

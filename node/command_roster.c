@@ -1,7 +1,9 @@
 #include <inttypes.h>
+#include <string.h>
 
 #include "node/audit.h"
 #include "node/home.h"
+#include "protocol/program/file_kind.h"
 #include "protocol/wire/loop.h"
 
 static enum status count_roster(
@@ -111,7 +113,11 @@ enum status command_roster(const struct arguments *arguments)
         goto out;
     status = envelope_load(&envelope, file);
     if (status != STATUS_OK) {
-        program_fail(status, "%s: %s", file, status_text(status));
+        file_kind_fail(status, file, "a signed roster");
+        goto out;
+    }
+    if (strcmp(envelope->type, TYPE_ROSTER) != 0) {
+        status = file_kind_fail(STATUS_MALFORMED, file, "a signed roster");
         goto out;
     }
     status = store_visit_rosters(home.store, count_roster, &stored);

@@ -225,6 +225,13 @@ static enum status check_signatures(const struct roster *roster,
     struct diagnostic *diagnostic)
 {
     size_t signers;
+    if (previous != NULL &&
+        strcmp(roster->federation, previous->federation) != 0) {
+        diagnostic_set(diagnostic, 0, 0,
+            "this is the roster of federation '%s', not of '%s'",
+            roster->federation, previous->federation);
+        return STATUS_WRONG_ROSTER;
+    }
     enum status status =
         roster_count_signers(&signers, roster, envelope, TYPE_ROSTER);
     if (status != STATUS_OK)
@@ -237,12 +244,11 @@ static enum status check_signatures(const struct roster *roster,
     }
     if (previous == NULL)
         return STATUS_OK;
-    if (roster->version != previous->version + 1 ||
-        strcmp(roster->federation, previous->federation) != 0) {
+    if (roster->version != previous->version + 1) {
         diagnostic_set(diagnostic, 0, 0,
-            "version %lld of '%s' does not follow version %lld of '%s'",
+            "version %lld of '%s' does not follow version %lld",
             (long long)roster->version, roster->federation,
-            (long long)previous->version, previous->federation);
+            (long long)previous->version);
         return STATUS_WRONG_ROSTER;
     }
     status = roster_count_signers(&signers, previous, envelope, TYPE_ROSTER);

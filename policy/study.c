@@ -17,6 +17,13 @@ static const char *const study_keys[] = {"cohortium", "name", "version",
     "valid_until"};
 static const char *const researcher_keys[] = {"name", "identity", "curve"};
 
+/* Whether a reader reads on: also after a mistake, where all are wanted. */
+static bool may_go_on(enum status status, const struct diagnostic *diagnostic)
+{
+    return status == STATUS_OK ||
+           (diagnostic->findings != NULL && status != STATUS_NO_MEMORY);
+}
+
 static enum status read_researchers(struct study *study,
     const struct field *root, struct diagnostic *diagnostic)
 {
@@ -61,15 +68,18 @@ static enum status read_names(const struct field *root, const char *key,
     *out = calloc(count + 1, sizeof **out);
     if (*out == NULL)
         return STATUS_NO_MEMORY;
-    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+    for (size_t i = 0; may_go_on(status, diagnostic) && i < count; i++) {
         struct field item = field_item(&list, i);
-        status = field_text(&item, &(*out)[i], VARIABLE_NAME_MAX, diagnostic);
-        for (size_t k = 0; status == STATUS_OK && k < i; k++) {
+        enum status text =
+            field_text(&item, &(*out)[i], VARIABLE_NAME_MAX, diagnostic);
+        if (text != STATUS_OK)
+            return text;
+        *out_count = i + 1;
+        for (size_t k = 0; k < i; k++) {
             if (strcmp((*out)[k], (*out)[i]) == 0)
                 status = field_fail(
                     &item, diagnostic, "'%s' is there twice", (*out)[i]);
         }
-        *out_count = i + (status == STATUS_OK);
     }
     return status;
 }
@@ -81,32 +91,42 @@ static enum status check_analyses(const struct study *study,
     (void)field_find(&list, root, "analyses");
     if (study->analysis_count == 0)
         return field_fail(&list, diagnostic, "a study names its analyses");
-    for (size_t i = 0; i < study->analysis_count; i++) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0;
+         may_go_on(status, diagnostic) && i < study->analysis_count; i++) {
         if (analysis_find(study->analyses[i]) != NULL)
             continue;
         struct field item = field_item(&list, i);
         char hint[NAME_HINT_MAX];
-        return field_fail(&item, diagnostic, "there is no analysis '%s'%s",
+        status = field_fail(&item, diagnostic, "there is no analysis '%s'%s",
             study->analyses[i],
             name_hint(hint, analysis_nearest(study->analyses[i])));
     }
-    return STATUS_OK;
+    return status;
 }
 
-static enum status read_scope(struct study *study, const struct field *root,
+static enum status read_variables(struct study *study, const struct field *root,
+    struct diagnostic *diagnostic)
+{
+    return read_names(root, "variables", &study->variables,
+        &study->variable_count, diagnostic);
+}
+
+static enum status read_analyses(struct study *study, const struct field *root,
+    struct diagnostic *diagnostic)
+{
+    enum status status = read_names(
+        root, "analyses", &study->analyses, &study->analysis_count, diagnostic);
+    return status == STATUS_OK ? check_analyses(study, root, diagnostic)
+                               : status;
+}
+
+static enum status read_cohort(struct study *study, const struct field *root,
     struct diagnostic *diagnostic)
 {
     struct field field;
-    enum status status = read_names(root, "variables", &study->variables,
-        &study->variable_count, diagnostic);
-    if (status == STATUS_OK)
-        status = read_names(root, "analyses", &study->analyses,
-            &study->analysis_count, diagnostic);
-    if (status == STATUS_OK)
-        status = check_analyses(study, root, diagnostic);
-    study->cohort_text = "";
-    study->cohort_field = *root;
-    if (status == STATUS_OK && field_find(&field, root, "cohort")) {
+    enum status status = STATUS_OK;
+    if (field_find(&field, root, "cohort")) {
         study->cohort_field = field;
         if (!json_is_string(field.value))
             status = field_fail(&field, diagnostic, "expected a text \"...\"");
@@ -165,31 +185,70 @@ static enum status read_privacy(struct study *study, const struct field *root,
                : status;
 }
 
-static enum status read_conditions(struct study *study,
-    const struct field *root, struct diagnostic *diagnostic)
+static enum status read_limits(struct study *study, const struct field *root,
+    struct diagnostic *diagnostic)
 {
     struct field field;
-    limits_default(&study->limits);
-    study->min_centers = MIN_CENTERS_DEFAULT;
+    return field_find(&field, root, "limits")
+               ? limits_parse(&study->limits, &field, diagnostic)
+               : STATUS_OK;
+}
+
+static enum status read_noise(struct study *study, const struct field *root,
+    struct diagnostic *diagnostic)
+{
+    struct field field;
+    return field_find(&field, root, "noise")
+               ? budget_parse(&study->noise, &field, diagnostic)
+               : STATUS_OK;
+}
+
+/* Behind privacy, which says how few they may be. */
+static enum status read_centers(struct study *study, const struct field *root,
+    struct diagnostic *diagnostic)
+{
+    struct field field;
     enum status status = STATUS_OK;
-    if (field_find(&field, root, "limits"))
-        status = limits_parse(&study->limits, &field, diagnostic);
-    budget_default(&study->noise);
-    if (status == STATUS_OK)
-        status = read_privacy(study, root, diagnostic);
-    if (status == STATUS_OK && field_find(&field, root, "noise"))
-        status = budget_parse(&study->noise, &field, diagnostic);
-    if (status == STATUS_OK && field_find(&field, root, "center_effects"))
+    if (field_find(&field, root, "center_effects"))
         status = field_boolean(&field, &study->center_effects, diagnostic);
-    if (status == STATUS_OK && field_find(&field, root, "min_centers")) {
+    if (may_go_on(status, diagnostic) &&
+        field_find(&field, root, "min_centers")) {
         status = field_integer(&field, &study->min_centers,
             study_is_masked(study->privacy) ? MASKING_CENTERS_MIN : 1,
             ROSTER_CENTERS_MAX, diagnostic);
     }
-    if (status == STATUS_OK)
-        status = read_period(
-            root, &study->valid_from, &study->valid_until, diagnostic);
     return status;
+}
+
+static enum status read_dates(struct study *study, const struct field *root,
+    struct diagnostic *diagnostic)
+{
+    return read_period(
+        root, &study->valid_from, &study->valid_until, diagnostic);
+}
+
+static enum status read_name(struct study *study, const struct field *root,
+    struct diagnostic *diagnostic)
+{
+    struct field field;
+    enum status status =
+        read_text(root, "name", study->name, sizeof study->name, diagnostic);
+    if (status == STATUS_OK && !is_plain_name(study->name)) {
+        field_find(&field, root, "name");
+        status = field_fail(&field, diagnostic,
+            "'%s' is no study's name: a-z, 0-9, '-', '_' and '.'", study->name);
+    }
+    return status;
+}
+
+static enum status read_version(struct study *study, const struct field *root,
+    struct diagnostic *diagnostic)
+{
+    struct field field;
+    enum status status = field_get(&field, root, "version", diagnostic);
+    return status == STATUS_OK ? field_integer(&field, &study->version, 1,
+                                     INT32_MAX, diagnostic)
+                               : status;
 }
 
 static enum status read_description(struct study *study,
@@ -202,49 +261,69 @@ static enum status read_description(struct study *study,
     } texts[] = {{"title", &study->title},
         {"principal_investigator", &study->principal_investigator},
         {"lead_institution", &study->lead_institution}};
-    enum status status =
-        read_text(root, "name", study->name, sizeof study->name, diagnostic);
-    if (status == STATUS_OK && !is_plain_name(study->name)) {
-        field_find(&field, root, "name");
-        status = field_fail(&field, diagnostic,
-            "'%s' is no study's name: a-z, 0-9, '-', '_' and '.'", study->name);
-    }
-    if (status == STATUS_OK)
-        status = field_get(&field, root, "version", diagnostic);
-    if (status == STATUS_OK)
-        status =
-            field_integer(&field, &study->version, 1, INT32_MAX, diagnostic);
-    for (size_t i = 0; status == STATUS_OK && i < 3; i++) {
-        status = field_get(&field, root, texts[i].key, diagnostic);
+    enum status first = STATUS_OK;
+    for (size_t i = 0; may_go_on(first, diagnostic) && i < 3; i++) {
+        enum status status = field_get(&field, root, texts[i].key, diagnostic);
         if (status == STATUS_OK)
             status = field_text(&field, texts[i].out, TITLE_MAX, diagnostic);
+        first = first == STATUS_OK ? status : first;
     }
-    return status;
+    return first;
 }
 
+static enum status read_keys(struct study *study, const struct field *root,
+    struct diagnostic *diagnostic)
+{
+    (void)study;
+    return field_expect_object(
+        root, study_keys, sizeof study_keys / sizeof study_keys[0], diagnostic);
+}
+
+static enum status read_what(struct study *study, const struct field *root,
+    struct diagnostic *diagnostic)
+{
+    (void)study;
+    return read_kind(root, "study", diagnostic);
+}
+
+static enum status read_dictionary(struct study *study,
+    const struct field *root, struct diagnostic *diagnostic)
+{
+    return read_bytes(root, "dictionary", study->dictionary_id.bytes,
+        DIGEST_BYTES, diagnostic);
+}
+
+static enum status read_federation(struct study *study,
+    const struct field *root, struct diagnostic *diagnostic)
+{
+    return read_text(root, "roster", study->federation,
+        sizeof study->federation, diagnostic);
+}
+
+/* In this order; the first mistake is what is said, or with findings all. */
 static enum status read_study(
     struct study *study, struct diagnostic *diagnostic)
 {
+    static enum status (*const readers[])(struct study *, const struct field *,
+        struct diagnostic *) = {read_keys, read_what, read_name, read_version,
+        read_description, read_dictionary, read_federation, read_researchers,
+        read_variables, read_analyses, read_cohort, read_limits, read_privacy,
+        read_noise, read_centers, read_dates};
     struct field root = document_root(study->document);
-    enum status status = field_expect_object(&root, study_keys,
-        sizeof study_keys / sizeof study_keys[0], diagnostic);
-    if (status == STATUS_OK)
-        status = read_kind(&root, "study", diagnostic);
-    if (status == STATUS_OK)
-        status = read_description(study, &root, diagnostic);
-    if (status == STATUS_OK)
-        status = read_bytes(&root, "dictionary", study->dictionary_id.bytes,
-            DIGEST_BYTES, diagnostic);
-    if (status == STATUS_OK)
-        status = read_text(&root, "roster", study->federation,
-            sizeof study->federation, diagnostic);
-    if (status == STATUS_OK)
-        status = read_researchers(study, &root, diagnostic);
-    if (status == STATUS_OK)
-        status = read_scope(study, &root, diagnostic);
-    if (status == STATUS_OK)
-        status = read_conditions(study, &root, diagnostic);
-    return status;
+    enum status first = STATUS_OK;
+    study->cohort_text = "";
+    study->cohort_field = root;
+    limits_default(&study->limits);
+    budget_default(&study->noise);
+    study->min_centers = MIN_CENTERS_DEFAULT;
+    for (size_t i = 0;
+         may_go_on(first, diagnostic) && i < sizeof readers / sizeof readers[0];
+         i++) {
+        enum status status = readers[i](study, &root, diagnostic);
+        if (first == STATUS_OK || status == STATUS_NO_MEMORY)
+            first = status;
+    }
+    return first;
 }
 
 enum status study_parse(
@@ -276,27 +355,37 @@ void study_destroy(struct study *study)
     free(study);
 }
 
+static enum status check_variable(const struct field *item, const char *name,
+    const struct dictionary *dictionary, struct diagnostic *diagnostic)
+{
+    char message[DICTIONARY_MESSAGE_MAX];
+    size_t index;
+    enum status status =
+        dictionary_resolve(dictionary, &index, message, view_of_text(name));
+    if (status == STATUS_OK && dictionary->variables[index].owner != index)
+        return field_fail(
+            item, diagnostic, "a study names a vector whole, not its elements");
+    if (status != STATUS_OK)
+        field_fail(item, diagnostic, "%s", message);
+    return status;
+}
+
 enum status study_check(const struct study *study,
     const struct dictionary *dictionary, struct diagnostic *diagnostic)
 {
     struct field root = document_root(study->document);
     struct field list;
-    size_t index;
+    enum status first = STATUS_OK;
     (void)field_find(&list, &root, "variables");
-    for (size_t i = 0; i < study->variable_count; i++) {
-        char message[DICTIONARY_MESSAGE_MAX];
-        const struct view name = view_of_text(study->variables[i]);
+    for (size_t i = 0;
+         may_go_on(first, diagnostic) && i < study->variable_count; i++) {
+        const struct field item = field_item(&list, i);
         enum status status =
-            dictionary_resolve(dictionary, &index, message, name);
-        struct field item = field_item(&list, i);
-        if (status == STATUS_OK && dictionary->variables[index].owner != index)
-            return field_fail(&item, diagnostic,
-                "a study names a vector whole, not its elements");
-        if (status == STATUS_OK)
-            continue;
-        field_fail(&item, diagnostic, "%s", message);
-        return status;
+            check_variable(&item, study->variables[i], dictionary, diagnostic);
+        first = first == STATUS_OK ? status : first;
     }
+    if (!may_go_on(first, diagnostic))
+        return first;
     struct cohort *cohort = NULL;
     struct cohort_error error;
     enum status status =
@@ -305,6 +394,29 @@ enum status study_check(const struct study *study,
         field_fail_inside(&study->cohort_field, error.offset, diagnostic, "%s",
             error.message);
     cohort_destroy(cohort);
+    return first == STATUS_OK ? status : first;
+}
+
+enum status study_review(struct findings *findings, struct view text,
+    const struct dictionary *dictionary)
+{
+    struct diagnostic diagnostic;
+    findings->count = 0;
+    diagnostic_init(&diagnostic, "");
+    diagnostic.findings = findings;
+    struct study *study = calloc(1, sizeof *study);
+    if (study == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = document_parse(&study->document, text, &diagnostic);
+    if (status == STATUS_OK) {
+        status = read_study(study, &diagnostic);
+        if (dictionary != NULL && may_go_on(status, &diagnostic)) {
+            enum status other = study_check(study, dictionary, &diagnostic);
+            status = status == STATUS_OK ? other : status;
+        }
+    }
+    study_destroy(study);
+    findings_sort(findings);
     return status;
 }
 

@@ -82,6 +82,11 @@ struct approval {
 enum status study_parse(
     struct study **out, struct view payload, struct diagnostic *diagnostic);
 void study_destroy(struct study *study);
+/* All that is wrong with a study's text, and not the first alone, by line and
+ * column; dictionary may be NULL, then its structure only. The status is that
+ * of the first that was found; STATUS_OK: nothing. */
+enum status study_review(struct findings *findings, struct view text,
+    const struct dictionary *dictionary);
 /* With a dictionary at hand: variables exist, cohort parses. */
 enum status study_check(const struct study *study,
     const struct dictionary *dictionary, struct diagnostic *diagnostic);

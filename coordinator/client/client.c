@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "protocol/program/file_kind.h"
 #include "protocol/wire/loop.h"
 #include "protocol/wire/text.h"
 
@@ -22,12 +23,31 @@ enum status client_need(
 
 static enum status fail_file(enum status status, const char *path)
 {
+    return program_fail(status, "%s: %s", path, status_text(status));
+}
+
+/* A card can be read by others, and should be: what the file is comes first. */
+static enum status fail_key(enum status status, const char *path)
+{
+    struct file_kind kind;
+    file_kind_read(&kind, path);
+    if (kind.form != FILE_KEY)
+        return file_kind_fail(
+            kind.form == FILE_UNKNOWN ? status : STATUS_MALFORMED, path,
+            "a person's key");
     if (status == STATUS_FILE_TOO_OPEN) {
         return program_fail(status,
             "%s can be read by others; take it back with 'chmod 600 %s'", path,
             path);
     }
-    return program_fail(status, "%s: %s", path, status_text(status));
+    return fail_file(status, path);
+}
+
+enum status client_load_card(struct identity *out, const char *path)
+{
+    enum status status = identity_load(out, path);
+    return status == STATUS_OK ? status
+                               : file_kind_fail(status, path, "a card");
 }
 
 enum status client_open_key(
@@ -38,7 +58,7 @@ enum status client_open_key(
     *out = NULL;
     enum status status = keypair_file_sealed(path, &sealed);
     if (status != STATUS_OK)
-        return fail_file(status, path);
+        return fail_key(status, path);
     if (sealed)
         status =
             passphrase_read(&passphrase, passphrase_file, "Passphrase", false);
@@ -46,7 +66,7 @@ enum status client_open_key(
         return status;
     status = keypair_load(out, path, passphrase);
     passphrase_destroy(passphrase);
-    return status == STATUS_OK ? status : fail_file(status, path);
+    return status == STATUS_OK ? status : fail_key(status, path);
 }
 
 enum status client_load_key(
@@ -64,16 +84,18 @@ enum status client_load_key(
 enum status client_load_envelope(
     struct envelope **out, const char *path, const char *type)
 {
+    char expected[64]; /* "application/vnd.cohortium.roster+json" */
+    const char *name = strrchr(type, '.') + 1;
+    snprintf(expected, sizeof expected, "a signed %.*s",
+        (int)strcspn(name, "+"), name);
     enum status status = envelope_load(out, path);
     if (status != STATUS_OK)
-        return fail_file(status, path);
+        return file_kind_fail(status, path, expected);
     if (strcmp((*out)->type, type) == 0)
         return STATUS_OK;
-    program_fail(STATUS_MALFORMED, "%s is of type %s, expected %s", path,
-        (*out)->type, type);
     envelope_destroy(*out);
     *out = NULL;
-    return STATUS_MALFORMED;
+    return file_kind_fail(STATUS_MALFORMED, path, expected);
 }
 
 enum status client_load_roster(
@@ -92,6 +114,69 @@ enum status client_load_roster(
     status = roster_verify(out, envelope, NULL, &diagnostic);
     envelope_destroy(envelope);
     return status == STATUS_OK ? status : program_fail_at(status, &diagnostic);
+}
+
+void client_print_findings(
+    enum status status, const char *path, const struct findings *findings)
+{
+    struct diagnostic diagnostic;
+    const size_t shown =
+        findings->count < FINDINGS_MAX ? findings->count : FINDINGS_MAX;
+    for (size_t i = 0; i < shown; i++) {
+        const struct finding *one = &findings->items[i];
+        diagnostic_init(&diagnostic, path);
+        diagnostic_set(&diagnostic, one->line, one->column, "%s", one->message);
+        program_fail_at(status, &diagnostic);
+    }
+    if (findings->count > 1)
+        program_fail(status, "%s: %zu things are wrong%s", path,
+            findings->count, findings->count > shown ? ", not all shown" : "");
+}
+
+enum status client_check_member(
+    const struct roster *roster, const struct keypair *keys, const char *path)
+{
+    const struct identity *self = keypair_identity(keys);
+    const struct roster_member *member =
+        roster_find_member_key(roster, &self->sign);
+    if (member != NULL && member->revoked)
+        return program_fail(STATUS_REVOKED_SIGNER,
+            "%s was revoked and signs no more", self->name);
+    if (member != NULL)
+        return STATUS_OK;
+    for (size_t i = 0; i < roster->committee_count; i++) {
+        if (strcmp(roster->committee[i].identity.name, self->name) == 0)
+            return program_fail(STATUS_UNKNOWN_SIGNER,
+                "%s has another key than the %s of %s's committee", self->name,
+                self->name, path);
+    }
+    return program_fail(STATUS_UNKNOWN_SIGNER,
+        "%s is no member of the committee of %s (federation %s)", self->name,
+        path, roster->federation);
+}
+
+enum status client_check_researcher(const struct study *study,
+    const struct keypair *keys, const char *study_path)
+{
+    const struct identity *self = keypair_identity(keys);
+    for (size_t i = 0; i < study->researcher_count; i++) {
+        if (public_key_equal(&study->researchers[i].sign, &self->sign))
+            return STATUS_OK;
+    }
+    return program_fail(STATUS_RESEARCHER_NOT_IN_STUDY,
+        "the key of %s is none of the researchers of %s (%s%s)", self->name,
+        study_path, study->researchers[0].name,
+        study->researcher_count > 1 ? " and others" : "");
+}
+
+enum status client_check_federation(const struct roster *roster,
+    const char *roster_path, const struct study *study, const char *study_path)
+{
+    if (strcmp(roster->federation, study->federation) == 0)
+        return STATUS_OK;
+    return program_fail(STATUS_WRONG_ROSTER,
+        "%s is the roster of federation '%s'; the study %s is of '%s'",
+        roster_path, roster->federation, study_path, study->federation);
 }
 
 enum status client_read_file(struct buffer *out, const char *path)
@@ -188,21 +273,32 @@ void client_free_study(struct study_file *file)
 
 /* ---- connection ---- */
 
-enum status connection_open(
+enum status connection_load(
     struct connection *connection, const struct arguments *arguments)
 {
     *connection = (struct connection){0};
     buffer_init(&connection->body, BUFFER_LIMIT_DEFAULT);
-    const char *endpoint = argument_value(arguments, "coordinator");
     enum status status = client_load_roster(&connection->roster, arguments);
-    if (status == STATUS_OK)
-        status = client_load_key(&connection->keys, arguments);
-    if (status != STATUS_OK)
-        return status;
+    return status == STATUS_OK ? client_load_key(&connection->keys, arguments)
+                               : status;
+}
+
+enum status connection_open(
+    struct connection *connection, const struct arguments *arguments)
+{
+    enum status status = connection_load(connection, arguments);
+    return status == STATUS_OK ? connection_connect(connection, arguments)
+                               : status;
+}
+
+enum status connection_connect(
+    struct connection *connection, const struct arguments *arguments)
+{
+    const char *endpoint = argument_value(arguments, "coordinator");
     if (endpoint == NULL)
         endpoint = connection->roster->endpoint;
-    status = channel_client_open(&connection->channel, connection->keys,
-        &connection->roster->coordinator.curve, endpoint);
+    enum status status = channel_client_open(&connection->channel,
+        connection->keys, &connection->roster->coordinator.curve, endpoint);
     if (status == STATUS_OK)
         status = channel_client_ready(connection->channel, CONNECT_TIMEOUT_MS);
     if (status == STATUS_STRANGER) {

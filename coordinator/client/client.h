@@ -38,12 +38,26 @@ enum status client_open_key(
 /* The one that --key names. */
 enum status client_load_key(
     struct keypair **out, const struct arguments *arguments);
+/* A person's, center's or office's public keys. */
+enum status client_load_card(struct identity *out, const char *path);
+/* Each on a line of its own, and how many they are. */
+void client_print_findings(
+    enum status status, const char *path, const struct findings *findings);
 /* Reads an envelope of that type. */
 enum status client_load_envelope(
     struct envelope **out, const char *path, const char *type);
 /* The verified roster of --roster. */
 enum status client_load_roster(
     struct roster **out, const struct arguments *arguments);
+/* The key is one of a member in good standing; path names the roster. */
+enum status client_check_member(
+    const struct roster *roster, const struct keypair *keys, const char *path);
+/* The key is one of the study's researchers. */
+enum status client_check_researcher(const struct study *study,
+    const struct keypair *keys, const char *study_path);
+/* The study is one of the roster's federation. */
+enum status client_check_federation(const struct roster *roster,
+    const char *roster_path, const struct study *study, const char *study_path);
 enum status client_read_file(struct buffer *out, const char *path);
 /* The whole file or none: it is made beside and renamed. Says what is wrong,
  * such as a folder that is not there. */
@@ -72,8 +86,14 @@ struct connection {
     struct buffer body; /* of the last reply */
 };
 
-/* connection_close frees (also after a failure). */
+/* Roster and key, then the connection; or, with something to be checked between
+ * the two, connection_load and connection_connect. connection_close frees (also
+ * after a failure). */
 enum status connection_open(
+    struct connection *connection, const struct arguments *arguments);
+enum status connection_load(
+    struct connection *connection, const struct arguments *arguments);
+enum status connection_connect(
     struct connection *connection, const struct arguments *arguments);
 void connection_close(struct connection *connection);
 /* STATUS_BUSY, unsaid, while there is no connection; it is made again by

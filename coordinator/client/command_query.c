@@ -197,6 +197,19 @@ static enum status submit(struct connection *connection,
     return status;
 }
 
+/* Who asks whom, before there is a connection: a coordinator does not know a
+ * stranger, and cannot say why. */
+static enum status check_parties(const struct study_file *study,
+    const struct connection *connection, const struct arguments *arguments)
+{
+    const char *path = argument_value(arguments, "study");
+    enum status status = client_check_federation(connection->roster,
+        argument_value(arguments, "roster"), study->study, path);
+    return status == STATUS_OK
+               ? client_check_researcher(study->study, connection->keys, path)
+               : status;
+}
+
 enum status command_query_submit(const struct arguments *arguments)
 {
     const char *path = operand_at(arguments, 0), *study_path;
@@ -210,7 +223,11 @@ enum status command_query_submit(const struct arguments *arguments)
     if (status == STATUS_OK)
         status = client_load_study(&study, study_path);
     if (status == STATUS_OK)
-        status = connection_open(&connection, arguments);
+        status = connection_load(&connection, arguments);
+    if (status == STATUS_OK && !argument_flag(arguments, "unchecked"))
+        status = check_parties(&study, &connection, arguments);
+    if (status == STATUS_OK)
+        status = connection_connect(&connection, arguments);
     if (status == STATUS_OK)
         status = get_dictionary(&dictionary, &connection, arguments);
     if (status == STATUS_OK) {

@@ -3,7 +3,6 @@
 
 #include "coordinator/client/client.h"
 #include "coordinator/client/status_text.h"
-#include "protocol/wire/json_text.h"
 #include "protocol/wire/loop.h"
 
 #define APPROVALS_MAX MESSAGE_DOCUMENTS_MAX
@@ -45,106 +44,17 @@ static enum status load_approvals(
     return status;
 }
 
-/* A study's description names its researchers by their cards' contents and the
- * dictionary by its id; --researcher and --dictionary fill both in. */
-static enum status complete(json_t *study, const struct arguments *arguments)
+static enum status review(const struct study_file *file,
+    const struct dictionary *dictionary, const char *path)
 {
-    const char *path = argument_value(arguments, "dictionary");
-    enum status status = STATUS_OK;
-    if (path != NULL) {
-        struct dictionary *dictionary = NULL;
-        char id[DIGEST_TEXT];
-        status = client_load_dictionary(&dictionary, path);
-        if (status != STATUS_OK)
-            return status;
-        digest_to_text(id, &dictionary->digest);
-        json_object_set_new(study, "dictionary", json_string(id));
-        dictionary_destroy(dictionary);
-    }
-    json_t *researchers = json_object_get(study, "researchers");
-    if (argument_count(arguments, "researcher") > 0 && researchers == NULL) {
-        researchers = json_array();
-        json_object_set_new(study, "researchers", researchers);
-    }
-    for (size_t i = 0; i < argument_count(arguments, "researcher"); i++) {
-        struct identity identity;
-        char sign[KEY_TEXT], curve[KEY_TEXT];
-        path = argument_at(arguments, "researcher", i);
-        status = identity_load(&identity, path);
-        if (status != STATUS_OK)
-            return program_fail(
-                status, "card %s: %s", path, status_text(status));
-        public_key_to_text(sign, &identity.sign);
-        public_key_to_text(curve, &identity.curve);
-        json_array_append_new(
-            researchers, json_pack("{s:s, s:s, s:s}", "name", identity.name,
-                             "identity", sign, "curve", curve));
-    }
-    return STATUS_OK;
-}
-
-static enum status sign_study(
-    struct view payload, const struct keypair *keys, const char *out)
-{
-    struct envelope *envelope = NULL;
-    struct study *study = NULL;
-    struct diagnostic diagnostic;
-    diagnostic_init(&diagnostic, "study");
-    enum status status = envelope_create(&envelope, TYPE_STUDY, payload);
-    if (status == STATUS_OK)
-        status = envelope_sign(envelope, keys);
-    if (status == STATUS_OK) {
-        status = study_verify(&study, envelope, &diagnostic);
-        if (status != STATUS_OK)
-            program_fail_at(status, &diagnostic);
-    }
-    if (status == STATUS_OK)
-        status = envelope_save(envelope, out);
-    if (status == STATUS_OK) {
-        char id[DIGEST_TEXT];
-        digest_to_text(id, &study->id);
-        printf("%s: study %s, id %s\n", out, study->name, id);
-    }
-    study_destroy(study);
-    envelope_destroy(envelope);
-    return status;
-}
-
-enum status command_study_create(const struct arguments *arguments)
-{
-    const char *path = operand_at(arguments, 0), *out;
-    struct document *document = NULL;
-    struct keypair *keys = NULL;
-    struct diagnostic diagnostic;
-    struct buffer text;
-    diagnostic_init(&diagnostic, path);
-    buffer_init(&text, DOCUMENT_BYTES_MAX);
-    enum status status = client_need(arguments, "out", &out);
-    if (status != STATUS_OK)
-        return status;
-    status = document_load(&document, path, &diagnostic);
-    if (status != STATUS_OK)
-        return program_fail_at(status, &diagnostic);
-    struct field root = document_root(document);
-    json_t *study = json_deep_copy(root.value);
-    status = complete(study, arguments);
-    if (status == STATUS_OK)
-        status = client_load_key(&keys, arguments);
-    if (status == STATUS_OK)
-        status = json_text_append(&text, study, JSON_INDENT(2));
-    if (status == STATUS_OK) {
-        struct study *checked = NULL;
-        status = study_parse(&checked, buffer_view(&text), &diagnostic);
-        if (status != STATUS_OK)
-            program_fail_at(status, &diagnostic);
-        study_destroy(checked);
-    }
-    if (status == STATUS_OK)
-        status = sign_study(buffer_view(&text), keys, out);
-    buffer_fini(&text);
-    json_decref(study);
-    keypair_destroy(keys);
-    document_destroy(document);
+    struct findings *findings = malloc(sizeof *findings);
+    if (findings == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = study_review(
+        findings, buffer_view(&file->envelope->payload), dictionary);
+    if (findings->count > 0)
+        client_print_findings(status, path, findings);
+    free(findings);
     return status;
 }
 
@@ -152,9 +62,7 @@ enum status command_study_check(const struct arguments *arguments)
 {
     struct study_file file;
     struct dictionary *dictionary = NULL;
-    struct diagnostic diagnostic;
     const char *path;
-    diagnostic_init(&diagnostic, operand_at(arguments, 0));
     enum status status = client_need(arguments, "dictionary", &path);
     if (status != STATUS_OK)
         return status;
@@ -165,11 +73,8 @@ enum status command_study_check(const struct arguments *arguments)
         !digest_equal(&file.study->dictionary_id, &dictionary->digest))
         status = program_fail(STATUS_WRONG_DICTIONARY,
             "the study is made for another dictionary than %s", path);
-    if (status == STATUS_OK) {
-        status = study_check(file.study, dictionary, &diagnostic);
-        if (status != STATUS_OK)
-            program_fail_at(status, &diagnostic);
-    }
+    if (status == STATUS_OK)
+        status = review(&file, dictionary, operand_at(arguments, 0));
     if (status == STATUS_OK) {
         printf("%s: %zu variables, %zu analyses, nothing is wrong\n",
             operand_at(arguments, 0), file.study->variable_count,
@@ -234,6 +139,29 @@ static enum status write_approval(const struct approval *approval,
     return status;
 }
 
+/* Whose approval counts stands on the roster; without one nobody can tell. */
+static enum status check_approver(const struct study_file *file,
+    const struct keypair *keys, const struct arguments *arguments)
+{
+    const char *path = argument_value(arguments, "roster");
+    struct roster *roster = NULL;
+    if (path == NULL) {
+        fprintf(stderr,
+            "cohortium: not checked whether %s is on the committee; --roster "
+            "FILE does it\n",
+            keypair_identity(keys)->name);
+        return STATUS_OK;
+    }
+    enum status status = client_load_roster(&roster, arguments);
+    if (status == STATUS_OK)
+        status = client_check_federation(
+            roster, path, file->study, operand_at(arguments, 0));
+    if (status == STATUS_OK)
+        status = client_check_member(roster, keys, path);
+    roster_destroy(roster);
+    return status;
+}
+
 enum status command_study_approve(const struct arguments *arguments)
 {
     const char *out, *scores;
@@ -250,6 +178,8 @@ enum status command_study_approve(const struct arguments *arguments)
         status = client_load_study(&file, operand_at(arguments, 0));
     if (status == STATUS_OK)
         status = client_load_key(&keys, arguments);
+    if (status == STATUS_OK)
+        status = check_approver(&file, keys, arguments);
     if (status == STATUS_OK) {
         approval.study_id = file.study->id;
         status = write_approval(
@@ -271,6 +201,10 @@ enum status command_study_verify(const struct arguments *arguments)
     enum status status = client_load_roster(&roster, arguments);
     if (status == STATUS_OK)
         status = client_load_study(&file, operand_at(arguments, 0));
+    if (status == STATUS_OK)
+        status =
+            client_check_federation(roster, argument_value(arguments, "roster"),
+                file.study, operand_at(arguments, 0));
     if (status == STATUS_OK)
         status = load_approvals(&approvals, arguments);
     if (status == STATUS_OK) {
@@ -309,7 +243,16 @@ enum status command_study_submit(const struct arguments *arguments)
     if (status == STATUS_OK)
         status = envelope_encode(file.envelope, &bytes);
     if (status == STATUS_OK)
-        status = connection_open(&connection, arguments);
+        status = connection_load(&connection, arguments);
+    if (status == STATUS_OK)
+        status = client_check_federation(connection.roster,
+            argument_value(arguments, "roster"), file.study,
+            operand_at(arguments, 0));
+    if (status == STATUS_OK)
+        status = client_check_member(connection.roster, connection.keys,
+            argument_value(arguments, "roster"));
+    if (status == STATUS_OK)
+        status = connection_connect(&connection, arguments);
     if (status == STATUS_OK) {
         struct message submit = {.type = MESSAGE_SUBMIT_STUDY,
             .study = buffer_view(&bytes),

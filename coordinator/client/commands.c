@@ -18,6 +18,10 @@ static const struct program_option roster_create_options[] = {
     {"member", 'm', "CARD", "A committee member's card. Repeat."},
     {"revoked", 0, "CARD", "A member whose signatures count no more. Repeat."},
     {"center", 0, "CARD", "A center's card. Repeat."},
+    {"from", 0, "FILE",
+        "The signed roster before it: what it says stays, and the options "
+        "change it. A card takes the place of one of the same name."},
+    {"remove", 0, "NAME", "Leave out a member or a center of --from. Repeat."},
     {"coordinator", 0, "CARD", "The coordinator's card."},
     {"endpoint", 'e', "ENDPOINT",
         "Where the coordinator listens, such as tcp://registry.org:7100."},
@@ -27,12 +31,18 @@ static const struct program_option roster_create_options[] = {
     CLIENT_OPTIONS_END,
 };
 
-static const struct program_option key_options[] = {
-    CLIENT_KEY_OPTIONS, CLIENT_OPTIONS_END};
+static const struct program_option roster_sign_options[] = {
+    {"previous", 0, "FILE",
+        "The roster before it, whose members may sign as well: its threshold "
+        "must be met too."},
+    CLIENT_KEY_OPTIONS,
+    CLIENT_OPTIONS_END,
+};
 
 static const struct program_option study_create_options[] = {
     {"out", 'o', "FILE", "The signed study."},
-    {"dictionary", 'd', "FILE", "Fill in the dictionary's id."},
+    {"dictionary", 'd', "FILE",
+        "Fill in the dictionary's id, and check the study against it."},
     {"researcher", 0, "CARD", "Add a researcher. Repeat."},
     CLIENT_KEY_OPTIONS,
     CLIENT_OPTIONS_END,
@@ -48,6 +58,7 @@ static const struct program_option approve_options[] = {
         "The score sheet: mission=1..9,merit=1..9,feasibility=1..9,team=1..9."},
     {"comment", 0, "TEXT", "What the committee should remember."},
     {"reject", 0, NULL, "Reject instead; it takes an approval back."},
+    {"roster", 'r', "FILE", "Check that the key is one of its members."},
     {"out", 'o', "FILE", "The signed approval."},
     CLIENT_KEY_OPTIONS,
     CLIENT_OPTIONS_END,
@@ -154,7 +165,7 @@ static const struct program_command commands[] = {
         "--out roster.json",
         roster_create_options, command_roster_create},
     {"roster sign", "FILE", ONE, "Add a member's signature to a roster", NULL,
-        "cohortium roster sign roster.json --key a.key", key_options,
+        "cohortium roster sign roster.json --key a.key", roster_sign_options,
         command_roster_sign},
     {"roster show", "FILE", ONE, "Show a roster and who signed it", NULL, NULL,
         NULL, command_roster_show},

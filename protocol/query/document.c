@@ -193,6 +193,7 @@ enum status field_expect_object(const struct field *field,
         return field_fail(field, diagnostic, "expected an object {...}");
     const char *key;
     json_t *value;
+    enum status status = STATUS_OK;
     json_object_foreach((json_t *)field->value, key, value)
     {
         bool known = false;
@@ -202,10 +203,12 @@ enum status field_expect_object(const struct field *field,
             continue;
         struct field unknown = member(field, key, NULL);
         char hint[NAME_HINT_MAX];
-        return field_fail(&unknown, diagnostic, "'%s' does not belong here%s",
+        status = field_fail(&unknown, diagnostic, "'%s' does not belong here%s",
             key, name_hint(hint, nearest_name(key, allowed, count)));
+        if (diagnostic->findings == NULL)
+            return status;
     }
-    return STATUS_OK;
+    return status;
 }
 
 bool field_find(struct field *out, const struct field *object, const char *key)

@@ -12,6 +12,6 @@ federation_stop cleveland
 install_roster
 start_office
 status=0
-ask mallory "$UCI/query.json" >"$FED/out" 2>&1 || status=$?
+ask mallory "$UCI/query.json" --unchecked >"$FED/out" 2>&1 || status=$?
 [ "$status" = 3 ] || fail "a stranger got exit code $status"
 grep -q "does not know this key" "$FED/out" || fail "$(cat "$FED/out")"

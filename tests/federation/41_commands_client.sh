@@ -37,7 +37,7 @@ make_roster() {
         --member "$P/carol.card.json" --member "$P/dave.card.json" \
         --center "$FED/cleveland/card.json" \
         --coordinator "$FED/office/card.json" --endpoint tcp://127.0.0.1:7 \
-        --out "$R" "${@:2}"
+        --out "${OUT:-$R}" "${@:2}"
 }
 expect 0 "to be signed by 2 of 2 members" "" make_roster
 expect 3 "signed by 0 members in good standing, 2 must sign" "" \
@@ -46,9 +46,12 @@ expect 0 "*" "*" "$C" roster sign "$R" --key "$P/carol.key"
 expect 3 "signed by 1 members" "" "$C" roster show "$R"
 expect 0 "*" "*" "$C" roster sign "$R" --key "$P/dave.key"
 expect 0 "signed by 2 members" "" "$C" roster show "$R"
-cp "$R" "$FED/signed.json" # a stranger's signature counts for nothing
-expect 0 "*" "*" "$C" roster sign "$FED/signed.json" --key "$P/ada.key"
-expect 0 "signed by 2 members" "" "$C" roster show "$FED/signed.json"
+cp "$R" "$FED/signed.json"
+expect 3 "" "Ada is no member of the committee|ada is no member of the committee" \
+    "$C" roster sign "$FED/signed.json" --key "$P/ada.key"
+cmp "$R" "$FED/signed.json" || fail "a stranger's signature was added"
+expect 1 "" "is a roster that 2 signed" make_roster
+OUT=$FED/other-roster.json
 expect 1 "" "a threshold of 3, but only 2 members" make_roster 3
 expect 1 "" "valid_until lies after valid_from" make_roster 2 \
     --valid-until 2020-01-01
@@ -75,8 +78,15 @@ expect 0 "*" "*" \
 expect 0 "*" "" "$C" study check "$FED/study.json" --dictionary "$D"
 expect 0 "exercise-angina" "*" "$C" study show "$FED/study.json"
 sed 's/"age"/"agee"/' "$FED/as_described.json" >"$FED/typo.json"
-expect 0 "*" "*" "$C" study create "$FED/typo.json" --dictionary "$D" \
+expect 1 "" "typo.json:[0-9]+:[0-9]+: .*did you mean 'age'" \
+    "$C" study create "$FED/typo.json" --dictionary "$D" \
     --researcher "$P/ada.card.json" --key "$P/ada.key" --out "$FED/typo.signed"
+id=$("$C" study show "$FED/study.json" |
+    sed -n 's/.*"dictionary": "\([0-9a-f]*\)".*/\1/p')
+sed -i "s/{/{\"dictionary\": \"$id\",/" "$FED/typo.json"
+expect 0 "*" "not checked against a dictionary" \
+    "$C" study create "$FED/typo.json" --researcher "$P/ada.card.json" \
+    --key "$P/ada.key" --out "$FED/typo.signed"
 expect 1 "" "did you mean 'age'" "$C" study check "$FED/typo.signed" \
     --dictionary "$D"
 sed 's/"title"/"titel"/' "$FED/as_described.json" >"$FED/typo.json"
@@ -166,7 +176,7 @@ expect 3 "" "*" "$C" result verify "$FED/changed.json" "${A[@]}"
 expect 3 "" "changed.json" "$C" result show "$FED/changed.json" \
     --roster "$FED/roster.json"
 expect 0 "to be signed" "" make_roster
-expect 3 "" "*" "$C" result verify "$F" --roster "$R"
+expect 3 "" "*" "$C" result verify "$F" --roster "$OUT"
 expect 1 "" "is no result of cohortium" "$C" result show "$FED/study.json"
 expect 1 "" "no-such" "$C" result show "$FED/no-such"
 expect 0 "*" "*" "$C" result export "$F" --out "$FED/tables"

@@ -132,6 +132,7 @@ expect 0 '^\{' "" "$O" register export $W
 
 # ---- serving ----
 expect 1 "" "running|in use|another" "$O" serve $W
+rm "$FED/roster.json"
 quiet "$BIN/cohortium" roster create --federation other --threshold 1 \
     --member "$FED/people/carol.card.json" --center "$FED/new/card.json" \
     --coordinator "$FED/new-office/card.json" --endpoint "$ENDPOINT" \

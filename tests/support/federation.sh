@@ -94,6 +94,7 @@ roster() {
     for name in $centers; do
         options+=(--center "$FED/$name/card.json")
     done
+    rm -f "$FED/roster.json" # a signed one is not written over
     quiet "$BIN/cohortium" roster create --federation "${FEDERATION:-uci-heart}" \
         --threshold "$threshold" "${options[@]}" \
         --coordinator "$FED/office/card.json" --endpoint "$ENDPOINT" \

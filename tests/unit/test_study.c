@@ -1,5 +1,6 @@
 /* What may be asked, by whom, until when: read strictly. */
 #include "policy/study.h"
+#include "protocol/wire/json_text.h"
 #include "tests/unit/test.h"
 
 #include "documents_fixture.h"
@@ -245,6 +246,76 @@ static void test_check_names_are_the_dictionarys(void **state)
     check_against("cohort", "\"age >\"", STATUS_MALFORMED, NULL);
 }
 
+/* ---- all mistakes at once ---- */
+
+static void review(json_t *payload, struct findings *findings,
+    const struct dictionary *dictionary, enum status expected)
+{
+    struct buffer text;
+    buffer_init(&text, BUFFER_LIMIT_DEFAULT);
+    assert_int_equal(
+        json_text_append(&text, payload, JSON_INDENT(1)), STATUS_OK);
+    assert_int_equal(
+        study_review(findings, buffer_view(&text), dictionary), expected);
+    buffer_fini(&text);
+}
+
+static bool is_told(const struct findings *findings, const char *message)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        if (strstr(findings->items[i].message, message) != NULL)
+            return findings->items[i].line > 0;
+    }
+    return false;
+}
+
+static void test_review_tells_all_that_is_wrong_by_place(void **state)
+{
+    static struct findings findings;
+    json_t *study = json_deep_copy(sound);
+    (void)state;
+    review(study, &findings, cast.dictionary, STATUS_OK);
+    assert_int_equal(findings.count, 0);
+    json_object_del(study, "title");
+    json_object_set_new(study, "min_centers", json_integer(0));
+    json_object_set_new(study, "version", json_string("one"));
+    json_object_set_new(study, "colour", json_string("red"));
+    json_object_set_new(
+        study, "variables", json_pack("[s, s, s]", "age", "sexe", "bnp"));
+    json_object_set_new(study, "analyses", json_pack("[s, s]", "cout", "sum"));
+    json_object_set_new(study, "cohort", json_string("age > 40 && sex = 1"));
+    review(study, &findings, cast.dictionary, STATUS_MALFORMED);
+    assert_int_equal(findings.count, 9);
+    static const char *const told[] = {"'title' is missing", "found 0",
+        "a whole number", "'colour' does not belong", "'sexe'", "'bnp'",
+        "'cout'", "'sum'", "write 'and' for '&&'"};
+    for (size_t i = 0; i < COUNT(told); i++) {
+        if (!is_told(&findings, told[i]))
+            fail_msg("%s", told[i]);
+    }
+    for (size_t i = 1; i < findings.count; i++)
+        assert_true(findings.items[i].line >= findings.items[i - 1].line);
+    review(study, &findings, NULL, STATUS_MALFORMED);
+    assert_int_equal(findings.count, 6); /* names are the dictionary's */
+    json_decref(study);
+}
+
+static void test_review_of_many_mistakes_counts_them_all(void **state)
+{
+    static struct findings findings;
+    json_t *study = json_deep_copy(sound), *names = json_array();
+    (void)state;
+    for (int i = 0; i < 2 * FINDINGS_MAX; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "none%d", i);
+        json_array_append_new(names, json_string(name));
+    }
+    json_object_set_new(study, "variables", names);
+    review(study, &findings, cast.dictionary, STATUS_UNKNOWN_NAME);
+    assert_int_equal(findings.count, 2 * FINDINGS_MAX);
+    json_decref(study);
+}
+
 /* ---- believing ---- */
 
 static enum status verify(const char *type, json_t *payload,
@@ -304,6 +375,8 @@ int main(void)
         cmocka_unit_test(test_parse_masked_study_needs_three_centers),
         cmocka_unit_test(test_parse_what_is_left_out_is_the_default),
         cmocka_unit_test(test_privacy_names_are_read_back),
+        cmocka_unit_test(test_review_tells_all_that_is_wrong_by_place),
+        cmocka_unit_test(test_review_of_many_mistakes_counts_them_all),
         cmocka_unit_test(test_check_names_are_the_dictionarys),
         cmocka_unit_test(test_verify_needs_a_signature_of_its_researchers),
         cmocka_unit_test(test_dates_include_the_first_second_and_not_the_last),
