@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "protocol/store/before.h"
+
 const char *home_of(const struct arguments *arguments)
 {
     const char *home = argument_value(arguments, "home");
@@ -33,6 +35,12 @@ enum status home_open_ledger(struct ledger **out, const char *home)
             home);
     }
     status = ledger_open(out, path);
+    if (status == STATUS_UNSUPPORTED_VERSION) {
+        char text[2 * HOME_PATH_MAX];
+        before_say_newer(
+            text, sizeof text, "cohortium-coordinator", path, ledger_version());
+        return program_fail(status, "%s", text);
+    }
     if (status != STATUS_OK)
         return program_fail(status, "%s: %s", path, status_text(status));
     return STATUS_OK;

@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 
 #include "coordinator/ledger_internal.h"
+#include "protocol/store/before.h"
 #include "protocol/wire/log.h"
 
 /* One script a version, applied in order; PRAGMA user_version counts them. */
@@ -262,11 +263,18 @@ static enum status read_version(struct ledger *ledger, int64_t *version)
 static enum status migrate(struct ledger *ledger)
 {
     int64_t version = 0;
+    const char *path = sqlite3_db_filename(ledger->database, "main");
     enum status status = ledger_begin(ledger);
     if (status == STATUS_OK)
         status = read_version(ledger, &version);
     if (status == STATUS_OK && version > SCHEMA_VERSION)
         status = STATUS_UNSUPPORTED_VERSION;
+    if (status == STATUS_OK && version > 0 && version < SCHEMA_VERSION &&
+        path != NULL && path[0] != '\0')
+        status = before_copy(path, SCHEMA_VERSION);
+    if (status == STATUS_OK && version > 0 && version < SCHEMA_VERSION)
+        log_event(LOG_INFO, "ledger", "migrated", "from=%lld to=%lld",
+            (long long)version, (long long)SCHEMA_VERSION);
     for (; status == STATUS_OK && version < SCHEMA_VERSION; version++)
         status = execute(ledger, migrations[version]);
     char text[64];
@@ -299,6 +307,11 @@ static enum status configure(struct ledger *ledger)
     if (status == STATUS_OK && version != SCHEMA_VERSION)
         status = migrate(ledger);
     return status;
+}
+
+int64_t ledger_version(void)
+{
+    return SCHEMA_VERSION;
 }
 
 enum status ledger_open(struct ledger **out, const char *path)

@@ -21,11 +21,14 @@
 
 struct ledger;
 
-/* Creates the file (mode 0600) or brings an older one up to date. ":memory:"
- * keeps it in memory. STATUS_UNSUPPORTED_VERSION: written by a newer program.
- */
+/* Creates the file (mode 0600) or brings an older one up to date, all or
+ * nothing, and leaves a copy of the older one beside (protocol/store/README.md).
+ * ":memory:" keeps it in memory. STATUS_UNSUPPORTED_VERSION: written by a newer
+ * program. */
 enum status ledger_open(struct ledger **out, const char *path);
 void ledger_close(struct ledger *ledger);
+/* The version that this program writes. */
+int64_t ledger_version(void);
 /* Transactions do not nest. A commit that fails has rolled back. */
 enum status ledger_begin(struct ledger *ledger);
 enum status ledger_commit(struct ledger *ledger);

@@ -1,4 +1,5 @@
 #include "node/home.h"
+#include "protocol/wire/message.h"
 
 static enum status count_study(
     void *arg, const struct digest *id, struct view bytes)
@@ -33,30 +34,33 @@ enum status command_status(const struct arguments *arguments)
     if (status == STATUS_OK)
         status = store_audit_head(home.store, &records, &head);
     if (status == STATUS_OK && argument_flag(arguments, "json")) {
-        status = home_print_json(
-            json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s?}", "center",
-                keypair_identity(home.keys)->name, "dictionary",
-                home.dictionary->id, "exams", (json_int_t)counts.exams,
-                "identified_patients", (json_int_t)counts.identified,
-                "patients_opted_out", (json_int_t)counts.opted_out,
-                "roster_versions", (json_int_t)rosters, "studies",
-                (json_int_t)studies, "studies_opted_in", (json_int_t)opted_in,
-                "audit_records", (json_int_t)records, "behind",
-                home.past.behind ? home.past.reason : NULL));
+        status = home_print_json(json_pack(
+            "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s?, s:I}",
+            "center", keypair_identity(home.keys)->name, "dictionary",
+            home.dictionary->id, "exams", (json_int_t)counts.exams,
+            "identified_patients", (json_int_t)counts.identified,
+            "patients_opted_out", (json_int_t)counts.opted_out,
+            "roster_versions", (json_int_t)rosters, "studies",
+            (json_int_t)studies, "studies_opted_in", (json_int_t)opted_in,
+            "audit_records", (json_int_t)records, "behind",
+            home.past.behind ? home.past.reason : NULL, "store_version",
+            (json_int_t)store_version()));
     } else if (status == STATUS_OK) {
         printf("center      %s\ndictionary  %s version %lld\n"
                "exams       %lld (imports: %lld)\n"
                "patients    %lld with an identifier, %lld opted out\n"
                "roster      versions: %lld\n"
                "studies     %lld known, %lld opted in\n"
-               "audit       records: %lld%s%s\n",
+               "audit       records: %lld%s%s\n"
+               "versions    store %lld, program %s\n",
             keypair_identity(home.keys)->name, home.dictionary->id,
             (long long)home.dictionary->version, (long long)counts.exams,
             (long long)counts.imports, (long long)counts.identified,
             (long long)counts.opted_out, (long long)rosters, (long long)studies,
             (long long)opted_in, (long long)records,
             home.past.behind ? "; NOTHING IS ANSWERED: " : "",
-            home.past.behind ? home.past.reason : "");
+            home.past.behind ? home.past.reason : "",
+            (long long)store_version(), COHORTIUM_VERSION);
     }
     home_close(&home);
     return status;

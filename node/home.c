@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "protocol/store/before.h"
 #include "protocol/wire/json_text.h"
 #include "protocol/wire/log.h"
 
@@ -80,6 +81,12 @@ static enum status open_store(struct home *home)
             "%s was made with another dictionary than dictionary.json beside "
             "it",
             path);
+    }
+    if (status == STATUS_UNSUPPORTED_VERSION) {
+        char text[2 * HOME_PATH_MAX];
+        before_say_newer(
+            text, sizeof text, "cohortium-node", path, store_version());
+        return program_fail(status, "%s", text);
     }
     if (status != STATUS_OK)
         return program_fail(status, "%s: %s", path, status_text(status));

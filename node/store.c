@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "node/store_internal.h"
+#include "protocol/store/before.h"
 #include "protocol/wire/log.h"
 
 #define APPLICATION_ID 0x43485431 /* "CHT1" */
@@ -296,37 +297,69 @@ void store_rollback(struct store *store)
     (void)settle(store);
 }
 
-static enum status migrate(struct store *store)
+static enum status read_version(struct store *store, int64_t *version)
 {
-    int64_t version, application;
+    int64_t application;
     enum status status =
-        store_integer(store, &version, 0, "PRAGMA user_version", "");
+        store_integer(store, version, 0, "PRAGMA user_version", "");
     if (status == STATUS_OK)
         status =
             store_integer(store, &application, 0, "PRAGMA application_id", "");
-    if (status != STATUS_OK)
-        return status;
-    if (version > SCHEMA_VERSION ||
-        (version > 0 && application != APPLICATION_ID))
+    if (status == STATUS_OK &&
+        (*version > SCHEMA_VERSION ||
+            (*version > 0 && application != APPLICATION_ID)))
         return STATUS_UNSUPPORTED_VERSION;
-    for (; status == STATUS_OK && version < SCHEMA_VERSION; version++) {
-        char mark[96];
-        sqlite3_snprintf(sizeof mark, mark,
-            "PRAGMA application_id=%d; PRAGMA user_version=%lld",
-            APPLICATION_ID, (long long)version + 1);
-        status = store_begin(store);
-        if (status == STATUS_OK)
-            status = store_execute(store, migrations[version]);
-        if (status == STATUS_OK)
-            status = store_execute(store, mark);
-        if (status == STATUS_OK && version == 0)
-            status = store_create_exam_table(store);
-        if (status == STATUS_OK)
-            status = store_commit(store);
-        else
-            store_rollback(store);
-    }
     return status;
+}
+
+/* Within the transaction, from that version on. */
+static enum status run_migrations(struct store *store, int64_t version)
+{
+    char mark[96];
+    enum status status = STATUS_OK;
+    for (int64_t at = version; status == STATUS_OK && at < SCHEMA_VERSION;
+         at++) {
+        status = store_execute(store, migrations[at]);
+        if (status == STATUS_OK && at == 0)
+            status = store_create_exam_table(store);
+    }
+    sqlite3_snprintf(sizeof mark, mark,
+        "PRAGMA application_id=%d; PRAGMA user_version=%lld", APPLICATION_ID,
+        (long long)SCHEMA_VERSION);
+    return status == STATUS_OK ? store_execute(store, mark) : status;
+}
+
+/* All or nothing, with a copy of what was left beside. Another process may be
+ * opening the same file: the version is read again once the write lock is held.
+ */
+static enum status migrate(struct store *store)
+{
+    int64_t version;
+    const char *path = sqlite3_db_filename(store->database, "main");
+    enum status status = read_version(store, &version);
+    if (status != STATUS_OK || version == SCHEMA_VERSION)
+        return status;
+    status = store_begin(store);
+    if (status == STATUS_OK)
+        status = read_version(store, &version);
+    if (status == STATUS_OK && version > 0 && version < SCHEMA_VERSION &&
+        path != NULL && path[0] != '\0')
+        status = before_copy(path, SCHEMA_VERSION);
+    if (status == STATUS_OK && version < SCHEMA_VERSION)
+        status = run_migrations(store, version);
+    if (status == STATUS_OK)
+        status = store_commit(store);
+    else
+        store_rollback(store);
+    if (status == STATUS_OK && version > 0 && version < SCHEMA_VERSION)
+        log_event(LOG_INFO, "store", "migrated", "from=%lld to=%lld",
+            (long long)version, (long long)SCHEMA_VERSION);
+    return status;
+}
+
+int64_t store_version(void)
+{
+    return SCHEMA_VERSION;
 }
 
 static enum status check_dictionary(struct store *store)

@@ -17,12 +17,16 @@
 
 struct store;
 
-/* Creates the file (mode 0600) or brings an older one up to date. ":memory:"
- * keeps it in memory. STATUS_WRONG_DICTIONARY when the registry was made with
- * another dictionary. dictionary is borrowed. */
+/* Creates the file (mode 0600) or brings an older one up to date, all or
+ * nothing, and leaves a copy of the older one beside (protocol/store/README.md).
+ * ":memory:" keeps it in memory. STATUS_WRONG_DICTIONARY when the registry was
+ * made with another dictionary, STATUS_UNSUPPORTED_VERSION when a newer program
+ * wrote it or it is no registry. dictionary is borrowed. */
 enum status store_open(
     struct store **out, const char *path, const struct dictionary *dictionary);
 void store_close(struct store *store);
+/* The version that this program writes. */
+int64_t store_version(void);
 enum status store_begin(struct store *store);
 /* One view for several reads, without a lock for each: nothing is written
  * before store_rollback ends it. */

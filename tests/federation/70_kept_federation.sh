@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Proves: a federation that older programs left opens with today's: homes and
-# ledger are migrated, logs and register verify, what a center had decided still
-# stands, and the same questions get the same bytes.
+# ledger are migrated with a copy left beside, logs and register verify, what a
+# center had decided still stands, and the same questions get the same bytes; a
+# home that a newer program wrote is refused by name.
 set -euo pipefail
 . "$(dirname "$0")/../support/federation.sh"
 CENTERS="cleveland budapest long_beach"
@@ -14,7 +15,29 @@ for name in $CENTERS; do
     sed -i "s|^coordinator.*|coordinator = $ENDPOINT|" "$FED/$name/node.conf"
 done
 
+# version FILE: of a store
+version() { sqlite3 "$1" "PRAGMA user_version"; }
+center fresh
+office_home=$FED/fresh-office
+quiet "$BIN/cohortium-coordinator" init --home "$office_home" --name office \
+    --dictionary "$UCI/dictionary.json" --endpoint "$ENDPOINT"
+
+# migrated FILE BEFORE NEW: FILE has NEW's version, and where that is another
+# than BEFORE a copy beside it has BEFORE's
+migrated() {
+    local now
+    now=$(version "$3")
+    [ "$(version "$1")" = "$now" ] || fail "$1 was not migrated"
+    [ ! -e "$1.before-v$now.part" ] || fail "half a copy beside $1"
+    [ "$2" != "$now" ] || return 0
+    [ "$(version "$1.before-v$now")" = "$2" ] || fail "no copy beside $1"
+    [ "$(stat -c %a "$1.before-v$now")" = 600 ] || fail "the copy can be read"
+    [ "$(sqlite3 "$1.before-v$now" "PRAGMA integrity_check")" = ok ] ||
+        fail "the copy beside $1 is damaged"
+}
+
 quiet "$BIN/cohortium-coordinator" register verify --home "$FED/office"
+migrated "$FED/office/ledger.sqlite" 1 "$office_home/ledger.sqlite"
 for name in $CENTERS; do
     "$BIN/cohortium-node" status --home "$FED/$name" --json >"$FED/status"
     for fact in '"exams": 80' '"roster_versions": 2' '"studies": 4'; do
@@ -22,7 +45,24 @@ for name in $CENTERS; do
     done
     quiet "$BIN/cohortium-node" audit verify --home "$FED/$name"
     quiet "$BIN/cohortium-node" quality --home "$FED/$name"
+    migrated "$FED/$name/registry.sqlite" 6 "$FED/fresh/registry.sqlite"
 done
+
+# One that a newer program wrote is refused by name, and left as it is.
+expect_newer() { # FILE PROGRAM COMMAND...
+    local file=$1 program=$2 known
+    shift 2
+    known=$(version "$file")
+    sqlite3 "$file" "PRAGMA user_version = 99" >/dev/null
+    if "$@" >"$FED/out" 2>&1; then fail "a newer $file was opened"; fi
+    grep -q "written by a newer $program (store version 99, this program knows $known)" \
+        "$FED/out" || fail "$(cat "$FED/out")"
+    [ "$(version "$file")" = 99 ] || fail "a newer $file was changed"
+}
+expect_newer "$FED/fresh/registry.sqlite" cohortium-node \
+    "$BIN/cohortium-node" status --home "$FED/fresh"
+expect_newer "$office_home/ledger.sqlite" cohortium-coordinator \
+    "$BIN/cohortium-coordinator" status --home "$office_home"
 "$BIN/cohortium-node" status --home "$FED/cleveland" --json |
     grep -q '"patients_opted_out": 1' || fail "an opt-out was forgotten"
 "$BIN/cohortium-node" status --home "$FED/budapest" --json |
