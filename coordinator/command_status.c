@@ -20,10 +20,14 @@ static void print_centers(const json_t *report)
     const json_t *center;
     printf("centers\n");
     json_array_foreach(json_object_get(report, "centers"), index, center)
-        printf("  %-24s %-12s last seen %s\n", text_of(center, "name"),
+    {
+        const json_t *protocol = json_object_get(center, "protocol");
+        printf("  %-24s %-12s last seen %s%s%s\n", text_of(center, "name"),
             json_is_true(json_object_get(center, "connected")) ? "connected"
                                                                : "away",
-            text_of(center, "last_seen"));
+            text_of(center, "last_seen"), protocol == NULL ? "" : "; ",
+            protocol == NULL ? "" : json_string_value(protocol));
+    }
 }
 
 /* Centers that have locked a study, or are near to it. */

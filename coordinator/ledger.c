@@ -59,6 +59,8 @@ static const char *const migrations[] = {
     ("CREATE TABLE head (signer BLOB PRIMARY KEY, era INTEGER NOT NULL,"
      " length INTEGER NOT NULL, digest BLOB NOT NULL,"
      " signature BLOB NOT NULL) STRICT;"),
+    /* What a center's program speaks: protocol_said. */
+    "ALTER TABLE presence ADD COLUMN protocol INTEGER NOT NULL DEFAULT 0;",
 };
 
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))

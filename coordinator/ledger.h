@@ -22,7 +22,8 @@
 struct ledger;
 
 /* Creates the file (mode 0600) or brings an older one up to date, all or
- * nothing, and leaves a copy of the older one beside (protocol/store/README.md).
+ * nothing, and leaves a copy of the older one beside
+ * (protocol/store/README.md).
  * ":memory:" keeps it in memory. STATUS_UNSUPPORTED_VERSION: written by a newer
  * program. */
 enum status ledger_open(struct ledger **out, const char *path);
@@ -167,6 +168,7 @@ struct ledger_presence {
     char center[LEDGER_NAME_MAX + 1];
     bool connected;
     int64_t last_seen; /* seconds since 1970; 0: never */
+    int64_t protocol;  /* as its last HELLO said; 0: none yet */
 };
 
 enum status ledger_put_presence(

@@ -167,11 +167,12 @@ enum status ledger_put_presence(
     struct ledger *ledger, const struct ledger_presence *presence)
 {
     return ledger_run(ledger,
-        "INSERT INTO presence (center, connected, last_seen)"
-        " VALUES (?, ?, ?) ON CONFLICT (center) DO UPDATE SET"
-        " connected = excluded.connected, last_seen = excluded.last_seen",
-        "tii", presence->center, (int64_t)presence->connected,
-        presence->last_seen);
+        "INSERT INTO presence (center, connected, last_seen, protocol)"
+        " VALUES (?, ?, ?, ?) ON CONFLICT (center) DO UPDATE SET"
+        " connected = excluded.connected, last_seen = excluded.last_seen,"
+        " protocol = excluded.protocol",
+        "tiii", presence->center, (int64_t)presence->connected,
+        presence->last_seen, presence->protocol);
 }
 
 enum status ledger_get_presence(
@@ -180,7 +181,8 @@ enum status ledger_get_presence(
     struct sqlite3_stmt *statement;
     *presence = (struct ledger_presence){.connected = false};
     enum status status = ledger_start(ledger, &statement,
-        "SELECT center, connected, last_seen FROM presence WHERE center = ?",
+        "SELECT center, connected, last_seen, protocol FROM presence"
+        " WHERE center = ?",
         "t", center);
     if (status == STATUS_OK)
         status = ledger_next(ledger, statement);
@@ -188,6 +190,7 @@ enum status ledger_get_presence(
         column_text(statement, 0, presence->center, sizeof presence->center);
         presence->connected = column_integer(statement, 1) != 0;
         presence->last_seen = column_integer(statement, 2);
+        presence->protocol = column_integer(statement, 3);
     }
     ledger_done(statement);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;

@@ -27,6 +27,7 @@ struct member {
     struct channel_route route; /* its latest connection */
     uint64_t heard_ms;          /* monotonic, of its last message */
     int64_t last_seen;          /* seconds since 1970; 0: never */
+    uint64_t protocol;          /* as its HELLO said; 0: it said none */
     size_t studies_sent;        /* how many studies this connection was shown */
     size_t room;                /* questions that it takes at once */
     /* of a person: refusals of that day (since 1970), as the register has them

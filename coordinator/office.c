@@ -17,7 +17,7 @@ struct dispatch_row {
 };
 
 static const struct dispatch_row dispatch[] = {
-    {MESSAGE_HELLO, SENDER_CENTER, office_on_hello},
+    {MESSAGE_HELLO, SENDER_CENTER | SENDER_PERSON, office_on_hello},
     {MESSAGE_HEADS, SENDER_CENTER, office_on_heads},
     {MESSAGE_PING, SENDER_CENTER | SENDER_PERSON, office_on_ping},
     {MESSAGE_OPT_IN, SENDER_CENTER, office_on_opt_in},
@@ -241,8 +241,9 @@ static enum status save_presence(struct office *office)
         if (status != STATUS_OK)
             return status;
         begun = true;
-        struct ledger_presence presence = {
-            .connected = member->connected, .last_seen = member->last_seen};
+        struct ledger_presence presence = {.connected = member->connected,
+            .last_seen = member->last_seen,
+            .protocol = (int64_t)member->protocol};
         office_copy_text(
             presence.center, sizeof presence.center, member->identity.name);
         status = ledger_put_presence(office->ledger, &presence);

@@ -113,13 +113,19 @@ static void adopt_connection(
     }
 }
 
+static enum status send_welcome(
+    struct office *office, const struct office_call *call)
+{
+    struct message *welcome = office_message(office, MESSAGE_WELCOME);
+    welcome->version = protocol_said();
+    welcome->number = (uint64_t)office->config->heartbeat_ms;
+    return office_send(office, call->route);
+}
+
 static void greet(struct office *office, const struct office_call *call)
 {
     adopt_connection(office, call);
-    struct message *welcome = office_message(office, MESSAGE_WELCOME);
-    welcome->version = PROTOCOL_VERSION;
-    welcome->number = (uint64_t)office->config->heartbeat_ms;
-    enum status status = office_send(office, call->route);
+    enum status status = send_welcome(office, call);
     if (status == STATUS_OK)
         status = office_send_rosters(office, call->route);
     if (status == STATUS_OK)
@@ -136,15 +142,37 @@ static void greet(struct office *office, const struct office_call *call)
     }
 }
 
+/* What it speaks is said to both sides; it is not taken for connected. */
+static void meet_other_protocol(
+    struct office *office, const struct office_call *call, const char *software)
+{
+    struct member *center = call->member;
+    char theirs[PROTOCOL_TEXT], ours[PROTOCOL_TEXT];
+    const bool older =
+        protocol_compare(center->protocol) == PROTOCOL_PEER_OLDER;
+    protocol_text(theirs, center->protocol);
+    protocol_text(ours, protocol_said());
+    log_event(LOG_WARN, "office", "other_protocol",
+        "user=%s software=\"%s\" its=\"%s\" here=\"%s\" must_upgrade=%s",
+        center->user, software, theirs, ours, older ? "it" : "coordinator");
+    if (center->role == SENDER_CENTER)
+        office_lose_center(office, center);
+    (void)send_welcome(office, call);
+}
+
 void office_on_hello(struct office *office, const struct office_call *call)
 {
     char software[64];
-    if (call->message->version != PROTOCOL_VERSION) {
-        office_send_failure(
-            office, call->route, STATUS_UNSUPPORTED_VERSION, NULL, NULL);
+    office_copy_text(software, sizeof software, call->message->name);
+    call->member->protocol = call->message->version;
+    if (protocol_compare(call->message->version) != PROTOCOL_FITS) {
+        meet_other_protocol(office, call, software);
         return;
     }
-    office_copy_text(software, sizeof software, call->message->name);
+    if (call->member->role != SENDER_CENTER) {
+        (void)send_welcome(office, call);
+        return;
+    }
     const uint64_t room = call->message->number;
     call->member->room = room == 0                ? MEMBER_ROOM_DEFAULT
                          : room > CENTER_ROOM_MAX ? CENTER_ROOM_MAX
@@ -153,6 +181,12 @@ void office_on_hello(struct office *office, const struct office_call *call)
         "center=%s software=\"%s\"", call->member->identity.name, software);
     greet(office, call);
     office->turns_due = true;
+}
+
+static bool speaks_other_protocol(const struct member *member)
+{
+    return member->protocol != 0 &&
+           protocol_compare(member->protocol) != PROTOCOL_FITS;
 }
 
 static bool is_its_connection(
@@ -170,6 +204,7 @@ void office_on_ping(struct office *office, const struct office_call *call)
     pong->number = call->message->number;
     office_send(office, call->route);
     if (call->member->role == SENDER_CENTER &&
+        !speaks_other_protocol(call->member) &&
         !is_its_connection(call->member, call->route)) {
         log_event(LOG_INFO, "office", "center_reconnected", "center=%s",
             call->member->identity.name);

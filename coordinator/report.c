@@ -25,8 +25,26 @@ static enum status find_presence(const struct report_request *request,
     if (member != NULL) {
         out->connected = member->connected;
         out->last_seen = member->last_seen;
+        out->protocol = (int64_t)member->protocol;
     }
     return STATUS_OK;
+}
+
+/* Of a center whose program does not fit: which it speaks, and who must
+ * upgrade. True when memory ran out. */
+static bool add_protocol(json_t *center, uint64_t said)
+{
+    char theirs[PROTOCOL_TEXT], text[160], ours[PROTOCOL_TEXT];
+    const enum protocol_fit fit = protocol_compare(said);
+    if (said == 0 || fit == PROTOCOL_FITS)
+        return false;
+    protocol_text(theirs, said);
+    protocol_text(ours, protocol_said());
+    snprintf(text, sizeof text,
+        "speaks protocol %s, this office %s: %s must be upgraded", theirs, ours,
+        fit == PROTOCOL_PEER_OLDER ? "its cohortium-node"
+                                   : "cohortium-coordinator");
+    return set(center, "protocol", json_string(text));
 }
 
 static enum status add_centers(
@@ -46,7 +64,8 @@ static enum status add_centers(
         if (append(centers, center) ||
             set(center, "name", json_string(roster->centers[i].name)) ||
             set(center, "connected", json_boolean(presence.connected)) ||
-            set(center, "last_seen", json_time(presence.last_seen)))
+            set(center, "last_seen", json_time(presence.last_seen)) ||
+            add_protocol(center, (uint64_t)presence.protocol))
             return STATUS_NO_MEMORY;
     }
     return STATUS_OK;

@@ -146,11 +146,12 @@ enum status session_connected(
     struct session *session, struct session_time now, struct outbox *outbox)
 {
     struct message hello = {.type = MESSAGE_HELLO,
-        .version = PROTOCOL_VERSION,
+        .version = protocol_said(),
         .number = OPEN_MAX,
         .id = session->roster->id};
     strcpy(hello.name, "cohortium-node " COHORTIUM_VERSION);
     session->welcomed = false;
+    session->other_protocol = false;
     session->heard_ms = now.monotonic_ms;
     session->pinged_ms = now.monotonic_ms;
     return outbox_add(outbox, &hello);
@@ -183,9 +184,19 @@ static enum status on_welcome(struct session *session,
     struct outbox *outbox)
 {
     (void)now;
-    if (message->version != PROTOCOL_VERSION) {
-        log_event(LOG_ERROR, "session", "other_version", "coordinator=%llu",
-            (unsigned long long)message->version);
+    const enum protocol_fit fit = protocol_compare(message->version);
+    enum status status =
+        store_put_coordinator_protocol(session->setup.store, message->version);
+    session->other_protocol = fit != PROTOCOL_FITS;
+    if (status != STATUS_OK)
+        return status;
+    if (session->other_protocol) {
+        char theirs[PROTOCOL_TEXT], ours[PROTOCOL_TEXT];
+        protocol_text(theirs, message->version);
+        protocol_text(ours, protocol_said());
+        log_event(LOG_ERROR, "session", "other_protocol",
+            "coordinator=\"%s\" here=\"%s\" must_upgrade=%s", theirs, ours,
+            fit == PROTOCOL_PEER_OLDER ? "coordinator" : "cohortium-node");
         return STATUS_OK;
     }
     if (message->number >= 100 && message->number <= 3600000)
@@ -304,6 +315,8 @@ static enum status receive(struct session *session, struct view bytes,
             status_name(status), bytes.size);
         return STATUS_OK;
     }
+    if (session->other_protocol && message.type != MESSAGE_WELCOME)
+        return STATUS_OK; /* it was said; its words may mean something else */
     if (must_not(session, message.type))
         return past_refuse(session, &message, outbox);
     if (must_wait(session, &message))

@@ -70,6 +70,7 @@ struct session {
     struct frame *frame;
     struct guard *guard;
     bool welcomed;
+    bool other_protocol; /* of the coordinator: nothing else is heard */
     uint64_t heartbeat_ms, heard_ms, pinged_ms, ping;
     int64_t decisions_sent; /* store_decision_count when they were sent last */
     int64_t settled_day; /* refusals of the days before were told */

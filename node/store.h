@@ -86,6 +86,10 @@ enum status store_visit_rows(
 typedef enum status store_document_visit(
     void *arg, const struct digest *id, struct view envelope);
 
+/* The version of the protocol that the coordinator's last WELCOME said, for the
+ * status command; 0: it never said one. */
+enum status store_put_coordinator_protocol(struct store *store, uint64_t said);
+enum status store_get_coordinator_protocol(struct store *store, int64_t *said);
 enum status store_put_roster(
     struct store *store, int64_t version, struct view envelope);
 /* Oldest first. */

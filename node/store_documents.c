@@ -21,6 +21,23 @@ static enum status visit_documents(struct store *store, sqlite3_stmt *statement,
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
+enum status store_put_coordinator_protocol(struct store *store, uint64_t said)
+{
+    int64_t before;
+    enum status status = store_get_coordinator_protocol(store, &before);
+    if (status != STATUS_OK || before == (int64_t)said)
+        return status;
+    return store_run(store,
+        "INSERT OR REPLACE INTO meta VALUES ('coordinator_protocol', ?)", "i",
+        (int64_t)said);
+}
+
+enum status store_get_coordinator_protocol(struct store *store, int64_t *said)
+{
+    return store_integer(store, said, 0,
+        "SELECT value FROM meta WHERE key = 'coordinator_protocol'", "");
+}
+
 enum status store_put_roster(
     struct store *store, int64_t version, struct view envelope)
 {

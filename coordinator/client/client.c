@@ -273,6 +273,40 @@ void client_free_study(struct study_file *file)
 
 /* ---- connection ---- */
 
+/* A coordinator of the first version knows no HELLO of a person. */
+static enum status compare_versions(struct connection *connection)
+{
+    struct message reply, hello = {.type = MESSAGE_HELLO,
+                              .version = protocol_said(),
+                              .name = "cohortium " COHORTIUM_VERSION,
+                              .id = connection->roster->id};
+    char theirs[PROTOCOL_TEXT] = "1", ours[PROTOCOL_TEXT];
+    enum protocol_fit fit = PROTOCOL_PEER_OLDER;
+    enum status status = connection_send(connection, &hello);
+    while (status == STATUS_OK) {
+        status = connection_receive(connection, &reply, REPLY_TIMEOUT_MS);
+        if (status == STATUS_OK &&
+            (reply.type == MESSAGE_WELCOME || reply.type == MESSAGE_FAILURE))
+            break;
+    }
+    if (status == STATUS_BUSY || status == STATUS_TIMED_OUT)
+        return program_fail(status, "the coordinator does not say HELLO");
+    if (status != STATUS_OK)
+        return status;
+    if (reply.type == MESSAGE_WELCOME) {
+        fit = protocol_compare(reply.version);
+        protocol_text(theirs, reply.version);
+    }
+    if (fit == PROTOCOL_FITS)
+        return STATUS_OK;
+    protocol_text(ours, protocol_said());
+    return program_fail(STATUS_UNSUPPORTED_VERSION,
+        "the coordinator speaks protocol %s, this program %s: %s must be "
+        "upgraded",
+        theirs, ours,
+        fit == PROTOCOL_PEER_OLDER ? "the coordinator" : "cohortium");
+}
+
 enum status connection_load(
     struct connection *connection, const struct arguments *arguments)
 {
@@ -309,7 +343,7 @@ enum status connection_connect(
     if (status != STATUS_OK)
         return program_fail(status,
             "no coordinator answers at %s with the roster's key", endpoint);
-    return STATUS_OK;
+    return compare_versions(connection);
 }
 
 void connection_close(struct connection *connection)

@@ -1,6 +1,7 @@
 #include "protocol/wire/message.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "protocol/wire/codec.h"
@@ -182,6 +183,21 @@ static void read_field(struct message *message, char field, size_t max,
     }
 }
 
+/* HELLO and WELCOME of a version that does not fit: nothing but their first
+ * field is sure to be where it was. */
+static bool is_other_version(struct message *message,
+    const struct message_row *row, struct codec_reader reader)
+{
+    uint64_t version;
+    if ((row->type != MESSAGE_HELLO && row->type != MESSAGE_WELCOME) ||
+        codec_read_uint(&reader, &version, UINT32_MAX) != STATUS_OK ||
+        protocol_compare(version) == PROTOCOL_FITS)
+        return false;
+    message->type = row->type;
+    message->version = version;
+    return true;
+}
+
 enum status message_decode(
     struct message *message, struct view bytes, unsigned senders)
 {
@@ -195,6 +211,9 @@ enum status message_decode(
     if (status != STATUS_OK)
         return status;
     const struct message_row *row = find_row(type);
+    if (row != NULL && (row->senders & senders) != 0 && count > 1 &&
+        is_other_version(message, row, reader))
+        return STATUS_OK;
     if (row == NULL || (count != 1 + count_fields(row, false) &&
                            count != 1 + count_fields(row, true)))
         return STATUS_MALFORMED;
@@ -212,4 +231,40 @@ enum status message_decode(
     if (status != STATUS_OK)
         memset(message, 0, sizeof *message);
     return status;
+}
+
+#define OLDEST_UNIT ((uint64_t)1 << 16)
+
+static uint64_t newest_of(uint64_t said)
+{
+    return said % OLDEST_UNIT;
+}
+
+static uint64_t oldest_of(uint64_t said)
+{
+    return said < OLDEST_UNIT ? said : said / OLDEST_UNIT;
+}
+
+uint64_t protocol_said(void)
+{
+    const uint64_t newest = PROTOCOL_VERSION, oldest = PROTOCOL_OLDEST;
+    return oldest == newest ? newest : oldest * OLDEST_UNIT + newest;
+}
+
+enum protocol_fit protocol_compare(uint64_t said)
+{
+    if (newest_of(said) < PROTOCOL_OLDEST)
+        return PROTOCOL_PEER_OLDER;
+    return oldest_of(said) > PROTOCOL_VERSION ? PROTOCOL_PEER_NEWER
+                                              : PROTOCOL_FITS;
+}
+
+void protocol_text(char out[PROTOCOL_TEXT], uint64_t said)
+{
+    const unsigned newest = (unsigned)newest_of(said);
+    const unsigned oldest = (unsigned)oldest_of(said);
+    if (oldest == newest)
+        snprintf(out, PROTOCOL_TEXT, "%u", newest);
+    else
+        snprintf(out, PROTOCOL_TEXT, "%u to %u", oldest, newest);
 }

@@ -10,7 +10,10 @@
 
 #include "protocol/wire/digest.h"
 
-#define PROTOCOL_VERSION 1
+/* The newest and the oldest version of the protocol that this program speaks;
+ * what each version brought stands in protocol/README.md. */
+#define PROTOCOL_VERSION 2
+#define PROTOCOL_OLDEST 2
 #define MESSAGE_VECTOR_MAX                                                     \
     ((size_t)3 << 16) /* 128-bit elements in a message                         \
                        */
@@ -25,9 +28,10 @@ enum message_sender {
 
 /* X(NAME, number, senders, largest message in bytes)
  *
- * HELLO        center    version, software text, roster id (zeros: none yet),
- *                        how many questions it takes at once
- * WELCOME      coord.    version, heartbeat_ms
+ * HELLO        center, person: version (protocol_said), software text, roster
+ *                        id (zeros: none yet), how many questions it takes at
+ *                        once
+ * WELCOME      coord.    version (protocol_said), heartbeat_ms
  * PING, PONG   center/person -> coordinator and back: sequence number
  * ROSTER       coord.    roster envelopes, oldest first (the chain)
  * STUDY        coord.    study envelope, its approval envelopes
@@ -55,7 +59,7 @@ enum message_sender {
  * HEADS        both      body: signed heads of audit logs (head.h)
  */
 #define MESSAGE_LIST(X)                                                        \
-    X(HELLO, 1, SENDER_CENTER, 1024)                                           \
+    X(HELLO, 1, SENDER_CENTER | SENDER_PERSON, 1024)                           \
     X(WELCOME, 2, SENDER_COORDINATOR, 1024)                                    \
     X(PING, 3, SENDER_CENTER | SENDER_PERSON, 64)                              \
     X(PONG, 4, SENDER_COORDINATOR, 64)                                         \
@@ -120,9 +124,24 @@ struct message {
 enum status message_encode(const struct message *message, struct buffer *out);
 /* Strict: wrong count, type, range, size for its type, or trailing bytes
  * fail. `senders`: the roles the peer has (enum message_sender); a message
- * that none of them may send is STATUS_NOT_ALLOWED. */
+ * that none of them may send is STATUS_NOT_ALLOWED. Of a HELLO or WELCOME whose
+ * version does not fit the version alone is read. */
 enum status message_decode(
     struct message *message, struct view bytes, unsigned senders);
 const char *message_name(enum message_type type);
+
+/* Versions, as HELLO and WELCOME say them: the newest that the sender speaks,
+ * plus 65536 times the oldest where that is another. The two messages keep
+ * their first field for ever, so that any two versions can say this much. */
+uint64_t protocol_said(void);
+enum protocol_fit {
+    PROTOCOL_FITS,
+    PROTOCOL_PEER_OLDER, /* the peer must upgrade */
+    PROTOCOL_PEER_NEWER  /* this program must */
+};
+enum protocol_fit protocol_compare(uint64_t said);
+/* "2" or "2 to 4". */
+#define PROTOCOL_TEXT 32
+void protocol_text(char out[PROTOCOL_TEXT], uint64_t said);
 
 #endif

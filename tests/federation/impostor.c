@@ -2,10 +2,14 @@
  * impostor: a node with a key of its own that claims another center's name, as
  * a ZeroMQ routing id, and then greets the coordinator and stays.
  *
- *   impostor KEY ROSTER CLAIMED_NAME
+ *   impostor KEY ROSTER CLAIMED_NAME [PROTOCOL]
+ *
+ * PROTOCOL: the version that it says it speaks, which the answer's follows on
+ * "ready".
  */
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -40,14 +44,14 @@ int main(int argc, char **argv)
     struct buffer hello;
     diagnostic_init(&diagnostic, "roster");
     buffer_init(&hello, 1024);
-    if (argc != 4 || keys_start() != STATUS_OK ||
+    if (argc < 4 || keys_start() != STATUS_OK ||
         keypair_load(&keys, argv[1], NULL) != STATUS_OK ||
         envelope_load(&envelope, argv[2]) != STATUS_OK ||
         roster_parse(&roster, buffer_view(&envelope->payload), &diagnostic) !=
             STATUS_OK)
         return 1;
     struct message message = {.type = MESSAGE_HELLO,
-        .version = PROTOCOL_VERSION,
+        .version = argc > 4 ? strtoul(argv[4], NULL, 10) : protocol_said(),
         .name = "impostor",
         .id = roster->id};
     if (message_encode(&message, &hello) != STATUS_OK)

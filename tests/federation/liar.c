@@ -178,8 +178,11 @@ static struct message open_message(struct liar *liar)
 
 static void greet(struct liar *liar)
 {
-    struct message welcome = {
-        .type = MESSAGE_WELCOME, .version = PROTOCOL_VERSION, .number = 20000};
+    const char *protocol = getenv("LIAR_PROTOCOL");
+    struct message welcome = {.type = MESSAGE_WELCOME,
+        .version =
+            protocol == NULL ? protocol_said() : strtoul(protocol, NULL, 10),
+        .number = 20000};
     send_message(liar, &welcome);
     struct message roster = {.type = MESSAGE_ROSTER, .document_count = 1};
     roster.documents[0] = buffer_view(&liar->roster_bytes);

@@ -246,7 +246,7 @@ void fixture_from_person(struct fixture *fixture, const struct keypair *keys,
 void fixture_hello(struct fixture *fixture, size_t center)
 {
     struct message hello = {.type = MESSAGE_HELLO,
-        .version = PROTOCOL_VERSION,
+        .version = protocol_said(),
         .name = "cohortium-node test"};
     fixture_from_center(fixture, center, &hello);
 }

@@ -112,10 +112,9 @@ static void test_center_cannot_speak_as_a_person(void **state)
     struct message status = {.type = MESSAGE_ASK_STATUS};
     fixture_from_center(fixture, 0, &status);
     assert_int_equal(fixture->sent_count, 0);
-    struct message hello = {
-        .type = MESSAGE_HELLO, .version = PROTOCOL_VERSION, .name = "x"};
+    struct message refuse = {.type = MESSAGE_REFUSE};
     fixture_from_person(
-        fixture, fixture->cast.researcher, ROUTE_RESEARCHER, &hello);
+        fixture, fixture->cast.researcher, ROUTE_RESEARCHER, &refuse);
     assert_failure(fixture, "NOT_ALLOWED");
 }
 

@@ -246,10 +246,34 @@ static void test_hello_of_another_version_is_refused(void **state)
     struct message hello = {.type = MESSAGE_HELLO,
         .version = PROTOCOL_VERSION + 1,
         .name = "later"};
+    struct message ping = {.type = MESSAGE_PING, .number = 1};
+    /* Told what is spoken here, and nothing else; heard, and not connected. */
     fixture_from_center(fixture, 0, &hello);
-    assert_string_equal(
-        fixture_last(fixture, ROUTE_CENTER, MESSAGE_FAILURE)->name,
-        "UNSUPPORTED_VERSION");
+    assert_int_equal(
+        fixture_last(fixture, ROUTE_CENTER, MESSAGE_WELCOME)->version,
+        protocol_said());
+    assert_int_equal(fixture_count(fixture, ROUTE_CENTER, MESSAGE_ROSTER), 0);
+    fixture_forget(fixture);
+    fixture_from_center(fixture, 0, &ping);
+    assert_int_equal(fixture_count(fixture, ROUTE_CENTER, MESSAGE_PONG), 1);
+    assert_int_equal(fixture_count(fixture, ROUTE_CENTER, MESSAGE_ROSTER), 0);
+    question_ask(fixture, 20, NULL);
+    assert_int_equal(fixture_count(fixture, ROUTE_CENTER, MESSAGE_OPEN), 0);
+    /* Upgraded, it is welcome. */
+    fixture_hello(fixture, 0);
+    assert_int_equal(fixture_count(fixture, ROUTE_CENTER, MESSAGE_ROSTER), 1);
+}
+
+static void test_hello_of_a_person_is_told_the_version(void **state)
+{
+    struct fixture *fixture = *state;
+    struct message hello = {
+        .type = MESSAGE_HELLO, .version = 1, .name = "cohortium 0.1.0"};
+    fixture_from_person(
+        fixture, fixture->cast.researcher, ROUTE_RESEARCHER, &hello);
+    assert_int_equal(
+        fixture_last(fixture, ROUTE_RESEARCHER, MESSAGE_WELCOME)->version,
+        protocol_said());
 }
 
 static void test_truncated_messages_change_nothing(void **state)
@@ -292,6 +316,7 @@ int main(void)
         TEST(test_new_roster_reaches_centers_and_drops_the_removed),
         TEST(test_ask_documents_gives_roster_and_dictionary),
         TEST(test_hello_of_another_version_is_refused),
+        TEST(test_hello_of_a_person_is_told_the_version),
         TEST(test_truncated_messages_change_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -268,6 +268,51 @@ static void test_digest_of_empty_is_blake2b_256(void **state)
     assert_int_equal(digest_from_text(&digest, "00"), STATUS_MALFORMED);
 }
 
+static void test_hello_of_another_version_is_read_so_far(void **state)
+{
+    /* [1, 99, nil, {}, "x"]: a HELLO as nobody knows it yet */
+    static const uint8_t later[] = {0x95, 1, 99, 0xC0, 0x80, 0xA1, 'x'};
+    static const uint8_t now[] = {
+        0x95, 1, PROTOCOL_VERSION, 0xC0, 0x80, 0xA1, 'x'};
+    struct message message;
+    (void)state;
+    assert_int_equal(message_decode(&message,
+                         (struct view){later, sizeof later}, SENDER_CENTER),
+        STATUS_OK);
+    assert_int_equal(message.type, MESSAGE_HELLO);
+    assert_int_equal(message.version, 99);
+    assert_int_equal(
+        message_decode(
+            &message, (struct view){later, sizeof later}, SENDER_COORDINATOR),
+        STATUS_NOT_ALLOWED);
+    assert_int_equal(
+        message_decode(&message, (struct view){now, sizeof now}, SENDER_CENTER),
+        STATUS_MALFORMED);
+}
+
+static void test_versions_fit_when_their_ranges_meet(void **state)
+{
+    char text[PROTOCOL_TEXT];
+    const uint64_t unit = 65536, newest = PROTOCOL_VERSION;
+    (void)state;
+    assert_int_equal(protocol_compare(protocol_said()), PROTOCOL_FITS);
+    assert_int_equal(protocol_compare(newest), PROTOCOL_FITS);
+    assert_int_equal(protocol_compare(0), PROTOCOL_PEER_OLDER);
+    assert_int_equal(
+        protocol_compare(PROTOCOL_OLDEST - 1), PROTOCOL_PEER_OLDER);
+    assert_int_equal(protocol_compare(newest + 1), PROTOCOL_PEER_NEWER);
+    assert_int_equal(
+        protocol_compare(unit * newest + newest + 9), PROTOCOL_FITS);
+    assert_int_equal(protocol_compare(unit * (newest + 1) + newest + 9),
+        PROTOCOL_PEER_NEWER);
+    assert_int_equal(protocol_compare(UINT32_MAX), PROTOCOL_PEER_NEWER);
+    protocol_text(text, 3);
+    assert_string_equal(text, "3");
+    protocol_text(text, 2 * unit + 4);
+    assert_string_equal(text, "2 to 4");
+    protocol_text(text, UINT64_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +326,8 @@ int main(void)
         cmocka_unit_test(test_message_optional_number_may_be_absent),
         cmocka_unit_test(test_message_decode_odd_vector_is_malformed),
         cmocka_unit_test(test_buffer_append_past_limit_is_too_large),
+        cmocka_unit_test(test_hello_of_another_version_is_read_so_far),
+        cmocka_unit_test(test_versions_fit_when_their_ranges_meet),
         cmocka_unit_test(test_digest_of_empty_is_blake2b_256),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
