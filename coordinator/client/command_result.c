@@ -7,6 +7,7 @@
 #include "coordinator/client/result_table.h"
 #include "coordinator/client/result_words.h"
 #include "policy/result_file.h"
+#include "protocol/program/file_kind.h"
 
 #define PICTURE_BYTES_MAX ((size_t)64 << 20)
 
@@ -17,8 +18,7 @@ static enum status load_result(struct envelope **out, const char *path)
     if (status == STATUS_OK)
         status = result_file_read(out, buffer_view(&text));
     if (status == STATUS_MALFORMED)
-        program_fail(
-            status, "%s is no result of cohortium, or was changed", path);
+        file_kind_fail(status, path, "a result of cohortium, unchanged,");
     buffer_fini(&text);
     return status;
 }

@@ -33,7 +33,9 @@ static const char *text_of(const json_t *object, const char *key)
 static void say_document(struct file_kind *out, const json_t *json)
 {
     const char *kind = text_of(json, "cohortium");
-    if (kind[0] != '\0')
+    if (strcmp(kind, "result") == 0)
+        say(out, FILE_JSON, "a result, perhaps a damaged one", NULL);
+    else if (kind[0] != '\0')
         say(out, FILE_JSON, "an unsigned document of kind", kind);
     else if (json_object_get(json, "analyses") != NULL)
         say(out, FILE_JSON, "a query", NULL);

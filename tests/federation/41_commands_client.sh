@@ -177,7 +177,7 @@ expect 3 "" "changed.json" "$C" result show "$FED/changed.json" \
     --roster "$FED/roster.json"
 expect 0 "to be signed" "" make_roster
 expect 3 "" "*" "$C" result verify "$F" --roster "$OUT"
-expect 1 "" "is no result of cohortium" "$C" result show "$FED/study.json"
+expect 1 "" "; a result of cohortium, unchanged, is expected" "$C" result show "$FED/study.json"
 expect 1 "" "no-such" "$C" result show "$FED/no-such"
 expect 0 "*" "*" "$C" result export "$F" --out "$FED/tables"
 [ -s "$FED/tables/methods.txt" ] || fail "no methods"

@@ -36,7 +36,11 @@ expect 1 "" "query.json is a query; a signed roster is" \
     "$BIN/cohortium-coordinator" roster --home "$FED/office" "$UCI/query.json"
 expect 1 "" "description.*unsigned document of kind 'study'|study.json is an unsigned document of kind 'study'; a signed study is" \
     "$C" study show "$UCI/study.json"
+expect 1 "" "study.json is the study 'exercise-angina'; a result" \
+    "$C" result show "$FED/study.json"
 printf '\xef\xbb\xbf{}' >"$FED/bom.json"
+expect 1 "" "bom.json is a file with a byte order mark" \
+    "$C" result show "$FED/bom.json"
 expect 1 "" "bom.json is a file with a byte order mark" \
     "$C" roster sign "$FED/bom.json" --key "$P/carol.key"
 
