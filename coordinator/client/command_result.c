@@ -71,7 +71,10 @@ static enum status verify(const char *path, const struct envelope *result,
         envelope_verify(result, TYPE_RESULT, &roster->coordinator.sign);
     return status == STATUS_OK
                ? status
-               : program_fail(status, "%s: %s", path, status_text(status));
+               : program_fail(status,
+                     "%s: changed, or not signed by %s of federation '%s': %s",
+                     path, roster->coordinator.name, roster->federation,
+                     status_text(status));
 }
 
 static enum status draw(
