@@ -109,7 +109,7 @@ static enum status read_line(struct csv *csv, struct diagnostic *diagnostic)
     csv->bytes_read += (uint64_t)size;
     csv->line_size = (size_t)size;
     struct view line = {(const uint8_t *)csv->line, csv->line_size};
-    const char *mark = csv->next_line == 1 ? text_mark(line) : NULL;
+    const char *mark = csv->next_line == 1 ? text_foreign_mark(line) : NULL;
     const bool marked = mark != NULL && (uint8_t)csv->line[0] == 0xEF;
     if (mark != NULL && !marked) {
         diagnostic_set(

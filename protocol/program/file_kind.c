@@ -97,7 +97,7 @@ void file_kind_read(struct file_kind *out, const char *path)
         buffer_fini(&bytes);
         return;
     }
-    const char *mark = text_mark(buffer_view(&bytes));
+    const char *mark = text_foreign_mark(buffer_view(&bytes));
     if (mark != NULL) {
         out->form = FILE_NO_JSON;
         snprintf(out->text, sizeof out->text, "a file with %s; %s", mark,

@@ -55,10 +55,10 @@ static enum status parse_text(
         diagnostic_set(diagnostic, 1, 1, "the file is empty");
         return STATUS_MALFORMED;
     }
-    const char *mark = text_mark(text);
+    const char *mark = text_foreign_mark(text);
     if (mark != NULL) {
-        diagnostic_set(diagnostic, 1, 1, "the file has %s; %s", mark,
-            TEXT_MARK_ADVICE);
+        diagnostic_set(
+            diagnostic, 1, 1, "the file has %s; %s", mark, TEXT_MARK_ADVICE);
         return STATUS_MALFORMED;
     }
     json_error_t error;

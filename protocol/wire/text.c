@@ -90,7 +90,7 @@ size_t text_plain_size(struct view text)
     return at;
 }
 
-const char *text_mark(struct view text)
+const char *text_foreign_mark(struct view text)
 {
     static const struct {
         const char *bytes;

@@ -27,7 +27,7 @@ bool utf8_valid(struct view text);
  * byte order mark (BOM)", "the form UTF-16" or "the form UTF-32", found by its
  * mark or by the NULs between its letters; NULL when they say nothing of the
  * kind. */
-const char *text_mark(struct view text);
+const char *text_foreign_mark(struct view text);
 #define TEXT_MARK_ADVICE "save it as UTF-8 without a byte order mark"
 /* Valid UTF-8 and nothing hidden. */
 bool text_is_plain(struct view text);
