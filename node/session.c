@@ -202,7 +202,7 @@ static enum status on_welcome(struct session *session,
     if (message->number >= 100 && message->number <= 3600000)
         session->heartbeat_ms = message->number;
     session->welcomed = true;
-    enum status status = past_tell(session, true, outbox);
+    status = past_tell(session, true, outbox);
     return status == STATUS_OK && !session->past.behind
                ? send_decisions(session, outbox)
                : status;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Proves: a federation that older programs left opens with today's: homes and
 # ledger are migrated with a copy left beside, logs and register verify, what a
-# center had decided still stands, and the same questions get the same bytes; a
-# home that a newer program wrote is refused by name.
+# center had decided still stands, and the same questions get the same bytes (a
+# fit the same numbers); a home that a newer program wrote is refused by name.
 set -euo pipefail
 . "$(dirname "$0")/../support/federation.sh"
 CENTERS="cleveland budapest long_beach"
@@ -87,11 +87,26 @@ same() {
     "$BIN/cohortium" query submit "$FED/$1.query.json" --json \
         --study "$FED/$2.json" "${with[@]}" >"$FED/again" 2>"$FED/err" ||
         fail "$1: $(cat "$FED/err")"
-    [ "$(results "$kept")" = "$(results "$FED/again")" ] ||
+    [ "$(results "$kept")" = "$(results "$FED/again")" ] && return
+    # The last digits of a fit are those of the program that iterates.
+    [ "${3:-}" = fit ] && /usr/bin/python3 - "$kept" "$FED/again" <<'PY' ||
+import json, math, sys
+
+def near(a, b):
+    if isinstance(a, dict):
+        return all(k in b and near(a[k], b[k]) for k in a if k != "iterations")
+    if isinstance(a, list):
+        return len(a) == len(b) and all(map(near, a, b))
+    if isinstance(a, float):
+        return math.isclose(a, b, rel_tol=1e-7, abs_tol=1e-9)
+    return a == b
+
+sys.exit(not near(*(json.load(open(f))["results"] for f in sys.argv[1:3])))
+PY
         fail "$1: asked again, another answer: $(cat "$FED/again")"
 }
 same once angina-sum
-same rounds angina-sum
+same rounds angina-sum fit
 same plain angina-plain
 same noise angina-noise
 for name in $CENTERS; do
