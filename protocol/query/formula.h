@@ -29,7 +29,8 @@
  * pooled data are not known before the question is asked, and df - 1 inner
  * knots: of the dictionary's K "knots" those at places i (K + 1) / df, rounded,
  * so that deciles give for df = 2 their fifth and for df = 5 every second. A
- * variable without knots has them equally spaced between min and max.
+ * variable without knots takes df = 1 alone: knots that nobody chose could lie
+ * where there are no values, and a column would be empty.
  */
 #ifndef COHORTIUM_PROTOCOL_QUERY_FORMULA_H
 #define COHORTIUM_PROTOCOL_QUERY_FORMULA_H

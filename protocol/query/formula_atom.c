@@ -148,7 +148,15 @@ static enum status read_spline(
     if (!read_whole(&parser->word, &df) || df < 1 || df > FORMULA_DF_MAX)
         return formula_fail(parser, parser->word.start, STATUS_MALFORMED,
             "expected degrees of freedom, 1 to %d", FORMULA_DF_MAX);
-    if (variable->knot_count > 0 && (size_t)df > variable->knot_count + 1) {
+    if (variable->knot_count == 0 && df > 1) {
+        return formula_fail(parser, parser->word.start, STATUS_MALFORMED,
+            "ns(%s, %d) needs %d or more \"knots\" of '%s' in the dictionary, "
+            "and there are none; without them write ns(%s, 1), or "
+            "%s + I(%s^2)",
+            variable->name, (int)df, (int)df - 1, variable->name,
+            variable->name, variable->name, variable->name);
+    }
+    if ((size_t)df > variable->knot_count + 1) {
         return formula_fail(parser, parser->word.start, STATUS_MALFORMED,
             "the dictionary has %zu knots of '%s', for up to %zu degrees of "
             "freedom",

@@ -143,7 +143,8 @@ number <- function(name, type, resolution, min, max) list(name = name,
   type = type, entity = "exam", resolution = resolution, min = min, max = max)
 write_json(list(id = "pbcseq", version = 1, variables = list(
   number("age", "integer", 1, 0, 120), category("sex", c("m", "f")),
-  category("trt", c("0", "1")), number("day", "days", 1, 0, 10000),
+  category("trt", c("0", "1")),
+  c(number("day", "days", 1, 0, 10000), list(knots = c(365, 1461, 3000))),
   category("edema", c("0", "0.5", "1")), number("bili", "real", 0.1, 0, 100),
   number("albumin", "real", 0.01, 0, 10), number("platelet", "integer", 1, 0, 2000),
   category("stage", c("1", "2", "3", "4")))), pbc_dictionary, auto_unbox = TRUE,

@@ -52,14 +52,11 @@ near_fit <- function(ours, theirs) {
   abs(ours - theirs) <= 1e-10 * max(1e-3, abs(theirs))
 }
 
-# Inner knots of the dictionary, or equally spaced between its bounds, as
-# formula.h says.
+# Inner knots of the dictionary, as formula.h says.
 splines_in <- function(text)
   regmatches(text, gregexpr("ns\\([a-z_]+, [0-9]+\\)", text))[[1]]
 inner_knots <- function(v, df) {
-  i <- seq_len(df - 1)
-  if (is.null(v$knots)) v$min + (v$max - v$min) * i / df else
-    unlist(v$knots)[floor(i * (length(v$knots) + 1) / df + 0.5)]
+  unlist(v$knots)[floor(seq_len(df - 1) * (length(v$knots) + 1) / df + 0.5)]
 }
 spline_terms <- function(text, dictionary) {
   for (term in splines_in(text)) {

@@ -58,7 +58,8 @@ void table_airquality(struct table *table)
     static const char dictionary[] =
         "{\"id\":\"airquality\",\"version\":1,\"variables\":["
         "{\"name\":\"ozone\",\"type\":\"integer\",\"min\":0,\"max\":200},"
-        "{\"name\":\"wind\",\"type\":\"real\",\"resolution\":0.1,\"min\":0,"
+        "{\"name\":\"wind\",\"type\":\"real\",\"knots\":[10,20],"
+        "\"resolution\":0.1,\"min\":0,"
         "\"max\":30},"
         "{\"name\":\"temp\",\"type\":\"integer\",\"min\":50,\"max\":100},"
         "{\"name\":\"month\",\"type\":\"category\",\"categories\":["

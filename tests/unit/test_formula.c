@@ -15,7 +15,8 @@ static int setup(void **state)
         dictionary_parse(&dictionary,
             view_of_text(
                 "{\"id\":\"d\",\"version\":1,\"variables\":["
-                "{\"name\":\"age\",\"type\":\"integer\",\"min\":0,\"max\":120},"
+                "{\"name\":\"age\",\"type\":\"integer\",\"min\":0,\"max\":120,"
+                "\"knots\":[30,40,50,55,60,65,70,75,80]},"
                 "{\"name\":\"bili\",\"type\":\"real\",\"resolution\":0.1,"
                 "\"min\":0,\"max\":100},"
                 "{\"name\":\"sex\",\"type\":\"category\",\"categories\":["
@@ -87,6 +88,7 @@ static void test_formula_terms_stand_in_the_order_of_r(void **state)
     expect_terms("bili ~ I(age^2)+log( bili )  + ns(age,df=3) + factor(stage)",
         "I(age^2) log(bili) ns(age, df = 3) factor(stage)");
     expect_terms("bili ~ ns(age, 10)", "ns(age, 10)");
+    expect_terms("age ~ ns(bili, 1)", "ns(bili, 1)");
     expect_terms("bili ~ I(age*2/3 - -bili)", "I(age * 2/3 - -bili)");
 }
 
@@ -268,6 +270,10 @@ static void test_formula_mistakes_are_pointed_at(void **state)
         {"bili ~ ns(age, 2.5)", STATUS_MALFORMED, 15, "degrees of freedom"},
         {"bili ~ ns(stage, 4)", STATUS_MALFORMED, 17,
             "2 knots of 'stage', for up to 3 degrees"},
+        {"age ~ ns(bili, 2)", STATUS_MALFORMED, 15,
+            "ns(bili, 2) needs 1 or more \"knots\" of 'bili' in the dictionary, "
+            "and there are none; without them write ns(bili, 1), or bili + "
+            "I(bili^2)"},
         {"bili ~ ns(sex, 2)", STATUS_MALFORMED, 10, "ns() takes a number"},
         {"bili ~ strata(age)", STATUS_MALFORMED, 14, "strata are of"},
         {"bili ~ age * strata(sex)", STATUS_MALFORMED, 24, "interaction"},

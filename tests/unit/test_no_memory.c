@@ -177,7 +177,7 @@ static enum status run_formula(struct buffer *out)
     struct formula_error error;
     size_t sum = 0;
     enum status status = formula_parse(&formula,
-        "log(age + 1) ~ sex * I(age^2) + ns(age, 3) + center", cast.dictionary,
+        "log(age + 1) ~ sex * I(age^2) + ns(age, 1) + center", cast.dictionary,
         NULL, &error);
     if (status != STATUS_OK)
         return status;
