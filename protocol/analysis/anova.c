@@ -81,18 +81,18 @@ static enum status finish(const struct analysis *analysis,
     (void)dictionary;
     const struct design *design = analysis->model;
     const int128 *cell = elements + shape->tables[0].first;
-    struct least_squares fit;
+    struct linear_fit fit;
     if (!model_set_counts(out, elements, cell, min_cell))
         return STATUS_OK;
     enum status status = linear_solve(&fit, design, cell);
     if (status != STATUS_OK)
         return status;
-    double n = (double)cell[CELL_ROWS];
-    if (n > (double)fit.rank)
-        json_object_set_new(out, "table", rows_of(design, &fit, n));
+    if (fit.message == NULL)
+        json_object_set_new(out, "table",
+            rows_of(design, &fit.squares, (double)cell[CELL_ROWS]));
     else
-        linear_set_saturated(out);
-    least_squares_fini(&fit);
+        json_object_set_new(out, "message", json_string(fit.message));
+    least_squares_fini(&fit.squares);
     return STATUS_OK;
 }
 

@@ -18,6 +18,18 @@ static double scale_of(double bound)
     return ldexp(1.0, fraction == 0.5 ? exponent - 1 : exponent);
 }
 
+/* Of a NUMBER. */
+static double number_scale(
+    const struct formula_atom *atom, const struct dictionary *dictionary)
+{
+    const struct variable *variable = &dictionary->variables[atom->variable];
+    if (!atom->plain)
+        return scale_of(formula_atom_bound(atom, dictionary));
+    return variable_value(variable, 1) *
+           scale_of(fmax(fabs((double)variable->min),
+               fmax(fabs((double)variable->max), 1)));
+}
+
 /* ---- columns ---- */
 
 static bool is_factor(const struct formula *formula, size_t atom)
@@ -139,10 +151,6 @@ static enum status add_term(
 /* Inner knot i, from 1, of df - 1 (formula.h). */
 static double inner_knot(const struct variable *variable, size_t df, size_t i)
 {
-    const double low = variable_value(variable, variable->min);
-    const double high = variable_value(variable, variable->max);
-    if (variable->knot_count == 0)
-        return low + (high - low) * ((double)i / (double)df);
     const size_t place = (2 * i * (variable->knot_count + 1) + df) / (2 * df);
     return variable_value(variable, variable->knots[place - 1]);
 }
@@ -200,7 +208,9 @@ static enum status fill_design(
     formula_visit_variables(formula, note_variable, design);
     for (size_t a = 0; a < formula->atom_count; a++) {
         design->atom_scale[a] =
-            scale_of(formula_atom_bound(&formula->atoms[a], dictionary));
+            formula->atoms[a].kind == ATOM_NUMBER
+                ? number_scale(&formula->atoms[a], dictionary)
+                : scale_of(formula_atom_bound(&formula->atoms[a], dictionary));
         design->atom_first[a] = numbers;
         numbers += numbers_of(&formula->atoms[a]);
     }
@@ -215,11 +225,9 @@ static enum status fill_design(
     design->response_scale = 1.0;
     design->offset_scale = 1.0;
     if (formula->response_kind == RESPONSE_NUMBER)
-        design->response_scale =
-            scale_of(formula_atom_bound(&formula->response, dictionary));
+        design->response_scale = number_scale(&formula->response, dictionary);
     if (formula->has_offset)
-        design->offset_scale =
-            scale_of(formula_atom_bound(&formula->offset, dictionary));
+        design->offset_scale = number_scale(&formula->offset, dictionary);
     design->stride =
         design->column_count + design->has_response + formula->has_offset;
     return status;

@@ -3,17 +3,21 @@
  * columns with the same names in the same order (treatment contrasts, full
  * dummies where a margin is left out).
  *
- * Every number is divided by a power of two, its scale, that is at least its
- * bound in the dictionary: all values lie in [-1, 1] and nothing is rounded by
- * it. So a product of two is in [-1, 1] too, and as a whole multiple of 2^-86
- * it can be added 2^40 times without leaving 128 bits. A coefficient of scaled
- * columns is divided by its column's scale to be told in the variable's unit.
+ * Every number is divided by its scale, which is at least its bound in the
+ * dictionary: all values lie in [-1, 1]. The scale of a variable is a power of
+ * two times its resolution, that of an expression a power of two, so that
+ * nothing is rounded by it: a variable's values are whole multiples of 2^-31,
+ * and their products are exact. A product is in [-1, 1] too, and as a whole
+ * multiple of 2^-86 it can be added 2^40 times without leaving 128 bits. A
+ * coefficient of scaled columns is divided by its column's scale to be told in
+ * the variable's unit.
  */
 #ifndef COHORTIUM_PROTOCOL_ANALYSIS_DESIGN_H
 #define COHORTIUM_PROTOCOL_ANALYSIS_DESIGN_H
 
 #include "protocol/analysis/analysis.h"
 #include "protocol/analysis/fixed.h"
+#include "protocol/analysis/least_squares.h"
 #include "protocol/query/formula.h"
 
 #define DESIGN_COLUMNS_MAX 160
@@ -24,7 +28,7 @@
 struct design_column {
     const char *name; /* "(Intercept)", "age:sexM" */
     size_t term;      /* 1 + index in formula->terms; 0: the intercept */
-    double scale;     /* a power of two */
+    double scale;
     uint8_t parts[FORMULA_ATOMS_MAX]; /* an atom of its term: which of the
                                          atom's columns */
 };
@@ -57,6 +61,21 @@ void design_destroy(struct design *design);
 enum term_levels { NO_LEVELS, LEVELS_ALONE, LEVELS_AND_NUMBERS };
 /* term: as in struct design_column; 0: the intercept, NO_LEVELS. */
 enum term_levels design_term_levels(const struct design *design, size_t term);
+/* Which columns a fit leaves out, since R would not make them: R's lm drops a
+ * factor's levels that no row has, and its contrasts are with the first that is
+ * left. */
+struct design_levels {
+    bool out[DESIGN_COLUMNS_MAX]; /* columns of a reference */
+    size_t reference[FORMULA_ATOMS_MAX]; /* of LEVELS with contrasts: a level;
+                                            SIZE_MAX: it has none */
+};
+/* squares[column_count]: of each column the sum of its squares over the rows,
+ * of which there are `rows`; equal ones are equal bits. */
+void design_find_levels(const struct design *design, const wide *squares,
+    wide rows, struct design_levels *out);
+/* "reference" of a result: {"sex": "f"}, where a factor has contrasts. */
+void design_set_reference(const struct design *design,
+    const struct design_levels *levels, json_t *out);
 /* Columns that are not zero at every row of one center, where `center` is a
  * term: of so many columns are figures that are a center's own. 0: it is none.
  */

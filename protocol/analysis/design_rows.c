@@ -49,23 +49,11 @@ KERNEL static void drop_beyond(
         in[i] = fabs(values[i]) <= 1.0 ? in[i] : 0;
 }
 
-/* code * times * up / down / scale, of which two are 1: rounded once. */
-struct unit {
-    double times, up, down, shrink;
-};
-
 KERNEL static void scale_codes(const int32_t *restrict codes, size_t count,
-    const struct unit *unit, double *restrict out)
+    double factor, double *restrict out)
 {
-    const double times = unit->times, up = unit->up, down = unit->down,
-                 shrink = unit->shrink;
-    if (down != 1.0) {
-        for (size_t i = 0; i < count; i++)
-            out[i] = codes[i] * times / down * shrink;
-    } else {
-        for (size_t i = 0; i < count; i++)
-            out[i] = codes[i] * times * up * shrink;
-    }
+    for (size_t i = 0; i < count; i++)
+        out[i] = codes[i] * factor;
 }
 
 /* Row by row: an expression. */
@@ -81,6 +69,16 @@ static void evaluate(const struct filling *fill,
     }
 }
 
+/* The scale in units of a code is a power of two (design.h), whatever rounding
+ * made of it. */
+static double code_factor(const struct variable *variable, double scale)
+{
+    int exponent;
+    const double steps = scale / variable_value(variable, 1);
+    (void)frexp(steps * 0x1.8p0, &exponent);
+    return ldexp(1.0, 1 - exponent);
+}
+
 /* A NUMBER in units of its scale. */
 static void number(struct filling *fill, const struct formula_atom *atom,
     double scale, double *out)
@@ -89,11 +87,9 @@ static void number(struct filling *fill, const struct formula_atom *atom,
     if (atom->plain) {
         const struct variable *variable =
             &fill->design->dictionary->variables[atom->variable];
-        struct unit unit = {.shrink = 1.0 / scale};
-        decimal_factors(
-            variable->resolution, &unit.times, &unit.up, &unit.down);
         column_drop_missing(fill->of[atom->variable], count, fill->in);
-        scale_codes(fill->of[atom->variable], count, &unit, out);
+        scale_codes(fill->of[atom->variable], count,
+            code_factor(variable, scale), out);
     } else {
         evaluate(fill, atom, scale, out);
     }
@@ -194,12 +190,11 @@ static double *make_response(struct filling *fill, double *out)
 {
     const struct design *design = fill->design;
     const struct formula_atom *response = &design->formula->response;
-    const struct unit one = {1, 1, 1, 1};
     if (design->formula->response_kind == RESPONSE_LEVELS) {
         column_drop_missing(
             fill->of[response->variable], fill->which->count, fill->in);
         scale_codes(
-            fill->of[response->variable], fill->which->count, &one, out);
+            fill->of[response->variable], fill->which->count, 1.0, out);
     } else {
         number(fill, response, design->response_scale, out);
     }

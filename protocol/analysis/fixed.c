@@ -58,6 +58,32 @@ KERNEL static struct fixed_parts sum_values(
     return sums;
 }
 
+/* What each product lost is a third part, in the units of the second. */
+KERNEL static struct fixed_parts sum_exact_products(const double *restrict a,
+    const double *restrict b, size_t count, const struct fixed_split *split)
+{
+    struct fixed_parts sums = {0, 0};
+    const struct fixed_split by = *split;
+    for (size_t i = 0; i < count; i++) {
+        const double value = a[i] * b[i];
+        const double lost = fixed_lost(a[i], b[i], value);
+        const double high = value + by.high;
+        const double low = (value - (high - by.high)) + by.low;
+        sums.high += fixed_bits(high);
+        sums.low += fixed_bits(low) + fixed_bits(lost + by.low);
+    }
+    return sums;
+}
+
+int128 fixed_sum_exact_products(
+    const double *a, const double *b, size_t count, int bits)
+{
+    const struct fixed_split split = fixed_split_of(bits);
+    struct fixed_parts sums = sum_exact_products(a, b, count, &split);
+    sums.low -= count * fixed_bits(split.low);
+    return fixed_joined(&split, sums.high, sums.low, count);
+}
+
 int128 fixed_sum_products(
     const double *a, const double *b, size_t count, int bits)
 {

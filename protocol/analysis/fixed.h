@@ -43,6 +43,26 @@ static inline int128 design_fixed(double value, int bits)
     return (int128)high * ((int128)1 << 43) + fixed_nearest(low);
 }
 
+/* What a * b loses when it is rounded to a double: exactly, by T. J. Dekker,
+ * Numerische Mathematik 18, 1971. Both within +-2^900. */
+static inline double fixed_lost(double a, double b, double product)
+{
+    const double a_far = a * 0x1.0000002p27, b_far = b * 0x1.0000002p27;
+    const double a_high = a_far - (a_far - a), b_high = b_far - (b_far - b);
+    const double a_low = a - a_high, b_low = b - b_high;
+    return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) +
+           a_low * b_low;
+}
+
+/* a * b, not rounded before it is a multiple of 2^-bits: at most one such unit
+ * off, and exact where it is such a multiple. */
+static inline int128 fixed_exact_product(double a, double b, int bits)
+{
+    const double product = a * b;
+    return design_fixed(product, bits) +
+           design_fixed(fixed_lost(a, b, product), bits);
+}
+
 /* The nearest integer, halves away from zero; within +-2^116, so that no sum of
  * what a thousand centers tell can leave 128 bits; of what is no number, 0. */
 int128 fixed_whole(long double value);
@@ -88,8 +108,12 @@ static inline int128 fixed_joined(const struct fixed_split *split,
 }
 
 /* The sum of design_fixed(a[i] * b[i], bits), b NULL: of a[i]; each smaller
- * than 2^86 units. count <= FIXED_ROWS. */
+ * than 2^95 units (above 2^86 it is not cut short, as design_fixed does).
+ * count <= FIXED_ROWS. */
 int128 fixed_sum_products(
+    const double *a, const double *b, size_t count, int bits);
+/* The sum of fixed_exact_product, likewise. */
+int128 fixed_sum_exact_products(
     const double *a, const double *b, size_t count, int bits);
 
 #endif

@@ -56,7 +56,8 @@ void least_squares_solve(struct least_squares *fit)
         wide pivot = *least_squares_at(fit, k, k);
         wide cross = *least_squares_at(fit, k, y);
         fit->used[k] = pivot > (wide)fit->tolerance * norms[k] &&
-                       (fit->least == NULL || pivot > (wide)fit->least[k]);
+                       (fit->least == NULL || pivot > (wide)fit->least[k]) &&
+                       (fit->out == NULL || !fit->out[k]);
         fit->effects[k] = fit->used[k] ? cross * cross / pivot : 0;
         if (fit->used[k]) {
             fit->log_determinant += log((double)pivot);

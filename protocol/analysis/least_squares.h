@@ -25,6 +25,8 @@ struct least_squares {
     double tolerance;    /* of what is left of a column's square, for `used` */
     const double *least; /* [count]: what is left must be above this too; NULL:
                             nothing. Borrowed */
+    const bool *out; /* [count]: columns that are not to be used; NULL: none.
+                        Borrowed */
     wide *matrix;  /* [(count + 1) * (count + 1)], [X y]'[X y] in; then the
                       inverse of X'X at the columns used, coefficients in the
                       last column, the residual sum of squares in the corner */

@@ -76,7 +76,7 @@ static void add_products(void *arg, const struct model_rows *rows)
         multiply(
             weights, rows->columns + i * DESIGN_ROWS, rows->count, weighted);
         for (size_t j = i; j < p; j++)
-            *sums++ += fixed_sum_products(
+            *sums++ += fixed_sum_exact_products(
                 weighted, rows->columns + j * DESIGN_ROWS, rows->count, bits);
     }
 }

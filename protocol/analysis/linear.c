@@ -45,7 +45,7 @@ void linear_add_products(
 {
     for (size_t i = 0; i < stride; i++) {
         for (size_t j = i; j < stride; j++)
-            *sums++ += fixed_sum_products(rows->columns + i * DESIGN_ROWS,
+            *sums++ += fixed_sum_exact_products(rows->columns + i * DESIGN_ROWS,
                 rows->columns + j * DESIGN_ROWS, rows->count, DESIGN_BITS);
     }
 }
@@ -74,18 +74,69 @@ void linear_contribute(const struct analysis *analysis,
     model_each_block(design, block, add_rows, &to);
 }
 
-enum status linear_solve(
-    struct least_squares *fit, const struct design *design, const int128 *cell)
+const char linear_constant[] =
+    "the outcome does not vary: it is the same in all rows";
+const char linear_perfect[] =
+    "an essentially perfect fit: what is left of the outcome is rounding, and "
+    "nothing to estimate the error from";
+
+/* Of the sum of squares of the response: what rounding leaves. */
+#define NOTHING 1e-24
+
+/* The response's squares, about its mean where there is an intercept. */
+static wide response_squares(const struct least_squares *fit, bool intercept)
 {
-    enum status status = least_squares_init(fit, design->column_count);
+    const size_t y = fit->count;
+    const wide all = *least_squares_at(fit, y, y);
+    const wide sum = intercept ? *least_squares_at(fit, 0, y) : 0;
+    const wide rows = *least_squares_at(fit, 0, 0);
+    return intercept && rows > 0 ? all - sum * sum / rows : all;
+}
+
+static void find_levels(const struct design *design,
+    const struct least_squares *fit, int128 rows, struct design_levels *out)
+{
+    wide squares[DESIGN_COLUMNS_MAX];
+    for (size_t i = 0; i < fit->count; i++)
+        squares[i] = *least_squares_at(fit, i, i);
+    design_find_levels(design, squares,
+        (wide)rows * (wide)ldexp(1, DESIGN_BITS), out);
+}
+
+static const char *message_of(
+    const struct linear_fit *fit, wide all, int128 rows)
+{
+    const struct least_squares *squares = &fit->squares;
+    const wide rest = *least_squares_at(squares, squares->count, squares->count);
+    if (fit->is_constant)
+        return linear_constant;
+    if (rows <= (int128)squares->rank)
+        return "as many terms as rows: nothing is left to estimate the error "
+               "from";
+    return rest <= (wide)NOTHING * all ? linear_perfect : NULL;
+}
+
+enum status linear_solve(
+    struct linear_fit *fit, const struct design *design, const int128 *cell)
+{
+    struct least_squares *squares = &fit->squares;
+    enum status status = least_squares_init(squares, design->column_count);
     const int128 *sums = cell + COUNTS_CELL;
     if (status != STATUS_OK)
         return status;
     for (size_t i = 0; i < design->stride; i++) {
         for (size_t j = i; j < design->stride; j++)
-            least_squares_set(fit, i, j, (wide)*sums++);
+            least_squares_set(squares, i, j, (wide)*sums++);
     }
-    least_squares_solve(fit);
+    const size_t y = design->column_count;
+    const wide all = *least_squares_at(squares, y, y);
+    const bool intercept = design->formula->intercept;
+    fit->is_constant = cell[CELL_ROWS] > 1 &&
+                       response_squares(squares, intercept) <= (wide)NOTHING * all;
+    find_levels(design, squares, cell[CELL_ROWS], &fit->levels);
+    squares->out = fit->levels.out;
+    least_squares_solve(squares);
+    fit->message = message_of(fit, all, cell[CELL_ROWS]);
     return STATUS_OK;
 }
 
@@ -116,11 +167,4 @@ const struct model_check linear_check = {
 double linear_unit(const struct design *design)
 {
     return ldexp(design->response_scale * design->response_scale, -DESIGN_BITS);
-}
-
-void linear_set_saturated(json_t *out)
-{
-    json_object_set_new(out, "message",
-        json_string("as many terms as rows: nothing is left to estimate the "
-                    "error from"));
 }

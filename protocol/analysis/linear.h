@@ -22,14 +22,21 @@ void linear_contribute(const struct analysis *analysis,
  * 2^-DESIGN_BITS. */
 void linear_add_products(
     const struct model_rows *rows, size_t stride, int128 *sums);
-/* The summed cell, solved; STATUS_NO_MEMORY. Squares of the response are in
- * units of linear_unit. */
+/* A linear model of a summed cell. */
+struct linear_fit {
+    struct least_squares squares; /* of the response in units of linear_unit */
+    struct design_levels levels;
+    const char *message; /* why there is nothing to test; or NULL */
+    bool is_constant;    /* the response is the same in all rows */
+};
+/* The summed cell, solved; STATUS_NO_MEMORY. */
 enum status linear_solve(
-    struct least_squares *fit, const struct design *design, const int128 *cell);
+    struct linear_fit *fit, const struct design *design, const int128 *cell);
 double linear_unit(const struct design *design);
 /* The matrix of lm and anova for rule D9. */
 extern const struct model_check linear_check;
-/* "message": no degree of freedom is left. */
-void linear_set_saturated(json_t *out);
+/* What a model says whose response does not vary; of one whose rows are all met
+ * exactly. */
+extern const char linear_constant[], linear_perfect[];
 
 #endif

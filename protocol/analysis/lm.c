@@ -8,10 +8,15 @@
 #include "protocol/analysis/linear.h"
 #include "protocol/analysis/tally.h"
 
-static json_t *terms(const struct analysis *analysis,
-    const struct least_squares *fit, double df, double variance)
+static json_t *terms(
+    const struct analysis *analysis, const struct linear_fit *solved, double df)
 {
     const struct design *design = analysis->model;
+    const struct least_squares *fit = &solved->squares;
+    const double variance =
+        (double)*least_squares_at(fit, fit->count, fit->count) *
+        linear_unit(design) / df;
+    const bool tested = solved->message == NULL;
     json_t *list = json_array();
     for (size_t i = 0; i < fit->count; i++) {
         const struct design_column *column = &design->columns[i];
@@ -22,7 +27,7 @@ static json_t *terms(const struct analysis *analysis,
         double std_error = sqrt(inverse * variance) / column->scale;
         json_array_append_new(list,
             model_term(column->name, fit->used[i], estimate,
-                df > 0 ? std_error : NAN, df > 0 ? df : 1, analysis->level));
+                tested ? std_error : NAN, df > 0 ? df : 1, analysis->level));
     }
     return list;
 }
@@ -58,21 +63,23 @@ static enum status finish(const struct analysis *analysis,
     (void)dictionary;
     const struct design *design = analysis->model;
     const int128 *cell = elements + shape->tables[0].first;
-    struct least_squares fit;
+    struct linear_fit fit;
     if (!model_set_counts(out, elements, cell, min_cell))
         return STATUS_OK;
     enum status status = linear_solve(&fit, design, cell);
     if (status != STATUS_OK)
         return status;
-    double n = (double)cell[CELL_ROWS], df = n - (double)fit.rank;
-    double variance = (double)*least_squares_at(&fit, fit.count, fit.count) *
-                      linear_unit(design) / df;
-    json_object_set_new(out, "table", terms(analysis, &fit, df, variance));
-    if (df > 0)
-        set_fit(out, design, &fit, n);
+    const double n = (double)cell[CELL_ROWS];
+    const double df = n - (double)fit.squares.rank;
+    if (!fit.is_constant) {
+        design_set_reference(design, &fit.levels, out);
+        json_object_set_new(out, "table", terms(analysis, &fit, df));
+    }
+    if (fit.message == NULL)
+        set_fit(out, design, &fit.squares, n);
     else
-        linear_set_saturated(out);
-    least_squares_fini(&fit);
+        json_object_set_new(out, "message", json_string(fit.message));
+    least_squares_fini(&fit.squares);
     return STATUS_OK;
 }
 

@@ -92,6 +92,9 @@ static enum status conclude(const struct analysis *analysis,
     const double residual = memory[MIXED_RESIDUAL] * scale;
     const double between = memory[MIXED_RATIO] * residual;
     const double df = (double)cell[CELL_ROWS] - memory[MIXED_RANK];
+    struct design_levels levels;
+    mixed_levels(design, cell, &levels);
+    design_set_reference(design, &levels, out);
     json_object_set_new(out, "table", terms(analysis, memory));
     json_object_set_new(out, "variance_components",
         json_pack("[o, o]", component("center", between),

@@ -6,7 +6,10 @@
 #include "protocol/analysis/fixed.h"
 #include "protocol/analysis/linear.h"
 
-#define BITS 70
+#define BITS 80
+#define SLOPE_BITS 70 /* squares of sums are larger */
+#define NOTHING 1e-20    /* of the squares of the outcome: rounding */
+#define TOLD_MAX 0x1p116 /* no sum of a thousand centers leaves 128 bits */
 #define ROUNDS 60
 #define RATIO_FIRST 0.1
 #define RATIO_MAX 1e9
@@ -90,9 +93,12 @@ void mixed_contribute(const struct analysis *analysis,
     model_each_block(design, block, add_rows, &to);
 }
 
-static int128 rounded(wide value)
+/* All 113 bits, which fixed_whole does not take. */
+static int128 rounded(wide value, int bits)
 {
-    return fixed_whole((long double)(value * (wide)ldexp(1, BITS)));
+    const wide most = (wide)TOLD_MAX, scaled = value * (wide)ldexp(1, bits);
+    const wide told = scaled > most ? most : scaled < -most ? -most : scaled;
+    return (int128)(told < 0 ? told - (wide)0.5 : told + (wide)0.5);
 }
 
 void mixed_flush(const struct analysis *analysis, const struct shape *shape,
@@ -111,15 +117,16 @@ void mixed_flush(const struct analysis *analysis, const struct shape *shape,
     if (state->rows == 0)
         return;
     out[SUM_CENTERS]++;
-    out[SUM_LOGS] += rounded((wide)log1p((double)(n * l)));
-    out[SUM_SLOPES] += rounded(n / (1 + n * l));
+    out[SUM_LOGS] += rounded((wide)log1p((double)(n * l)), BITS);
+    out[SUM_SLOPES] += rounded(n / (1 + n * l), BITS);
     out += SUM_PRODUCTS;
     for (size_t i = 0, k = 0; i < stride; i++) {
         for (size_t j = i; j < stride; j++, k++) {
             const wide both =
                 (wide)state->sums[i] * unit * ((wide)state->sums[j] * unit);
-            out[k] += rounded((wide)state->sums[stride + k] * unit - w * both);
-            out[triangle + k] -= rounded(slope * both);
+            out[k] += rounded(
+                (wide)state->sums[stride + k] * unit - w * both, BITS);
+            out[triangle + k] -= rounded(slope * both, SLOPE_BITS);
         }
     }
 }
@@ -138,18 +145,30 @@ size_t mixed_memory_count(
 {
     const struct design *design = analysis->model;
     (void)shape;
-    return MIXED_TERMS + 2 * design->column_count;
+    return MIXED_TERMS + 3 * design->column_count;
 }
 
 /* The fit at l, and the slope of -2 restricted log-likelihood there. */
 struct evaluation {
     double slope, criterion, residual, rank;
-    double *terms; /* [2 * p], as in memory */
+    double *terms; /* [3 * p], as in memory */
 };
 
 static wide number_of(int128 sum)
 {
     return (wide)sum * (wide)ldexp(1, -BITS);
+}
+
+void mixed_levels(const struct design *design, const int128 *cell,
+    struct design_levels *out)
+{
+    const int128 *sums = cell + COUNTS_CELL + SUM_PRODUCTS;
+    wide squares[DESIGN_COLUMNS_MAX];
+    for (size_t i = 0; i < design->column_count; i++) {
+        squares[i] = number_of(*sums);
+        sums += design->stride - i;
+    }
+    design_find_levels(design, squares, (wide)cell[CELL_ROWS], out);
 }
 
 /* tr(inverse A') and the slope of the residual sum of squares, e' M' e with
@@ -160,7 +179,8 @@ static void add_slopes(const struct least_squares *fit, const int128 *slopes,
     const size_t p = fit->count;
     for (size_t i = 0, k = 0; i <= p; i++) {
         for (size_t j = i; j <= p; j++, k++) {
-            const wide value = number_of(slopes[k]) * (i == j ? 1 : 2);
+            const wide value = (wide)slopes[k] *
+                               (wide)ldexp(1, -SLOPE_BITS) * (i == j ? 1 : 2);
             if ((i < p && !fit->used[i]) || (j < p && !fit->used[j]))
                 continue;
             const wide a = i < p ? -*least_squares_at(fit, i, p) : 1;
@@ -177,6 +197,7 @@ static enum status evaluate(
 {
     const int128 *sums = cell + COUNTS_CELL;
     const size_t p = design->column_count;
+    bool left_out[DESIGN_COLUMNS_MAX];
     struct least_squares fit;
     enum status status = least_squares_init(&fit, p);
     if (status != STATUS_OK)
@@ -186,9 +207,14 @@ static enum status evaluate(
         for (size_t j = i; j <= p; j++)
             least_squares_set(&fit, i, j, number_of(sums[k++]));
     }
+    for (size_t j = 0; j < p; j++)
+        left_out[j] = out->terms[2 * p + j] != 0;
+    fit.out = left_out;
+    const wide nothing = (wide)NOTHING * *least_squares_at(&fit, p, p);
     least_squares_solve(&fit);
     const double df = (double)cell[CELL_ROWS] - (double)fit.rank;
-    const wide rss = *least_squares_at(&fit, p, p);
+    const wide left = *least_squares_at(&fit, p, p);
+    const wide rss = left > nothing ? left : 0;
     wide trace = 0, rss_slope = 0;
     add_slopes(&fit, sums + k, &trace, &rss_slope);
     out->slope = (double)(number_of(sums[SUM_SLOPES]) + trace +
@@ -216,6 +242,15 @@ static void keep(const struct evaluation *found, const int128 *cell,
     memory[MIXED_CRITERION] = found->criterion;
     memory[MIXED_RANK] = found->rank;
     memory[MIXED_CENTERS] = (double)cell[COUNTS_CELL + SUM_CENTERS];
+}
+
+static void keep_levels(
+    const struct design *design, const int128 *cell, double *out)
+{
+    struct design_levels levels;
+    mixed_levels(design, cell, &levels);
+    for (size_t j = 0; j < design->column_count; j++)
+        out[j] = levels.out[j];
 }
 
 /* Regula falsi on log l, with the Illinois rule: the end that stays twice
@@ -247,6 +282,8 @@ enum status mixed_advance(
     struct evaluation found = {.terms = memory + MIXED_TERMS};
     round->done = true;
     memory[MIXED_ROUNDS] = round->number;
+    if (round->number == 1)
+        keep_levels(design, cell, found.terms + 2 * design->column_count);
     enum status status = evaluate(design, cell, &found);
     if (status != STATUS_OK)
         return status;

@@ -15,8 +15,9 @@
 #include "protocol/analysis/leverage.h"
 #include "protocol/analysis/model.h"
 
-/* What the coordinator remembers: these, then [p] coefficients and [p] standard
- * errors (-1: the column is left out), in units of the design's scales. */
+/* What the coordinator remembers: these, then [p] coefficients, [p] standard
+ * errors (-1: the column is left out), in units of the design's scales, and [p]
+ * whether a column is that of a reference level. */
 enum mixed_memory {
     MIXED_LOW, /* l where the criterion still falls, and its slope there */
     MIXED_LOW_SLOPE,
@@ -50,6 +51,10 @@ size_t mixed_memory_count(
     const struct analysis *analysis, const struct shape *shape);
 enum status mixed_advance(
     const struct analysis *analysis, struct summed_round *round);
+
+/* From the first round's sums: there the centers do not differ. */
+void mixed_levels(const struct design *design, const int128 *cell,
+    struct design_levels *out);
 
 /* The fixed terms for rule D9, as if the centers did not differ. */
 extern const struct model_check mixed_check;

@@ -109,7 +109,7 @@ static void add_row(void *arg, size_t row, const double *x)
     int128 *cell = to->cells + group * GROUP_CELL;
     model_count_row(to->block, row, &to->last[group], cell);
     cell[GROUP_SUM] += design_fixed(y, DESIGN_BITS);
-    cell[GROUP_SQUARES] += design_fixed(y * y, DESIGN_BITS);
+    cell[GROUP_SQUARES] += fixed_exact_product(y, y, DESIGN_BITS);
 }
 
 static void contribute(const struct analysis *analysis,

@@ -112,7 +112,7 @@ static void add_pair(const struct adding *to, double first, double second)
     to->cell[CELL_ROWS]++;
     to->cell[PAIR_SUM] += design_fixed(difference, DESIGN_BITS);
     to->cell[PAIR_SQUARES] +=
-        design_fixed(difference * difference, DESIGN_BITS);
+        fixed_exact_product(difference, difference, DESIGN_BITS);
 }
 
 /* Two variables of a row. */

@@ -123,6 +123,120 @@ static void test_lm_with_splines_and_without_intercept_agrees_with_r(
     json_decref(results);
 }
 
+/* By least squares in fractions: t = temp + 10000, ozone ~ t + t^2. R's own QR
+ * has 1e-10 of it, sums of doubles 1e-5. */
+static void test_lm_far_from_zero_loses_nothing(void **state)
+{
+    (void)state;
+    static const double expected[][2] = {
+        {7902609.688664211, 2117820.3523899377},
+        {-1570.910236664754, 420.33927990619},
+        {0.07806798163751108, 0.020856939227428116}};
+    json_t *results = results_of(&air,
+        "{\"analyses\":[{\"lm\":{\"formula\":\"ozone ~ I(temp + 10000) + "
+        "I((temp + 10000)^2)\"}}]}");
+    for (size_t i = 0; i < 3; i++) {
+        assert_relative(
+            row_of(results, 0, i), "estimate", expected[i][0], TOLERANCE);
+        assert_relative(
+            row_of(results, 0, i), "std_error", expected[i][1], TOLERANCE);
+    }
+    assert_relative(json_array_get(results, 0), "sigma", 22.466902604781954,
+        TOLERANCE);
+    json_decref(results);
+}
+
+/* R drops a level that no row has, and compares with the first that is left:
+ * s <- subset(airquality, Month != 5); lm(ozone ~ wind + month, s) */
+static void test_lm_compares_with_the_first_level_in_use(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *term;
+        double estimate, std_error;
+    } expected[] = {
+        {"(Intercept)", 94.935546236947388, 13.216365997242089},
+        {"wind", -5.3779189428150298, 0.82859137062935229},
+        {"month6", NAN, NAN},
+        {"month7", 10.016255214122221, 10.355958391539678},
+        {"month8", 11.089936400164406, 10.345761812417988},
+        {"month9", -9.3001008889973509, 9.9247126084086581},
+    };
+    json_t *results = results_of(&air,
+        "{\"cohort\":\"month in (6, 7, 8, 9)\",\"analyses\":[{\"lm\":{"
+        "\"formula\":\"ozone ~ wind + month\"}},{\"anova\":{\"formula\":"
+        "\"ozone ~ wind + month\"}}]}");
+    assert_text(json_object_get(json_array_get(results, 0), "reference"),
+        "month", "6");
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        const json_t *row = row_of(results, 0, i);
+        assert_text(row, "term", expected[i].term);
+        if (isnan(expected[i].estimate)) {
+            assert_true(json_is_null(json_object_get(row, "estimate")));
+            continue;
+        }
+        assert_relative(row, "estimate", expected[i].estimate, TOLERANCE);
+        assert_relative(row, "std_error", expected[i].std_error, TOLERANCE);
+    }
+    assert_integer(row_of(results, 1, 1), "df", 3);
+    json_decref(results);
+}
+
+/* wind * month - 1: month has all its levels, wind:month has contrasts. */
+static void test_lm_compares_in_interactions_too(void **state)
+{
+    (void)state;
+    json_t *results = results_of(&air,
+        "{\"cohort\":\"month in (6, 7, 8, 9)\",\"analyses\":[{\"lm\":{"
+        "\"formula\":\"ozone ~ wind * month - 1\"}}]}");
+    assert_text(json_object_get(json_array_get(results, 0), "reference"),
+        "month", "6");
+    assert_relative(row_of(results, 0, 0), "estimate", 1.6825252281216843,
+        TOLERANCE);
+    assert_true(
+        json_is_null(json_object_get(row_of(results, 0, 1), "estimate")));
+    assert_text(row_of(results, 0, 2), "term", "month6");
+    assert_relative(row_of(results, 0, 2), "estimate", 8.9550261108736713,
+        TOLERANCE);
+    assert_text(row_of(results, 0, 6), "term", "wind:month6");
+    assert_true(
+        json_is_null(json_object_get(row_of(results, 0, 6), "estimate")));
+    json_decref(results);
+}
+
+static void test_lm_of_an_outcome_that_does_not_vary_says_so(void **state)
+{
+    (void)state;
+    json_t *results = results_of(&air,
+        "{\"cohort\":\"temp = 81\",\"analyses\":["
+        "{\"lm\":{\"formula\":\"temp ~ wind\"}},"
+        "{\"anova\":{\"formula\":\"temp ~ wind\"}}]}");
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *entry = json_array_get(results, i);
+        assert_null(json_object_get(entry, "table"));
+        assert_null(json_object_get(entry, "p_value"));
+        assert_non_null(
+            strstr(json_string_value(json_object_get(entry, "message")),
+                "does not vary"));
+    }
+    json_decref(results);
+}
+
+/* R: "essentially perfect fit: summary may be unreliable" */
+static void test_lm_that_meets_all_rows_tests_nothing(void **state)
+{
+    (void)state;
+    json_t *results = results_of(&air,
+        "{\"analyses\":[{\"lm\":{\"formula\":\"I(3 * temp + 1) ~ temp\"}}]}");
+    const json_t *entry = json_array_get(results, 0);
+    assert_relative(row_of(results, 0, 1), "estimate", 3, TOLERANCE);
+    assert_true(
+        json_is_null(json_object_get(row_of(results, 0, 1), "p_value")));
+    assert_non_null(strstr(json_string_value(json_object_get(entry, "message")),
+        "perfect fit"));
+    json_decref(results);
+}
+
 static void test_lm_sums_are_the_same_bytes_at_any_split(void **state)
 {
     (void)state;
@@ -206,6 +320,11 @@ int main(void)
         cmocka_unit_test(test_anova_agrees_with_r),
         cmocka_unit_test(
             test_lm_with_splines_and_without_intercept_agrees_with_r),
+        cmocka_unit_test(test_lm_far_from_zero_loses_nothing),
+        cmocka_unit_test(test_lm_compares_with_the_first_level_in_use),
+        cmocka_unit_test(test_lm_compares_in_interactions_too),
+        cmocka_unit_test(test_lm_of_an_outcome_that_does_not_vary_says_so),
+        cmocka_unit_test(test_lm_that_meets_all_rows_tests_nothing),
         cmocka_unit_test(test_lm_sums_are_the_same_bytes_at_any_split),
         cmocka_unit_test(test_lm_with_too_few_people_is_suppressed),
         cmocka_unit_test(test_lm_with_as_many_terms_as_rows_says_so),
