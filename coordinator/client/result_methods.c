@@ -260,6 +260,27 @@ static bool is_model(const json_t *entry)
     return false;
 }
 
+/* " Compared with grade = mild, sex = f." */
+static enum status put_reference(struct buffer *out, const json_t *entry)
+{
+    const char *key, *lead = " Compared with";
+    json_t *value;
+    enum status status = STATUS_OK;
+    json_object_foreach(json_object_get(entry, "reference"), key, value)
+    {
+        if (status == STATUS_OK)
+            status = buffer_append_format(out, "%s %s = ", lead, key);
+        if (status == STATUS_OK && json_is_string(value))
+            status = buffer_append_format(out, "%s", json_string_value(value));
+        else if (status == STATUS_OK)
+            status = buffer_append_format(
+                out, "%lld", (long long)json_integer_value(value));
+        lead = ",";
+    }
+    return status == STATUS_OK && *lead == ',' ? buffer_append_format(out, ".")
+                                               : status;
+}
+
 static enum status put_entry(struct buffer *out, size_t number,
     const json_t *result, const json_t *entry)
 {
@@ -274,6 +295,8 @@ static enum status put_entry(struct buffer *out, size_t number,
         status = buffer_append_format(out, " Its terms are %s.", terms.text);
     if (status == STATUS_OK)
         status = put_people(out, entry, result_string(result, "unit"));
+    if (status == STATUS_OK)
+        status = put_reference(out, entry);
     if (status == STATUS_OK && result_level(entry) != common_level(result))
         status = buffer_append_format(
             out, " Its intervals are of %g %%.", 100 * result_level(entry));

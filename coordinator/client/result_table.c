@@ -219,6 +219,25 @@ static void print_facts(FILE *out, const json_t *variables, const json_t *entry)
     fputc('\n', out);
 }
 
+/* The levels that a model's factors are compared with. */
+static void print_reference(FILE *out, const json_t *entry)
+{
+    const char *key, *lead = "reference:";
+    json_t *value;
+    json_object_foreach(json_object_get(entry, "reference"), key, value)
+    {
+        const char *level = json_string_value(value);
+        fprintf(out, "%s %s = ", lead, key);
+        if (level != NULL)
+            fprintf(out, "%s", level);
+        else
+            fprintf(out, "%lld", (long long)json_integer_value(value));
+        lead = ",";
+    }
+    if (*lead == ',')
+        fputc('\n', out);
+}
+
 static void print_title(FILE *out, const json_t *variables, const json_t *entry)
 {
     struct words title = {0};
@@ -229,6 +248,7 @@ static void print_title(FILE *out, const json_t *variables, const json_t *entry)
     if (variables != NULL && *formula != '\0')
         fprintf(out, "formula: %s\n", formula);
     print_facts(out, variables, entry);
+    print_reference(out, entry);
 }
 
 /* The main table first, then those of other members, each under its name. */

@@ -63,6 +63,7 @@ static enum status read_formula(struct cox *cox, const struct field *parameters,
     }
     cox->first = formula->intercept ? 1 : 0;
     cox->count = cox->design->column_count - cox->first;
+    standard_init(&cox->columns, cox->design, true);
     if (cox->count == 0 || formula->strata_count > 1 || formula->has_offset) {
         return parameter_fail(parameters, "formula", diagnostic,
             cox->count == 0       ? "name at least one covariate after '~'"
@@ -124,11 +125,27 @@ static json_t *term_row(
 {
     const struct cox *cox = analysis->model;
     const struct design_column *column = &cox->design->columns[cox->first + j];
-    const double error = memory[cox->count + j];
-    json_t *row = model_term(column->name, error > 0, memory[j] / column->scale,
+    const double *estimates = memory + cox_estimates_at(cox);
+    const double error = estimates[cox->count + j];
+    json_t *row = model_term(column->name, error > 0,
+        estimates[j] / column->scale,
         error / column->scale, INFINITY, analysis->level);
     model_ratio(row, "hazard_ratio");
     return row;
+}
+
+static const char *message_of(const double *kept)
+{
+    if (kept[KEPT_EVENTS] <= 0)
+        return "there is no event";
+    if (kept[KEPT_UNBOUNDED] != 0)
+        return "a coefficient grows without bound: a covariate tells events "
+               "from others (almost) completely, such as a level without any "
+               "event";
+    return kept[KEPT_INVALID] != 0
+               ? "the fit did not converge: exp(x b) of some row is too large; "
+                 "a covariate has values far from all others, take its log()"
+               : "the fit did not converge";
 }
 
 static void set_tests(const double *kept, json_t *out)
@@ -142,9 +159,27 @@ static void set_tests(const double *kept, json_t *out)
     json_object_set_new(out, "score", json_number(kept[KEPT_SCORE]));
     json_object_set_new(out, "df", json_number(df));
     json_object_set_new(out, "p_value", json_number(pchisq(ratio, df, 0, 0)));
-    json_object_set_new(out, "iterations", json_count(kept[KEPT_ROUNDS]));
-    json_object_set_new(
-        out, "converged", json_boolean(kept[KEPT_CONVERGED] != 0));
+}
+
+static void set_fit(const struct analysis *analysis,
+    const struct fitted_segment *fitted, json_t *out)
+{
+    const struct cox *cox = analysis->model;
+    const double *kept = fitted->memory + 2 * cox->count;
+    struct design_levels levels;
+    json_t *table = json_array();
+    cox_levels(
+        cox, fitted->first + fitted->shape->tables[0].first, &levels);
+    design_set_reference(cox->design, &levels, out);
+    for (size_t j = 0; j < cox->count; j++)
+        json_array_append_new(table, term_row(analysis, j, fitted->memory));
+    json_object_set_new(out, "table", table);
+    set_tests(kept, out);
+    json_object_set_new(out, "zph",
+        cox_zph_table(cox, fitted->memory + cox->count, kept + KEPT_COUNT));
+    if (kept[KEPT_CONCORDANCE] >= 0)
+        json_object_set_new(
+            out, "concordance", json_number(kept[KEPT_CONCORDANCE]));
 }
 
 static enum status conclude(const struct analysis *analysis,
@@ -159,28 +194,16 @@ static enum status conclude(const struct analysis *analysis,
     if (!model_set_counts(out, fitted->first, cell, fitted->min_cell))
         return STATUS_OK;
     json_object_set_new(out, "events", json_count(kept[KEPT_EVENTS]));
-    json_t *table = json_array();
-    for (size_t j = 0; kept[KEPT_EVENTS] > 0 && j < cox->count; j++)
-        json_array_append_new(table, term_row(analysis, j, fitted->memory));
-    json_object_set_new(out, "table", table);
-    set_tests(kept, out);
-    if (kept[KEPT_CONVERGED] != 0) {
-        json_object_set_new(out, "zph",
-            cox_zph_table(cox, fitted->memory + cox->count, kept + KEPT_COUNT));
-        if (kept[KEPT_CONCORDANCE] >= 0)
-            json_object_set_new(
-                out, "concordance", json_number(kept[KEPT_CONCORDANCE]));
-    }
+    json_object_set_new(out, "iterations", json_count(kept[KEPT_ROUNDS]));
+    json_object_set_new(
+        out, "converged", json_boolean(kept[KEPT_CONVERGED] != 0));
+    if (kept[KEPT_CONVERGED] != 0)
+        set_fit(analysis, fitted, out);
+    else
+        json_object_set_new(out, "message", json_string(message_of(kept)));
     if (kept[KEPT_MERGED] > 0) {
         json_object_set_new(out, "risk_sets", json_count(kept[KEPT_RISK_SETS]));
         json_object_set_new(out, "merged", json_count(kept[KEPT_MERGED]));
-    }
-    if (kept[KEPT_CONVERGED] == 0) {
-        json_object_set_new(out, "message",
-            json_string(kept[KEPT_EVENTS] > 0
-                            ? "the fit did not converge; a covariate may "
-                              "tell all events from the others"
-                            : "there is no event"));
     }
     return STATUS_OK;
 }

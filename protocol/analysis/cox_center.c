@@ -38,7 +38,7 @@ struct parts {
     struct running risk, dead;
     double *likelihood;
     int128 *total;  /* [p], of x over the rows */
-    double *center; /* [p], near its mean */
+    double *center; /* [p], near the mean of z */
     double *products;
     struct cox_move *moves; /* then their records; then entries of pairs and
                                their room */
@@ -126,6 +126,8 @@ static void collect(void *arg, const struct model_rows *given)
     rows.in = in;
     model_count_rows(&rows, &state->last, to->cell);
     add_total(to, &rows);
+    if (rows.block->values == NULL)
+        cox_add_moments(to->cox, &rows, to->cell);
     for (size_t i = 0; i < rows.count; i++) {
         const size_t first = stand.stratum[i] * to->cox->steps;
         const uint32_t row = (uint32_t)(which.first + i);
@@ -160,7 +162,8 @@ struct summing {
     uint32_t places[DESIGN_ROWS + 1]; /* of records, with COX_EVENT ... */
     int32_t codes[ANALYSIS_VARIABLES_MAX][DESIGN_ROWS];
     double columns[DESIGN_ROWS * (DESIGN_COLUMNS_MAX + 2)];
-    double centered[DESIGN_ROWS * DESIGN_COLUMNS_MAX]; /* x less the center */
+    double z[DESIGN_ROWS * DESIGN_COLUMNS_MAX];
+    double centered[DESIGN_ROWS * DESIGN_COLUMNS_MAX]; /* z less the center */
     size_t events;                                     /* at the place */
     int128 *sums;
     struct cox_entry *entries; /* NULL: pairs are not asked for */
@@ -270,7 +273,7 @@ static void add_events(struct summing *to)
                    cox_time_unit(cox);
         to->sums[SUM_EVENTS] += event[i] != 0;
     }
-    cox_add_events(cox, to->columns, event, timed, count, to->sums);
+    cox_add_events(cox, to->z, event, timed, count, to->sums);
 }
 
 KERNEL static void subtract(
@@ -292,14 +295,15 @@ static void note_entries(struct summing *to)
 }
 
 /* Those that `which` has: what they were read as, to sums. */
-static void add_rows(struct summing *to, const double *beta)
+static void add_rows(struct summing *to, const double *values)
 {
     const struct cox *cox = to->cox;
     const size_t some = cox_products_rows(&cox->layout);
     size_t invalid = 0;
     memset(to->in, 0xFF, to->which.count);
     design_fill(cox->design, &to->which, to->in, to->columns);
-    cox_rows_weigh(cox, to->columns, beta, to->which.count, to->in, &to->rows);
+    cox_rows_standard(cox, to->columns, values, to->which.count, to->z);
+    cox_rows_weigh(cox, to->z, values, to->which.count, to->in, &to->rows);
     for (size_t i = 0; i < to->which.count; i++) {
         const bool begins = (to->places[i] & COX_BEGINS) != 0;
         invalid += to->in[i] == 0 && !begins;
@@ -308,8 +312,7 @@ static void add_rows(struct summing *to, const double *beta)
     }
     to->sums[SUM_INVALID] += (int128)invalid;
     for (size_t j = 0; j < cox->count; j++) {
-        subtract(to->columns + (cox->first + j) * DESIGN_ROWS,
-            to->parts.center[j], to->which.count,
+        subtract(to->z + j * DESIGN_ROWS, to->parts.center[j], to->which.count,
             to->centered + j * DESIGN_ROWS);
     }
     for (size_t at = 0; at < to->which.count; at += some)
@@ -320,18 +323,24 @@ static void add_rows(struct summing *to, const double *beta)
         note_entries(to);
 }
 
-/* Of all rows, and so of any order; with few digits, so that x less it has
- * those of x. */
-static void set_center(
-    const struct cox *cox, const struct parts *parts, int128 rows)
+static double mean_of(const struct parts *parts, size_t column, int128 rows)
+{
+    return (double)cox_value(parts->total[column]) / (double)rows;
+}
+
+/* Of all rows, and so of any order; with few digits, so that z less it has
+ * those of z. */
+static void set_center(const struct cox *cox, const struct parts *parts,
+    const double *values, int128 rows)
 {
     for (size_t j = 0; j < cox->count; j++) {
+        const size_t base = cox->columns.base[j];
+        double mean = rows > 0 ? mean_of(parts, j, rows) : 0;
+        if (values != NULL && rows > 0)
+            mean = standard_value(&cox->columns, values + cox_standard_at(cox),
+                j, mean, base < cox->count ? mean_of(parts, base, rows) : 1);
         parts->center[j] =
-            rows > 0 ? nearbyint(ldexp(
-                           (double)cox_value(parts->total[j]) / (double)rows,
-                           CENTER_BITS)) *
-                           ldexp(1, -CENTER_BITS)
-                     : 0;
+            nearbyint(ldexp(mean, CENTER_BITS)) * ldexp(1, -CENTER_BITS);
     }
 }
 
@@ -409,7 +418,7 @@ void cox_center_flush(
     const bool pairs = to.entries != NULL;
     cox_records_sort(cox, to.parts.state->rows, to.parts.moves, count,
         to.parts.starts, records);
-    set_center(cox, &to.parts, sums[CELL_ROWS - COUNTS_CELL]);
+    set_center(cox, &to.parts, values, sums[CELL_ROWS - COUNTS_CELL]);
     cox_likelihood_start(&cox->layout, to.parts.likelihood, &to.own);
     add_records(&to, records, values);
     sums[SUM_LOGLIK] += rounded(to.own.loglik);

@@ -171,7 +171,7 @@ static void find_risk_sets(
 }
 
 static void add_events(const struct adding *to, const struct model_rows *given,
-    const uint8_t *in, const struct cox_rows *rows)
+    const double *z, const uint8_t *in, const struct cox_rows *rows)
 {
     const struct cox *cox = to->cox;
     double event[DESIGN_ROWS], timed[DESIGN_ROWS];
@@ -189,7 +189,7 @@ static void add_events(const struct adding *to, const struct model_rows *given,
                      cox_stratum_size(&cox->layout, cox->risk_sets) +
                  rows->stop[i] * cox->layout.width + cox->layout.all]++;
     }
-    cox_add_events(cox, given->columns, event, timed, given->count, to->sums);
+    cox_add_events(cox, z, event, timed, given->count, to->sums);
 }
 
 static void sum_rows(const struct adding *to, const struct model_rows *given,
@@ -198,16 +198,17 @@ static void sum_rows(const struct adding *to, const struct model_rows *given,
     const struct cox *cox = to->cox;
     const size_t some = cox_products_rows(&cox->layout);
     const size_t dead = cox->strata * cox->risk_sets;
+    double z[DESIGN_ROWS * DESIGN_COLUMNS_MAX];
     find_risk_sets(to, given->count, in, rows);
-    to->sums[SUM_INVALID] += (int128)cox_rows_weigh(
-        cox, given->columns, to->values, given->count, in, rows);
+    cox_rows_standard(cox, given->columns, to->values, given->count, z);
+    to->sums[SUM_INVALID] +=
+        (int128)cox_rows_weigh(cox, z, to->values, given->count, in, rows);
     for (size_t i = 0; i < given->count; i++) {
         const double *products =
             to->parts.products + i % some * to->parts.width;
         const size_t first = rows->stratum[i] * cox->risk_sets;
         if (i % some == 0) {
-            cox_products_make(cox, given->columns + cox->first * DESIGN_ROWS,
-                rows, i, given->count - i < some ? given->count - i : some,
+            cox_products_make(cox, z, rows, i, given->count - i < some ? given->count - i : some,
                 to->parts.products);
         }
         if (in[i] == 0)
@@ -218,7 +219,7 @@ static void sum_rows(const struct adding *to, const struct model_rows *given,
         if (rows->event[i] != 0 && cox->layout.dead > 0)
             add(to, dead + first + rows->stop[i], products);
     }
-    add_events(to, given, in, rows);
+    add_events(to, given, z, in, rows);
     to->parts.state->pending += 2 * given->count;
     if (to->parts.state->pending > FIXED_ROWS - (size_t)2 * DESIGN_ROWS)
         settle(to);
@@ -238,6 +239,7 @@ static void visit_rows(void *arg, const struct model_rows *given)
     rows.in = in;
     if (to->values == NULL) {
         count_rows(to, &rows, &stand);
+        cox_add_moments(to->cox, &rows, to->cell);
         return;
     }
     model_count_rows(&rows, &to->parts.state->last, to->cell);

@@ -14,6 +14,7 @@
 #define ROUNDS_MAX_FIT 25   /* D12 */
 #define COX_EPSILON 1e-12   /* of the log-likelihood */
 #define COX_DECREMENT 1e-22 /* of an event */
+#define COX_SMALL 1e-14     /* of a step's square, in standard errors */
 #define COX_NEAR 1e-10      /* of an event: the step after is small enough */
 #define ROUNDS_AFTER 2
 #define RISK_SETS_MIN 8
@@ -108,7 +109,7 @@ size_t cox_value_count(
 {
     const struct cox *cox = analysis->model;
     (void)shape;
-    return cox->count + (cox->by_center ? 1 : cox->strata * cox->risk_sets);
+    return cox_standard_at(cox) + standard_count(&cox->columns);
 }
 
 size_t cox_memory_count(
@@ -116,7 +117,32 @@ size_t cox_memory_count(
 {
     const struct cox *cox = analysis->model;
     (void)shape;
-    return 2 * cox->count + KEPT_COUNT + cox->count + 1;
+    return cox_estimates_at(cox) + 2 * cox->count;
+}
+
+void cox_levels(
+    const struct cox *cox, const int128 *cell, struct design_levels *out)
+{
+    const size_t all = cox->design->column_count;
+    const wide rows = (wide)cell[CELL_ROWS] * (wide)ldexp(1, DESIGN_BITS);
+    const int128 *squares = cox_moments(cox, cell) + cox->count;
+    wide numbers[DESIGN_COLUMNS_MAX] = {rows}; /* of the intercept */
+    for (size_t j = cox->first; j < all; j++)
+        numbers[j] = (wide)squares[j - cox->first];
+    design_find_levels(cox->design, numbers, rows, out);
+}
+
+/* From the first round, for all that follow. */
+static void keep_standard(
+    const struct cox *cox, const int128 *cell, double *memory)
+{
+    double *out = memory + cox_out_at(cox);
+    struct design_levels levels;
+    cox_levels(cox, cell, &levels);
+    for (size_t j = 0; j < cox->count; j++)
+        out[j] = levels.out[cox->first + j];
+    standard_choose(&cox->columns, cox_moments(cox, cell), cell[CELL_ROWS],
+        memory + cox_told_at(cox));
 }
 
 /* The mean of x over all rows, weighted by w. */
@@ -230,11 +256,29 @@ static bool is_information(
 
 /* What a round's sums say of the coefficients that it was at. */
 struct newton {
+    const struct cox *cox;
+    double *memory;
+    bool *used; /* [p] */
     double decrement; /* the step's square in standard errors */
     double *errors;   /* [p] of the coefficients; -1: left out */
     double *next;     /* [p] gains the step */
+    const double *out; /* [p] 1: not to be used */
     double rank;
 };
+
+/* Of the columns as they are, from a round of those that standard.h makes: any
+ * but the first, of which no estimate is told. */
+static void keep_estimates(const struct cox *cox,
+    const struct least_squares *fit, const double *next, double *memory)
+{
+    const size_t p = cox->count;
+    const double *told = memory + cox_told_at(cox);
+    double *estimates = memory + cox_estimates_at(cox), *errors = estimates + p;
+    standard_estimates(&cox->columns, told, next, estimates);
+    standard_inverse(&cox->columns, told, fit, errors);
+    for (size_t j = 0; j < p; j++)
+        errors[j] = fit->used[j] ? sqrt(errors[j]) : -1;
+}
 
 static enum status newton_step(const struct cox_likelihood *here,
     const int128 *sums, size_t p, struct newton *out)
@@ -242,6 +286,7 @@ static enum status newton_step(const struct cox_likelihood *here,
     struct least_squares fit;
     size_t k = 0;
     double least[DESIGN_COLUMNS_MAX];
+    bool left_out[DESIGN_COLUMNS_MAX];
     least_information(here, sums, p, least);
     if (!is_information(here->information, least, p))
         return STATUS_OUT_OF_RANGE;
@@ -254,17 +299,22 @@ static enum status newton_step(const struct cox_likelihood *here,
             least_squares_set(&fit, i, j, here->information[k++]);
         least_squares_set(&fit, i, p, here->score[i]);
     }
+    for (size_t j = 0; j < p; j++)
+        left_out[j] = out->out[j] != 0;
     fit.least = least;
+    fit.out = left_out;
     least_squares_solve(&fit);
     out->decrement = 0;
     for (size_t j = 0; j < p; j++) {
         out->decrement += (double)fit.effects[j];
+        out->used[j] = fit.used[j];
         out->errors[j] =
             fit.used[j] ? sqrt((double)*least_squares_at(&fit, j, j)) : -1;
         if (fit.used[j])
             out->next[j] += (double)*least_squares_at(&fit, j, p);
     }
     out->rank = (double)fit.rank;
+    keep_estimates(out->cox, &fit, out->next, out->memory);
     least_squares_fini(&fit);
     return STATUS_OK;
 }
@@ -343,7 +393,7 @@ static enum status finish(const struct cox *cox, const int128 *sums,
     double *kept = memory + 2 * cox->count;
     if (cox->by_center && values != NULL && values[cox->count] > 0)
         read_pairs(cox, sums, kept);
-    return cox_zph(cox, here, memory + cox->count, kept + KEPT_COUNT);
+    return cox_zph(cox, here, memory, kept + KEPT_COUNT);
 }
 
 static void set_first(
@@ -353,6 +403,21 @@ static void set_first(
     kept[KEPT_NULL] = (double)here->loglik;
     kept[KEPT_SCORE] = step->decrement;
     kept[KEPT_CONCORDANCE] = -1;
+}
+
+/* Some column was moved along one that is left out: once more from 0, without.
+ */
+static bool keep_off(
+    const struct cox *cox, struct summed_round *round, const bool *used)
+{
+    double *told = round->memory + cox_told_at(cox);
+    if (!standard_keep_off(&cox->columns, used, told))
+        return false;
+    memcpy(round->next + cox_standard_at(cox), told,
+        standard_count(&cox->columns) * sizeof *told);
+    memset(round->next, 0, cox->count * sizeof *round->next);
+    round->memory[2 * cox->count + KEPT_ROUNDS] = 0;
+    return true;
 }
 
 static enum status take_step(const struct cox *cox, const int128 *sums,
@@ -365,7 +430,14 @@ static enum status take_step(const struct cox *cox, const int128 *sums,
     const double loglik = (double)here->loglik;
     const bool first = ++kept[KEPT_ROUNDS] == 1;
     const bool last = kept[KEPT_ROUNDS] >= ROUNDS_MAX_FIT;
-    struct newton step = {.errors = memory + p, .next = next};
+    bool used[DESIGN_COLUMNS_MAX] = {false};
+    struct newton step = {.cox = cox,
+        .memory = memory,
+        .used = used,
+        .errors = memory + p,
+        .next = next,
+        .out = memory + cox_out_at(cox)};
+    kept[KEPT_INVALID] = sums[SUM_INVALID] > 0;
     if (cox->by_center)
         next[p] = 0;
     if (!first && went_too_far(sums, loglik, kept)) {
@@ -377,18 +449,28 @@ static enum status take_step(const struct cox *cox, const int128 *sums,
     for (size_t j = 0; j < p; j++)
         best[j] = next[j] = first ? 0 : values[j];
     enum status status = newton_step(here, sums, p, &step);
+    if (first && status == STATUS_OK && keep_off(cox, round, used))
+        return STATUS_OK;
     note_wald(here, p, best, kept);
     if (first)
         set_first(here, &step, kept);
-    kept[KEPT_CONVERGED] =
-        status == STATUS_OK && is_over(&step, loglik, first, kept);
+    const bool over = status == STATUS_OK && is_over(&step, loglik, first, kept);
+    kept[KEPT_UNBOUNDED] = over && step.decrement > COX_SMALL;
+    kept[KEPT_CONVERGED] = over && kept[KEPT_UNBOUNDED] == 0;
     kept[KEPT_LOGLIK] = loglik;
     kept[KEPT_RANK] = step.rank;
-    round->done = last || here->events < 1 || status != STATUS_OK;
+    round->done =
+        last || over || here->events < 1 || status != STATUS_OK;
     if (kept[KEPT_CONVERGED] != 0) {
         memcpy(best, next, p * sizeof *best);
         status = finish(cox, sums, here, values, memory);
-        round->done = round->done || !cox->by_center || values[p] > 0;
+        round->done = last || !cox->by_center || values[p] > 0;
+    }
+    if (round->number == 1) { /* so far of the columns as they are */
+        double step_of[DESIGN_COLUMNS_MAX];
+        memcpy(step_of, next, p * sizeof *next);
+        standard_coefficients(
+            &cox->columns, memory + cox_told_at(cox), step_of, next);
     }
     if (cox->by_center)
         next[p] = step.decrement <= COX_NEAR * kept[KEPT_EVENTS] ? 1 : 0;
@@ -406,6 +488,11 @@ enum status cox_advance(
         cox->by_center && round->number == 1 ? NULL : round->values;
     struct cox_likelihood here;
     void *workspace = NULL;
+    if (round->number == 1)
+        keep_standard(cox, sums - COUNTS_CELL, round->memory);
+    memcpy(round->next + cox_standard_at(cox),
+        round->memory + cox_told_at(cox),
+        standard_count(&cox->columns) * sizeof *round->next);
     if (!cox->by_center && round->number == 1) {
         choose_risk_sets(cox, sums, round);
         return STATUS_OK;

@@ -62,17 +62,32 @@ KERNEL static void exponentiate(
         out[i] = elementary_exp(eta[i]);
 }
 
-size_t cox_rows_weigh(const struct cox *cox, const double *columns,
+void cox_rows_standard(const struct cox *cox, const double *columns,
+    const double *values, size_t count, double *z)
+{
+    if (values == NULL) {
+        memcpy(z, columns + cox->first * DESIGN_ROWS, cox->count * DESIGN_ROWS * sizeof *z);
+        return;
+    }
+    standard_apply(
+        &cox->columns, values + cox_standard_at(cox), columns, count, z);
+}
+
+size_t cox_rows_weigh(const struct cox *cox, const double *z,
     const double *beta, size_t count, uint8_t *in, struct cox_rows *rows)
 {
     size_t invalid = 0;
+    uint8_t within[DESIGN_ROWS];
+    memset(within, 0xFF, count);
     memset(rows->eta, 0, sizeof rows->eta);
-    for (size_t j = 0; beta != NULL && j < cox->count; j++)
-        model_add_scaled(columns + (cox->first + j) * DESIGN_ROWS, beta[j],
-            count, rows->eta);
+    for (size_t j = 0; j < cox->count; j++, z += DESIGN_ROWS) {
+        standard_check(z, count, within);
+        if (beta != NULL)
+            model_add_scaled(z, beta[j], count, rows->eta);
+    }
     exponentiate(rows->eta, count, rows->weight);
     for (size_t i = 0; i < count; i++) {
-        const bool valid = rows->eta[i] <= COX_ETA_MAX;
+        const bool valid = rows->eta[i] <= COX_ETA_MAX && within[i] != 0;
         invalid += in[i] != 0 && !valid;
         in[i] = valid ? in[i] : 0;
         rows->weight[i] = in[i] != 0 ? rows->weight[i] : 0.0;
@@ -80,14 +95,20 @@ size_t cox_rows_weigh(const struct cox *cox, const double *columns,
     return invalid;
 }
 
-void cox_add_events(const struct cox *cox, const double *columns,
+void cox_add_moments(
+    const struct cox *cox, const struct model_rows *rows, int128 *cell)
+{
+    standard_add(&cox->columns, rows->columns, rows->in, rows->count,
+        cell + COUNTS_CELL + SUM_X + 2 * cox->count);
+}
+
+void cox_add_events(const struct cox *cox, const double *z,
     const double *event, const double *timed, size_t count, int128 *sums)
 {
-    for (size_t j = 0; j < cox->count; j++) {
-        const double *x = columns + (cox->first + j) * DESIGN_ROWS;
-        sums[SUM_X + j] += fixed_sum_products(x, event, count, COX_BITS);
+    for (size_t j = 0; j < cox->count; j++, z += DESIGN_ROWS) {
+        sums[SUM_X + j] += fixed_sum_products(z, event, count, COX_BITS);
         sums[SUM_X + cox->count + j] +=
-            fixed_sum_products(x, timed, count, COX_BITS);
+            fixed_sum_products(z, timed, count, COX_BITS);
     }
 }
 

@@ -26,14 +26,22 @@ void *cox_take(void *base, size_t *used, size_t bytes);
  */
 void cox_rows_stand(const struct cox *cox, const struct design_rows *which,
     uint8_t *in, struct cox_rows *out);
-/* Weights at beta (NULL: 0). Rows of too large x b are no longer in; the number
- * of them is returned. columns: as design_fill has made them. */
-size_t cox_rows_weigh(const struct cox *cox, const double *columns,
+/* The covariates z of rows as values (NULL: none told yet) have them: of these
+ * are all that follow. columns: as design_fill has made them; z: [p *
+ * DESIGN_ROWS]. */
+void cox_rows_standard(const struct cox *cox, const double *columns,
+    const double *values, size_t count, double *z);
+/* Weights at beta (NULL: 0). Rows of too large z or z b are no longer in; the
+ * number of them is returned. */
+size_t cox_rows_weigh(const struct cox *cox, const double *z,
     const double *beta, size_t count, uint8_t *in, struct cox_rows *rows);
 
+/* The first round's cox_moments of the rows that are in. */
+void cox_add_moments(
+    const struct cox *cox, const struct model_rows *rows, int128 *cell);
 /* Adds to SUM_X and after it; event[i]: 1 or 0; timed[i]: that times the time.
  */
-void cox_add_events(const struct cox *cox, const double *columns,
+void cox_add_events(const struct cox *cox, const double *z,
     const double *event, const double *timed, size_t count, int128 *sums);
 
 /* Products of one row, padded by zeros. */

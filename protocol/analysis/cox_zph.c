@@ -24,13 +24,38 @@ static size_t triangle_at(size_t p, size_t i, size_t j)
     return low * p - low * (low + 1) / 2 + high;
 }
 
+/* A column that standard.h moved along another is so much of that and itself:
+ * times the time it is not in the fit's space, and is put back. (A constant
+ * times the time changes nothing.) */
+struct along {
+    size_t base;
+    double much; /* 0: none */
+};
+
+static struct along along_of(
+    const struct cox *cox, const double *told, size_t column)
+{
+    const size_t base = cox->columns.base[column];
+    return base < cox->count
+               ? (struct along){base, told[column] * told[cox->count + column]}
+               : (struct along){column, 0};
+}
+
+static double timed_with(
+    size_t p, const double *timed, struct along along, size_t i, size_t j)
+{
+    return timed[triangle_at(p, i, j)] +
+           along.much * timed[triangle_at(p, along.base, j)];
+}
+
 /* One step of the fit with, for every column of the term, another that is it
  * times the time: what those take out of the score is the statistic. */
 static enum status test_term(const struct cox *cox,
-    const struct cox_likelihood *here, size_t term, const double *used,
+    const struct cox_likelihood *here, size_t term, const double *memory,
     double *statistic)
 {
     const size_t p = cox->count;
+    const double *used = memory + p, *told = memory + cox_told_at(cox);
     struct least_squares fit;
     size_t own = p;
     for (size_t j = 0; j < p; j++)
@@ -45,12 +70,19 @@ static enum status test_term(const struct cox *cox,
                 &fit, i, j, here->information[triangle_at(p, i, j)]);
         if (!takes_part(cox, i, term, used))
             continue;
-        least_squares_set(&fit, at, own, here->timed_score[i]);
+        const struct along a = along_of(cox, told, i);
+        least_squares_set(&fit, at, own,
+            here->timed_score[i] + a.much * here->timed_score[a.base]);
         for (size_t j = 0, to = p; j < p; j++) {
-            const size_t k = triangle_at(p, i, j);
-            least_squares_set(&fit, at, j, here->timed[k]);
-            if (takes_part(cox, j, term, used))
-                least_squares_set(&fit, at, to++, here->timed_twice[k]);
+            const struct along b = along_of(cox, told, j);
+            least_squares_set(
+                &fit, at, j, timed_with(p, here->timed, a, i, j));
+            if (takes_part(cox, j, term, used)) {
+                least_squares_set(&fit, at, to++,
+                    timed_with(p, here->timed_twice, a, i, j) +
+                        b.much *
+                            timed_with(p, here->timed_twice, a, i, b.base));
+            }
         }
         at++;
     }
@@ -64,14 +96,14 @@ static enum status test_term(const struct cox *cox,
 }
 
 enum status cox_zph(const struct cox *cox, const struct cox_likelihood *here,
-    const double *used, double *statistics)
+    const double *memory, double *statistics)
 {
     const size_t terms = cox->design->formula->term_count;
     enum status status = STATUS_OK;
     for (size_t t = 0; status == STATUS_OK && t < terms; t++)
-        status = test_term(cox, here, t, used, &statistics[t]);
+        status = test_term(cox, here, t, memory, &statistics[t]);
     return status == STATUS_OK
-               ? test_term(cox, here, ALL, used, &statistics[terms])
+               ? test_term(cox, here, ALL, memory, &statistics[terms])
                : status;
 }
 

@@ -8,12 +8,13 @@
 
 #include "protocol/analysis/cox_rounds.h"
 
-/* `here`: at the fitted coefficients; used[count]: >= 0 for columns that are
- * in the model. statistics[count + 1]: one a term of the formula, in order,
- * then that of all. STATUS_NO_MEMORY. */
+/* `here`: at the fitted coefficients; memory: the coordinator's, with standard
+ * errors. statistics[count + 1]: one a term of the formula, in order, then that
+ * of all. STATUS_NO_MEMORY. */
 enum status cox_zph(const struct cox *cox, const struct cox_likelihood *here,
-    const double *used, double *statistics);
-/* The rows of the result's "zph". */
+    const double *memory, double *statistics);
+/* The rows of the result's "zph"; used[count]: standard errors, below 0 where a
+ * column is not in the model. */
 json_t *cox_zph_table(
     const struct cox *cox, const double *used, const double *statistics);
 

@@ -21,6 +21,8 @@
 #include "protocol/query/nearest.h"
 
 #define COEFFICIENT_MAX 15 /* D10 */
+#define NOTHING 1e-24      /* of squares: rounding */
+#define GROWTH 1e-3        /* in a step, of one standard deviation */
 
 /* ---- parameters ---- */
 
@@ -71,6 +73,15 @@ static enum status read_family(struct glm *glm, const struct field *parameters,
     return STATUS_OK;
 }
 
+/* 0 or 1, and so a number to R. */
+static bool is_boolean_response(const struct design *design)
+{
+    const struct formula *formula = design->formula;
+    return formula->response_kind == RESPONSE_LEVELS &&
+           design->dictionary->variables[formula->response.variable].type ==
+               VARIABLE_BOOLEAN;
+}
+
 static enum status check_formula(const struct glm *glm,
     const struct field *parameters, struct diagnostic *diagnostic)
 {
@@ -84,10 +95,14 @@ static enum status check_formula(const struct glm *glm,
             "the left side of a binomial model is a boolean or a category of "
             "two levels");
     }
-    if (glm->family != FAMILY_BINOMIAL &&
-        formula->response_kind != RESPONSE_NUMBER) {
+    const bool counts = formula->response_kind == RESPONSE_NUMBER ||
+                        (glm->family != FAMILY_GAMMA &&
+                            is_boolean_response(glm->design));
+    if (glm->family != FAMILY_BINOMIAL && !counts) {
         return field_fail(&field, diagnostic,
-            "the left side of a %s model is a number",
+            glm->family == FAMILY_GAMMA
+                ? "the left side of a %s model is a number"
+                : "the left side of a %s model is a number or a boolean",
             glm_family_names[glm->family]);
     }
     if (formula->strata_count > 0 || formula->strata_center)
@@ -134,6 +149,8 @@ static enum status parse(struct analysis *analysis,
         status = parameter_design(
             &glm->design, analysis, parameters, dictionary, diagnostic);
     if (status == STATUS_OK)
+        standard_init(&glm->columns, glm->design, false);
+    if (status == STATUS_OK)
         status = read_family(glm, parameters, diagnostic);
     if (status == STATUS_OK)
         status = check_formula(glm, parameters, diagnostic);
@@ -179,10 +196,24 @@ static const char *message_of(const struct glm *glm, enum glm_outcome outcome)
     return "no convergence in 25 steps";
 }
 
-static double null_deviance(
-    const struct glm *glm, double n, const double *extras)
+/* Squares of the response about its mean, from whole sums: where it hardly
+ * varies nothing is lost. */
+static double spread_of(const struct analysis *analysis, const int128 *cell)
 {
+    const struct glm *glm = analysis->model;
+    const int128 *extras = glm_moments(analysis, cell) - EXTRA_COUNT;
+    const wide unit = (wide)ldexp(1, -glm_extra_bits(glm));
+    const wide y = (wide)extras[EXTRA_Y] * unit;
+    const wide squares = (wide)extras[EXTRA_Y2] * unit;
+    return (double)(squares - y * y / (wide)cell[CELL_ROWS]);
+}
+
+static double null_deviance(const struct analysis *analysis,
+    const int128 *cell, const double *extras)
+{
+    const struct glm *glm = analysis->model;
     const struct formula *formula = glm->design->formula;
+    const double n = (double)cell[CELL_ROWS];
     double y = extras[EXTRA_Y], mean = y / n;
     if (!formula->intercept)
         return extras[EXTRA_NULL];
@@ -195,8 +226,17 @@ static double null_deviance(
     case FAMILY_POISSON:
         return y > 0 ? 2 * (extras[EXTRA_Y2] - y * log(mean)) : 0;
     case FAMILY_GAMMA: return 2 * (n * log(mean) - extras[EXTRA_SATURATED]);
-    default: return extras[EXTRA_Y2] - y * mean;
+    default: return spread_of(analysis, cell);
     }
+}
+
+/* What is left is rounding: there is no dispersion to divide by. */
+static bool is_perfect(const struct glm *glm, double n, const double *extras)
+{
+    return (glm->family == FAMILY_GAUSSIAN &&
+               extras[EXTRA_DEVIANCE] <= NOTHING * extras[EXTRA_Y2]) ||
+           (glm->family == FAMILY_GAMMA &&
+               extras[EXTRA_DEVIANCE] <= NOTHING * n);
 }
 
 /* R's family()$aic + 2 rank; the deviance in the response's own unit. */
@@ -237,8 +277,8 @@ static json_t *terms(const struct analysis *analysis, const double *memory,
 {
     const struct glm *glm = analysis->model;
     size_t p = glm_columns(analysis);
-    const double *estimates = memory + MEMORY_VECTORS + p;
-    const double *inverse = estimates + p;
+    const double *estimates = glm_kept(analysis, memory, VECTOR_ESTIMATE);
+    const double *inverse = glm_kept(analysis, memory, VECTOR_INVERSE);
     json_t *list = json_array();
     for (size_t i = 0; i < p; i++) {
         const struct design_column *column = &glm->design->columns[i];
@@ -258,25 +298,17 @@ static json_t *terms(const struct analysis *analysis, const double *memory,
 
 /* ---- D10 ---- */
 
-/* Of a number's column its standard deviation, at the weights of the first
- * step; of a column of levels its one step, from 0 to 1. */
-static double column_spread(const struct glm *glm, const int128 *cell, size_t j)
+/* Of a number's column its standard deviation; of a column of levels its one
+ * step, from 0 to 1. */
+static double column_spread(
+    const struct analysis *analysis, const int128 *cell, size_t j)
 {
+    const struct glm *glm = analysis->model;
     const struct design *design = glm->design;
     if (design_term_levels(design, design->columns[j].term) == LEVELS_ALONE)
         return 1.0;
-    const size_t p = design->column_count, row = j * p - j * (j - 1) / 2;
-    const size_t extra = p * (p + 1) / 2 + p;
-    const int128 *sums = cell + COUNTS_CELL;
-    const double y = ldexp((double)sums[extra + EXTRA_Y], -GLM_BITS);
-    const double weights =
-        y * glm_start_weight(glm, 1) +
-        ((double)cell[CELL_ROWS] - y) * glm_start_weight(glm, 0);
-    const double squares = ldexp((double)sums[row], -GLM_BITS) / weights;
-    const double mean = design->formula->intercept
-                            ? ldexp((double)sums[j], -GLM_BITS) / weights
-                            : 0;
-    return sqrt(fmax(squares - mean * mean, 0));
+    return standard_spread(
+        &glm->columns, glm_moments(analysis, cell), cell[CELL_ROWS], j);
 }
 
 /* Odds that differ a millionfold over one step: the terms tell the outcome of
@@ -286,26 +318,68 @@ static bool is_separated(
 {
     const struct glm *glm = analysis->model;
     const size_t p = glm_columns(analysis);
-    const double *estimates = memory + MEMORY_VECTORS + p;
-    if (glm->family != FAMILY_BINOMIAL)
-        return false;
+    const double *estimates = glm_kept(analysis, memory, VECTOR_ESTIMATE);
     for (size_t j = 0; j < p; j++) {
         if (glm->design->columns[j].term > 0 &&
-            fabs(estimates[j]) * column_spread(glm, cell, j) > COEFFICIENT_MAX)
+            fabs(estimates[j]) * column_spread(analysis, cell, j) > COEFFICIENT_MAX)
             return true;
     }
     return false;
 }
 
-static void set_fit(const struct analysis *analysis, const double *memory,
-    double n, json_t *out)
+/* The column whose estimate still grew by most; NULL: none grew so that it would
+ * show. */
+static const char *growing(
+    const struct analysis *analysis, const int128 *cell, const double *memory)
+{
+    const struct glm *glm = analysis->model;
+    const double *before = glm_kept(analysis, memory, VECTOR_GOOD);
+    const double *after = glm_kept(analysis, memory, VECTOR_NEXT);
+    const double *factor =
+        glm_kept(analysis, memory, VECTOR_TOLD) + glm_columns(analysis);
+    double most = -1;
+    size_t found = 0;
+    for (size_t j = 0; j < glm_columns(analysis); j++) {
+        const bool is_one = glm->design->columns[j].term == 0;
+        const double moved = fabs(after[j] - before[j]) * factor[j] *
+                             (is_one && glm_columns(analysis) > 1 ? 0 : column_spread(analysis, cell, j));
+        found = moved > most ? j : found;
+        most = fmax(most, moved);
+    }
+    return most < GROWTH ? NULL : glm->design->columns[found].name;
+}
+
+static void set_unbounded(const struct analysis *analysis, const int128 *cell,
+    const double *memory, json_t *out)
+{
+    const struct glm *glm = analysis->model;
+    const char *column = growing(analysis, cell, memory);
+    json_object_set_new(out, "message",
+        column == NULL ? json_string("no convergence in 25 steps")
+        : glm->family == FAMILY_BINOMIAL
+            ? json_sprintf(
+                  "the terms separate the two outcomes (almost) completely: "
+                  "of '%s' the estimate grows without bound, as where all who "
+                  "have it have the same outcome",
+                  column)
+            : json_sprintf("of '%s' the estimate grows without bound, as where "
+                           "the outcome of all who have it is 0",
+                  column));
+}
+
+static void set_fit(const struct analysis *analysis, const int128 *cell,
+    const double *memory, json_t *out)
 {
     const struct glm *glm = analysis->model;
     const double *extras = memory + MEMORY_EXTRAS;
+    const double n = (double)cell[CELL_ROWS];
     double rank = memory[MEMORY_RANK], df = n - rank;
     bool known =
         glm->family == FAMILY_BINOMIAL || glm->family == FAMILY_POISSON;
-    double dispersion = known ? 1.0 : extras[EXTRA_PEARSON] / df;
+    const bool perfect = is_perfect(glm, n, extras);
+    double dispersion = known     ? 1.0
+                        : perfect ? (double)NAN
+                                  : extras[EXTRA_PEARSON] / df;
     double unit = glm->family == FAMILY_GAUSSIAN
                       ? glm->response_unit * glm->response_unit
                       : 1.0;
@@ -313,13 +387,16 @@ static void set_fit(const struct analysis *analysis, const double *memory,
     json_object_set_new(out, "table",
         terms(analysis, memory, df > 0 ? dispersion : NAN,
             known ? INFINITY : fmax(df, 1)));
+    json_object_set_new(out, "interval", json_string("wald"));
     json_object_set_new(out, "deviance", json_number(deviance));
     json_object_set_new(out, "null_deviance",
-        json_number(null_deviance(glm, n, extras) * unit));
+        json_number(null_deviance(analysis, cell, extras) * unit));
     json_object_set_new(
         out, "aic", json_number(akaike(glm, n, rank, deviance, extras)));
     json_object_set_new(out, "dispersion", json_number(dispersion * unit));
     json_object_set_new(out, "df", json_count(df));
+    if (perfect)
+        json_object_set_new(out, "message", json_string(linear_perfect));
 }
 
 static enum status conclude(const struct analysis *analysis,
@@ -329,8 +406,9 @@ static enum status conclude(const struct analysis *analysis,
     const double *memory = fitted->memory;
     const int128 *cell = fitted->first + fitted->shape->tables[0].first;
     enum glm_outcome outcome = (enum glm_outcome)memory[MEMORY_OUTCOME];
-    if (fitted->min_cell > 1 && outcome == CONVERGED &&
-        is_separated(analysis, cell, memory)) {
+    if (fitted->min_cell > 1 && glm->family == FAMILY_BINOMIAL &&
+        (outcome == UNBOUNDED ||
+            (outcome == CONVERGED && is_separated(analysis, cell, memory)))) {
         result_withhold(out, "separation",
             "the terms separate the two outcomes almost completely: a "
             "coefficient is beyond 15");
@@ -344,11 +422,17 @@ static enum status conclude(const struct analysis *analysis,
     json_object_set_new(out, "converged", json_boolean(outcome == CONVERGED));
     json_object_set_new(
         out, "iterations", json_count(memory[MEMORY_ITERATIONS]));
-    if (outcome == CONVERGED)
-        set_fit(analysis, memory, (double)cell[CELL_ROWS], out);
-    else
+    if (outcome == CONVERGED) {
+        struct design_levels levels;
+        glm_levels(analysis, cell, &levels);
+        design_set_reference(glm->design, &levels, out);
+        set_fit(analysis, cell, memory, out);
+    } else if (outcome == UNBOUNDED) {
+        set_unbounded(analysis, cell, memory, out);
+    } else {
         json_object_set_new(
             out, "message", json_string(message_of(glm, outcome)));
+    }
     return STATUS_OK;
 }
 

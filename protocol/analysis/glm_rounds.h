@@ -7,6 +7,7 @@
 
 #include "protocol/analysis/glm_family.h"
 #include "protocol/analysis/linear.h"
+#include "protocol/analysis/standard.h"
 
 #define GLM_BITS 60 /* of the fraction of every sum */
 /* What a row may add at most: 2^40 rows of it do not leave 128 bits. A row
@@ -15,6 +16,7 @@
 
 struct glm {
     struct design *design;
+    struct standard_columns columns; /* all of the design */
     enum glm_family family;
     enum glm_link link;
     double response_unit; /* the response is computed in this unit */
@@ -38,11 +40,14 @@ enum glm_outcome {
     CONVERGED,
     NOT_CONVERGED,
     INVALID_START,
-    OUT_OF_RANGE
+    OUT_OF_RANGE,
+    UNBOUNDED /* an estimate that grows for ever, while the deviance stands */
 };
 
-/* Of the coordinator: these, then the last good coefficients, the coefficients
- * to be told, and the diagonal of the inverse (0: not used). */
+/* Every center is told [p] coefficients, of the columns as standard.h has them,
+ * and by what these were made: centers and factors [p]. */
+
+/* Of the coordinator: these, then the vectors. */
 enum glm_memory {
     MEMORY_OUTCOME,
     MEMORY_ITERATIONS,
@@ -53,11 +58,34 @@ enum glm_memory {
     MEMORY_VECTORS = MEMORY_EXTRAS + EXTRA_COUNT
 };
 
+/* What follows MEMORY_VECTORS, [p] each. */
+enum glm_vectors {
+    VECTOR_GOOD, /* the last good coefficients, as told */
+    VECTOR_NEXT, /* those to be told */
+    VECTOR_ESTIMATE, /* the same of the design's columns */
+    VECTOR_INVERSE,  /* of whose information the inverse's diagonal; 0: the
+                        column is not used */
+    VECTOR_OUT,      /* 1: that of a reference level */
+    VECTOR_TOLD,     /* [2 p], standard.h */
+    VECTOR_COUNT = VECTOR_TOLD + 2
+};
+
 static inline size_t glm_columns(const struct analysis *analysis)
 {
     const struct glm *glm = analysis->model;
     return glm->design->column_count;
 }
+
+/* Of the sums of enum glm_extra: squares of a response that is told in its scale
+ * are at most 4, and may be of differences far smaller than it. */
+static inline int glm_extra_bits(const struct glm *glm)
+{
+    return glm->family == FAMILY_GAUSSIAN && glm->link != LINK_LOG ? 84
+                                                                   : GLM_BITS;
+}
+/* From the first round's sums. */
+void glm_levels(const struct analysis *analysis, const int128 *cell,
+    struct design_levels *out);
 
 /* For rule D9: weighted by the fit's own weights, as R's hatvalues. */
 extern const struct model_check glm_check;
@@ -68,9 +96,22 @@ void glm_shape(
 double glm_weight(const struct glm *glm, double eta);
 void glm_weights(const struct analysis *analysis, const struct model_rows *rows,
     const double *values, double *out);
-/* The linear predictor of a row of the design. */
+/* The linear predictor of a row of the design, at coefficients of its columns. */
 double glm_linear(
     const struct glm *glm, const double *x, const double *coefficients);
+/* Sums of the columns and their squares, in the first round (standard.h). */
+const int128 *glm_moments(
+    const struct analysis *analysis, const int128 *cell);
+static inline double *glm_vector(
+    const struct analysis *analysis, double *memory, enum glm_vectors which)
+{
+    return memory + MEMORY_VECTORS + (size_t)which * glm_columns(analysis);
+}
+static inline const double *glm_kept(const struct analysis *analysis,
+    const double *memory, enum glm_vectors which)
+{
+    return memory + MEMORY_VECTORS + (size_t)which * glm_columns(analysis);
+}
 /* The weight of a row in the first round, at R's starting values. */
 double glm_start_weight(const struct glm *glm, double y);
 /* As in struct analysis_kind. */

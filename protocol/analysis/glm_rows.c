@@ -28,6 +28,7 @@ struct glm_rows {
     const struct glm *glm;
     const struct model_rows *rows;
     const double *coefficients; /* NULL in the first round */
+    const double *x; /* columns, as standard.h has them after the first round */
     const double *y, *offset;   /* columns; offset NULL: none */
     int128 *sums, *score, *extras;
     struct working work;
@@ -36,28 +37,28 @@ struct glm_rows {
 static void add_extras(
     const struct glm *glm, double y, double mu, double offset, int128 *extras)
 {
+    const int bits = glm_extra_bits(glm);
     double ratio = (y - mu) / mu, logarithm = y > 0 ? log(y) : 0.0;
-    double saturated = 0, square = y * y;
+    double saturated = 0, other = y;
     double variance = glm_variance(glm->family, mu);
     if (glm->family == FAMILY_POISSON) {
-        square = y * logarithm;
-        saturated = square - y - lgammafn(y + 1);
+        other = logarithm;
+        saturated = y * logarithm - y - lgammafn(y + 1);
     } else if (glm->family == FAMILY_GAMMA) {
         saturated = logarithm;
     }
     extras[EXTRA_DEVIANCE] +=
-        design_fixed(glm_deviance(glm->family, y, mu), GLM_BITS);
+        design_fixed(glm_deviance(glm->family, y, mu), bits);
     extras[EXTRA_PEARSON] +=
-        design_fixed((y - mu) * (y - mu) / variance, GLM_BITS);
+        design_fixed((y - mu) * (y - mu) / variance, bits);
     if (glm->family == FAMILY_GAMMA)
-        extras[EXTRA_RATIO] += design_fixed(ratio, GLM_BITS);
-    extras[EXTRA_SATURATED] += design_fixed(saturated, GLM_BITS);
-    extras[EXTRA_Y] += design_fixed(y, GLM_BITS);
-    extras[EXTRA_Y2] += design_fixed(square, GLM_BITS);
+        extras[EXTRA_RATIO] += design_fixed(ratio, bits);
+    extras[EXTRA_SATURATED] += design_fixed(saturated, bits);
+    extras[EXTRA_Y] += design_fixed(y, bits);
+    extras[EXTRA_Y2] += fixed_exact_product(y, other, bits);
     if (!glm->design->formula->intercept) {
         extras[EXTRA_NULL] += design_fixed(
-            glm_deviance(glm->family, y, glm_mean(glm->link, offset)),
-            GLM_BITS);
+            glm_deviance(glm->family, y, glm_mean(glm->link, offset)), bits);
     }
 }
 
@@ -76,14 +77,18 @@ static double offset_unit(const struct glm *glm)
     return glm->design->offset_scale / glm->eta_unit;
 }
 
+static double offset_of(const struct glm *glm, const double *x)
+{
+    return glm->design->formula->has_offset
+               ? x[glm->design->column_count + 1] * offset_unit(glm)
+               : 0.0;
+}
+
 double glm_linear(
     const struct glm *glm, const double *x, const double *coefficients)
 {
-    const struct design *design = glm->design;
-    const size_t p = design->column_count;
-    double eta =
-        design->formula->has_offset ? x[p + 1] * offset_unit(glm) : 0.0;
-    for (size_t j = 0; j < p; j++)
+    double eta = offset_of(glm, x);
+    for (size_t j = 0; j < glm->design->column_count; j++)
         eta += x[j] * coefficients[j];
     return eta;
 }
@@ -204,27 +209,39 @@ KERNEL static void multiply(const double *restrict a, const double *restrict b,
 static void set_columns(struct glm_rows *here)
 {
     const struct design *design = here->glm->design;
-    here->y = here->rows->columns + design->column_count * DESIGN_ROWS;
+    here->x = here->rows->columns;
+    here->y = here->x + design->column_count * DESIGN_ROWS;
     here->offset = design->formula->has_offset ? here->y + DESIGN_ROWS : NULL;
 }
 
-static void predict(struct glm_rows *here)
+/* At the told coefficients, the columns made into z[p * DESIGN_ROWS]. A row of
+ * which some |z| is too large is not valid: its sums would not fit. */
+static void predict(struct glm_rows *here, double *z)
 {
-    const size_t count = here->rows->count;
+    const size_t count = here->rows->count, p = here->glm->design->column_count;
+    uint8_t within[DESIGN_ROWS];
+    memcpy(within, here->rows->in, count);
+    standard_apply(&here->glm->columns, here->coefficients + p,
+        here->rows->columns, count, z);
+    here->x = z;
     memset(here->work.eta, 0, sizeof here->work.eta);
     if (here->offset != NULL)
         model_add_scaled(
             here->offset, offset_unit(here->glm), count, here->work.eta);
-    for (size_t j = 0; j < here->glm->design->column_count; j++)
-        model_add_scaled(here->rows->columns + j * DESIGN_ROWS,
-            here->coefficients[j], count, here->work.eta);
+    for (size_t j = 0; j < p; j++) {
+        standard_check(z + j * DESIGN_ROWS, count, within);
+        model_add_scaled(z + j * DESIGN_ROWS, here->coefficients[j], count,
+            here->work.eta);
+    }
+    for (size_t i = 0; i < count; i++)
+        here->work.eta[i] = within[i] != 0 ? here->work.eta[i] : (double)NAN;
 }
 
 static void add_products(struct glm_rows *here)
 {
     const size_t p = here->glm->design->column_count;
     const size_t count = here->rows->count;
-    const double *columns = here->rows->columns;
+    const double *columns = here->x;
     int128 *sums = here->sums;
     double weighted[DESIGN_ROWS];
     for (size_t i = 0; i < p; i++) {
@@ -249,11 +266,12 @@ void glm_weights(const struct analysis *analysis, const struct model_rows *rows,
 {
     const struct glm *glm = analysis->model;
     struct glm_rows here;
+    double z[DESIGN_ROWS * DESIGN_COLUMNS_MAX];
     here.glm = glm;
     here.rows = rows;
     here.coefficients = values;
     set_columns(&here);
-    predict(&here);
+    predict(&here, z);
     for (size_t i = 0; i < rows->count; i++)
         here.work.keep[i] = 1.0;
     if (glm->link == LINK_LOGIT) {
@@ -279,6 +297,7 @@ static void add_rows(void *arg, const struct model_rows *rows)
     const struct formula *formula = design->formula;
     const size_t p = design->column_count;
     struct glm_rows here;
+    double z[DESIGN_ROWS * DESIGN_COLUMNS_MAX];
     here.glm = to->glm;
     here.rows = rows;
     here.coefficients = to->coefficients;
@@ -288,7 +307,10 @@ static void add_rows(void *arg, const struct model_rows *rows)
     here.extras = here.score + p;
     model_count_rows(rows, to->last, to->cell);
     if (here.coefficients != NULL)
-        predict(&here);
+        predict(&here, z);
+    else
+        standard_add(&to->glm->columns, rows->columns, rows->in, rows->count,
+            here.extras + EXTRA_COUNT);
     if (to->glm->family == FAMILY_BINOMIAL && to->glm->link == LINK_LOGIT &&
         formula->intercept)
         work_logit(&here);

@@ -79,6 +79,7 @@ static enum status parse(struct analysis *analysis,
         status = check_formula(formula, given, parameters, diagnostic);
     if (status != STATUS_OK)
         return status;
+    standard_init(&roc->glm.columns, roc->glm.design, false);
     roc->glm.family = FAMILY_BINOMIAL;
     roc->glm.link = LINK_LOGIT;
     roc->glm.response_unit = roc->glm.eta_unit = 1;
@@ -137,7 +138,7 @@ static size_t told_before_cuts(const struct analysis *analysis)
     const struct roc *roc = analysis->model;
     if (!roc->fitted)
         return 0;
-    return is_given(roc) ? SCORE_VALUES : glm_columns(analysis) + 1;
+    return is_given(roc) ? SCORE_VALUES : glm_value_count(analysis, NULL) + 1;
 }
 
 /* What a round counts at these values. */
@@ -325,18 +326,19 @@ static enum status advance_cuts(
     return cuts_advance(analysis, &roc->cuts, &counted, &round->done);
 }
 
-/* The logistic regression goes on, or its scores are counted. */
+/* The logistic regression goes on, or its scores are counted, at coefficients of
+ * the columns as they are. */
 static enum status advance_fit(
     const struct analysis *analysis, struct summed_round *round)
 {
-    const size_t p = glm_columns(analysis);
-    round->next[p] = COUNTED_NOT;
+    const size_t counted = told_before_cuts(analysis) - 1;
+    round->next[counted] = COUNTED_NOT;
     enum status status = glm_advance(analysis, round);
     if (status == STATUS_OK && round->done &&
         round->memory[MEMORY_OUTCOME] == CONVERGED) {
-        memcpy(round->next, round->memory + MEMORY_VECTORS + p,
-            p * sizeof *round->next);
-        round->next[p] = COUNTED_BINS;
+        memcpy(round->next, glm_kept(analysis, round->memory, VECTOR_ESTIMATE),
+            glm_columns(analysis) * sizeof *round->next);
+        round->next[counted] = COUNTED_BINS;
         round->done = false;
     }
     return status;

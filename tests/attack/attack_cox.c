@@ -36,17 +36,21 @@ static void make_people(int32_t *codes)
 }
 
 /* exp(x b) is 1 at b = 0: the first sum of a risk set is how many leave, that
- * of its events how many die. Ages come in units of AGE_SCALE (design.h). */
+ * of its events how many die. Ages come in units of AGE_SCALE (design.h), less a
+ * center and times a factor that were told behind the risk sets (standard.h). */
 #define AGE_SCALE 128
+#define BEFORE_SETS 7 /* cox_rest of one covariate */
+#define TOLD_BESIDE 3 /* a coefficient, a center, a factor */
 
-static bool show_one_person(const struct asked *asked)
+static bool show_one_person(const struct asked *asked, const double *values)
 {
     const struct cox_layout layout = cox_layout_of(1, true);
     const int128 one = (int128)1 << COX_BITS;
     const int128 *sums = asked->sum.elements + asked->plan->segments[0].first;
     const struct table_shape *table = &asked->plan->shapes[0].tables[0];
-    const size_t count = asked->plan->value_count - 1; /* risk sets */
-    sums += table->first + COUNTS_CELL + 5;
+    const size_t count = asked->plan->value_count - TOLD_BESIDE;
+    const double center = values[1 + count], factor = values[2 + count];
+    sums += table->first + COUNTS_CELL + BEFORE_SETS;
     for (size_t g = 0; g < count; g++) {
         const int128 *leaving = sums + g * layout.width;
         const int128 *dying = sums + count * layout.width + g * layout.dead;
@@ -56,7 +60,7 @@ static bool show_one_person(const struct asked *asked)
         if (alone == NULL)
             continue;
         printf("a patient is %.0f years old\n",
-            (double)alone[1] / (double)one * AGE_SCALE);
+            ((double)alone[1] / (double)one / factor + center) * AGE_SCALE);
         return true;
     }
     return false;
@@ -76,7 +80,7 @@ int main(void)
     const struct round round = {
         .number = fit->number, .values = fit->values, .active = fit->active};
     ask_round(&asked, 3, &round);
-    bool shown = !fit->over && show_one_person(&asked);
+    bool shown = !fit->over && show_one_person(&asked, round.values);
     fit_destroy(fit);
     asked_destroy(&asked);
     table_destroy(&table);

@@ -76,8 +76,8 @@ hard_case("separation at a level", rows, base_variables, list(
 rows <- base
 rows$event[rows$sex == "f"] <- 0L
 hard_case("no event at a level", rows, base_variables, list(
-  list(kind = "cox", formula = "Surv(time, event) ~ sex", only = c("n",
-    "events", "loglik")),
+  list(kind = "cox", formula = "Surv(time, event) ~ sex",
+    says = "grows without bound"),
   list(kind = "km", formula = "Surv(time, event) ~ sex"),
   list(kind = "logrank", formula = "Surv(time, event) ~ sex")))
 
@@ -104,7 +104,10 @@ hard_case("a constant outcome", rows, constant, list(
     says = "without two different values"),
   list(kind = "rank_test", formula = "constant ~ sex"),
   list(kind = "roc", formula = "sick ~ constant"),
-  list(kind = "lm", formula = "constant ~ age", only = "n")))
+  list(kind = "lm", formula = "constant ~ age", says = "does not vary"),
+  list(kind = "anova", formula = "constant ~ age", says = "does not vary"),
+  list(kind = "glm", formula = "constant ~ age", family = "gaussian",
+    says = "perfect fit")))
 
 # a level with no patients at one center, or at all
 rows <- base
@@ -255,10 +258,14 @@ rows$y <- 2 * rows$age + 1
 hard_case("a perfect fit", rows, c(base_variables[names(base_variables) != "y"],
   list(y = whole(0, 500))), list(
     list(kind = "lm", formula = "y ~ sex"),
+    list(kind = "lm", formula = "y ~ age", says = "perfect fit"),
+    list(kind = "anova", formula = "y ~ sex + age", says = "perfect fit"),
     list(kind = "glm", formula = "y ~ age + sex", family = "gaussian",
-      only = "n")))
+      says = "perfect fit")))
 hard_case("as many terms as rows", base[1:2, ], base_variables, list(
   list(kind = "lm", formula = "y ~ age", says = "as many terms as rows")))
+
+source(file.path(folder, "hard_scales.R"))
 
 unlink(scratch, recursive = TRUE)
 cat(sprintf("%d passed, %d failed\n", passed, failed))

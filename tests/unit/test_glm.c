@@ -168,6 +168,66 @@ static void test_glm_with_values_outside_the_family_says_so(void **state)
     json_decref(entry);
 }
 
+/* s <- subset(airquality, Month != 5); glm(hot ~ wind + month, binomial, s) */
+static void test_glm_compares_with_the_first_level_in_use(void **state)
+{
+    (void)state;
+    static const double expected[][2] = {
+        {1.56206727421284874, 0.801732462988035688},
+        {-0.23059748215939987, 0.073245169319455586}, {NAN, NAN},
+        {2.92890948436584830, 0.752049545061854396},
+        {1.13509258899975340, 0.571356987849024556},
+        {-0.17498823241954392, 0.589615486033750913}};
+    uint128 trace;
+    json_t *entry = rounds_of(&air,
+        "{\"cohort\":\"month in (6, 7, 8, 9)\",\"analyses\":[{\"glm\":{"
+        "\"formula\":\"hot ~ wind + month\",\"family\":\"binomial\"}}]}",
+        2, 1, &trace);
+    const json_t *table = json_object_get(entry, "table");
+    assert_text(json_object_get(entry, "reference"), "month", "6");
+    assert_text(entry, "interval", "wald");
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        const json_t *row = json_array_get(table, i);
+        if (isnan(expected[i][0])) {
+            assert_true(json_is_null(json_object_get(row, "estimate")));
+            continue;
+        }
+        assert_relative(row, "estimate", expected[i][0], TOLERANCE);
+        assert_relative(row, "std_error", expected[i][1], TOLERANCE);
+    }
+    json_decref(entry);
+}
+
+/* R, of w = wind - 10: glm(hot ~ w + I(w^2), binomial). Its square has the same
+ * coefficient wherever the scale begins. */
+static void test_glm_far_from_zero_loses_nothing(void **state)
+{
+    (void)state;
+    json_t *entry = fit("\"formula\":\"hot ~ I(wind + 10000) + I((wind + "
+                        "10000)^2)\",\"family\":\"binomial\"",
+        2, NULL);
+    const json_t *row = json_array_get(json_object_get(entry, "table"), 2);
+    assert_true(json_is_true(json_object_get(entry, "converged")));
+    assert_relative(row, "estimate", 0.0015799957735665251, 1e-8);
+    assert_relative(row, "std_error", 0.013102212081377624, 1e-8);
+    json_decref(entry);
+}
+
+/* glm(hot ~ wind + I(wind^2), poisson): a boolean is 0 or 1 there. */
+static void test_glm_counts_a_boolean(void **state)
+{
+    (void)state;
+    json_t *entry = fit("\"formula\":\"hot ~ wind + I(wind^2)\",\"family\":"
+                        "\"poisson\"",
+        2, NULL);
+    const json_t *row = json_array_get(json_object_get(entry, "table"), 1);
+    assert_relative(row, "estimate", -0.0201302677439905119, 1e-9);
+    assert_relative(row, "std_error", 0.1649952727835601873, 1e-9);
+    assert_relative(entry, "deviance", 98.533402100959606, TOLERANCE);
+    assert_relative(entry, "aic", 240.53340210095959, TOLERANCE);
+    json_decref(entry);
+}
+
 /* The second column of two is NA, as in R. */
 static void test_glm_with_collinear_terms_leaves_the_last_out(void **state)
 {
@@ -243,7 +303,9 @@ static void test_glm_with_mistakes_is_refused(void **state)
          "\"inverse\"}",
             "no link inverse"},
         {"{\"formula\":\"ozone ~ wind\",\"family\":\"binomial\"}", "boolean"},
-        {"{\"formula\":\"hot ~ wind\",\"family\":\"poisson\"}", "is a number"},
+        {"{\"formula\":\"hot ~ wind\",\"family\":\"Gamma\"}", "is a number"},
+        {"{\"formula\":\"month ~ wind\",\"family\":\"poisson\"}",
+            "a number or a boolean"},
         {"{\"formula\":\"hot ~ wind + strata(month)\",\"family\":\"binomial\"}",
             "no strata"},
         {"{\"formula\":\"hot ~ 0\",\"family\":\"binomial\"}", "any term"},
@@ -257,6 +319,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_glm_agrees_with_r),
         cmocka_unit_test(test_glm_rounds_are_the_same_bytes_at_any_split),
+        cmocka_unit_test(test_glm_compares_with_the_first_level_in_use),
+        cmocka_unit_test(test_glm_far_from_zero_loses_nothing),
+        cmocka_unit_test(test_glm_counts_a_boolean),
         cmocka_unit_test(test_glm_with_separation_says_so),
         cmocka_unit_test(test_glm_with_values_outside_the_family_says_so),
         cmocka_unit_test(test_glm_with_collinear_terms_leaves_the_last_out),

@@ -296,8 +296,26 @@ static void test_a_center_withholds_a_model_by_its_own_leverages(void **state)
 
 /* ---- D10 ---- */
 
+static void assert_grows_without_bound(
+    struct made *made, const char *analysis)
+{
+    char query[256];
+    snprintf(
+        query, sizeof query, "{\"unit\":\"exam\",\"analyses\":[%s]}", analysis);
+    table_create(&made->table, dictionary, made->codes, made->count, NULL);
+    json_t *results = fitted_of(&made->table, query, 2, 1, NULL);
+    const json_t *entry = json_array_get(results, 0);
+    assert_true(json_is_false(json_object_get(entry, "converged")));
+    assert_null(json_object_get(entry, "table"));
+    assert_non_null(strstr(
+        json_string_value(json_object_get(entry, "message")), "separate"));
+    json_decref(results);
+    table_destroy(&made->table);
+}
+
 /* Eleven people of one level who all have the outcome: R says "converged" and
- * gives them a coefficient above 20; open limits do so too. */
+ * gives them a coefficient above 20. Open limits withhold nothing, and say that
+ * there is no estimate. */
 static void test_separation_is_withheld(void **state)
 {
     (void)state;
@@ -309,7 +327,11 @@ static void test_separation_is_withheld(void **state)
         made.codes[i * VARIABLES + G] = 2;
         made.codes[i * VARIABLES + E] = 1;
     }
-    assert_rule_at_any_split(&made, false, logistic, "separation");
+    assert_string_equal(
+        rule_of(&made, false, logistic, 1, LIMIT), "separation");
+    assert_string_equal(
+        rule_of(&made, false, logistic, 13, LIMIT), "separation");
+    assert_grows_without_bound(&made, logistic);
     made.codes[E] = 0;
     assert_rule_at_any_split(&made, false, logistic, "");
 }
