@@ -189,10 +189,12 @@ static bool is_date(const struct variable *variable, int32_t code)
     return variable->takes_dates && code >= VALUE_DATED;
 }
 
-static bool has_dates(const struct import *import)
+/* A date, or a number of days, which is missing beside another exam's date. */
+static bool has_offsets(const struct import *import)
 {
     for (size_t i = 0; i < import->dictionary->variable_count; i++) {
-        if (is_date(&import->dictionary->variables[i], import->codes[i]))
+        if (import->dictionary->variables[i].takes_dates &&
+            import->codes[i] != VALUE_MISSING)
             return true;
     }
     return false;
@@ -211,15 +213,17 @@ static void take_years(struct import *import)
         const int32_t year = variable_date_year(import->codes[of]);
         if (year >= variable->min && year <= variable->max)
             import->codes[i] = year;
-        import->report
-            ->counts[i][import->codes[i] == VALUE_MISSING ? VALUE_OUT_OF_RANGE
-                                                          : VALUE_ACCEPTED]++;
+        /* of a column of the file the file's own values are counted */
+        if (!import->report->present[i])
+            import->report->counts[i][import->codes[i] == VALUE_MISSING
+                                          ? VALUE_OUT_OF_RANGE
+                                          : VALUE_ACCEPTED]++;
     }
 }
 
-/* What follows from dates is kept only once they are days from the first exam
- * (store_visit_rows), and derived then. */
-static void derive(struct import *import, bool dated)
+/* What follows from offsets is kept only once it is known which of them are days
+ * from the first exam (store_visit_rows), and derived then. */
+static void derive(struct import *import, bool has_offset)
 {
     bool filled[DICTIONARY_VARIABLES_MAX];
     for (size_t i = 0; i < import->dictionary->variable_count; i++)
@@ -233,7 +237,7 @@ static void derive(struct import *import, bool dated)
                                           ? VALUE_IS_MISSING
                                           : VALUE_ACCEPTED]++;
         }
-        if (dated && filled[i])
+        if (has_offset && filled[i])
             import->codes[i] = VALUE_MISSING;
     }
 }
@@ -261,11 +265,11 @@ enum status import_read_row(struct import *import,
     }
     clear(import, row);
     enum status status = take_fields(import, fields, count, row);
-    const bool dated = status == STATUS_OK && has_dates(import);
-    if (dated)
+    const bool has_offset = status == STATUS_OK && has_offsets(import);
+    if (has_offset)
         take_years(import);
     if (status == STATUS_OK && import->derives)
-        derive(import, dated);
+        derive(import, has_offset);
     for (size_t i = 0; i < import->dictionary->variable_count; i++) {
         if (import->refused[i] && import->codes[i] == VALUE_MISSING)
             import->codes[i] = VALUE_REFUSED;

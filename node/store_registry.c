@@ -103,6 +103,12 @@ static int32_t new_shift(struct store *store)
     return (int32_t)(new_pseudonym(store) & ((1 << SHIFT_BITS) - 1));
 }
 
+static enum status put_shift(struct store *store, int64_t pseudonym)
+{
+    return store_run(store, "UPDATE patient SET shift = ? WHERE pseudonym = ?",
+        "ii", (int64_t)store->shift, pseudonym);
+}
+
 /* One who came before dates were taken has no shift yet. */
 static enum status keep_shift(
     struct store *store, sqlite3_stmt *find, int64_t pseudonym)
@@ -111,8 +117,7 @@ static enum status keep_shift(
         store->shift = sqlite3_column_int(find, 1);
         return STATUS_OK;
     }
-    return store_run(store, "UPDATE patient SET shift = ? WHERE pseudonym = ?",
-        "ii", (int64_t)store->shift, pseudonym);
+    return put_shift(store, pseudonym);
 }
 
 /* With the patient's shift; store->shift is what a new one takes. */
@@ -267,12 +272,16 @@ enum status store_last_exam(struct store *store, int64_t *id)
         store, id, 0, "SELECT coalesce(max(id), 0) FROM exam", "");
 }
 
-/* Of an exam that is replaced without its patient's identifier. */
+/* Of an exam that is replaced without its patient's identifier. A patient of
+ * before dates were taken keeps the one that is new. */
 static enum status find_shift(struct store *store, int64_t patient)
 {
-    int64_t shift = store->shift;
-    enum status status = store_integer(store, &shift, shift,
-        "SELECT shift FROM patient WHERE pseudonym = ?", "i", patient);
+    int64_t shift;
+    enum status status = store_integer(store, &shift, store->shift,
+        "SELECT coalesce(shift, -1) FROM patient WHERE pseudonym = ?", "i",
+        patient);
+    if (status == STATUS_OK && shift < 0)
+        return put_shift(store, patient);
     store->shift = (int32_t)shift;
     return status;
 }
@@ -392,7 +401,7 @@ static const struct variable *exam_time(const struct store *store)
 }
 
 /* Dates become days since the patient's first exam. Beside them a number of
- * days is of no known beginning, and missing. Whether there was one. */
+ * days is of no known beginning, and missing. Whether there was either. */
 static bool place_dates(
     const struct store *store, bool anchored, int64_t anchor, int32_t *codes)
 {
@@ -404,7 +413,7 @@ static bool place_dates(
             continue;
         const bool dated = codes[i] >= VALUE_DATED;
         const int64_t days = codes[i] - anchor;
-        any = any || dated;
+        any = true;
         if (dated != anchored)
             codes[i] = VALUE_MISSING;
         else if (dated)

@@ -136,12 +136,33 @@ static void test_days_beside_dates_are_missing(void **state)
 {
     (void)state;
     take("patient,done,death,x\np,2019-05-31,30,1\np,40,2019-06-01,2\n"
-         "q,5,2019-06-01,3\n");
+         "q,5,2019-06-01,3\np,400,500,4\nr,400,500,5\n");
     struct frame *frame = frame_of_store();
-    static const int days[][2] = {{1, 0}, {2, INT16_MIN}, {3, 5}};
-    static const int death[][2] = {{1, INT16_MIN}, {2, 1}, {3, INT16_MIN}};
-    assert_column(frame, DAY, days, 3);
-    assert_column(frame, DEATH, death, 3);
+    static const int days[][2] = {
+        {1, 0}, {2, INT16_MIN}, {3, 5}, {4, INT16_MIN}, {5, 400}};
+    static const int death[][2] = {
+        {1, INT16_MIN}, {2, 1}, {3, INT16_MIN}, {4, INT16_MIN}, {5, 500}};
+    static const int after[][2] = {{1, INT16_MIN}, {2, INT16_MIN},
+        {3, INT16_MIN}, {4, INT16_MIN}, {5, 100}};
+    static const int late[][2] = {
+        {1, 0}, {2, INT8_MIN}, {3, 0}, {4, INT8_MIN}, {5, 1}};
+    assert_column(frame, DAY, days, 5);
+    assert_column(frame, DEATH, death, 5);
+    assert_column(frame, AFTER, after, 5); /* and what follows from them */
+    assert_column(frame, LATE, late, 5);
+    frame_destroy(frame);
+}
+
+/* Every row is counted once. */
+static void test_a_year_that_a_file_lacks_is_taken_from_the_date(void **state)
+{
+    (void)state;
+    take("patient,done,year,x\np,2019-05-31,,1\np,2020-05-31,2021,2\n");
+    assert_int_equal(report.counts[YEAR][VALUE_IS_MISSING], 1);
+    assert_int_equal(report.counts[YEAR][VALUE_ACCEPTED], 1);
+    struct frame *frame = frame_of_store();
+    static const int years[][2] = {{1, 2019}, {2, 2021}};
+    assert_column(frame, YEAR, years, 2);
     frame_destroy(frame);
 }
 
@@ -171,6 +192,7 @@ int main(void)
         WITH_STORE(test_an_earlier_exam_that_comes_later_is_the_first),
         WITH_STORE(test_offsets_stand_in_order_of_time_too),
         WITH_STORE(test_days_beside_dates_are_missing),
+        WITH_STORE(test_a_year_that_a_file_lacks_is_taken_from_the_date),
         WITH_STORE(test_a_text_that_is_no_date_is_refused),
     };
     return cmocka_run_group_tests(tests, setup, end);
