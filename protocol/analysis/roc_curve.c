@@ -102,9 +102,12 @@ static void set_area(json_t *out, const double *curve, double level)
         (curve[CURVE_OTHER] - sum * sum / n) / (4 * m * m) / (n - 1) / n;
     const double half = qnorm((1 - level) / 2, 0, 1, 0, 0) *
                         sqrt((double)fmaxl(mine + theirs, 0));
+    const bool varies = m > 1 && n > 1; /* one of an outcome has no variance */
     json_object_set_new(out, "auc", json_number(auc));
-    json_object_set_new(out, "conf_low", json_number(fmax(auc - half, 0)));
-    json_object_set_new(out, "conf_high", json_number(fmin(auc + half, 1)));
+    json_object_set_new(
+        out, "conf_low", json_number(varies ? fmax(auc - half, 0) : NAN));
+    json_object_set_new(
+        out, "conf_high", json_number(varies ? fmin(auc + half, 1) : NAN));
     json_object_set_new(out, "events", json_count(curve[CURVE_WITH]));
 }
 

@@ -57,7 +57,8 @@ void roc_curve_add(
 typedef double roc_score_of(const void *arg, double key);
 
 /* Sets "auc", "conf_low", "conf_high", "events", "youden", "threshold",
- * "sensitivity", "specificity" and the "table" of the curve. The best threshold
+ * "sensitivity", "specificity" and the "table" of the curve. There is no interval
+ * where one alone has an outcome, or one has not. The best threshold
  * is that of all of them, or withheld where fewer than min_cell people with or
  * without the outcome lie on one side of it. */
 void roc_set_curve(json_t *out, const double *curve, double level,

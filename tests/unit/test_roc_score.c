@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "analysis_fixture.h"
+#include "protocol/analysis/roc_curve.h"
 
 /* s <- round(-3 + 0.05 * Ozone + 0.1 * (Month == 6), 9), so that rounding
  * breaks no tie; o <- Temp > 80: pROC's definitions */
@@ -123,6 +124,31 @@ static void test_a_given_score_with_mistakes_is_refused(void **state)
     assert_refused(&air, "roc", cases, sizeof cases / sizeof cases[0]);
 }
 
+static double place_of(const void *arg, double key)
+{
+    (void)arg;
+    return key;
+}
+
+/* As in R: the variance of one number is not known, and so no interval is. */
+static void test_one_with_the_outcome_has_no_interval(void **state)
+{
+    (void)state;
+    static const double one[] = {0, 1, 0}, some[] = {2, 0, 2};
+    for (int i = 0; i < 2; i++) {
+        const struct roc_counts counts = {.count = 3,
+            .with = i == 0 ? one : some,
+            .without = i == 0 ? some : one};
+        json_t *out = json_object();
+        assert_int_equal(
+            roc_set_counts(out, &counts, 0.95, 1, place_of, NULL), STATUS_OK);
+        assert_near(out, "auc", 0.5);
+        assert_true(json_is_null(json_object_get(out, "conf_low")));
+        assert_true(json_is_null(json_object_get(out, "conf_high")));
+        json_decref(out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +157,7 @@ int main(void)
         cmocka_unit_test(test_a_fitted_score_agrees_with_r),
         cmocka_unit_test(test_a_given_score_is_the_same_at_any_split),
         cmocka_unit_test(test_a_given_score_of_few_is_suppressed),
+        cmocka_unit_test(test_one_with_the_outcome_has_no_interval),
         cmocka_unit_test(test_a_given_score_with_mistakes_is_refused),
     };
     return cmocka_run_group_tests(tests, air_setup, air_teardown);
