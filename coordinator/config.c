@@ -20,7 +20,7 @@ static const struct setting keys[] = {
         offsetof(struct config, max_open_sessions), "64", 1, 1024,
         "questions that may be open at the same time; others wait"},
     {"max_waiting", SETTING_INTEGER, offsetof(struct config, max_waiting),
-        "1024", 0, 4096,
+        "1024", 1, 4096,
         "questions that may wait; one person has at most 256 of them"},
     {"log_level", SETTING_LEVEL, offsetof(struct config, log_level), "info", 0,
         0, "error, warn, info or debug"},

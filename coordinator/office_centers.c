@@ -294,11 +294,16 @@ void office_on_refuse(struct office *office, const struct office_call *call)
     if (asked == NULL)
         return;
     const uint64_t left = call->message->number;
-    if (left > 0 && left <= REFUSALS_LEFT_MAX)
-        office_note_refusals(office, session, asked, left);
-    log_event(LOG_INFO, "office", "center_refused", "center=%s step=\"%s\"",
-        asked->name, session_step_name(session));
-    after_reply(office, session, call, session_take_refusal(session, asked));
+    const char *step = session_step_name(session);
+    const enum status status = session_take_refusal(session, asked);
+    /* once a question: each other number that it says is a write */
+    if (status == STATUS_OK) {
+        if (left > 0 && left <= REFUSALS_LEFT_MAX)
+            office_note_refusals(office, session, asked, left);
+        log_event(LOG_INFO, "office", "center_refused",
+            "center=%s step=\"%s\"", asked->name, step);
+    }
+    after_reply(office, session, call, status);
 }
 
 /* It is asked again when it says, for as long as its step is waited for. */

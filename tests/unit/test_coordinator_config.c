@@ -82,6 +82,7 @@ static void test_parse_refuses_what_is_wrong_with_its_line(void **state)
     refuse("deadline_ms = 99", 1, "from 100 to");
     refuse("deadline_ms = 99999999999999999999", 1, "from 100 to");
     refuse("deadline_ms = 500ms", 1, "500ms");
+    refuse("max_waiting = 0", 1, "from 1 to"); /* each question waits once */
     refuse("log_level = loud", 1, "error, warn, info or debug");
     refuse("endpoint =", 1, "endpoint");
     refuse("just words", 1, "KEY = VALUE");

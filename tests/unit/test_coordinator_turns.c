@@ -261,6 +261,7 @@ static void test_failure_says_what_it_was_and_how_near_a_lock_is(void **state)
     fixture_answer(fixture, 4, 50);
     refuse_with(fixture, 0, 5);
     refuse_with(fixture, 1, 4);
+    refuse_with(fixture, 1, 2); /* it has spoken */
     fixture_wait(fixture, 30000);
     assert_failure(fixture, "TOO_FEW_CENTERS");
     const struct message *failure =
