@@ -315,6 +315,16 @@ static struct digest digest_of_question(const struct question *question)
                : asked;
 }
 
+/* The first sums of a fit that an older program began had other columns: they
+ * are of no use to this one's rounds, and are counted anew from the same rows.
+ * What carries noise is never counted twice. */
+static bool is_of_an_older_fit(const struct question *question)
+{
+    return question->admission.plan->value_count > 0 &&
+           question->privacy != PRIVACY_NOISE &&
+           check_stored(question) != STATUS_OK;
+}
+
 /* D18: the same question has one answer. */
 static enum status find_stored(struct question *question)
 {
@@ -324,6 +334,11 @@ static enum status find_stored(struct question *question)
         store_find_question(question->session->setup.store, &question->study_id,
             &question->asked, &question->vector, &question->generation);
     question->stored = status == STATUS_OK;
+    if (question->stored && is_of_an_older_fit(question)) {
+        question->stored = false;
+        buffer_clear(&question->vector);
+        return STATUS_OK;
+    }
     if (question->stored)
         return check_stored(question);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
