@@ -58,38 +58,49 @@ enum status catalog_copy_bytes(struct buffer *out, struct view bytes)
 }
 
 /* Whether the approvals carry the study under the present roster. */
-enum status catalog_judge_views(const struct catalog *catalog,
-    const struct study *study, const struct view *approvals, size_t count,
-    int64_t now)
+enum status catalog_judge_submission(const struct catalog *catalog,
+    const struct study *study, const struct catalog_submission *submission,
+    int64_t now, struct diagnostic *diagnostic)
 {
+    const struct wall_clock clock = {now, "the coordinator's clock"};
     struct envelope *decoded[MESSAGE_DOCUMENTS_MAX] = {NULL};
     size_t good = 0;
     enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        status = envelope_decode(&decoded[good], approvals[i]);
+    for (size_t i = 0; status == STATUS_OK && i < submission->approval_count;
+         i++) {
+        status = envelope_decode(&decoded[good], submission->approvals[i]);
         if (status == STATUS_OK)
             good++;
     }
+    const struct envelope_list approvals = {
+        (const struct envelope *const *)decoded, good};
     if (status == STATUS_OK)
-        status = study_check_approvals(study, catalog->roster,
-            (const struct envelope *const *)decoded, good, now);
+        status = study_check_approvals(
+            study, catalog->roster, &approvals, &clock, diagnostic);
     for (size_t i = 0; i < good; i++)
         envelope_destroy(decoded[i]);
     return status;
 }
 
-enum status catalog_judge(const struct catalog *catalog,
-    const struct catalog_study *entry, int64_t now)
+enum status catalog_judge(
+    const struct catalog *catalog, struct catalog_study *entry, int64_t now)
 {
     struct view views[MESSAGE_DOCUMENTS_MAX];
+    const struct catalog_submission kept = {
+        .approval_count = entry->approval_count, .approvals = views};
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "");
+    entry->standing = STATUS_TOO_FEW_SIGNATURES;
     if (catalog->roster == NULL)
-        return STATUS_TOO_FEW_SIGNATURES;
-    if (strcmp(entry->study->federation, catalog->roster->federation) != 0)
-        return STATUS_WRONG_ROSTER;
+        return entry->standing;
     for (size_t i = 0; i < entry->approval_count; i++)
         views[i] = buffer_view(&entry->approvals[i]);
-    return catalog_judge_views(
-        catalog, entry->study, views, entry->approval_count, now);
+    entry->standing =
+        strcmp(entry->study->federation, catalog->roster->federation) != 0
+            ? STATUS_WRONG_ROSTER
+            : catalog_judge_submission(
+                  catalog, entry->study, &kept, now, &diagnostic);
+    return entry->standing;
 }
 
 enum status catalog_append(struct catalog *catalog, struct catalog_study *entry)
@@ -146,8 +157,7 @@ enum status catalog_load_rosters(
     forget_rosters(catalog);
     enum status status = ledger_visit_rosters(ledger, load_roster, catalog);
     for (size_t i = 0; i < catalog->study_count; i++)
-        catalog->studies[i]->standing =
-            catalog_judge(catalog, catalog->studies[i], now);
+        catalog_judge(catalog, catalog->studies[i], now);
     return status;
 }
 
@@ -238,7 +248,7 @@ static enum status load_study(
         return STATUS_NO_MEMORY;
     enum status status = load_entry(loader, entry, bytes);
     if (status == STATUS_OK) {
-        entry->standing = catalog_judge(loader->catalog, entry, loader->now);
+        catalog_judge(loader->catalog, entry, loader->now);
         status = catalog_append(loader->catalog, entry);
     }
     if (status == STATUS_OK)

@@ -7,14 +7,15 @@
 #include "coordinator/catalog.h"
 
 enum status catalog_copy_bytes(struct buffer *out, struct view bytes);
-/* Whether the approvals (envelopes) carry the study under the present roster.
+/* Whether the submission's approvals carry the study under the present roster.
  */
-enum status catalog_judge_views(const struct catalog *catalog,
-    const struct study *study, const struct view *approvals, size_t count,
-    int64_t now);
-/* The same for an entry with its own approvals; also its federation. */
-enum status catalog_judge(const struct catalog *catalog,
-    const struct catalog_study *entry, int64_t now);
+enum status catalog_judge_submission(const struct catalog *catalog,
+    const struct study *study, const struct catalog_submission *submission,
+    int64_t now, struct diagnostic *diagnostic);
+/* The same for an entry with its own approvals; also its federation. Sets its
+ * standing, and returns it. */
+enum status catalog_judge(
+    const struct catalog *catalog, struct catalog_study *entry, int64_t now);
 /* Takes the entry over. */
 enum status catalog_append(
     struct catalog *catalog, struct catalog_study *entry);

@@ -111,9 +111,7 @@ static enum status add_to_known(struct catalog *catalog, struct ledger *ledger,
         status = write_submission(ledger, entry->study, NULL, &intake, now);
     if (status == STATUS_OK)
         status = append_approvals(entry, &intake);
-    if (status == STATUS_OK)
-        entry->standing = catalog_judge(catalog, entry, now);
-    return status == STATUS_OK ? entry->standing : status;
+    return status == STATUS_OK ? catalog_judge(catalog, entry, now) : status;
 }
 
 /* What can be said of a study before its approvals are looked at. */
@@ -132,9 +130,10 @@ static enum status check_new(const struct catalog *catalog,
         return STATUS_WRONG_ROSTER;
     }
     enum status status = study_check(study, catalog->dictionary, diagnostic);
-    if (status == STATUS_OK && study_check_dates(study, now) == STATUS_EXPIRED)
-        status = STATUS_EXPIRED;
-    return status;
+    const struct wall_clock clock = {now, "the coordinator's clock"};
+    if (status == STATUS_OK)
+        status = study_check_dates(study, &clock, diagnostic);
+    return status == STATUS_NOT_YET_VALID ? STATUS_OK : status;
 }
 
 static enum status add_new(struct catalog *catalog, struct ledger *ledger,
@@ -146,8 +145,8 @@ static enum status add_new(struct catalog *catalog, struct ledger *ledger,
         return STATUS_LIMIT_REACHED;
     enum status status = check_new(catalog, entry->study, now, diagnostic);
     if (status == STATUS_OK) /* all that came: the reason is the first found */
-        status = catalog_judge_views(catalog, entry->study,
-            submission->approvals, submission->approval_count, now);
+        status = catalog_judge_submission(
+            catalog, entry->study, submission, now, diagnostic);
     if (status == STATUS_OK)
         status = take_approvals(
             catalog, NULL, &entry->study->id, submission, &intake);
@@ -156,7 +155,7 @@ static enum status add_new(struct catalog *catalog, struct ledger *ledger,
     if (status == STATUS_OK)
         status = append_approvals(entry, &intake);
     if (status == STATUS_OK)
-        status = entry->standing = catalog_judge(catalog, entry, now);
+        status = catalog_judge(catalog, entry, now);
     if (status == STATUS_OK)
         status = write_submission(
             ledger, entry->study, &submission->study, &intake, now);
@@ -265,7 +264,7 @@ static enum status check_question(const struct catalog *catalog,
         .dictionary = catalog->dictionary,
         .query = envelope,
         .verified = question->study->study,
-        .now = now};
+        .clock = {now, "the coordinator's clock"}};
     struct admission admission;
     enum status status = admission_check(&admission, &request, diagnostic);
     if (status != STATUS_OK)

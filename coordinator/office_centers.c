@@ -32,8 +32,9 @@ static enum status send_study(struct office *office,
 
 static bool is_worth_showing(const struct catalog_study *study, int64_t now)
 {
+    const struct wall_clock clock = {now, NULL};
     return study->standing == STATUS_OK &&
-           study_check_dates(study->study, now) != STATUS_EXPIRED;
+           study_check_dates(study->study, &clock, NULL) != STATUS_EXPIRED;
 }
 
 void office_send_studies(

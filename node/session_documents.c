@@ -90,21 +90,19 @@ static enum status decode_all(
 /* Shown to the data manager only when it would be answered: signed, approved,
  * of this federation and dictionary. */
 static enum status check_study(const struct session *session,
-    const struct study *study, const struct envelope *const *approvals,
-    size_t count, int64_t now)
+    const struct study *study, const struct envelope_list *approvals,
+    const struct wall_clock *clock, struct diagnostic *diagnostic)
 {
-    struct diagnostic diagnostic;
-    diagnostic_init(&diagnostic, "study");
     if (strcmp(study->federation, session->roster->federation) != 0)
         return STATUS_WRONG_ROSTER;
     if (!digest_equal(
             &study->dictionary_id, &session->setup.dictionary->digest))
         return STATUS_WRONG_DICTIONARY;
     enum status status =
-        study_check(study, session->setup.dictionary, &diagnostic);
+        study_check(study, session->setup.dictionary, diagnostic);
     if (status == STATUS_OK)
         status = study_check_approvals(
-            study, session->roster, approvals, count, now);
+            study, session->roster, approvals, clock, diagnostic);
     return status;
 }
 
@@ -145,13 +143,14 @@ enum status session_take_study(struct session *session,
     if (status == STATUS_OK)
         status = study_verify(&study, envelope, &diagnostic);
     if (status == STATUS_OK) {
-        status = check_study(session, study,
-            (const struct envelope *const *)approvals, message->document_count,
-            now.wall_seconds);
+        const struct wall_clock clock = {now.wall_seconds, NODE_CLOCK};
+        const struct envelope_list list = {
+            (const struct envelope *const *)approvals, message->document_count};
+        status = check_study(session, study, &list, &clock, &diagnostic);
     }
     if (status != STATUS_OK) {
-        log_event(LOG_WARN, "session", "study_refused", "reason=%s",
-            status_name(status));
+        log_event(LOG_WARN, "session", "study_refused", "reason=%s text=\"%s\"",
+            status_name(status), diagnostic.message);
         if (!session_is_own_failure(status))
             status = STATUS_OK;
     } else {

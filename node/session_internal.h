@@ -87,6 +87,8 @@ struct session {
     struct slots slots;
 };
 
+#define NODE_CLOCK "this center's clock"
+
 /* The frame's rows, as this center's of the question. */
 struct rows question_rows(const struct question *question);
 enum status outbox_add(struct outbox *outbox, const struct message *message);

@@ -120,7 +120,7 @@ static enum status admit(struct question *question)
         .approvals = (const struct envelope *const *)question->approvals,
         .approval_count = question->message->document_count,
         .verified = question->verified,
-        .now = question->now};
+        .clock = {question->now, NODE_CLOCK}};
     enum status status =
         admission_check(&question->admission, &request, &question->diagnostic);
     if (status == STATUS_OK && question->verified == NULL) {

@@ -26,7 +26,9 @@ static enum status check_header(struct admission *out,
         return STATUS_WRONG_STUDY;
     if (!digest_equal(&out->header->query_id, &query_id))
         return STATUS_WRONG_QUERY;
-    return request->now >= out->header->deadline ? STATUS_EXPIRED : STATUS_OK;
+    const struct validity validity = {
+        "the coordinator's session", INT64_MIN, out->header->deadline};
+    return validity_check(&validity, &request->clock, diagnostic);
 }
 
 /* ---- study ---- */
@@ -40,7 +42,7 @@ static enum status check_study(struct admission *out,
     out->study =
         request->verified == NULL ? out->owned_study : request->verified;
     if (status == STATUS_OK)
-        status = study_check_dates(out->study, request->now);
+        status = study_check_dates(out->study, &request->clock, diagnostic);
     if (status != STATUS_OK)
         return status;
     if (strcmp(out->study->federation, request->roster->federation) != 0)
@@ -53,8 +55,10 @@ static enum status check_study(struct admission *out,
         return STATUS_TOO_FEW_CENTERS;
     if (request->verified != NULL)
         return STATUS_OK;
-    return study_check_approvals(out->study, request->roster,
-        request->approvals, request->approval_count, request->now);
+    const struct envelope_list approvals = {
+        request->approvals, request->approval_count};
+    return study_check_approvals(
+        out->study, request->roster, &approvals, &request->clock, diagnostic);
 }
 
 /* ---- query ---- */
@@ -93,8 +97,11 @@ static enum status check_query(struct admission *out,
         return STATUS_WRONG_STUDY;
     if (!digest_equal(&out->query->dictionary_id, &request->dictionary->digest))
         return STATUS_WRONG_DICTIONARY;
-    if (request->now >= out->query->expires)
-        return STATUS_EXPIRED;
+    const struct validity validity = {
+        "the query", INT64_MIN, out->query->expires};
+    status = validity_check(&validity, &request->clock, diagnostic);
+    if (status != STATUS_OK)
+        return status;
     struct center_list centers = {0};
     if (out->header != NULL)
         centers = session_header_list(out->header);
@@ -206,7 +213,8 @@ enum status admission_check(struct admission *out,
     const struct admission_request *request, struct diagnostic *diagnostic)
 {
     *out = (struct admission){0};
-    enum status status = roster_check_dates(request->roster, request->now);
+    enum status status =
+        roster_check_dates(request->roster, &request->clock, diagnostic);
     if (status == STATUS_OK)
         status = check_header(out, request, diagnostic);
     if (status == STATUS_OK)

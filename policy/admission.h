@@ -42,7 +42,7 @@ struct admission_request {
      * roster: study and approvals are not looked at; NULL: not yet. Its dates
      * are checked again. */
     const struct study *verified;
-    int64_t now; /* seconds since 1970 */
+    struct wall_clock clock;
 };
 
 /* Everything that was checked, owned; admission_fini frees. */

@@ -87,10 +87,9 @@ enum status approval_write(
     return status;
 }
 
-/* What one envelope says, if it may be believed at all. */
-static enum status read_vote(const struct envelope *envelope,
-    const struct study *study, const struct roster *roster, int64_t now,
-    struct approval *approval)
+enum status approval_verify(struct approval *out,
+    const struct envelope *envelope, const struct digest *study,
+    const struct roster *roster)
 {
     struct diagnostic diagnostic;
     diagnostic_init(&diagnostic, "");
@@ -104,15 +103,29 @@ static enum status read_vote(const struct envelope *envelope,
         return STATUS_REVOKED_SIGNER;
     enum status status = envelope_verify(envelope, TYPE_APPROVAL, signer);
     if (status == STATUS_OK)
-        status = approval_parse(
-            approval, buffer_view(&envelope->payload), &diagnostic);
+        status =
+            approval_parse(out, buffer_view(&envelope->payload), &diagnostic);
     if (status != STATUS_OK)
         return status;
-    if (!digest_equal(&approval->study_id, &study->id))
-        return STATUS_WRONG_STUDY;
-    return approval->date < roster->valid_from || approval->date > now
-               ? STATUS_NOT_YET_VALID
-               : STATUS_OK;
+    return digest_equal(&out->study_id, study) ? STATUS_OK : STATUS_WRONG_STUDY;
+}
+
+/* Whether an approval's date lets it count. */
+static enum status check_date(const struct approval *approval,
+    const struct roster *roster, const struct wall_clock *clock,
+    struct diagnostic *diagnostic)
+{
+    const struct validity validity = {"an approval", approval->date, INT64_MAX};
+    char date[TIME_TEXT], from[TIME_TEXT];
+    if (approval->date >= roster->approvals_from)
+        return validity_check(&validity, clock, diagnostic);
+    time_text(date, approval->date);
+    time_text(from, roster->approvals_from);
+    diagnostic_set(diagnostic, 0, 0,
+        "an approval was given at %s, and the roster lets approvals count from "
+        "%s on",
+        date, from);
+    return STATUS_EXPIRED;
 }
 
 /* One voice a member. */
@@ -135,26 +148,37 @@ static void hear(struct voice *voices, size_t *count,
 }
 
 enum status study_check_approvals(const struct study *study,
-    const struct roster *roster, const struct envelope *const *approvals,
-    size_t count, int64_t now)
+    const struct roster *roster, const struct envelope_list *approvals,
+    const struct wall_clock *clock, struct diagnostic *diagnostic)
 {
     struct voice voices[ROSTER_COMMITTEE_MAX];
     size_t voice_count = 0, approving = 0;
     enum status first = STATUS_TOO_FEW_SIGNATURES;
-    for (size_t i = 0; i < count; i++) {
+    struct diagnostic why;
+    diagnostic_init(&why, "");
+    for (size_t i = 0; i < approvals->count; i++) {
+        const struct envelope *envelope = approvals->items[i];
         struct approval approval;
         enum status status =
-            read_vote(approvals[i], study, roster, now, &approval);
+            approval_verify(&approval, envelope, &study->id, roster);
+        /* A rejection takes back whatever its date: dated out of the way it
+         * would keep the study alive. */
+        if (status == STATUS_OK && approval.approve)
+            status = check_date(&approval, roster, clock, &why);
         if (status != STATUS_OK) {
             if (first == STATUS_TOO_FEW_SIGNATURES)
                 first = status;
             continue;
         }
         hear(voices, &voice_count,
-            roster_find_member_key(roster, &approvals[i]->signatures[0].signer),
+            roster_find_member_key(roster, &envelope->signatures[0].signer),
             &approval);
     }
     for (size_t i = 0; i < voice_count; i++)
         approving += voices[i].approve;
-    return approving >= roster->threshold ? STATUS_OK : first;
+    if (approving >= roster->threshold)
+        return STATUS_OK;
+    if (why.message[0] != '\0')
+        diagnostic_set(diagnostic, 0, 0, "%s", why.message);
+    return first;
 }

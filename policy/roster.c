@@ -7,7 +7,7 @@
 
 static const char *const roster_keys[] = {"cohortium", "version", "federation",
     "suite", "threshold", "committee", "centers", "coordinator", "valid_from",
-    "valid_until"};
+    "valid_until", "approvals_from"};
 static const char *const member_keys[] = {
     "name", "identity", "curve", "revoked"};
 static const char *const center_keys[] = {"name", "identity", "curve"};
@@ -178,7 +178,11 @@ static enum status read_roster(
     if (status == STATUS_OK)
         status = read_period(
             root, &roster->valid_from, &roster->valid_until, diagnostic);
-    return status;
+    roster->approvals_from = INT64_MIN;
+    return status == STATUS_OK && field_find(&field, root, "approvals_from")
+               ? read_time(root, "approvals_from", &roster->approvals_from,
+                     diagnostic)
+               : status;
 }
 
 enum status roster_parse(
@@ -315,9 +319,10 @@ const struct roster_member *roster_find_member_key(
     return NULL;
 }
 
-enum status roster_check_dates(const struct roster *roster, int64_t now)
+enum status roster_check_dates(const struct roster *roster,
+    const struct wall_clock *clock, struct diagnostic *diagnostic)
 {
-    if (now < roster->valid_from)
-        return STATUS_NOT_YET_VALID;
-    return now >= roster->valid_until ? STATUS_EXPIRED : STATUS_OK;
+    const struct validity validity = {
+        "the roster", roster->valid_from, roster->valid_until};
+    return validity_check(&validity, clock, diagnostic);
 }

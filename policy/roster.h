@@ -9,12 +9,16 @@
  *  "committee": [{"name", "identity", "curve", "revoked": "2026-05-01"?}],
  *  "centers": [{"name", "identity", "curve"}],
  *  "coordinator": {"name", "identity", "curve", "endpoint"},
- *  "valid_from": "2026-01-01", "valid_until": "2027-01-01"}
- * Names and keys are each unique over the whole roster.
+ *  "valid_from": "2026-01-01", "valid_until": "2027-01-01",
+ *  "approvals_from": "2026-01-01"?}
+ * Names and keys are each unique over the whole roster. A new version lets the
+ * approvals stand that its members gave under earlier ones, unless it says
+ * since when they count (approvals_from).
  */
 #ifndef COHORTIUM_POLICY_ROSTER_H
 #define COHORTIUM_POLICY_ROSTER_H
 
+#include "policy/validity.h"
 #include "protocol/query/document.h"
 #include "protocol/wire/envelope.h"
 
@@ -40,6 +44,7 @@ struct roster {
     struct identity coordinator;
     char endpoint[ENDPOINT_MAX];
     int64_t valid_from, valid_until; /* seconds since 1970 */
+    int64_t approvals_from;          /* INT64_MIN: all count */
 };
 
 /* Payload text -> roster; checks no signature. */
@@ -60,7 +65,8 @@ const struct identity *roster_find_center_key(
     const struct roster *roster, const struct public_key *sign);
 const struct roster_member *roster_find_member_key(
     const struct roster *roster, const struct public_key *sign);
-/* STATUS_NOT_YET_VALID, STATUS_EXPIRED */
-enum status roster_check_dates(const struct roster *roster, int64_t now);
+/* As validity_check. */
+enum status roster_check_dates(const struct roster *roster,
+    const struct wall_clock *clock, struct diagnostic *diagnostic);
 
 #endif

@@ -453,9 +453,10 @@ enum status study_verify(struct study **out, const struct envelope *envelope,
     return STATUS_OK;
 }
 
-enum status study_check_dates(const struct study *study, int64_t now)
+enum status study_check_dates(const struct study *study,
+    const struct wall_clock *clock, struct diagnostic *diagnostic)
 {
-    if (now < study->valid_from)
-        return STATUS_NOT_YET_VALID;
-    return now >= study->valid_until ? STATUS_EXPIRED : STATUS_OK;
+    const struct validity validity = {
+        "the study", study->valid_from, study->valid_until};
+    return validity_check(&validity, clock, diagnostic);
 }

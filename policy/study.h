@@ -95,15 +95,28 @@ enum status study_verify(struct study **out, const struct envelope *envelope,
     struct diagnostic *diagnostic);
 enum status approval_parse(
     struct approval *out, struct view payload, struct diagnostic *diagnostic);
+/* Signed by one member in good standing, for exactly this study. Else
+ * BAD_SIGNATURE, UNKNOWN_SIGNER, REVOKED_SIGNER, WRONG_STUDY or a malformed
+ * one. Its date is not looked at. */
+enum status approval_verify(struct approval *out,
+    const struct envelope *envelope, const struct digest *study,
+    const struct roster *roster);
+struct envelope_list {
+    const struct envelope *const *items;
+    size_t count;
+};
 /* m distinct members in good standing, each with an approval for exactly this
- * study whose date lies in [roster valid_from, now]. A rejection by a member
- * takes that member's approval back. Otherwise the first reason found:
- * BAD_SIGNATURE, UNKNOWN_SIGNER, REVOKED_SIGNER, WRONG_STUDY, NOT_YET_VALID,
- * and TOO_FEW_SIGNATURES when there is no worse. */
+ * study whose date lies between the roster's approvals_from and the clock. A
+ * member's rejection takes his approval back, whatever the dates of both.
+ * Otherwise the first reason found: as approval_verify, NOT_YET_VALID, EXPIRED
+ * (given before the roster lets approvals count), and TOO_FEW_SIGNATURES when
+ * there is no worse; the diagnostic names dates and clock. */
 enum status study_check_approvals(const struct study *study,
-    const struct roster *roster, const struct envelope *const *approvals,
-    size_t count, int64_t now);
-enum status study_check_dates(const struct study *study, int64_t now);
+    const struct roster *roster, const struct envelope_list *approvals,
+    const struct wall_clock *clock, struct diagnostic *diagnostic);
+/* As validity_check. */
+enum status study_check_dates(const struct study *study,
+    const struct wall_clock *clock, struct diagnostic *diagnostic);
 /* Writes payloads, for the client. */
 enum status approval_write(
     struct buffer *out, const struct approval *approval, const char *comment);

@@ -399,14 +399,18 @@ enum status connection_receive(
 
 enum status connection_failure(const struct message *reply)
 {
-    char text[TEXT_SHOWN_FACTOR * MESSAGE_TEXT_MAX];
+    char text[TEXT_SHOWN_FACTOR * MESSAGE_TEXT_MAX], now[TIME_TEXT] = "";
     enum status status = status_of_name(reply->name);
+    /* The coordinator names its clock; the other one may be the wrong one. */
+    if (status == STATUS_EXPIRED || status == STATUS_NOT_YET_VALID)
+        time_text(now, clock_wall_seconds());
     /* One line, so that it cannot look like more than one message. */
     text_show(text, sizeof text,
         view_of_text(
             reply->text[0] == '\0' ? status_text(status) : reply->text));
     return program_fail(status == STATUS_OK ? STATUS_REFUSED : status,
-        "the coordinator says: %s", text);
+        "the coordinator says: %s%s%s", text,
+        *now == '\0' ? "" : "; by " CLIENT_CLOCK " it is ", now);
 }
 
 enum status connection_ask(struct connection *connection,

@@ -79,6 +79,8 @@ void client_free_study(struct study_file *file);
 enum status client_need(
     const struct arguments *arguments, const char *name, const char **value);
 
+#define CLIENT_CLOCK "this machine's clock"
+
 struct connection {
     struct roster *roster;
     struct keypair *keys;

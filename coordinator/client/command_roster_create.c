@@ -139,12 +139,13 @@ static enum status fill_integer(const struct arguments *arguments,
     return status;
 }
 
-/* valid_from stays that of the version before: approvals that were given under
- * it are of its time. valid_until is a year from now. */
+/* valid_from and approvals_from stay those of the version before. valid_until is
+ * a year from now. */
 static void fill_dates(const struct arguments *arguments, json_t *roster)
 {
     const char *from = argument_value(arguments, "valid-from");
     const char *until = argument_value(arguments, "valid-until");
+    const char *approvals = argument_value(arguments, "approvals-from");
     char yesterday[TIME_TEXT], year[TIME_TEXT];
     time_text(yesterday, clock_wall_seconds() - 86400);
     time_text(year, clock_wall_seconds() + (int64_t)365 * 86400);
@@ -154,6 +155,8 @@ static void fill_dates(const struct arguments *arguments, json_t *roster)
             roster, "valid_from", json_string(from == NULL ? yesterday : from));
     json_object_set_new(
         roster, "valid_until", json_string(until == NULL ? year : until));
+    if (approvals != NULL)
+        json_object_set_new(roster, "approvals_from", json_string(approvals));
 }
 
 static enum status fill_federation(

@@ -208,19 +208,24 @@ enum status command_study_verify(const struct arguments *arguments)
     if (status == STATUS_OK)
         status = load_approvals(&approvals, arguments);
     if (status == STATUS_OK) {
-        int64_t now = clock_wall_seconds();
-        status = study_check_dates(file.study, now);
-        if (status == STATUS_OK) {
-            status = study_check_approvals(file.study, roster,
-                (const struct envelope *const *)approvals.envelopes,
-                approvals.count, now);
-        }
+        const struct wall_clock clock = {clock_wall_seconds(), CLIENT_CLOCK};
+        const struct envelope_list list = {
+            (const struct envelope *const *)approvals.envelopes,
+            approvals.count};
+        struct diagnostic diagnostic;
+        diagnostic_init(&diagnostic, "");
+        status = study_check_dates(file.study, &clock, &diagnostic);
+        if (status == STATUS_OK)
+            status = study_check_approvals(
+                file.study, roster, &list, &clock, &diagnostic);
         if (status == STATUS_OK) {
             printf("study %s is approved by %zu or more members\n",
                 file.study->name, roster->threshold);
         } else {
             program_fail(status, "study %s is not approved: %s",
-                file.study->name, status_text(status));
+                file.study->name,
+                diagnostic.message[0] == '\0' ? status_text(status)
+                                              : diagnostic.message);
         }
     }
     free_approvals(&approvals);

@@ -27,6 +27,9 @@ static const struct program_option roster_create_options[] = {
         "Where the coordinator listens, such as tcp://registry.org:7100."},
     {"valid-from", 0, "DATE", "Yesterday when left out."},
     {"valid-until", 0, "DATE", "In a year when left out."},
+    {"approvals-from", 0, "DATE",
+        "Approvals of studies that were given before no longer count; all of "
+        "its members' count when left out."},
     {"out", 'o', "FILE", "The roster, to be signed."},
     CLIENT_OPTIONS_END,
 };

@@ -131,7 +131,7 @@ static void make_header(struct liar *liar)
     if (lies(liar, "swapped-study"))
         header.study_id.bytes[0] ^= 1;
     if (lies(liar, "late-deadline"))
-        header.deadline = clock_wall_seconds() - 60;
+        header.deadline = clock_wall_seconds() - 3600;
     struct buffer payload;
     buffer_init(&payload, DOCUMENT_BYTES_MAX);
     must(session_header_write(&payload, &header), "header");

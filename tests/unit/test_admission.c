@@ -120,7 +120,7 @@ static enum status end(struct making *making)
         .approvals = (const struct envelope *const *)approvals,
         .approval_count = making->approvals,
         .verified = known_study(making, study, &verified),
-        .now = making->now};
+        .clock = {making->now, "my clock"}};
     struct admission admission;
     diagnostic_init(&diagnostic, "");
     enum status status = admission_check(&admission, &request, &diagnostic);
@@ -187,10 +187,10 @@ static void test_roster_has_its_time(void **state)
     (void)state;
     struct making making;
     begin(&making);
-    making.roster->valid_from = NOW + 1;
+    making.roster->valid_from = NOW + 301;
     assert_int_equal(end(&making), STATUS_NOT_YET_VALID);
     begin(&making);
-    making.roster->valid_until = NOW;
+    making.roster->valid_until = NOW - 300;
     assert_int_equal(end(&making), STATUS_EXPIRED);
 }
 
@@ -237,9 +237,10 @@ static void test_header_is_read_strictly(void **state)
 static void test_header_has_a_deadline(void **state)
 {
     (void)state;
-    check_with(
-        HEADER, "deadline", "\"2027-01-15T08:00:00Z\"", STATUS_EXPIRED, NULL);
-    check_with(HEADER, "deadline", "\"2027-01-15T08:00:01Z\"", STATUS_OK, NULL);
+    check_with(HEADER, "deadline", "\"2027-01-15T07:55:00Z\"", STATUS_EXPIRED,
+        "the coordinator's session is valid until 2027-01-15T07:55:00Z; by my "
+        "clock it is 2027-01-15T08:00:00Z");
+    check_with(HEADER, "deadline", "\"2027-01-15T07:55:01Z\"", STATUS_OK, NULL);
 }
 
 /* The coordinator may ask for more centers than the study, never fewer. */
@@ -272,12 +273,12 @@ static void test_study_is_signed_by_its_researcher(void **state)
 static void test_study_has_its_time_even_when_known(void **state)
 {
     (void)state;
-    check_with(STUDY, "valid_from", "\"2027-01-15T08:00:01Z\"",
-        STATUS_NOT_YET_VALID, NULL);
+    check_with(STUDY, "valid_from", "\"2027-01-15T08:05:01Z\"",
+        STATUS_NOT_YET_VALID, "the study is valid from 2027-01-15T08:05:01Z");
     check_with(
-        STUDY, "valid_from", "\"2027-01-15T08:00:00Z\"", STATUS_OK, NULL);
-    check_with(
-        STUDY, "valid_until", "\"2027-01-15T08:00:00Z\"", STATUS_EXPIRED, NULL);
+        STUDY, "valid_from", "\"2027-01-15T08:05:00Z\"", STATUS_OK, NULL);
+    check_with(STUDY, "valid_until", "\"2027-01-15T07:55:00Z\"", STATUS_EXPIRED,
+        "the study is valid until 2027-01-15T07:55:00Z");
     struct making making;
     begin(&making);
     document_change(making.study, "valid_until", "\"2027-01-15\"");
@@ -362,9 +363,9 @@ static void test_query_is_sealed_for_this_study(void **state)
 static void test_query_expires(void **state)
 {
     (void)state;
-    check_with(
-        QUERY, "expires", "\"2027-01-15T08:00:00Z\"", STATUS_EXPIRED, NULL);
-    check_with(QUERY, "expires", "\"2027-01-15T08:00:01Z\"", STATUS_OK, NULL);
+    check_with(QUERY, "expires", "\"2027-01-15T07:55:00Z\"", STATUS_EXPIRED,
+        "the query is valid until 2027-01-15T07:55:00Z");
+    check_with(QUERY, "expires", "\"2027-01-15T07:55:01Z\"", STATUS_OK, NULL);
     check_with(QUERY, "expires", "\"never\"", STATUS_MALFORMED, NULL);
 }
 

@@ -163,13 +163,23 @@ static struct envelope *speak(const struct voice *voice)
         cast_approval(&id, voice->decision, voice->date), signers, 1);
 }
 
+static struct diagnostic said; /* of what was judged last */
+
+static enum status judge(const struct envelope *const *items, size_t count)
+{
+    const struct envelope_list list = {items, count};
+    const struct wall_clock clock = {NOW, "my clock"};
+    diagnostic_init(&said, "");
+    return study_check_approvals(study, roster, &list, &clock, &said);
+}
+
 static enum status count_voices(const struct voice *voices, size_t count)
 {
     struct envelope *envelopes[8];
     for (size_t i = 0; i < count; i++)
         envelopes[i] = speak(&voices[i]);
-    enum status status = study_check_approvals(
-        study, roster, (const struct envelope *const *)envelopes, count, NOW);
+    enum status status =
+        judge((const struct envelope *const *)envelopes, count);
     for (size_t i = 0; i < count; i++)
         envelope_destroy(envelopes[i]);
     return status;
@@ -191,8 +201,7 @@ static void test_two_distinct_members_are_enough(void **state)
 {
     (void)state;
     struct keypair *const *member = cast.committee;
-    assert_int_equal(study_check_approvals(study, roster, NULL, 0, NOW),
-        STATUS_TOO_FEW_SIGNATURES);
+    assert_int_equal(judge(NULL, 0), STATUS_TOO_FEW_SIGNATURES);
     assert_int_equal(VOICES(YES(member[0])), STATUS_TOO_FEW_SIGNATURES);
     assert_int_equal(VOICES(YES(member[0]), YES(member[2])), STATUS_OK);
     assert_int_equal(
@@ -268,21 +277,43 @@ static void test_an_approval_is_for_one_study(void **state)
         VOICES(YES(member[0]), YES(member[1]), against), STATUS_OK);
 }
 
-static void test_an_approval_lies_in_the_rosters_time_and_not_ahead(
-    void **state)
+static void test_an_approval_is_not_far_ahead(void **state)
 {
     (void)state;
     struct keypair *const *member = cast.committee;
     static const struct {
         const char *date;
         enum status expected;
-    } cases[] = {{"2025-12-31T23:59:59Z", STATUS_NOT_YET_VALID},
-        {"2026-01-01", STATUS_OK}, {"2027-01-15T08:00:00Z", STATUS_OK},
-        {"2027-01-15T08:00:01Z", STATUS_NOT_YET_VALID}};
+    } cases[] = {{"2025-12-31T23:59:59Z", STATUS_OK}, /* under the last one */
+        {"2027-01-15T08:05:00Z", STATUS_OK},
+        {"2027-01-15T08:05:01Z", STATUS_NOT_YET_VALID}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         const struct voice dated = {member[1], "approve", cases[i].date, false};
         assert_int_equal(VOICES(YES(member[0]), dated), cases[i].expected);
     }
+}
+
+static void test_a_roster_may_say_since_when_approvals_count(void **state)
+{
+    (void)state;
+    struct keypair *const *member = cast.committee;
+    json_t *json = cast_roster(&cast, 2, CENTERS);
+    document_change(json, "approvals_from", "\"2027-01-10\"");
+    must(reread(json));
+    const struct voice before = {member[1], "approve", "2027-01-09", false};
+    const struct voice since = {member[1], "approve", "2027-01-10", false};
+    const struct voice against = {member[1], "reject", "2027-01-09", false};
+    assert_int_equal(VOICES(YES(member[0]), before), STATUS_EXPIRED);
+    assert_string_equal(said.message,
+        "an approval was given at 2027-01-09T00:00:00Z, and the roster lets "
+        "approvals count from 2027-01-10T00:00:00Z on");
+    assert_int_equal(VOICES(YES(member[0]), since), STATUS_OK);
+    /* a rejection takes back whenever it was given */
+    assert_int_equal(
+        VOICES(YES(member[0]), since, against), STATUS_TOO_FEW_SIGNATURES);
+    const struct voice ahead = {member[1], "reject", "2030-01-01", false};
+    assert_int_equal(
+        VOICES(YES(member[0]), since, ahead), STATUS_TOO_FEW_SIGNATURES);
 }
 
 static void test_the_first_reason_is_told(void **state)
@@ -300,7 +331,7 @@ static enum status with_one_sound(struct envelope *envelope)
     const struct voice sound = YES(cast.committee[0]);
     struct envelope *other = speak(&sound);
     const struct envelope *const both[] = {other, envelope};
-    enum status status = study_check_approvals(study, roster, both, 2, NOW);
+    enum status status = judge(both, 2);
     envelope_destroy(other);
     envelope_destroy(envelope);
     return status;
@@ -353,8 +384,9 @@ int main(void)
         cmocka_unit_test_setup(
             test_a_revoked_member_has_no_voice, setup_roster),
         cmocka_unit_test_setup(test_an_approval_is_for_one_study, setup_roster),
-        cmocka_unit_test(
-            test_an_approval_lies_in_the_rosters_time_and_not_ahead),
+        cmocka_unit_test(test_an_approval_is_not_far_ahead),
+        cmocka_unit_test_setup(
+            test_a_roster_may_say_since_when_approvals_count, setup_roster),
         cmocka_unit_test(test_the_first_reason_is_told),
         cmocka_unit_test(test_an_approval_has_exactly_one_signature),
         cmocka_unit_test(test_a_signature_over_something_else_does_not_count),

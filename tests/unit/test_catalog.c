@@ -217,7 +217,7 @@ static void test_admit_checks_the_sender(void **state)
                          buffer_view(&query), other, NOW, &diagnostic),
         STATUS_NOT_ALLOWED);
     assert_int_equal(catalog_admit(world->catalog, &question,
-                         buffer_view(&query), ada, NOW + 3600, &diagnostic),
+                         buffer_view(&query), ada, NOW + 3900, &diagnostic),
         STATUS_EXPIRED);
     assert_int_equal(
         catalog_admit(world->catalog, &question, buffer_view(&query), ada,

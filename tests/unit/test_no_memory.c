@@ -284,7 +284,7 @@ static enum status run_admission(struct buffer *out)
         .study = study,
         .approvals = (const struct envelope *const *)approvals,
         .approval_count = 2,
-        .now = NOW};
+        .clock = {NOW, NULL}};
     diagnostic_init(&diagnostic, "");
     enum status status = admission_check(&admission, &request, &diagnostic);
     if (status == STATUS_OK)

@@ -193,14 +193,29 @@ static void test_find_by_name_and_key(void **state)
     json_decref(json);
 }
 
-static void test_dates_include_the_first_second_and_not_the_last(void **state)
+static void test_dates_bear_five_minutes_between_clocks(void **state)
 {
     (void)state;
-    const struct roster roster = {.valid_from = 100, .valid_until = 200};
-    assert_int_equal(roster_check_dates(&roster, 99), STATUS_NOT_YET_VALID);
-    assert_int_equal(roster_check_dates(&roster, 100), STATUS_OK);
-    assert_int_equal(roster_check_dates(&roster, 199), STATUS_OK);
-    assert_int_equal(roster_check_dates(&roster, 200), STATUS_EXPIRED);
+    const struct roster roster = {.valid_from = 1000, .valid_until = 2000};
+    static const struct {
+        int64_t now;
+        enum status expected;
+        const char *says;
+    } cases[] = {{699, STATUS_NOT_YET_VALID,
+                     "the roster is valid from 1970-01-01T00:16:40Z; by my "
+                     "clock it is 1970-01-01T00:11:39Z"},
+        {700, STATUS_OK, ""}, {2299, STATUS_OK, ""},
+        {2300, STATUS_EXPIRED,
+            "the roster is valid until 1970-01-01T00:33:20Z; by my clock it is "
+            "1970-01-01T00:38:20Z"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct wall_clock clock = {cases[i].now, "my clock"};
+        struct diagnostic diagnostic;
+        diagnostic_init(&diagnostic, "");
+        assert_int_equal(roster_check_dates(&roster, &clock, &diagnostic),
+            cases[i].expected);
+        assert_string_equal(diagnostic.message, cases[i].says);
+    }
 }
 
 /* ---- believing ---- */
@@ -399,7 +414,7 @@ int main(void)
         cmocka_unit_test(test_parse_no_roster_at_all_is_refused),
         cmocka_unit_test(test_parse_name_or_key_that_is_there_twice_is_refused),
         cmocka_unit_test(test_find_by_name_and_key),
-        cmocka_unit_test(test_dates_include_the_first_second_and_not_the_last),
+        cmocka_unit_test(test_dates_bear_five_minutes_between_clocks),
         cmocka_unit_test(test_verify_first_needs_its_threshold),
         cmocka_unit_test(test_verify_strangers_and_the_revoked_do_not_count),
         cmocka_unit_test(test_verify_altered_payload_has_no_signers),

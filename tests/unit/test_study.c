@@ -356,14 +356,21 @@ static void test_verify_needs_a_signature_of_its_researchers(void **state)
     assert_int_equal(verify(TYPE_STUDY, newer, ada, 1), STATUS_MALFORMED);
 }
 
-static void test_dates_include_the_first_second_and_not_the_last(void **state)
+static void test_dates_bear_five_minutes_between_clocks(void **state)
 {
     (void)state;
-    const struct study study = {.valid_from = 100, .valid_until = 200};
-    assert_int_equal(study_check_dates(&study, 99), STATUS_NOT_YET_VALID);
-    assert_int_equal(study_check_dates(&study, 100), STATUS_OK);
-    assert_int_equal(study_check_dates(&study, 199), STATUS_OK);
-    assert_int_equal(study_check_dates(&study, 200), STATUS_EXPIRED);
+    const struct study study = {.valid_from = 1000, .valid_until = 2000};
+    static const struct {
+        int64_t now;
+        enum status expected;
+    } cases[] = {{INT64_MIN, STATUS_NOT_YET_VALID}, {699, STATUS_NOT_YET_VALID},
+        {700, STATUS_OK}, {2299, STATUS_OK}, {2300, STATUS_EXPIRED},
+        {INT64_MAX, STATUS_EXPIRED}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct wall_clock clock = {cases[i].now, NULL};
+        assert_int_equal(
+            study_check_dates(&study, &clock, NULL), cases[i].expected);
+    }
 }
 
 int main(void)
@@ -379,7 +386,7 @@ int main(void)
         cmocka_unit_test(test_review_of_many_mistakes_counts_them_all),
         cmocka_unit_test(test_check_names_are_the_dictionarys),
         cmocka_unit_test(test_verify_needs_a_signature_of_its_researchers),
-        cmocka_unit_test(test_dates_include_the_first_second_and_not_the_last),
+        cmocka_unit_test(test_dates_bear_five_minutes_between_clocks),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -220,7 +220,7 @@ void altered_header(struct liar *liar)
         case 1: opening.signer = liar->world->cast.researcher; break;
         case 2: opening.header.roster_id.bytes[0] ^= 1; break;
         case 3: opening.header.study_id.bytes[0] ^= 1; break;
-        case 4: opening.header.deadline = liar->now.wall - 60; break;
+        case 4: opening.header.deadline = liar->now.wall - 3600; break;
         default: opening.header.query_id.bytes[0] ^= 1;
         }
         liar_open_in_vain(liar, &opening, honest(liar));
