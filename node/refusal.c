@@ -70,16 +70,20 @@ enum status refusal_record(struct store *store, const struct keypair *keys,
                : status;
 }
 
-enum status refusal_count_to_lock(
-    struct store *store, const struct digest *study, int64_t many, int64_t now)
+enum status refusal_count_to_lock(struct store *store,
+    const struct refusal *refusal, int64_t many, int64_t now)
 {
-    bool known, locked = false;
+    const struct digest *study = &refusal->study;
+    struct store_lock lock;
+    bool known;
     enum status status = store_study_known(store, study, &known);
     if (status != STATUS_OK || !known)
         return status;
-    status = store_find_refusals(store, study, many, DAY_SECONDS, &locked);
-    if (status != STATUS_OK || locked)
+    status = store_find_lock(store, study, many, DAY_SECONDS, now, &lock);
+    if (status != STATUS_OK || lock.locked)
         return status;
     status = store_drop_refusals(store, study, now - DAY_SECONDS);
-    return status == STATUS_OK ? store_put_refusal(store, study, now) : status;
+    return status == STATUS_OK ? store_put_refusal(store, study,
+                                     status_name(refusal->reason), now)
+                               : status;
 }

@@ -32,7 +32,7 @@ enum status refusal_settle(
     struct store *store, const struct keypair *keys, int64_t now);
 /* Within the caller's transaction: towards the lock after `many` within a day.
  * A study that is locked needs no more rows; older ones cannot lock it. */
-enum status refusal_count_to_lock(
-    struct store *store, const struct digest *study, int64_t many, int64_t now);
+enum status refusal_count_to_lock(struct store *store,
+    const struct refusal *refusal, int64_t many, int64_t now);
 
 #endif

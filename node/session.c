@@ -391,8 +391,8 @@ static enum status tick(
     struct session *session, struct session_time now, struct outbox *outbox)
 {
     int64_t decisions;
-    enum status status = STATUS_OK;
-    if (session->past.behind)
+    enum status status = open_end_idle(session, now, outbox);
+    if (status == STATUS_OK && session->past.behind)
         status = review(session, now, outbox);
     if (status != STATUS_OK || !session->welcomed)
         return status;

@@ -94,6 +94,10 @@ bool session_is_behind(const struct session *session);
 bool session_welcomed(const struct session *session);
 bool session_lost(const struct session *session, struct session_time now);
 
+/* Shared with the commands: whether a study is locked here, after too many
+ * refusals within a day, and how many there are. */
+enum status session_find_lock(const struct session_setup *setup,
+    const struct digest *study, int64_t now, struct store_lock *lock);
 /* Shared with the commands: a decision on a study, signed and recorded in one
  * transaction with the audit log. limits "" or JSON. */
 enum status decision_record(const struct session_setup *setup,

@@ -72,21 +72,6 @@ enum status session_take_rosters(struct session *session,
 
 /* ---- studies ---- */
 
-static void free_envelopes(struct envelope **envelopes, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        envelope_destroy(envelopes[i]);
-}
-
-static enum status decode_all(
-    const struct message *message, struct envelope **approvals)
-{
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < message->document_count; i++)
-        status = envelope_decode(&approvals[i], message->documents[i]);
-    return status;
-}
-
 /* Shown to the data manager only when it would be answered: signed, approved,
  * of this federation and dictionary. */
 static enum status check_study(const struct session *session,
@@ -106,8 +91,27 @@ static enum status check_study(const struct session *session,
     return status;
 }
 
+/* Of the documents that came, those that count for the study: a coordinator
+ * cannot fill this disk with others. */
+static enum status store_votes(const struct session *session,
+    const struct message *message, const struct study *study,
+    const struct votes *votes)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < message->document_count;
+         i++) {
+        struct approval approval;
+        if (approval_verify(&approval, votes->items[i], &study->id,
+                session->roster) == STATUS_OK)
+            status = store_put_approval(
+                session->setup.store, &study->id, message->documents[i]);
+    }
+    return status;
+}
+
 static enum status store_study(struct session *session,
-    const struct message *message, const struct study *study, int64_t now)
+    const struct message *message, const struct study *study,
+    const struct votes *votes, int64_t now)
 {
     struct store *store = session->setup.store;
     enum status status = store_begin(store);
@@ -118,8 +122,8 @@ static enum status store_study(struct session *session,
     bool known = status == STATUS_EXISTS;
     if (known)
         status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < message->document_count; i++)
-        status = store_put_approval(store, &study->id, message->documents[i]);
+    if (status == STATUS_OK)
+        status = store_votes(session, message, study, votes);
     if (status == STATUS_OK && !known)
         status = audit_record(store, session->setup.keys, now, "study_received",
             &study->id, "%s", study->name);
@@ -129,35 +133,51 @@ static enum status store_study(struct session *session,
     return status;
 }
 
+/* A rejection is kept whatever else there is to say of the study. */
+static enum status judge_study(struct session *session,
+    const struct message *message, const struct study *study,
+    struct votes *votes, int64_t now)
+{
+    const struct wall_clock clock = {now, NODE_CLOCK};
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "study");
+    enum status status = votes_decode(votes, message);
+    if (status == STATUS_OK)
+        status = votes_keep(session, votes, message, &study->id, now);
+    if (status == STATUS_OK)
+        status = votes_gather(votes, session, &study->id);
+    const struct envelope_list list = votes_list(votes);
+    if (status == STATUS_OK)
+        status = check_study(session, study, &list, &clock, &diagnostic);
+    if (status != STATUS_OK)
+        log_event(LOG_WARN, "session", "study_refused",
+            "name=%s reason=%s text=\"%s\"", study->name, status_name(status),
+            diagnostic.message);
+    return status;
+}
+
 enum status session_take_study(struct session *session,
     const struct message *message, struct session_time now)
 {
     struct envelope *envelope = NULL;
-    struct envelope *approvals[MESSAGE_DOCUMENTS_MAX] = {NULL};
+    struct votes votes = {.count = 0};
     struct study *study = NULL;
     struct diagnostic diagnostic;
     diagnostic_init(&diagnostic, "study");
     enum status status = envelope_decode(&envelope, message->study);
     if (status == STATUS_OK)
-        status = decode_all(message, approvals);
-    if (status == STATUS_OK)
         status = study_verify(&study, envelope, &diagnostic);
-    if (status == STATUS_OK) {
-        const struct wall_clock clock = {now.wall_seconds, NODE_CLOCK};
-        const struct envelope_list list = {
-            (const struct envelope *const *)approvals, message->document_count};
-        status = check_study(session, study, &list, &clock, &diagnostic);
-    }
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         log_event(LOG_WARN, "session", "study_refused", "reason=%s text=\"%s\"",
             status_name(status), diagnostic.message);
-        if (!session_is_own_failure(status))
-            status = STATUS_OK;
-    } else {
-        status = store_study(session, message, study, now.wall_seconds);
-    }
+    else
+        status = judge_study(session, message, study, &votes, now.wall_seconds);
+    if (status == STATUS_OK)
+        status = store_study(session, message, study, &votes, now.wall_seconds);
+    else if (!session_is_own_failure(status))
+        status = STATUS_OK;
     study_destroy(study);
     envelope_destroy(envelope);
-    free_envelopes(approvals, message->document_count);
+    votes_fini(&votes);
     return status;
 }

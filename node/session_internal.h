@@ -26,13 +26,20 @@ struct session_job {
     enum status status;
 };
 
+/* What members said of a study: the documents of a message, in its order, and
+ * then rejections that were kept. */
+struct votes {
+    size_t count;
+    struct envelope *items[MESSAGE_DOCUMENTS_MAX + ROSTER_COMMITTEE_MAX];
+};
+
 /* One question, from its OPEN to its answer; a masked one until it is over. */
 struct question {
     struct session *session;
     const struct message *message; /* OPEN */
     int64_t now;
     struct envelope *header, *query, *study;
-    struct envelope *approvals[MESSAGE_DOCUMENTS_MAX];
+    struct votes votes;
     struct digest header_id, query_id, study_id;
     struct digest study_bytes;    /* of study and approvals, as they came */
     const struct study *verified; /* the session's, when it is this one */
@@ -44,7 +51,10 @@ struct question {
     int64_t min_centers;
     struct budget_terms noise;
     char study_name[STUDY_NAME_MAX + 1];
-    int64_t study_until;
+    int64_t study_from, study_until;
+    int64_t decision;            /* its sequence, when it was admitted */
+    bool taken_back;             /* a member rejected the study since */
+    bool changed;                /* why it is refused: not for what was asked */
     size_t center;               /* this one's place in the header's list */
     struct guard_people *people; /* NULL: it is a stored answer */
     struct digest asked;         /* digest_of_question: no nonce, no dates */
@@ -105,7 +115,7 @@ enum status question_record(struct question *question);
 /* Before masked figures leave: whose they are, and that they did.
  * STATUS_TOO_CLOSE: to a question answered meanwhile. */
 enum status question_remember(struct question *question);
-/* The same from outside whatever the reason; the log has it. */
+/* REFUSE, the same from outside whatever the reason; the log has it. */
 enum status question_refuse(
     struct question *question, enum status reason, struct outbox *outbox);
 
@@ -132,13 +142,17 @@ struct question **open_place(struct session *session,
 /* No place is free: says BUSY, which is no refusal, and keeps nothing. */
 enum status open_say_busy(const struct digest *header, struct outbox *outbox);
 /* A question that is open already, asked again after a lost connection: says
- * again what it said last. False when it is not open. */
-bool open_resume(struct session *session, const struct digest *header,
+ * again what it said last, if it still may. STATUS_NOT_FOUND: it is not open.
+ */
+enum status open_resume(struct session *session, const struct digest *header,
     struct session_time now, struct outbox *outbox);
 /* PEERS, SEALED, SURVIVORS, VOTES, ROUND */
 enum status session_take_step(struct session *session,
     const struct message *message, struct session_time now,
     struct outbox *outbox);
+/* On each tick: what nobody has touched for long is refused. */
+enum status open_end_idle(
+    struct session *session, struct session_time now, struct outbox *outbox);
 /* CLOSE: seeds and vectors are wiped. */
 enum status open_close(struct session *session, const struct digest *header);
 void open_close_all(struct session *session);
@@ -179,6 +193,24 @@ enum status job_take_deferred(
     struct session *session, struct session_time now, struct outbox *outbox);
 void job_forget_all(struct session *session);
 
+/* session_allowed.c */
+/* Before each step that lets something out: roster, rejections, dates, opt-in,
+ * as they are now. The diagnostic says what changed. */
+enum status question_still_allowed(struct question *question);
+
+/* session_votes.c */
+void votes_fini(struct votes *votes);
+struct envelope_list votes_list(const struct votes *votes);
+/* Appends the message's documents; some are there when it fails. */
+enum status votes_decode(struct votes *votes, const struct message *message);
+/* Of those, each valid rejection is on disk, and questions of the study that
+ * are open end. */
+enum status votes_keep(struct session *session, const struct votes *votes,
+    const struct message *message, const struct digest *study, int64_t now);
+/* Appends the rejections that were kept. */
+enum status votes_gather(struct votes *votes, const struct session *session,
+    const struct digest *study);
+
 /* session_progress.c */
 /* Before a masked question is begun: sets its attempt. STATUS_REPLAYED when an
  * earlier one had this center's vote. */
@@ -189,9 +221,13 @@ enum status progress_note(
 /* The same, on disk with the caller's transaction. */
 enum status progress_put(
     const struct question *question, enum store_stage stage);
-/* A step of a session that is not open here. */
+/* A step of a session that is not open here: refused, once. */
 enum status progress_refuse_step(struct session *session,
-    const struct message *message, struct session_time now);
+    const struct message *message, struct session_time now,
+    struct outbox *outbox);
+/* Within a transaction: the question ends here, and no later step of it is
+ * written down. */
+enum status progress_end(const struct question *question);
 
 /* session_rounds.c */
 /* An answer that was not masked, whose analyses take more rounds: kept for them

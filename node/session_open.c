@@ -128,17 +128,52 @@ void step_reply_fini(struct step_reply *reply)
     buffer_wipe(&reply->body); /* a reveal has shares in it */
 }
 
-bool open_resume(struct session *session, const struct digest *header,
+/* A denial ends the question: its seeds are wiped, and the coordinator hears
+ * that this center does not go on. */
+static enum status refuse(struct question **place, const char *where,
+    enum status reason, struct outbox *outbox)
+{
+    struct question *question = *place;
+    if (where != NULL)
+        diagnostic_set(&question->diagnostic, 0, 0, "in answer to %s", where);
+    enum status status = question_refuse(question, reason, outbox);
+    forget(place);
+    return status;
+}
+
+enum status open_resume(struct session *session, const struct digest *header,
     struct session_time now, struct outbox *outbox)
 {
     struct question **place = find(session, header);
     if (place == NULL)
-        return false;
-    const struct buffer *last = &(*place)->last;
-    (*place)->received_ms = now.monotonic_ms;
-    if (last->size > 0)
-        (void)question_send(*place, buffer_view(last), outbox);
-    return true;
+        return STATUS_NOT_FOUND;
+    struct question *question = *place;
+    question->now = now.wall_seconds;
+    question->received_ms = now.monotonic_ms;
+    if (question->last.size == 0)
+        return STATUS_OK;
+    enum status status = question_still_allowed(question);
+    if (status == STATUS_OK)
+        return question_send(question, buffer_view(&question->last), outbox);
+    return session_is_own_failure(status) ? status
+                                          : refuse(place, NULL, status, outbox);
+}
+
+enum status open_end_idle(
+    struct session *session, struct session_time now, struct outbox *outbox)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < OPEN_MAX; i++) {
+        struct question **place = &session->open[i];
+        if (*place == NULL || (*place)->job != NULL ||
+            now.monotonic_ms - (*place)->touched_ms <= IDLE_MS)
+            continue;
+        (*place)->now = now.wall_seconds;
+        (*place)->received_ms = now.monotonic_ms;
+        (*place)->changed = true;
+        status = refuse(place, NULL, STATUS_TIMED_OUT, outbox);
+    }
+    return status;
 }
 
 /* ---- steps ---- */
@@ -156,53 +191,39 @@ static const struct step {
     {MESSAGE_ROUND, MESSAGE_MASKED, false, rounds_take},
 };
 
-/* What the coordinator says and a check refuses is written down, and changes
- * nothing: this center waits for what it may believe. */
-static enum status note_lie(
-    struct question *question, enum message_type told, enum status reason)
+/* Of what the coordinator told, or of what changed here; not of a disk that is
+ * full. */
+static bool is_denial(enum status status)
 {
-    struct session *session = question->session;
-    log_event(LOG_WARN, "session", "step_refused", "message=%s reason=%s",
-        message_name(told), status_name(reason));
-    char detail[128];
-    snprintf(detail, sizeof detail, "%s: %s", message_name(told),
-        status_text(reason));
-    const struct refusal refusal = {"step_refused", question->study_id,
-        question->admission.researcher, reason, &question->query_id, detail};
-    enum status status = store_begin(session->setup.store);
-    if (status != STATUS_OK)
-        return status;
-    status = refusal_record(
-        session->setup.store, session->setup.keys, question->now, &refusal);
-    if (status == STATUS_OK)
-        return store_commit(session->setup.store);
-    store_rollback(session->setup.store);
-    return status;
+    enum status_category category = status_category(status);
+    return category == CATEGORY_DENIED || category == CATEGORY_MALFORMED ||
+           status == STATUS_LIMIT_REACHED;
 }
 
-/* The reply of a step, or what a refusal of it says. */
-static enum status conclude(const struct step *step, struct question *question,
+/* The reply of a step, or a refusal. */
+static enum status conclude(const struct step *step, struct question **place,
     const struct step_reply *reply, enum status status, struct outbox *outbox)
 {
     if (status == STATUS_OK)
-        status = open_send(question, step->said, reply, outbox);
+        status = open_send(*place, step->said, reply, outbox);
     if (status == STATUS_NOT_ALLOWED)
         return STATUS_OK; /* out of turn: it was said again */
-    enum status_category category = status_category(status);
-    return category == CATEGORY_DENIED || category == CATEGORY_MALFORMED ||
-                   status == STATUS_LIMIT_REACHED
-               ? note_lie(question, step->told, status)
+    return is_denial(status)
+               ? refuse(place, message_name(step->told), status, outbox)
                : status;
 }
 
-static enum status take(const struct step *step, struct question *question,
+static enum status take(const struct step *step, struct question **place,
     const struct message *message, struct outbox *outbox)
 {
+    struct question *question = *place;
     struct step_reply reply;
     step_reply_init(&reply);
-    enum status status = step->take(question, message, &reply);
+    enum status status = question_still_allowed(question);
+    if (status == STATUS_OK)
+        status = step->take(question, message, &reply);
     if (question->job == NULL)
-        status = conclude(step, question, &reply, status, outbox);
+        status = conclude(step, place, &reply, status, outbox);
     step_reply_fini(&reply);
     return status;
 }
@@ -219,11 +240,15 @@ static const struct step *find_step(enum message_type told)
 enum status open_finish_round(struct question *question,
     const struct session_job *job, struct outbox *outbox)
 {
+    struct question **place = find(question->session, &question->header_id);
     struct step_reply reply;
+    if (place == NULL)
+        return STATUS_INTERNAL; /* one that is over does not come here */
     step_reply_init(&reply);
-    enum status status = rounds_finish(question, job, &reply);
-    status =
-        conclude(find_step(MESSAGE_ROUND), question, &reply, status, outbox);
+    enum status status = question_still_allowed(question);
+    if (status == STATUS_OK)
+        status = rounds_finish(question, job, &reply);
+    status = conclude(find_step(MESSAGE_ROUND), place, &reply, status, outbox);
     step_reply_fini(&reply);
     return status;
 }
@@ -235,12 +260,12 @@ enum status session_take_step(struct session *session,
     struct question **place = find(session, &message->id);
     const struct step *step = find_step(message->type);
     if (place == NULL)
-        return progress_refuse_step(session, message, now);
+        return progress_refuse_step(session, message, now, outbox);
     if (step == NULL)
         return STATUS_INTERNAL; /* the session hands over these types alone */
     if (step->masked && (*place)->member == NULL)
         return STATUS_OK; /* nothing of it is masked */
     (*place)->now = now.wall_seconds;
     (*place)->touched_ms = (*place)->received_ms = now.monotonic_ms;
-    return take(step, *place, message, outbox);
+    return take(step, place, message, outbox);
 }

@@ -79,17 +79,35 @@ static enum status record_refusal(struct session *session,
 }
 
 enum status progress_refuse_step(struct session *session,
-    const struct message *message, struct session_time now)
+    const struct message *message, struct session_time now,
+    struct outbox *outbox)
 {
+    const struct message refusal = {.type = MESSAGE_REFUSE, .id = message->id};
     struct store_progress progress;
-    log_event(LOG_INFO, "session", "step_ignored", "message=%s",
+    log_event(LOG_INFO, "session", "refused",
+        "message=%s reason=\"the question is not open here\"",
         message_name(message->type));
     enum status status = store_find_progress_of_session(
         session->setup.store, &message->id, &progress);
-    if (status == STATUS_NOT_FOUND ||
-        (status == STATUS_OK && progress.refused != 0))
-        return STATUS_OK;
-    return status == STATUS_OK
-               ? record_refusal(session, &progress, message, now.wall_seconds)
+    if (status == STATUS_OK && progress.refused != 0)
+        return STATUS_OK; /* it was said */
+    if (status == STATUS_OK)
+        status = record_refusal(session, &progress, message, now.wall_seconds);
+    return status == STATUS_OK || status == STATUS_NOT_FOUND
+               ? outbox_add(outbox, &refusal)
                : status;
+}
+
+enum status progress_end(const struct question *question)
+{
+    struct store *store = question->session->setup.store;
+    struct store_progress progress;
+    if (question->member == NULL)
+        return STATUS_OK;
+    enum status status =
+        store_find_progress(store, &question->query_id, &progress);
+    if (status != STATUS_OK)
+        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    progress.refused = 1;
+    return store_put_progress(store, &progress);
 }

@@ -20,10 +20,7 @@ static void drop_documents(struct question *question)
     envelope_destroy(question->header);
     envelope_destroy(question->query);
     envelope_destroy(question->study);
-    for (size_t i = 0; i < MESSAGE_DOCUMENTS_MAX; i++) {
-        envelope_destroy(question->approvals[i]);
-        question->approvals[i] = NULL;
-    }
+    votes_fini(&question->votes);
     question->header = question->query = question->study = NULL;
     question->message = NULL;
     question->admission.study = NULL; /* may be the session's, and go */
@@ -75,9 +72,8 @@ static enum status decode_study(struct question *question)
     enum status status = envelope_decode(&question->study, message->study);
     if (status == STATUS_OK)
         question->study_id = envelope_id(question->study);
-    for (size_t i = 0; status == STATUS_OK && i < message->document_count; i++)
-        status =
-            envelope_decode(&question->approvals[i], message->documents[i]);
+    if (status == STATUS_OK)
+        status = votes_decode(&question->votes, message);
     return status;
 }
 
@@ -109,19 +105,36 @@ static bool is_asked(struct question *question)
     return false;
 }
 
+/* Rejections that came before count, and those that come now will. */
+static enum status gather_votes(struct question *question)
+{
+    struct session *session = question->session;
+    if (question->verified != NULL)
+        return STATUS_OK; /* by these very documents, and none came since */
+    enum status status = votes_keep(session, &question->votes,
+        question->message, &question->study_id, question->now);
+    return status == STATUS_OK
+               ? votes_gather(&question->votes, session, &question->study_id)
+               : status;
+}
+
 static enum status admit(struct question *question)
 {
     struct session *session = question->session;
+    enum status status = gather_votes(question);
+    if (status != STATUS_OK)
+        return status;
+    const struct envelope_list approvals = votes_list(&question->votes);
     const struct admission_request request = {.roster = session->roster,
         .dictionary = session->setup.dictionary,
         .header = question->header,
         .query = question->query,
         .study = question->study,
-        .approvals = (const struct envelope *const *)question->approvals,
-        .approval_count = question->message->document_count,
+        .approvals = approvals.items,
+        .approval_count = approvals.count,
         .verified = question->verified,
         .clock = {question->now, NODE_CLOCK}};
-    enum status status =
+    status =
         admission_check(&question->admission, &request, &question->diagnostic);
     if (status == STATUS_OK && question->verified == NULL) {
         session_forget_verified(session);
@@ -168,7 +181,9 @@ static enum status check_opt_in(struct question *question)
     question->privacy = study->privacy;
     question->center_effects = study->center_effects;
     question->min_centers = study->min_centers;
+    question->study_from = study->valid_from;
     question->study_until = study->valid_until;
+    question->decision = decision.sequence;
     question->noise = study->noise;
     snprintf(
         question->study_name, sizeof question->study_name, "%s", study->name);
@@ -451,9 +466,8 @@ enum status question_finish(struct question *question, struct session_job *job,
 {
     bool kept = false;
     enum status status = job->status;
-    if (status == STATUS_OK &&
-        now.wall_seconds >= question->admission.header->deadline)
-        status = STATUS_EXPIRED; /* nobody waits for it any more */
+    if (status == STATUS_OK) /* a scan may have taken long */
+        status = question_still_allowed(question);
     if (status == STATUS_OK)
         status = vector_encode(&job->contribution.vector, &question->vector);
     if (status == STATUS_OK)
@@ -468,19 +482,18 @@ enum status session_open_question(struct session *session,
     bool again = false, kept = false, done = true;
     struct question *question;
     enum status status = begin(&question, session, message, now);
-    if (status == STATUS_OK &&
-        open_resume(session, &question->header_id, now, outbox)) {
-        question_destroy(question);
-        return STATUS_OK;
-    }
-    if (status == STATUS_OK &&
-        open_place(session, &question->query_id, now) == NULL) {
-        status = open_say_busy(&question->header_id, outbox);
-        question_destroy(question);
-        return status;
-    }
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        enum status open =
+            open_resume(session, &question->header_id, now, outbox);
+        if (open == STATUS_NOT_FOUND &&
+            open_place(session, &question->query_id, now) == NULL)
+            open = open_say_busy(&question->header_id, outbox);
+        if (open != STATUS_NOT_FOUND) {
+            question_destroy(question);
+            return open;
+        }
         status = decide(question, &again, &done);
+    }
     if (status == STATUS_OK && !done) {
         drop_documents(question);
         return STATUS_OK;

@@ -16,15 +16,15 @@ enum status question_check_counts(struct question *question)
     struct session *session = question->session;
     const struct digest *study = &question->study_id;
     int64_t today = 0, total = 0;
-    bool locked = false;
-    enum status status = store_find_refusals(session->setup.store, study,
-        session->setup.refusals_to_lock, DAY_SECONDS, &locked);
+    struct store_lock lock;
+    enum status status =
+        session_find_lock(&session->setup, study, question->now, &lock);
     if (status == STATUS_OK)
         status = store_count_answers(session->setup.store, study,
             question->now - DAY_SECONDS, &today, &total);
     if (status != STATUS_OK)
         return status;
-    if (locked && DEFENCE("lock"))
+    if (lock.locked && DEFENCE("lock"))
         return STATUS_LOCKED;
     return (today >= question->limits.queries_per_day ||
                total >= question->limits.queries_total) &&
@@ -159,20 +159,33 @@ enum status question_record(struct question *question)
     return status;
 }
 
+enum status session_find_lock(const struct session_setup *setup,
+    const struct digest *study, int64_t now, struct store_lock *lock)
+{
+    return store_find_lock(
+        setup->store, study, setup->refusals_to_lock, DAY_SECONDS, now, lock);
+}
+
+/* Towards a lock count questions that should not have been asked: not what this
+ * center has no room for, and not what changed here after the question came. */
+static bool counts(const struct question *question, enum status reason)
+{
+    return !question->changed && reason != STATUS_LOCKED &&
+           status_category(reason) != CATEGORY_EXHAUSTED;
+}
+
 /* Refusals that are left before the study is locked here, plus one. How many
  * there were the researchers know; of why this one was it says nothing. */
 static enum status count_left(const struct question *question, uint64_t *number)
 {
     const struct session_setup *setup = &question->session->setup;
     const int64_t many = setup->refusals_to_lock;
-    bool locked = false;
-    int64_t today = 0;
-    enum status status = store_find_refusals(
-        setup->store, &question->study_id, many, DAY_SECONDS, &locked);
-    if (status == STATUS_OK)
-        status = store_count_refusals(setup->store, &question->study_id,
-            question->now - DAY_SECONDS, &today);
-    *number = locked || today >= many ? 1 : (uint64_t)(many - today) + 1;
+    struct store_lock lock;
+    enum status status =
+        session_find_lock(setup, &question->study_id, question->now, &lock);
+    *number = status != STATUS_OK || lock.locked || lock.recent >= many
+                  ? 1
+                  : (uint64_t)(many - lock.recent) + 1;
     return status;
 }
 
@@ -191,11 +204,14 @@ enum status question_refuse(
         question->diagnostic.message);
     const struct refusal refused = {"refused", question->study_id,
         question->admission.researcher, reason, &question->query_id, detail};
-    log_event(LOG_INFO, "session", "refused", "reason=%s", status_name(reason));
+    log_event(LOG_INFO, "session", "refused", "reason=%s text=\"%s\"",
+        status_name(reason), question->diagnostic.message);
     enum status status = store_begin(store);
+    if (status == STATUS_OK && counts(question, reason))
+        status = refusal_count_to_lock(
+            store, &refused, session->setup.refusals_to_lock, question->now);
     if (status == STATUS_OK)
-        status = refusal_count_to_lock(store, &question->study_id,
-            session->setup.refusals_to_lock, question->now);
+        status = progress_end(question);
     if (status == STATUS_OK)
         status =
             refusal_record(store, session->setup.keys, question->now, &refused);

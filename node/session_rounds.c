@@ -47,7 +47,9 @@ static enum status read_round(
 {
     const struct question *question = job->question;
     const struct plan *plan = question->admission.plan;
-    if (message->number != question->rounds + 2 || message->number > ROUNDS_MAX)
+    if (message->number < question->rounds + 2)
+        return STATUS_NOT_ALLOWED; /* said again, and answered */
+    if (message->number > question->rounds + 2 || message->number > ROUNDS_MAX)
         return STATUS_MALFORMED;
     enum status status = round_body_read(&job->body, plan, message->body);
     if (status != STATUS_OK)
@@ -106,8 +108,12 @@ static enum status prepare(struct question *question,
     enum status status = frame_refresh(session->frame, session->setup.store);
     /* New data in the middle of a fit would be other people. */
     if (status == STATUS_OK &&
-        question->generation != frame_generation(session->frame))
+        question->generation != frame_generation(session->frame)) {
+        question->changed = true;
+        diagnostic_set(&question->diagnostic, 0, 0,
+            "this center's data changed while the question was open");
         status = STATUS_REFUSED;
+    }
     job->question = question;
     if (status == STATUS_OK)
         status = read_round(message, job);

@@ -89,6 +89,12 @@ static const char *const migrations[] = {
      " person BLOB NOT NULL, reason INTEGER NOT NULL, times INTEGER NOT NULL,"
      " PRIMARY KEY (day, study, person, reason)) STRICT, WITHOUT ROWID;"
      "ALTER TABLE answer ADD COLUMN digest BLOB;"),
+    /* A member's rejection outlives whatever the coordinator leaves out, of
+     * studies too that are not kept; and refusals say why. */
+    "CREATE TABLE rejection (study BLOB NOT NULL, signer BLOB NOT NULL,"
+    " envelope BLOB NOT NULL, PRIMARY KEY (study, signer)) STRICT,"
+    " WITHOUT ROWID;"
+    "ALTER TABLE refusal ADD COLUMN reason TEXT NOT NULL DEFAULT '';",
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))
 

@@ -110,6 +110,12 @@ enum status store_find_study(struct store *store, const char *text,
     struct digest *id, struct buffer *envelope);
 enum status store_visit_approvals(struct store *store,
     const struct digest *study, store_document_visit *visit, void *arg);
+/* One a member and study, for ever; the study need not be known.
+ * STATUS_EXISTS. */
+enum status store_put_rejection(struct store *store, const struct digest *study,
+    const struct public_key *signer, struct view envelope);
+enum status store_visit_rejections(struct store *store,
+    const struct digest *study, store_document_visit *visit, void *arg);
 
 struct store_decision {
     struct digest study;
@@ -151,15 +157,18 @@ enum status store_find_question(struct store *store, const struct digest *study,
 /* Of a study: those since a time, and all. */
 enum status store_count_answers(struct store *store, const struct digest *study,
     int64_t since, int64_t *recent, int64_t *total);
-enum status store_put_refusal(
-    struct store *store, const struct digest *study, int64_t now);
-/* Whether at least `many` came within some `seconds`, since the data manager
- * last looked. */
-enum status store_find_refusals(struct store *store, const struct digest *study,
-    int64_t many, int64_t seconds, bool *found);
-/* Those later than `since`. */
-enum status store_count_refusals(struct store *store,
-    const struct digest *study, int64_t since, int64_t *count);
+/* reason: a status' name. */
+enum status store_put_refusal(struct store *store, const struct digest *study,
+    const char *reason, int64_t now);
+struct store_lock {
+    bool locked;       /* `many` refusals came within some `seconds` */
+    int64_t since;     /* when the last of those came; -1: it is not locked */
+    int64_t recent;    /* refusals in the `seconds` before now */
+    char reasons[256]; /* of all: "8 EXPIRED, 2 BAD_SIGNATURE" */
+};
+/* Of the refusals since the data manager last looked. */
+enum status store_find_lock(struct store *store, const struct digest *study,
+    int64_t many, int64_t seconds, int64_t now, struct store_lock *lock);
 enum status store_clear_refusals(
     struct store *store, const struct digest *study);
 /* Those of the study before that time. */

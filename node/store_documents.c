@@ -128,6 +128,26 @@ enum status store_visit_approvals(struct store *store,
     return status;
 }
 
+enum status store_put_rejection(struct store *store, const struct digest *study,
+    const struct public_key *signer, struct view envelope)
+{
+    const struct view key = {signer->bytes, sizeof signer->bytes};
+    return store_run(store, "INSERT INTO rejection VALUES (?, ?, ?)", "dvv",
+        study, key, envelope);
+}
+
+enum status store_visit_rejections(struct store *store,
+    const struct digest *study, store_document_visit *visit, void *arg)
+{
+    sqlite3_stmt *statement = NULL;
+    enum status status = store_query(store, &statement,
+        "SELECT NULL, envelope FROM rejection WHERE study = ?", "d", study);
+    if (status == STATUS_OK)
+        status = visit_documents(store, statement, visit, arg);
+    store_done(store, statement);
+    return status;
+}
+
 /* ---- decisions ---- */
 
 static enum status read_decision(

@@ -1,12 +1,15 @@
 /* Refusals: those that may lock a study, and how often each kind came in a day
  * (refusal.h). */
+#include <stdio.h>
+
 #include "node/store_internal.h"
 
-enum status store_put_refusal(
-    struct store *store, const struct digest *study, int64_t now)
+enum status store_put_refusal(struct store *store, const struct digest *study,
+    const char *reason, int64_t now)
 {
-    return store_run(
-        store, "INSERT INTO refusal VALUES (?, ?)", "di", study, now);
+    return store_run(store,
+        "INSERT INTO refusal (study, time, reason) VALUES (?, ?, ?)", "dit",
+        study, now, reason);
 }
 
 enum status store_drop_refusals(
@@ -16,25 +19,41 @@ enum status store_drop_refusals(
         "di", study, before);
 }
 
-enum status store_find_refusals(struct store *store, const struct digest *study,
-    int64_t many, int64_t seconds, bool *found)
+static enum status read_reasons(
+    struct store *store, const struct digest *study, char *out, size_t capacity)
 {
-    int64_t times = 0;
-    enum status status = store_integer(store, &times, 0,
-        "SELECT count(*) FROM (SELECT time - lag(time, ?) OVER (ORDER BY time)"
-        " AS took FROM refusal WHERE study = ?) WHERE took < ?",
-        "idi", many - 1, study, seconds);
-    *found = times > 0;
+    sqlite3_stmt *statement = NULL;
+    enum status status = store_query(store, &statement,
+        "SELECT group_concat(times || ' ' || reason, ', ') FROM"
+        " (SELECT count(*) AS times, reason FROM refusal WHERE study = ?"
+        " GROUP BY reason ORDER BY times DESC, reason)",
+        "d", study);
+    if (status == STATUS_OK)
+        status = store_step(store, statement);
+    if (status == STATUS_OK) {
+        const char *text = (const char *)sqlite3_column_text(statement, 0);
+        snprintf(out, capacity, "%s", text == NULL ? "" : text);
+    }
+    store_done(store, statement);
     return status;
 }
 
-enum status store_count_refusals(struct store *store,
-    const struct digest *study, int64_t since, int64_t *count)
+enum status store_find_lock(struct store *store, const struct digest *study,
+    int64_t many, int64_t seconds, int64_t now, struct store_lock *lock)
 {
-    *count = 0;
-    return store_integer(store, count, 0,
-        "SELECT count(*) FROM refusal WHERE study = ? AND time > ?", "di",
-        study, since);
+    *lock = (struct store_lock){.locked = false};
+    enum status status = store_integer(store, &lock->since, -1,
+        "SELECT min(time) FROM (SELECT time, time - lag(time, ?) OVER"
+        " (ORDER BY time) AS took FROM refusal WHERE study = ?) WHERE took < ?",
+        "idi", many - 1, study, seconds);
+    lock->locked = lock->since != -1;
+    if (status == STATUS_OK)
+        status = store_integer(store, &lock->recent, 0,
+            "SELECT count(*) FROM refusal WHERE study = ? AND time > ?", "di",
+            study, now - seconds);
+    return status == STATUS_OK
+               ? read_reasons(store, study, lock->reasons, sizeof lock->reasons)
+               : status;
 }
 
 enum status store_clear_refusals(

@@ -9,7 +9,7 @@ federation_stop budapest
 start_centers budapest
 wait_connected budapest
 sqlite3 "$FED/budapest/registry.sqlite" "PRAGMA busy_timeout = 5000;
-INSERT INTO refusal SELECT id, strftime('%s', 'now', '-3 days') + 0 FROM study" >/dev/null
+INSERT INTO refusal (study, time) SELECT id, strftime('%s', 'now', '-3 days') + 0 FROM study" >/dev/null
 ask ada "$UCI/query.json" >"$FED/result.json" 2>"$FED/err" ||
     fail "$(cat "$FED/err")"
 [ "$(python3 "$root/tests/support/pick.py" refused <"$FED/result.json")" = \

@@ -10,7 +10,11 @@ cohortium_memory_test(test_no_memory_node
   SOURCES test_no_memory_node.c masking_fixture.c
   LINK cohortium_node documents_fixture)
 
-cohortium_test(test_node_progress SOURCES test_node_progress.c node_fixture.c
+cohortium_test(test_node_progress 
+  SOURCES test_node_progress.c node_fixture.c node_others.c
+  LINK cohortium_node masking_fixture documents_fixture)
+cohortium_test(test_node_allowed
+  SOURCES test_node_allowed.c node_fixture.c node_others.c
   LINK cohortium_node masking_fixture documents_fixture)
 cohortium_test(test_node_job SOURCES test_node_job.c node_fixture.c
   LINK cohortium_node documents_fixture)

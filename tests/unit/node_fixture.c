@@ -150,7 +150,7 @@ const struct message *node_reply(const struct node_scene *scene, size_t at)
 
 static void tell(struct node_scene *scene, const struct message *message)
 {
-    const struct session_time now = {NOW, scene->monotonic_ms};
+    const struct session_time now = {scene->wall, scene->monotonic_ms};
     struct buffer bytes;
     buffer_init(&bytes, BUFFER_LIMIT_DEFAULT);
     must(message_encode(message, &bytes));
@@ -177,7 +177,7 @@ const struct message *node_tell(
 
 const struct message *node_release(struct node_scene *scene)
 {
-    const struct session_time now = {NOW, scene->monotonic_ms};
+    const struct session_time now = {scene->wall, scene->monotonic_ms};
     outbox_clear(&scene->outbox);
     must(session_release(scene->session, now, &scene->outbox));
     assert_true(scene->outbox.count <= 1);
@@ -213,6 +213,7 @@ void node_create(struct node_scene **out, const char *privacy,
     struct node_scene *scene = calloc(1, sizeof *scene);
     assert_non_null(scene);
     scene->monotonic_ms = 1000;
+    scene->wall = NOW;
     cast_create(&scene->cast);
     write_documents(scene, privacy, analysis, parameters);
     strcpy(scene->path, "/tmp/cohortium-progress-XXXXXX");

@@ -19,7 +19,8 @@ struct node_scene {
     size_t length, segment_count, value_count; /* of the query's plan */
     const struct session_worker *worker;       /* as in session_setup */
     size_t inline_max;
-    uint64_t monotonic_ms;  /* of what the node is told */
+    int64_t wall; /* of what the node is told; NOW at first */
+    uint64_t monotonic_ms;
     uint64_t reply_slot_ms; /* as in session_setup */
     const char *head_path;  /* as in session_setup */
     struct store *store;

@@ -228,26 +228,40 @@ static void test_guard_digest_is_of_people_and_of_the_center(void **state)
     guard_people_destroy(none);
 }
 
+static void refuse_at(struct store *store, const char *reason, int64_t time)
+{
+    assert_int_equal(store_put_refusal(store, &study, reason, time), STATUS_OK);
+}
+
+static struct store_lock find_lock(struct store *store, int64_t now)
+{
+    struct store_lock lock;
+    assert_int_equal(
+        store_find_lock(store, &study, 10, 86400, now, &lock), STATUS_OK);
+    return lock;
+}
+
 static void test_refusals_lock_until_somebody_looks(void **state)
 {
     struct store *store = ((struct scene *)*state)->store;
     const int64_t day = 86400;
-    bool found;
     /* Nine in a day, then one after it: never ten within a day. */
     for (int64_t i = 0; i < 9; i++)
-        assert_int_equal(store_put_refusal(store, &study, i), STATUS_OK);
-    assert_int_equal(store_put_refusal(store, &study, day), STATUS_OK);
-    assert_int_equal(
-        store_find_refusals(store, &study, 10, day, &found), STATUS_OK);
-    assert_false(found);
-    assert_int_equal(store_put_refusal(store, &study, day - 1), STATUS_OK);
-    assert_int_equal(
-        store_find_refusals(store, &study, 10, day, &found), STATUS_OK);
-    assert_true(found); /* whatever day it is now */
+        refuse_at(store, "EXPIRED", i);
+    refuse_at(store, "BAD_SIGNATURE", day);
+    struct store_lock lock = find_lock(store, day);
+    assert_false(lock.locked);
+    assert_int_equal(lock.recent, 9);
+    assert_string_equal(lock.reasons, "9 EXPIRED, 1 BAD_SIGNATURE");
+    refuse_at(store, "EXPIRED", day - 1);
+    lock = find_lock(store, 9 * day);
+    assert_true(lock.locked); /* whatever day it is now */
+    assert_int_equal(lock.since, day - 1);
+    assert_int_equal(lock.recent, 0);
     assert_int_equal(store_clear_refusals(store, &study), STATUS_OK);
-    assert_int_equal(
-        store_find_refusals(store, &study, 10, day, &found), STATUS_OK);
-    assert_false(found);
+    lock = find_lock(store, day);
+    assert_false(lock.locked);
+    assert_string_equal(lock.reasons, "");
 }
 
 /* The ledger's sums against whole numbers added by hand: by study and since

@@ -9,91 +9,29 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/unit/masking_fixture.h"
-#include "tests/unit/node_fixture.h"
+#include "tests/unit/node_others.h"
 #include "tests/unit/test.h"
-
-#define OTHERS 2
-
-/* ---- one aggregation, as far as a step of the node ---- */
-
-static const enum message_type told[] = {[COLLECT_KEYS] = MESSAGE_OPEN,
-    [COLLECT_SHARES] = MESSAGE_PEERS,
-    [COLLECT_MASKED] = MESSAGE_SEALED,
-    [COLLECT_VOTES] = MESSAGE_SURVIVORS,
-    [COLLECT_REVEALS] = MESSAGE_VOTES};
-
-static const struct message *tell_step(struct node_scene *scene,
-    enum collector_step step, struct view body, int header)
-{
-    const struct message message = {
-        .type = told[step], .id = scene->header_ids[header], .body = body};
-    return step == COLLECT_KEYS ? node_ask(scene, header)
-                                : node_tell(scene, &message);
-}
-
-struct others {
-    struct collector *collector;
-    struct member *members[OTHERS];
-};
-
-static void begin_others(struct node_scene *scene, struct others *others)
-{
-    struct masking_party parties[1 + OTHERS];
-    for (uint32_t i = 0; i < 1 + OTHERS; i++)
-        parties[i] = (struct masking_party){
-            i + 1, keypair_identity(scene->cast.centers[i])->sign};
-    const struct masking_terms terms = {.header = scene->header_ids[0],
-        .min_centers = 3,
-        .party_count = 1 + OTHERS,
-        .parties = parties};
-    must(collector_create(&others->collector, &terms, scene->length));
-    for (uint32_t i = 0; i < OTHERS; i++)
-        must(member_create(
-            &others->members[i], &terms, i + 2, scene->cast.centers[i + 1]));
-}
-
-static void step_others(struct node_scene *scene, struct others *others)
-{
-    enum collector_step step = collector_step(others->collector);
-    for (uint32_t i = 0; i < OTHERS; i++) {
-        struct buffer message, said;
-        struct vector vector;
-        buffer_init(&message, BUFFER_LIMIT_DEFAULT);
-        buffer_init(&said, BUFFER_LIMIT_DEFAULT);
-        must(vector_init(&vector, scene->length));
-        must(collector_write(others->collector, i + 2, &message));
-        must(crowd_answer(
-            step, others->members[i], buffer_view(&message), &vector, &said));
-        must(collector_take(others->collector, i + 2, buffer_view(&said),
-            (struct view){(const uint8_t *)vector.elements,
-                vector.length * VECTOR_ELEMENT_BYTES}));
-        vector_fini(&vector);
-        buffer_fini(&said);
-        buffer_fini(&message);
-    }
-}
 
 /* The process ends where the reply to `last` is in the outbox, and on disk
  * whatever must be. */
 static void run_and_die(struct node_scene *scene, enum collector_step last)
 {
-    struct others others;
+    struct node_others others;
     node_start(scene);
-    begin_others(scene, &others);
+    node_others_begin(&others, scene);
     for (;;) {
         struct buffer body;
         enum collector_step step = collector_step(others.collector);
         buffer_init(&body, BUFFER_LIMIT_DEFAULT);
         must(collector_write(others.collector, 1, &body));
         const struct message *reply =
-            tell_step(scene, step, buffer_view(&body), 0);
+            node_tell_step(scene, step, buffer_view(&body), 0);
         if (reply == NULL)
             break;
         if (step == last)
             kill(getpid(), SIGKILL);
         must(collector_take(others.collector, 1, reply->body, reply->vector));
-        step_others(scene, &others);
+        node_others_step(&others, scene);
         must(collector_close_step(others.collector));
         buffer_fini(&body);
     }
@@ -101,27 +39,6 @@ static void run_and_die(struct node_scene *scene, enum collector_step last)
 }
 
 /* ---- what is left ---- */
-
-struct search {
-    const char *event, *text;
-    int found;
-};
-
-static enum status look(void *arg, const struct store_record *record)
-{
-    struct search *search = arg;
-    search->found += strcmp(record->event, search->event) == 0 &&
-                     strstr(record->detail, search->text) != NULL;
-    return STATUS_OK;
-}
-
-static int count_records(
-    const struct node_scene *scene, const char *event, const char *text)
-{
-    struct search search = {event, text, 0};
-    must(store_audit_visit(scene->store, 1, look, &search));
-    return search.found;
-}
 
 static bool is_chosen(const struct digest *digest)
 {
@@ -165,10 +82,13 @@ static void expect_no_step(struct node_scene *scene, const char *stage)
 {
     char why[64];
     snprintf(why, sizeof why, "ended with this center's %s", stage);
-    for (int step = COLLECT_SHARES; step <= COLLECT_REVEALS; step++)
-        assert_null(
-            tell_step(scene, (enum collector_step)step, (struct view){0}, 0));
-    assert_int_equal(count_records(scene, "step_refused", why), 1);
+    for (int step = COLLECT_SHARES; step <= COLLECT_REVEALS; step++) {
+        const struct message *reply = node_tell_step(
+            scene, (enum collector_step)step, (struct view){0}, 0);
+        assert_int_equal(reply != NULL, step == COLLECT_SHARES);
+        assert_true(reply == NULL || reply->type == MESSAGE_REFUSE);
+    }
+    assert_int_equal(node_count_records(scene, "step_refused", why), 1);
 }
 
 static void expect_attempts(
@@ -184,7 +104,7 @@ static void expect_attempts(
         must(store_find_progress(scene->store, &scene->query_id, &progress));
         assert_int_equal(progress.attempt, voted ? 1 : header + 2);
     }
-    assert_int_equal(count_records(scene, "refused", why), voted ? 2 : 0);
+    assert_int_equal(node_count_records(scene, "refused", why), voted ? 2 : 0);
 }
 
 static void check_killed_at(struct node_scene *scene, enum collector_step step)

@@ -92,6 +92,13 @@ static void test_refusal_on_the_next_day_settles_the_day_before(void **state)
         REFUSALS_A_DAY + 1);
 }
 
+static void count_to_lock(const struct digest *study, int64_t now)
+{
+    const struct refusal refusal = {
+        .study = *study, .reason = STATUS_BAD_SIGNATURE};
+    must(refusal_count_to_lock(scene->store, &refusal, 10, now));
+}
+
 /* Who makes up studies makes no rows with them. */
 static void test_unknown_studies_are_one_kind_and_lock_nothing(void **state)
 {
@@ -99,7 +106,7 @@ static void test_unknown_studies_are_one_kind_and_lock_nothing(void **state)
     for (int i = 0; i < 200; i++) {
         struct digest study = digest_of((struct view){(uint8_t *)&i, sizeof i});
         refuse(NOW, &study, STATUS_BAD_SIGNATURE);
-        must(refusal_count_to_lock(scene->store, &study, 10, NOW));
+        count_to_lock(&study, NOW);
     }
     assert_int_equal(ask_file("SELECT count(*) FROM counted"), 1);
     assert_int_equal(ask_file("SELECT count(*) FROM refusal"), 0);
@@ -111,34 +118,31 @@ static void test_unknown_studies_are_one_kind_and_lock_nothing(void **state)
 static void test_lock_needs_no_more_rows_than_it_takes(void **state)
 {
     (void)state;
-    bool locked;
+    struct store_lock lock;
     must(store_begin(scene->store));
     /* Nine a day for a year never lock, and leave nine rows. */
     for (int64_t day = 0; day < 365; day++) {
         for (int i = 0; i < 9; i++)
-            must(refusal_count_to_lock(scene->store, &scene->study_id, 10,
-                NOW + (2 * day) * DAY_SECONDS));
+            count_to_lock(&scene->study_id, NOW + (2 * day) * DAY_SECONDS);
     }
     must(store_commit(scene->store));
     assert_int_equal(ask_file("SELECT count(*) FROM refusal"), 9);
-    must(store_find_refusals(
-        scene->store, &scene->study_id, 10, DAY_SECONDS, &locked));
-    assert_false(locked);
+    must(store_find_lock(
+        scene->store, &scene->study_id, 10, DAY_SECONDS, NOW, &lock));
+    assert_false(lock.locked);
     must(store_begin(scene->store));
     for (int i = 0; i < 500; i++)
-        must(refusal_count_to_lock(
-            scene->store, &scene->study_id, 10, NOW + 1000 * DAY_SECONDS));
+        count_to_lock(&scene->study_id, NOW + 1000 * DAY_SECONDS);
     must(store_commit(scene->store));
     assert_int_equal(ask_file("SELECT count(*) FROM refusal"), 10);
-    must(store_find_refusals(
-        scene->store, &scene->study_id, 10, DAY_SECONDS, &locked));
-    assert_true(locked);
+    must(store_find_lock(
+        scene->store, &scene->study_id, 10, DAY_SECONDS, NOW, &lock));
+    assert_true(lock.locked);
     /* Time does not unlock. */
-    must(refusal_count_to_lock(
-        scene->store, &scene->study_id, 10, NOW + 2000 * DAY_SECONDS));
-    must(store_find_refusals(
-        scene->store, &scene->study_id, 10, DAY_SECONDS, &locked));
-    assert_true(locked);
+    count_to_lock(&scene->study_id, NOW + 2000 * DAY_SECONDS);
+    must(store_find_lock(
+        scene->store, &scene->study_id, 10, DAY_SECONDS, NOW, &lock));
+    assert_true(lock.locked);
 }
 
 /* A question that is refused again and again: 80,000 rows once. */

@@ -193,7 +193,7 @@ static void test_node_refusal_with_noise_waits_for_its_slot(void **state)
 {
     struct node_scene *scene = *state;
     for (int i = 0; i < 100; i++) /* refusals_to_lock of the scene */
-        must(store_put_refusal(scene->store, &scene->study_id, NOW));
+        must(store_put_refusal(scene->store, &scene->study_id, "EXPIRED", NOW));
     scene->monotonic_ms = 5000;
     assert_null(node_ask(scene, 0)); /* locked */
     assert_null(node_release(scene));
