@@ -263,10 +263,10 @@ static enum status load_study(
 }
 
 static struct catalog_opt_in *find_opt_in(
-    const struct catalog_study *entry, const char *center)
+    const struct catalog_study *entry, const struct public_key *center)
 {
     for (size_t i = 0; i < entry->opt_in_count; i++) {
-        if (strcmp(entry->opt_ins[i].center, center) == 0)
+        if (public_key_equal(&entry->opt_ins[i].center, center))
             return &entry->opt_ins[i];
     }
     return NULL;
@@ -274,7 +274,7 @@ static struct catalog_opt_in *find_opt_in(
 
 /* The slot of that center, made when there is none. */
 static struct catalog_opt_in *get_opt_in(
-    struct catalog_study *entry, const char *center)
+    struct catalog_study *entry, const struct public_key *center)
 {
     struct catalog_opt_in *slot = find_opt_in(entry, center);
     if (slot != NULL)
@@ -285,7 +285,7 @@ static struct catalog_opt_in *get_opt_in(
     entry->opt_ins = slot;
     slot = &entry->opt_ins[entry->opt_in_count++];
     memset(slot, 0, sizeof *slot);
-    snprintf(slot->center, sizeof slot->center, "%s", center);
+    slot->center = *center;
     slot->sequence = -1; /* below any that can be sent */
     return slot;
 }
@@ -297,7 +297,7 @@ static enum status load_opt_in(void *arg, const struct ledger_opt_in *opt_in)
         catalog_find_study(catalog, &opt_in->study_id);
     if (entry == NULL)
         return STATUS_OK;
-    struct catalog_opt_in *slot = get_opt_in(entry, opt_in->center);
+    struct catalog_opt_in *slot = get_opt_in(entry, &opt_in->center);
     if (slot == NULL)
         return STATUS_NO_MEMORY;
     slot->in = opt_in->in;
@@ -305,13 +305,25 @@ static enum status load_opt_in(void *arg, const struct ledger_opt_in *opt_in)
     return STATUS_OK;
 }
 
+/* By the present roster. */
+static struct catalog_opt_in *find_opt_in_of_name(const struct catalog *catalog,
+    const struct catalog_study *study, const char *center)
+{
+    const struct identity *identity =
+        catalog->roster == NULL ? NULL
+                                : roster_find_center(catalog->roster, center);
+    return identity == NULL ? NULL : find_opt_in(study, &identity->sign);
+}
+
 static enum status load_refusals(
     void *arg, const struct ledger_refusals *refusals)
 {
+    const struct catalog *catalog = arg;
     const struct catalog_study *entry =
-        catalog_find_study(arg, &refusals->study_id);
+        catalog_find_study(catalog, &refusals->study_id);
     struct catalog_opt_in *slot =
-        entry == NULL ? NULL : find_opt_in(entry, refusals->center);
+        entry == NULL ? NULL
+                      : find_opt_in_of_name(catalog, entry, refusals->center);
     if (slot != NULL && refusals->left > 0)
         slot->left = (uint64_t)refusals->left;
     return STATUS_OK;
@@ -343,37 +355,48 @@ enum status catalog_load(struct catalog **out, struct ledger *ledger,
 
 /* Opt-ins. */
 
-static enum status store_opt_in(struct catalog *catalog, struct ledger *ledger,
-    const struct opt_in *decision, struct view envelope, int64_t now)
+struct opt_in_document {
+    struct ledger_opt_in decision;
+    const char *center; /* its name */
+    struct view envelope;
+};
+
+static enum status write_opt_in(
+    struct ledger *ledger, const struct opt_in_document *document, int64_t now)
 {
+    const struct ledger_opt_in *decision = &document->decision;
+    enum status status = ledger_begin(ledger);
+    if (status == STATUS_OK)
+        status = ledger_put_opt_in(ledger, decision, document->envelope, now);
+    if (status == STATUS_OK) {
+        status = ledger_record(ledger, now, decision->in ? "opt_in" : "opt_out",
+            &decision->study_id, "center=%s sequence=%" PRId64,
+            document->center, decision->sequence);
+    }
+    if (status == STATUS_OK)
+        status = ledger_commit(ledger);
+    if (status != STATUS_OK)
+        ledger_rollback(ledger);
+    return status;
+}
+
+static enum status store_opt_in(struct catalog *catalog, struct ledger *ledger,
+    const struct opt_in_document *document, int64_t now)
+{
+    const struct ledger_opt_in *decision = &document->decision;
     struct catalog_study *entry =
         catalog_find_study(catalog, &decision->study_id);
     if (entry == NULL)
         return STATUS_STUDY_UNKNOWN;
-    struct catalog_opt_in *slot = find_opt_in(entry, decision->center);
+    struct catalog_opt_in *slot = find_opt_in(entry, &decision->center);
     if (slot != NULL && decision->sequence <= slot->sequence)
         return STATUS_REPLAYED;
-    slot = get_opt_in(entry, decision->center);
+    slot = get_opt_in(entry, &decision->center);
     if (slot == NULL)
         return STATUS_NO_MEMORY;
-    struct ledger_opt_in kept = {.study_id = decision->study_id,
-        .in = decision->in,
-        .sequence = decision->sequence};
-    snprintf(kept.center, sizeof kept.center, "%s", decision->center);
-    enum status status = ledger_begin(ledger);
-    if (status == STATUS_OK)
-        status = ledger_put_opt_in(ledger, &kept, envelope, now);
-    if (status == STATUS_OK) {
-        status = ledger_record(ledger, now, decision->in ? "opt_in" : "opt_out",
-            &decision->study_id, "center=%s sequence=%" PRId64,
-            decision->center, decision->sequence);
-    }
-    if (status == STATUS_OK)
-        status = ledger_commit(ledger);
-    if (status != STATUS_OK) {
-        ledger_rollback(ledger);
+    enum status status = write_opt_in(ledger, document, now);
+    if (status != STATUS_OK)
         return status;
-    }
     slot->in = decision->in;
     slot->sequence = decision->sequence;
     return STATUS_OK;
@@ -397,23 +420,28 @@ enum status catalog_opt_in(struct catalog *catalog, struct ledger *ledger,
     if (status == STATUS_OK &&
         strcmp(decision.federation, catalog->roster->federation) != 0)
         status = STATUS_WRONG_ROSTER;
-    if (status == STATUS_OK)
-        status = store_opt_in(catalog, ledger, &decision, bytes, now);
+    if (status == STATUS_OK) {
+        const struct opt_in_document document = {
+            {decision.study_id, center->sign, decision.in, decision.sequence},
+            center->name, bytes};
+        status = store_opt_in(catalog, ledger, &document, now);
+    }
     envelope_destroy(envelope);
     return status;
 }
 
 bool catalog_study_has_center(
-    const struct catalog_study *study, const char *center)
+    const struct catalog_study *study, const struct public_key *center)
 {
     const struct catalog_opt_in *slot = find_opt_in(study, center);
     return slot != NULL && slot->in;
 }
 
-uint64_t catalog_refusals_left(
+uint64_t catalog_refusals_left(const struct catalog *catalog,
     const struct catalog_study *study, const char *center)
 {
-    const struct catalog_opt_in *slot = find_opt_in(study, center);
+    const struct catalog_opt_in *slot =
+        find_opt_in_of_name(catalog, study, center);
     return slot == NULL ? 0 : slot->left;
 }
 
@@ -423,7 +451,8 @@ void catalog_note_refusals(struct catalog *catalog, struct ledger *ledger,
     const struct catalog_study *study =
         catalog_find_study(catalog, &refusals->study_id);
     struct catalog_opt_in *slot =
-        study == NULL ? NULL : find_opt_in(study, refusals->center);
+        study == NULL ? NULL
+                      : find_opt_in_of_name(catalog, study, refusals->center);
     if (slot == NULL || slot->left == (uint64_t)refusals->left)
         return;
     slot->left = (uint64_t)refusals->left;

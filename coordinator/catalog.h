@@ -18,7 +18,7 @@
 #define CATALOG_STUDIES_MAX 1024
 
 struct catalog_opt_in {
-    char center[NAME_MAX_BYTES + 1];
+    struct public_key center; /* its identity */
     bool in;
     int64_t sequence;
     uint64_t left; /* refusals left there, plus one, when it refused last; 0:
@@ -78,10 +78,10 @@ enum status catalog_submit_study(struct catalog *catalog, struct ledger *ledger,
 enum status catalog_opt_in(struct catalog *catalog, struct ledger *ledger,
     const struct identity *center, struct view bytes, int64_t now);
 bool catalog_study_has_center(
-    const struct catalog_study *study, const char *center);
-/* Refusals that are left at a center before it locks the study, plus one (1:
- * it is locked), as it said last; 0: not known. */
-uint64_t catalog_refusals_left(
+    const struct catalog_study *study, const struct public_key *center);
+/* Refusals that are left at a center of the present roster before it locks the
+ * study, plus one (1: it is locked), as it said last; 0: not known. */
+uint64_t catalog_refusals_left(const struct catalog *catalog,
     const struct catalog_study *study, const char *center);
 void catalog_note_refusals(struct catalog *catalog, struct ledger *ledger,
     const struct ledger_refusals *refusals);

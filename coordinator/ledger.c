@@ -61,6 +61,20 @@ static const char *const migrations[] = {
      " signature BLOB NOT NULL) STRICT;"),
     /* What a center's program speaks: protocol_said. */
     "ALTER TABLE presence ADD COLUMN protocol INTEGER NOT NULL DEFAULT 0;",
+    /* A decision is of whoever signed it, in hexadecimal, and not of a name
+     * that a later roster may give to another center. */
+    "CREATE TABLE opt_in_of_key (study BLOB NOT NULL REFERENCES study (id),"
+    " center TEXT NOT NULL, decision INTEGER NOT NULL,"
+    " sequence INTEGER NOT NULL, envelope BLOB NOT NULL,"
+    " added INTEGER NOT NULL, PRIMARY KEY (study, center)) STRICT;"
+    "INSERT OR IGNORE INTO opt_in_of_key SELECT study,"
+    " lower(json_extract(CAST(envelope AS TEXT), '$.signatures[0].keyid')),"
+    " decision, sequence, envelope, added FROM opt_in"
+    " WHERE CASE WHEN json_valid(CAST(envelope AS TEXT)) THEN"
+    " json_extract(CAST(envelope AS TEXT), '$.signatures[0].keyid') END"
+    " IS NOT NULL ORDER BY sequence DESC;"
+    "DROP TABLE opt_in;"
+    "ALTER TABLE opt_in_of_key RENAME TO opt_in;",
 };
 
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))

@@ -67,7 +67,7 @@ enum status ledger_visit_approvals(struct ledger *ledger,
 
 struct ledger_opt_in {
     struct digest study_id;
-    char center[LEDGER_NAME_MAX + 1];
+    struct public_key center; /* its identity: a name may pass to another */
     bool in;
     int64_t sequence;
 };

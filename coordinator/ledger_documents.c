@@ -95,13 +95,15 @@ enum status ledger_visit_approvals(struct ledger *ledger,
 enum status ledger_put_opt_in(struct ledger *ledger,
     const struct ledger_opt_in *opt_in, struct view envelope, int64_t now)
 {
+    char center[KEY_TEXT];
+    public_key_to_text(center, &opt_in->center);
     return ledger_run(ledger,
         "INSERT INTO opt_in"
         " (study, center, decision, sequence, envelope, added)"
         " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (study, center) DO UPDATE"
         " SET decision = excluded.decision, sequence = excluded.sequence,"
         " envelope = excluded.envelope, added = excluded.added",
-        "dtiivi", &opt_in->study_id, opt_in->center, (int64_t)opt_in->in,
+        "dtiivi", &opt_in->study_id, center, (int64_t)opt_in->in,
         opt_in->sequence, envelope, now);
 }
 
@@ -121,7 +123,11 @@ enum status ledger_visit_opt_ins(struct ledger *ledger,
             break;
         status =
             column_fixed(statement, 0, opt_in.study_id.bytes, DIGEST_BYTES);
-        column_text(statement, 1, opt_in.center, sizeof opt_in.center);
+        char center[KEY_TEXT];
+        column_text(statement, 1, center, sizeof center);
+        if (status == STATUS_OK &&
+            public_key_from_text(&opt_in.center, center) != STATUS_OK)
+            status = STATUS_CORRUPT;
         opt_in.in = column_integer(statement, 2) != 0;
         opt_in.sequence = column_integer(statement, 3);
         if (status == STATUS_OK)

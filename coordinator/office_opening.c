@@ -27,7 +27,7 @@ static void choose_centers(struct office *office,
     for (size_t i = 0; i < members_count(office->members); i++) {
         const struct member *member = members_at(office->members, i);
         if (member->role != SENDER_CENTER ||
-            !catalog_study_has_center(study, member->identity.name))
+            !catalog_study_has_center(study, &member->identity.sign))
             continue;
         choice->opted_in++;
         if (!member->connected || choice->connected == ROSTER_CENTERS_MAX)

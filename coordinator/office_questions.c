@@ -258,7 +258,8 @@ static enum status sign_answer(struct office *office,
 }
 
 /* Refusals lead to a lock: the researcher hears how near one is. */
-static void add_locks(const struct session *session, struct buffer *out)
+static void add_locks(const struct catalog *catalog,
+    const struct session *session, struct buffer *out)
 {
     const struct catalog_study *study = session->question.study;
     uint64_t least = 0;
@@ -268,7 +269,7 @@ static void add_locks(const struct session *session, struct buffer *out)
         out, "; why, each center's own log says: ask its data manager");
     for (size_t i = 0; i < session->center_count; i++) {
         const uint64_t left =
-            catalog_refusals_left(study, session->centers[i].name);
+            catalog_refusals_left(catalog, study, session->centers[i].name);
         if (session->centers[i].state == REPLY_REFUSED && left > 0 &&
             (least == 0 || left < least))
             least = left;
@@ -280,7 +281,7 @@ static void add_locks(const struct session *session, struct buffer *out)
             out, "; %" PRIu64 " more until a lock", least - 1);
 }
 
-static void describe_failure(
+static void describe_failure(const struct catalog *catalog,
     const struct session *session, char *out, size_t capacity)
 {
     char numbers[LEDGER_TEXT_MAX];
@@ -310,7 +311,7 @@ static void describe_failure(
     default:
         (void)buffer_append_format(&text, "%s", status_text(session->failure));
     }
-    add_locks(session, &text);
+    add_locks(catalog, session, &text);
     const char *all = buffer_text(&text);
     office_copy_text(out, capacity, all == NULL ? "" : all);
     buffer_fini(&text);
@@ -322,7 +323,7 @@ static void prepare_ending(struct office *office, const struct session *session,
     char text[LEDGER_TEXT_MAX];
     ending->query.state = QUERY_ANSWERED;
     if (verdict == SESSION_FAIL) {
-        describe_failure(session, text, sizeof text);
+        describe_failure(office->catalog, session, text, sizeof text);
         set_failure(ending, session->failure, text);
         return;
     }
@@ -341,7 +342,7 @@ static void forget_locks(struct office *office, const struct session *session)
     for (size_t i = 0; i < session->center_count; i++) {
         const struct session_center *center = &session->centers[i];
         if (center->state == REPLY_ANSWERED &&
-            catalog_refusals_left(study, center->name) == 1)
+            catalog_refusals_left(office->catalog, study, center->name) == 1)
             office_note_refusals(office, session, center, 0);
     }
 }

@@ -97,10 +97,11 @@ static bool add_study(json_t *studies, const struct report_request *request,
         set(object, "valid_until", json_time(entry->study->valid_until));
     for (size_t i = 0; !failed && i < roster->center_count; i++) {
         const char *name = roster->centers[i].name;
-        if (catalog_study_has_center(entry, name))
+        if (catalog_study_has_center(entry, &roster->centers[i].sign))
             failed =
                 append(json_object_get(object, "opted_in"), json_string(name));
-        const uint64_t left = catalog_refusals_left(entry, name);
+        const uint64_t left =
+            catalog_refusals_left(request->catalog, entry, name);
         if (!failed && left > 0)
             failed = set(json_object_get(object, "refusals_left"), name,
                 json_integer((json_int_t)left - 1));

@@ -18,6 +18,7 @@
 
 #include "node/frame.h"
 #include "node/store.h"
+#include "policy/roster.h"
 #include "protocol/analysis/plan.h"
 
 #define GUARD_LEVELS_MAX                                                       \
@@ -59,12 +60,18 @@ enum status guard_record(struct guard *guard, struct store *store,
  * *nobody: the cohort is empty. */
 enum status guard_people_digest(const struct guard *guard,
     const struct guard_people *people, struct digest *out, bool *nobody);
-/* people: what names them. centers[count]: indices on the roster, in order.
+/* people: what names them. centers[count]: identities, in the order of
+ * their roster.
  * STATUS_TOO_CLOSE: these and an earlier set for the same people differ by one
  * or two. Records them otherwise, within the caller's transaction. */
 enum status guard_check_centers(struct store *store,
-    const struct digest *people, const uint32_t *centers, size_t count,
+    const struct digest *people, const struct public_key *centers, size_t count,
     int64_t until);
+/* Sets that an earlier version kept by places in a roster, by identity as this
+ * roster has it. Under which one a set was kept is not known: it is named by
+ * each, and a new set must not be close to any. store_drop_places ends it. */
+enum status guard_name_centers(
+    struct store *store, const struct roster *roster);
 /* People by their numbers, in any order; and a cohort that counts as answered
  * without being written down. For tests and measurements. */
 enum status guard_people_create(

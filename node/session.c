@@ -66,8 +66,26 @@ static enum status take_stored_roster(
     if (status == STATUS_OK) {
         roster_destroy(session->roster);
         session->roster = roster;
+        status = guard_name_centers(session->setup.store, roster);
     }
     envelope_destroy(envelope);
+    return status;
+}
+
+/* The chain, and what is remembered by places in one of them. */
+static enum status load_rosters(struct session *session)
+{
+    struct store *store = session->setup.store;
+    enum status status = store_begin(store);
+    if (status == STATUS_OK)
+        status = store_visit_rosters(store, take_stored_roster, session);
+    if (status == STATUS_OK && session->roster == NULL)
+        status = STATUS_NOT_FOUND;
+    if (status == STATUS_OK)
+        status = store_drop_places(store);
+    if (status == STATUS_OK)
+        return store_commit(store);
+    store_rollback(store);
     return status;
 }
 
@@ -81,10 +99,7 @@ enum status session_create(
     session->setup = *setup;
     slots_init(&session->slots, setup->reply_slot_ms);
     session->heartbeat_ms = HEARTBEAT_MS_DEFAULT;
-    enum status status =
-        store_visit_rosters(setup->store, take_stored_roster, session);
-    if (status == STATUS_OK && session->roster == NULL)
-        status = STATUS_NOT_FOUND;
+    enum status status = load_rosters(session);
     if (status == STATUS_OK)
         status = frame_create(&session->frame, setup->dictionary);
     if (status == STATUS_OK)

@@ -59,6 +59,25 @@ static struct digest digest_of_cohort(const struct query *query)
     return masking_digest("cohort", parts, 2);
 }
 
+/* By identity: a place is another center's in the next roster. The question is
+ * of this session's roster. Caller frees. */
+static enum status list_survivors(
+    const struct question *question, struct public_key **centers, size_t *count)
+{
+    const struct roster *roster = question->session->roster;
+    const size_t most = question->admission.header->center_count;
+    uint32_t *places = calloc(most, sizeof *places);
+    *centers = calloc(most, sizeof **centers);
+    enum status status =
+        places == NULL || *centers == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    if (status == STATUS_OK)
+        *count = member_survivors(question->member, places);
+    for (size_t i = 0; status == STATUS_OK && i < *count; i++)
+        (*centers)[i] = roster->centers[places[i] - 1].sign;
+    free(places);
+    return status;
+}
+
 /* Sums over sets of centers that differ by one or two would show these, as
  * cohorts that differ by few people show them. A cohort is known by its words
  * and, for other words may fit the same people, by those whom it has here. */
@@ -69,13 +88,12 @@ static enum status check_centers(struct question *question)
     const struct digest words = digest_of_cohort(question->admission.query);
     struct digest people;
     bool nobody = true;
-    uint32_t *centers =
-        calloc(question->admission.header->center_count, sizeof *centers);
-    if (centers == NULL)
-        return STATUS_NO_MEMORY;
-    size_t count = member_survivors(question->member, centers);
-    enum status status = guard_check_centers(
-        store, &words, centers, count, question->study_until);
+    struct public_key *centers = NULL;
+    size_t count;
+    enum status status = list_survivors(question, &centers, &count);
+    if (status == STATUS_OK)
+        status = guard_check_centers(
+            store, &words, centers, count, question->study_until);
     if (status == STATUS_OK && question->people != NULL)
         status = guard_people_digest(
             session->guard, question->people, &people, &nobody);

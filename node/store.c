@@ -95,6 +95,12 @@ static const char *const migrations[] = {
     " envelope BLOB NOT NULL, PRIMARY KEY (study, signer)) STRICT,"
     " WITHOUT ROWID;"
     "ALTER TABLE refusal ADD COLUMN reason TEXT NOT NULL DEFAULT '';",
+    /* Sets of centers by identity: a place in the roster is another center's
+     * in the next one. Sets by place (center_set) are named when the rosters
+     * are at hand: guard_name_centers. */
+    "CREATE TABLE center_group (people BLOB NOT NULL, until INTEGER NOT NULL,"
+    " centers BLOB NOT NULL) STRICT;"
+    "CREATE INDEX center_group_people ON center_group (people);",
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))
 

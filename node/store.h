@@ -206,11 +206,18 @@ enum status store_visit_cohorts(
     struct store *store, int64_t after, store_cohort_visit *visit, void *arg);
 /* Those whose study is over. */
 enum status store_drop_cohorts(struct store *store, int64_t now, bool *dropped);
+/* centers: identity keys, one after the other. Once is enough. */
 enum status store_put_center_set(struct store *store,
     const struct digest *people, int64_t until, struct view centers);
 typedef enum status store_center_set_visit(void *arg, struct view centers);
 enum status store_visit_center_sets(struct store *store,
     const struct digest *people, store_center_set_visit *visit, void *arg);
+/* Sets as an earlier version kept them: places in a roster, 4 bytes each. */
+typedef enum status store_place_visit(
+    void *arg, const struct digest *people, int64_t until, struct view places);
+enum status store_visit_places(
+    struct store *store, store_place_visit *visit, void *arg);
+enum status store_drop_places(struct store *store);
 
 /* ---- masked questions, step by step ---- */
 

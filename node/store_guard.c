@@ -77,15 +77,17 @@ enum status store_drop_cohorts(struct store *store, int64_t now, bool *dropped)
             store_run(store, "DELETE FROM cohort WHERE until < ?", "i", now);
     if (status == STATUS_OK && over > 0)
         status = store_run(
-            store, "DELETE FROM center_set WHERE until < ?", "i", now);
+            store, "DELETE FROM center_group WHERE until < ?", "i", now);
     return status;
 }
 
 enum status store_put_center_set(struct store *store,
     const struct digest *people, int64_t until, struct view centers)
 {
-    return store_run(store, "INSERT INTO center_set VALUES (?, ?, ?)", "div",
-        people, until, centers);
+    return store_run(store,
+        "INSERT INTO center_group SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1"
+        " FROM center_group WHERE people = ?1 AND centers = ?3)",
+        "div", people, until, centers);
 }
 
 enum status store_visit_center_sets(struct store *store,
@@ -93,12 +95,36 @@ enum status store_visit_center_sets(struct store *store,
 {
     sqlite3_stmt *statement = NULL;
     enum status status = store_query(store, &statement,
-        "SELECT centers FROM center_set WHERE people = ?", "d", people);
+        "SELECT centers FROM center_group WHERE people = ?", "d", people);
     while (status == STATUS_OK &&
            (status = store_step(store, statement)) == STATUS_OK)
         status = visit(arg, store_column(statement, 0));
     store_done(store, statement);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status store_visit_places(
+    struct store *store, store_place_visit *visit, void *arg)
+{
+    sqlite3_stmt *statement = NULL;
+    enum status status = store_query(
+        store, &statement, "SELECT people, until, centers FROM center_set", "");
+    while (status == STATUS_OK &&
+           (status = store_step(store, statement)) == STATUS_OK) {
+        struct digest people;
+        status =
+            store_column_fixed(statement, 0, people.bytes, sizeof people.bytes);
+        if (status == STATUS_OK)
+            status = visit(arg, &people, sqlite3_column_int64(statement, 1),
+                store_column(statement, 2));
+    }
+    store_done(store, statement);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status store_drop_places(struct store *store)
+{
+    return store_run(store, "DELETE FROM center_set", "");
 }
 
 enum status store_put_charge(struct store *store, const struct digest *study,

@@ -29,14 +29,14 @@ static const struct damage_column columns[] = {{"meta", "value", NULL},
     {"audit", "signature", NULL}, {"person", "number", NULL},
     {"person", "pseudonym", NULL}, {"cohort", "id", NULL},
     {"cohort", "study", NULL}, {"cohort", "until", NULL},
-    {"cohort", "people", NULL}, {"center_set", "centers", NULL},
-    {"center_set", "people", NULL}, {"progress", "query", "query"},
+    {"cohort", "people", NULL}, {"center_group", "centers", NULL},
+    {"center_group", "people", NULL}, {"progress", "query", "query"},
     {"progress", "header", "query"}, {"progress", "attempt", "query"},
     {"progress", "stage", "query"}, {"progress", "members", "query"},
     {"progress", "refused", "query"}, {"exam", "patient", NULL},
     {"exam", "v_age", NULL}, {"exam", "v_sex", NULL}};
 
-static const uint32_t centers[] = {1, 2, 3};
+static const struct public_key centers[] = {{{1}}, {{2}}, {{3}}};
 
 struct record {
     int64_t sequence;

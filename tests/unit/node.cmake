@@ -3,7 +3,8 @@ foreach(name dates node vector_import)
     LINK cohortium_node)
 endforeach()
 cohortium_test(test_bits SOURCES test_bits.c LINK cohortium_node test_seeded)
-cohortium_test(test_guard SOURCES test_guard.c LINK cohortium_node test_seeded)
+cohortium_test(test_guard SOURCES test_guard.c
+  LINK cohortium_node test_seeded PkgConfig::SQLITE)
 cohortium_test(test_roaring_format SOURCES test_roaring_format.c
   LINK cohortium_node)
 cohortium_memory_test(test_no_memory_node

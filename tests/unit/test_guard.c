@@ -3,6 +3,7 @@
 #include "node/guard.h"
 #include "node/guard_pairs.h"
 #include "node/people_box.h"
+#include "node/store_internal.h"
 #include "tests/support/seeded.h"
 #include "tests/unit/test.h"
 
@@ -226,6 +227,61 @@ static void test_guard_digest_is_of_people_and_of_the_center(void **state)
     guard_people_destroy(b);
     guard_people_destroy(c);
     guard_people_destroy(none);
+}
+
+static const struct public_key north = {{1}}, south = {{2}}, east = {{3}},
+                               west = {{4}};
+static const struct digest whose = {{9}};
+
+static enum status check_centers(
+    struct store *store, const struct public_key *centers, size_t count)
+{
+    return guard_check_centers(store, &whose, centers, count, 1000);
+}
+
+/* The same four centers on a roster of another order are the same; all but one
+ * are not, wherever they stand. */
+static void test_sets_of_centers_are_known_by_identity(void **state)
+{
+    struct store *store = ((struct scene *)*state)->store;
+    const struct public_key all[] = {north, south, east, west};
+    const struct public_key turned[] = {west, east, south, north};
+    assert_int_equal(check_centers(store, all, 4), STATUS_OK);
+    assert_int_equal(check_centers(store, turned, 4), STATUS_OK);
+    assert_int_equal(check_centers(store, turned, 3), STATUS_TOO_CLOSE);
+    assert_int_equal(check_centers(store, all, 3), STATUS_TOO_CLOSE);
+}
+
+/* Sets of an earlier version: places 1, 2 and 3 of one roster or the other, and
+ * a set that only the larger one can have had. */
+static void test_sets_by_place_are_named_by_each_roster(void **state)
+{
+    struct scene *scene = *state;
+    struct identity first[] = {
+        {.sign = north}, {.sign = south}, {.sign = east}};
+    struct identity second[] = {
+        {.sign = west}, {.sign = south}, {.sign = east}, {.sign = north}};
+    const struct roster rosters[] = {{.center_count = 3, .centers = first},
+        {.center_count = 4, .centers = second}};
+    const struct public_key all[] = {north, south, east, west};
+    const struct public_key before[] = {north, south, east};
+    const struct public_key other[] = {{{5}}, {{6}}, {{7}}};
+    sqlite3 *database = scene->store->database;
+    assert_int_equal(
+        sqlite3_exec(database,
+            "INSERT INTO center_set VALUES (x'09000000000000000000000000000000"
+            "00000000000000000000000000000000', 1000,"
+            " x'010000000200000003000000')",
+            NULL, NULL, NULL),
+        SQLITE_OK);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(
+            guard_name_centers(scene->store, &rosters[i]), STATUS_OK);
+    assert_int_equal(store_drop_places(scene->store), STATUS_OK);
+    assert_int_equal(check_centers(scene->store, all, 4), STATUS_TOO_CLOSE);
+    /* close to what it would be under the other roster */
+    assert_int_equal(check_centers(scene->store, before, 3), STATUS_TOO_CLOSE);
+    assert_int_equal(check_centers(scene->store, other, 3), STATUS_OK);
 }
 
 static void refuse_at(struct store *store, const char *reason, int64_t time)
@@ -642,6 +698,8 @@ int main(void)
         WITH(test_guard_is_forgotten_with_its_study_and_not_before),
         WITH(test_guard_people_are_sealed_in_the_store),
         WITH(test_guard_digest_is_of_people_and_of_the_center),
+        WITH(test_sets_of_centers_are_known_by_identity),
+        WITH(test_sets_by_place_are_named_by_each_roster),
         WITH(test_refusals_lock_until_somebody_looks),
         WITH(test_charges_add_up),
         cmocka_unit_test(test_pairs_of_five_people_agree_with_enumeration),

@@ -174,7 +174,7 @@ static enum status last_opt_in(void *arg, const struct ledger_opt_in *opt_in)
 static void test_put_opt_in_replaces_the_earlier_decision(void **state)
 {
     struct ledger_opt_in opt_in = {.study_id = name_of("study"),
-        .center = "north",
+        .center = {{7}},
         .in = true,
         .sequence = 1};
     struct ledger_opt_in out;
@@ -187,7 +187,7 @@ static void test_put_opt_in_replaces_the_earlier_decision(void **state)
         ledger_put_opt_in(*state, &opt_in, view_of_text("{}"), 6), STATUS_OK);
     assert_int_equal(
         ledger_visit_opt_ins(*state, last_opt_in, &out), STATUS_OK);
-    assert_string_equal(out.center, "north");
+    assert_true(public_key_equal(&out.center, &opt_in.center));
     assert_false(out.in);
     assert_int_equal(out.sequence, 2);
 }
@@ -380,6 +380,44 @@ static void tamper(const char *sql)
     sqlite3_close(database);
 }
 
+/* As a ledger of the first version has it: by name, with two centers that the
+ * name passed between, and something that is no envelope. */
+static void test_opt_ins_by_name_become_those_of_who_signed(void **state)
+{
+    static const char key[] =
+        "0707070707070707070707070707070707070707070707070707070707070707";
+    char sql[1024];
+    struct ledger_opt_in out = {.sequence = 0};
+    add_study(*state, "study");
+    ledger_close(*state);
+    *state = NULL;
+    snprintf(sql, sizeof sql,
+        "DROP TABLE opt_in;"
+        "CREATE TABLE opt_in (study BLOB NOT NULL REFERENCES study (id),"
+        " center TEXT NOT NULL, decision INTEGER NOT NULL,"
+        " sequence INTEGER NOT NULL, envelope BLOB NOT NULL,"
+        " added INTEGER NOT NULL, PRIMARY KEY (study, center)) STRICT;"
+        "INSERT INTO opt_in SELECT id, 'north', 1, 4, CAST("
+        "'{\"signatures\": [{\"keyid\": \"%s\"}]}' AS BLOB), 5 FROM study;"
+        "INSERT INTO opt_in SELECT id, 'north-2', 0, 3, CAST("
+        "'{\"signatures\": [{\"keyid\": \"%s\"}]}' AS BLOB), 5 FROM study;"
+        "INSERT INTO opt_in SELECT id, 'south', 1, 9, x'00', 5 FROM study;"
+        "PRAGMA user_version = 4", /* before opt-ins had keys */
+        key, key);
+    tamper(sql);
+    struct ledger *ledger = NULL;
+    char copy[160];
+    assert_int_equal(ledger_open(&ledger, path), STATUS_OK);
+    *state = ledger;
+    snprintf(copy, sizeof copy, "%s.before-v5", path);
+    assert_int_equal(unlink(copy), 0);
+    assert_int_equal(
+        ledger_visit_opt_ins(*state, last_opt_in, &out), STATUS_OK);
+    assert_int_equal(out.center.bytes[0], 7);
+    assert_true(out.in);
+    assert_int_equal(out.sequence, 4);
+}
+
 static void test_register_shows_every_change(void **state)
 {
     static const char *const changes[] = {
@@ -430,6 +468,7 @@ int main(void)
         TEST(test_rosters_come_back_oldest_first_after_reopening),
         TEST(test_approvals_belong_to_their_study_and_come_once),
         TEST(test_put_opt_in_replaces_the_earlier_decision),
+        TEST(test_opt_ins_by_name_become_those_of_who_signed),
         TEST(test_query_is_found_and_ended),
         TEST(test_find_query_that_is_not_there_is_not_found),
         TEST(test_replies_are_replaced_and_their_vectors_dropped),
