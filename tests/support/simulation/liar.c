@@ -157,9 +157,10 @@ bool liar_tell(struct liar *liar, struct attempt *attempt, size_t center,
     message = (struct message){
         .type = type, .id = attempt->header, .number = 2, .body = body};
     const struct message *reply = liar_say(liar, center, &message);
-    if (reply != NULL)
-        hear(attempt, center, set, reply);
-    return reply != NULL;
+    if (reply == NULL || reply->type == MESSAGE_REFUSE)
+        return false;
+    hear(attempt, center, set, reply);
+    return true;
 }
 
 void liar_list(const struct liar *liar, const struct attempt *attempt,

@@ -72,11 +72,11 @@ static void split_vote(struct liar *liar)
     liar_steps(liar, attempt, MESSAGE_SEALED);
     liar_step(liar, attempt, MESSAGE_SURVIVORS, with, liar->all);
     liar_step(liar, attempt, MESSAGE_SURVIVORS, without, others(liar));
+    tell_votes_of_camp(liar, attempt, with);
+    tell_votes_of_camp(liar, attempt, without);
     liar_lie_of(liar, attempt, MESSAGE_SURVIVORS, with, others(liar));
     liar_lie_of(liar, attempt, MESSAGE_SURVIVORS, without, liar->all);
     liar_lie_of(liar, attempt, MESSAGE_VOTES, honest(liar), with | without);
-    tell_votes_of_camp(liar, attempt, with);
-    tell_votes_of_camp(liar, attempt, without);
 }
 
 static void late_vector(struct liar *liar)
@@ -130,13 +130,15 @@ static void dead_and_alive(struct liar *liar)
     liar_steps(liar, attempt, MESSAGE_PEERS);
     liar_step(liar, attempt, MESSAGE_SEALED, victim, liar->all);
     liar_step(liar, attempt, MESSAGE_SEALED, others(liar), others(liar));
-    liar_lie_of(liar, attempt, MESSAGE_SURVIVORS, honest(liar) & others(liar),
-        liar->all);
+    /* one who is told so has done with the question */
+    const uint32_t asked = first_of(honest(liar) & others(liar), 1);
+    liar_lie_of(liar, attempt, MESSAGE_SURVIVORS, asked, liar->all);
     liar_list(liar, attempt, MESSAGE_SURVIVORS, liar->victim, liar->all, &list);
     (void)liar_tell(liar, attempt, liar->victim, MESSAGE_SURVIVORS, liar->all,
         buffer_view(&list));
     buffer_fini(&list);
-    liar_step(liar, attempt, MESSAGE_SURVIVORS, others(liar), others(liar));
+    liar_step(
+        liar, attempt, MESSAGE_SURVIVORS, others(liar) & ~asked, others(liar));
     liar_lie_of(liar, attempt, MESSAGE_VOTES, victim, liar->all);
     liar_lie_of(liar, attempt, MESSAGE_VOTES, victim, liar->league | victim);
 }

@@ -143,6 +143,7 @@ void lowered_minimum(struct liar *liar)
             liar_lie_of(liar, attempt, MESSAGE_PEERS, bit_of(i),
                 bit_of(i) | first_of(liar->all & ~bit_of(i), few - 1));
     }
+    attempt = liar_begin(liar, 1);
     liar_steps(liar, attempt, MESSAGE_PEERS);
     for (size_t i = 0; i < liar->world->count; i++) {
         if (honest(liar) & bit_of(i))
@@ -307,6 +308,9 @@ void replayed_attempt(struct liar *liar)
     list_peers(first, liar->all, &peers);
     liar_lie(liar, second, MESSAGE_PEERS, honest(liar), buffer_view(&peers));
     buffer_fini(&peers);
+    opening_init(liar, &opening, 0, 2, liar->all);
+    second = liar_open(liar, &opening, liar->all);
+    opening_fini(&opening);
     liar_steps(liar, second, MESSAGE_PEERS);
     for (size_t i = 0; i < liar->world->count; i++) {
         struct buffer sealed;
