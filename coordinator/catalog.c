@@ -82,6 +82,24 @@ enum status catalog_judge_submission(const struct catalog *catalog,
     return status;
 }
 
+/* Whether one of them says no; what is broken says nothing. */
+static bool has_rejection(const struct view *approvals, size_t count)
+{
+    bool found = false;
+    for (size_t i = 0; !found && i < count; i++) {
+        struct envelope *envelope = NULL;
+        struct approval approval;
+        struct diagnostic diagnostic;
+        diagnostic_init(&diagnostic, "");
+        found = envelope_decode(&envelope, approvals[i]) == STATUS_OK &&
+                approval_parse(&approval, buffer_view(&envelope->payload),
+                    &diagnostic) == STATUS_OK &&
+                !approval.approve;
+        envelope_destroy(envelope);
+    }
+    return found;
+}
+
 enum status catalog_judge(
     const struct catalog *catalog, struct catalog_study *entry, int64_t now)
 {
@@ -95,6 +113,7 @@ enum status catalog_judge(
         return entry->standing;
     for (size_t i = 0; i < entry->approval_count; i++)
         views[i] = buffer_view(&entry->approvals[i]);
+    entry->rejected = has_rejection(views, entry->approval_count);
     entry->standing =
         strcmp(entry->study->federation, catalog->roster->federation) != 0
             ? STATUS_WRONG_ROSTER

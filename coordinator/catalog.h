@@ -30,6 +30,7 @@ struct catalog_study {
     struct buffer envelope; /* as it was submitted */
     size_t approval_count;
     struct buffer approvals[MESSAGE_DOCUMENTS_MAX]; /* rejections as well */
+    bool rejected;        /* a member's rejection is among them */
     enum status standing; /* STATUS_OK: approved by m of n */
     size_t opt_in_count;
     struct catalog_opt_in *opt_ins;
@@ -66,10 +67,11 @@ struct catalog_submission {
     const struct view *approvals;
 };
 
-/* A study that is not known must be approved, or nothing is kept and the
- * reason is returned. To a known one approvals are added (those that a member
- * in good standing signed for it). Written to the ledger before it counts.
- * *index is its place among the studies. */
+/* A study that is not known must be approved, or rejected by somebody, or
+ * nothing is kept and the reason is returned. To a known one approvals are
+ * added (those that a member in good standing signed for it). Written to the
+ * ledger before it counts. Where rejections came all is well whatever they do
+ * to the study: that is its standing. *index is its place among the studies. */
 enum status catalog_submit_study(struct catalog *catalog, struct ledger *ledger,
     const struct catalog_submission *submission, int64_t now, size_t *index,
     struct diagnostic *diagnostic);

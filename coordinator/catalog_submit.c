@@ -7,25 +7,22 @@
 /* Approvals on their way in: the ones worth keeping, as bytes. */
 struct intake {
     size_t count;
+    bool rejects; /* one of them does */
     struct ledger_document items[MESSAGE_DOCUMENTS_MAX];
 };
 
 /* Signed for this study by a member in good standing: else it is not kept,
  * so that nobody can fill the ledger with what will never count. */
 static bool is_worth_keeping(const struct catalog *catalog,
-    const struct digest *study_id, const struct envelope *envelope)
+    const struct digest *study_id, const struct envelope *envelope,
+    struct intake *intake)
 {
     struct approval approval;
-    struct diagnostic diagnostic;
-    size_t signers;
-    diagnostic_init(&diagnostic, "approval");
-    return envelope->signature_count == 1 &&
-           approval_parse(&approval, buffer_view(&envelope->payload),
-               &diagnostic) == STATUS_OK &&
-           digest_equal(&approval.study_id, study_id) &&
-           roster_count_signers(&signers, catalog->roster, envelope,
-               TYPE_APPROVAL) == STATUS_OK &&
-           signers > 0;
+    if (approval_verify(&approval, envelope, study_id, catalog->roster) !=
+        STATUS_OK)
+        return false;
+    intake->rejects = intake->rejects || !approval.approve;
+    return true;
 }
 
 static bool is_known(const struct catalog_study *entry, struct view bytes)
@@ -53,7 +50,7 @@ static enum status take_approvals(const struct catalog *catalog,
         if (status == STATUS_OK && intake->count == room)
             status = STATUS_LIMIT_REACHED;
         if (status == STATUS_OK &&
-            is_worth_keeping(catalog, study_id, envelope))
+            is_worth_keeping(catalog, study_id, envelope, intake))
             intake->items[intake->count++] =
                 (struct ledger_document){envelope_id(envelope), bytes, 0};
         envelope_destroy(envelope);
@@ -111,7 +108,10 @@ static enum status add_to_known(struct catalog *catalog, struct ledger *ledger,
         status = write_submission(ledger, entry->study, NULL, &intake, now);
     if (status == STATUS_OK)
         status = append_approvals(entry, &intake);
-    return status == STATUS_OK ? catalog_judge(catalog, entry, now) : status;
+    if (status == STATUS_OK)
+        status = catalog_judge(catalog, entry, now);
+    return intake.rejects && status == STATUS_TOO_FEW_SIGNATURES ? STATUS_OK
+                                                                 : status;
 }
 
 /* What can be said of a study before its approvals are looked at. */
@@ -144,18 +144,20 @@ static enum status add_new(struct catalog *catalog, struct ledger *ledger,
     if (catalog->study_count == CATALOG_STUDIES_MAX)
         return STATUS_LIMIT_REACHED;
     enum status status = check_new(catalog, entry->study, now, diagnostic);
-    if (status == STATUS_OK) /* all that came: the reason is the first found */
-        status = catalog_judge_submission(
-            catalog, entry->study, submission, now, diagnostic);
     if (status == STATUS_OK)
         status = take_approvals(
             catalog, NULL, &entry->study->id, submission, &intake);
+    /* A rejection is kept before anybody approves. Else all that came counts:
+     * the reason is the first found. */
+    if (status == STATUS_OK && !intake.rejects)
+        status = catalog_judge_submission(
+            catalog, entry->study, submission, now, diagnostic);
     if (status == STATUS_OK)
         status = catalog_copy_bytes(&entry->envelope, submission->study);
     if (status == STATUS_OK)
         status = append_approvals(entry, &intake);
     if (status == STATUS_OK)
-        status = catalog_judge(catalog, entry, now);
+        (void)catalog_judge(catalog, entry, now);
     if (status == STATUS_OK)
         status = write_submission(
             ledger, entry->study, &submission->study, &intake, now);

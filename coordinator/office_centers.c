@@ -30,10 +30,11 @@ static enum status send_study(struct office *office,
     return office_send(office, route);
 }
 
+/* A rejection too: a center keeps it, whatever becomes of this ledger. */
 static bool is_worth_showing(const struct catalog_study *study, int64_t now)
 {
     const struct wall_clock clock = {now, NULL};
-    return study->standing == STATUS_OK &&
+    return (study->standing == STATUS_OK || study->rejected) &&
            study_check_dates(study->study, &clock, NULL) != STATUS_EXPIRED;
 }
 

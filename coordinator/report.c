@@ -92,6 +92,7 @@ static bool add_study(json_t *studies, const struct report_request *request,
         append(studies, object) ||
         set(object, "study_id", json_digest(&entry->study->id)) ||
         set(object, "name", json_string(entry->study->name)) ||
+        set(object, "approved", json_boolean(entry->standing == STATUS_OK)) ||
         set(object, "opted_in", json_array()) ||
         set(object, "refusals_left", json_object()) ||
         set(object, "valid_until", json_time(entry->study->valid_until));
@@ -118,7 +119,9 @@ static enum status add_studies(
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < catalog->study_count; i++) {
         const struct catalog_study *entry = catalog->studies[i];
-        if (entry->standing == STATUS_OK &&
+        /* The committee sees what it rejected. */
+        if ((entry->standing == STATUS_OK ||
+                (request->viewer == NULL && entry->rejected)) &&
             may_see_study(request, entry->study) &&
             add_study(studies, request, entry))
             return STATUS_NO_MEMORY;

@@ -234,6 +234,54 @@ enum status command_study_verify(const struct arguments *arguments)
     return status;
 }
 
+/* "carol, dave": whose approvals, or rejections, are among them. */
+static void name_voices(const struct approvals *approvals, bool approve,
+    const struct roster *roster, struct buffer *out)
+{
+    for (size_t i = 0; i < approvals->count; i++) {
+        const struct envelope *envelope = approvals->envelopes[i];
+        struct approval approval;
+        struct diagnostic diagnostic;
+        diagnostic_init(&diagnostic, "");
+        if (envelope->signature_count == 0 ||
+            approval_parse(&approval, buffer_view(&envelope->payload),
+                &diagnostic) != STATUS_OK ||
+            approval.approve != approve)
+            continue;
+        const struct roster_member *member =
+            roster_find_member_key(roster, &envelope->signatures[0].signer);
+        (void)buffer_append_format(out, "%s%s", out->size > 0 ? ", " : "",
+            member == NULL ? "somebody who is no member"
+                           : member->identity.name);
+    }
+}
+
+/* After a submission that was taken: what came of the study. */
+static enum status say_what_it_did(const struct study_file *file,
+    const struct approvals *approvals, const struct roster *roster,
+    const struct message *reply)
+{
+    struct buffer names;
+    bool approved = true;
+    enum status status =
+        status_find_approved(reply->document, &file->study->id, &approved);
+    buffer_init(&names, (size_t)1 << 16);
+    name_voices(approvals, false, roster, &names);
+    if (status != STATUS_OK) {
+        /* said already */
+    } else if (names.size == 0) {
+        printf("study %s is with the coordinator\n", file->study->name);
+    } else {
+        printf("study %s: rejected by %s; %s\n", file->study->name,
+            buffer_text(&names),
+            approved ? "enough other members approve, and it goes on"
+                     : "it no longer has enough approvals, and no center "
+                       "answers it");
+    }
+    buffer_fini(&names);
+    return status;
+}
+
 enum status command_study_submit(const struct arguments *arguments)
 {
     struct study_file file = {0};
@@ -267,7 +315,7 @@ enum status command_study_submit(const struct arguments *arguments)
         status = connection_ask(&connection, &submit, MESSAGE_STATUS, &reply);
     }
     if (status == STATUS_OK)
-        printf("study %s is with the coordinator\n", file.study->name);
+        status = say_what_it_did(&file, &approvals, connection.roster, &reply);
     connection_close(&connection);
     buffer_fini(&bytes);
     free_approvals(&approvals);

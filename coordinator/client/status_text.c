@@ -104,12 +104,36 @@ static void print_refusals(FILE *out, json_t *left)
     }
 }
 
+enum status status_find_approved(
+    struct view json, const struct digest *study, bool *approved)
+{
+    json_t *all = NULL, *item;
+    char id[DIGEST_TEXT];
+    size_t at;
+    digest_to_text(id, study);
+    enum status status = parse(&all, json);
+    *approved = false;
+    if (status == STATUS_OK) {
+        json_array_foreach(json_object_get(all, "studies"), at, item)
+        {
+            const char *name =
+                json_string_value(json_object_get(item, "study_id"));
+            /* an office of before says nothing of those that are not */
+            if (name != NULL && strcmp(name, id) == 0)
+                *approved = !json_is_false(json_object_get(item, "approved"));
+        }
+    }
+    json_decref(all);
+    return status;
+}
+
 static void print_study(FILE *out, const json_t *study)
 {
     char id[WORD_MAX], name[WORD_MAX];
-    fprintf(out, "%.12s  %-24s %zu centers opted in\n",
+    fprintf(out, "%.12s  %-24s %zu centers opted in%s\n",
         word(study, "study_id", "?", id), word(study, "name", "?", name),
-        json_array_size(json_object_get(study, "opted_in")));
+        json_array_size(json_object_get(study, "opted_in")),
+        json_is_false(json_object_get(study, "approved")) ? "; rejected" : "");
     print_refusals(out, json_object_get(study, "refusals_left"));
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "protocol/wire/buffer.h"
+#include "protocol/wire/digest.h"
 
 #define STATUS_PROGRESS_MAX 128
 
@@ -16,6 +17,9 @@
  */
 enum status status_print_queries(
     FILE *out, struct view json, const char *prefix);
+/* Whether the study is approved; one that is not there is not. */
+enum status status_find_approved(
+    struct view json, const struct digest *study, bool *approved);
 enum status status_print_studies(FILE *out, struct view json);
 /* The bytes as they are, when they are a JSON object, and a line feed. */
 enum status status_print_json(FILE *out, struct view json);

@@ -80,6 +80,24 @@ static void test_submit_study_one_short_keeps_nothing(void **state)
     assert_int_equal(world->catalog->study_count, 0);
 }
 
+/* Before anybody approves: the member's own approval, which others hand in
+ * later, does not count. */
+static void test_submit_rejection_of_an_unknown_study_is_kept(void **state)
+{
+    struct world *world = *state;
+    struct buffer rejection;
+    fixture_make_approval(&world->fixture, &rejection, &world->fixture.study_id,
+        world->fixture.cast.committee[0], false);
+    assert_int_equal(
+        submit(world, &world->fixture.study, &rejection, 1), STATUS_OK);
+    assert_int_equal(world->catalog->study_count, 1);
+    assert_int_equal(
+        world->catalog->studies[0]->standing, STATUS_TOO_FEW_SIGNATURES);
+    assert_int_equal(submit_first(world, 2), STATUS_TOO_FEW_SIGNATURES);
+    assert_int_equal(submit_first(world, 3), STATUS_OK);
+    buffer_fini(&rejection);
+}
+
 static void test_submit_study_with_one_member_twice_is_one_short(void **state)
 {
     struct world *world = *state;
@@ -291,6 +309,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_submit_study_with_enough_approvals_survives),
         TEST(test_submit_study_one_short_keeps_nothing),
+        TEST(test_submit_rejection_of_an_unknown_study_is_kept),
         TEST(test_submit_study_with_one_member_twice_is_one_short),
         TEST(test_submit_study_with_a_strangers_approval_is_refused),
         TEST(test_submit_study_signed_by_no_researcher_is_refused),
