@@ -1,15 +1,12 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <sodium.h>
 
 #include "coordinator/calculations.h"
 #include "coordinator/home.h"
 #include "coordinator/office.h"
+#include "protocol/program/lock.h"
 #include "protocol/wire/channel.h"
 #include "protocol/wire/log.h"
 #include "protocol/wire/loop.h"
@@ -25,7 +22,7 @@ struct daemon {
     struct calculations *calculations;
     struct buffer body;
     enum status failure;
-    int lock; /* descriptor of the lock file; -1 */
+    struct lock lock;
 };
 
 static struct office_clock read_clock(void)
@@ -104,15 +101,8 @@ static enum status lock_home(struct daemon *daemon)
 {
     char path[HOME_PATH_MAX];
     enum status status = home_file(path, daemon->home.path, "serve.lock");
-    if (status != STATUS_OK)
-        return status;
-    daemon->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (daemon->lock < 0)
-        return program_fail(STATUS_IO, "%s: %s", path, strerrordesc_np(errno));
-    if (flock(daemon->lock, LOCK_EX | LOCK_NB) != 0)
-        return program_fail(STATUS_BUSY, "another process already serves '%s'",
-            daemon->home.path);
-    return STATUS_OK;
+    return status != STATUS_OK ? status
+                               : lock_take(&daemon->lock, path);
 }
 
 static enum status open_office(struct daemon *daemon)
@@ -156,6 +146,19 @@ static enum status open_channel(struct daemon *daemon)
     return STATUS_OK;
 }
 
+/* Nodes go where the roster says. Hosts differ for good reasons; a port that
+ * differs is one more thing to set up, or a mistake. */
+static void compare_endpoints(const struct daemon *daemon)
+{
+    const char *here = channel_server_endpoint(daemon->server);
+    const char *there = office_endpoint(daemon->office);
+    const char *port = strrchr(here, ':'), *named = strrchr(there, ':');
+    if (port == NULL || named == NULL || strcmp(port, named) != 0)
+        log_event(LOG_WARN, "serve", "other_endpoint",
+            "listening=%s roster=%s text=\"centers connect to the roster's\"",
+            here, there);
+}
+
 static enum status run(struct daemon *daemon)
 {
     int timer = 0;
@@ -178,6 +181,7 @@ static enum status run(struct daemon *daemon)
     fflush(stdout);
     log_event(LOG_INFO, "serve", "ready", "endpoint=%s",
         channel_server_endpoint(daemon->server));
+    compare_endpoints(daemon);
     status = loop_run(daemon->loop);
     ledger_clear_presence(daemon->home.ledger);
     log_event(LOG_INFO, "serve", "stopped", "dropped=%llu",
@@ -223,7 +227,7 @@ enum status command_serve(const struct arguments *arguments)
         enum status status = home_load_config(&config, home_of(arguments));
         return status == STATUS_OK && print ? print_config(&config) : status;
     }
-    struct daemon daemon = {.lock = -1};
+    struct daemon daemon = {.lock = {-1}};
     buffer_init(&daemon.body, CHANNEL_SERVER_MESSAGE_MAX);
     enum status status = serve(&daemon, arguments);
     calculations_destroy(daemon.calculations);
@@ -232,7 +236,6 @@ enum status command_serve(const struct arguments *arguments)
     loop_destroy(daemon.loop);
     buffer_fini(&daemon.body);
     home_close(&daemon.home);
-    if (daemon.lock >= 0)
-        close(daemon.lock);
+    lock_release(&daemon.lock);
     return status;
 }

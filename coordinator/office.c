@@ -166,6 +166,11 @@ void office_destroy(struct office *office)
     free(office);
 }
 
+const char *office_endpoint(const struct office *office)
+{
+    return office->catalog->roster->endpoint;
+}
+
 size_t office_open_sessions(const struct office *office)
 {
     return office->session_count;

@@ -65,6 +65,8 @@ void office_calculated(struct office *office, const struct digest *header_id,
  * cannot go on. */
 #define OFFICE_TICK_MS 50
 enum status office_tick(struct office *office, struct office_clock now);
+/* Where the roster says that it is. */
+const char *office_endpoint(const struct office *office);
 size_t office_open_sessions(const struct office *office);
 
 #endif

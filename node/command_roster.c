@@ -15,26 +15,6 @@ static enum status count_roster(
     return STATUS_OK;
 }
 
-/* This center must be on it, with these keys. */
-static enum status check_self(
-    const struct roster *roster, const struct identity *self)
-{
-    const struct identity *listed = roster_find_center(roster, self->name);
-    if (listed == NULL) {
-        return program_fail(STATUS_WRONG_ROSTER,
-            "the roster has no center '%s'; send card.json to the committee",
-            self->name);
-    }
-    if (!public_key_equal(&listed->sign, &self->sign) ||
-        !public_key_equal(&listed->curve, &self->curve)) {
-        return program_fail(STATUS_WRONG_ROSTER,
-            "the roster gives '%s' other keys than this node has; send "
-            "card.json to the committee",
-            self->name);
-    }
-    return STATUS_OK;
-}
-
 static enum status write_roster(const struct home *home,
     const struct roster *roster, const struct envelope *envelope)
 {
@@ -86,8 +66,11 @@ static enum status install(const struct home *home,
         roster_verify(&roster, envelope, previous, &diagnostic);
     if (status != STATUS_OK)
         return program_fail_at(status, &diagnostic);
-    status = check_self(roster, keypair_identity(home->keys));
-    if (status == STATUS_OK) {
+    status = roster_check_center(
+        roster, keypair_identity(home->keys), &diagnostic);
+    if (status != STATUS_OK) {
+        program_fail_at(status, &diagnostic);
+    } else {
         status = write_roster(home, roster, envelope);
         if (status != STATUS_OK)
             program_fail(status, "the roster could not be stored: %s",

@@ -4,6 +4,7 @@
 
 #include "node/home.h"
 #include "node/slots.h"
+#include "protocol/program/lock.h"
 #include "protocol/wire/channel.h"
 #include "protocol/wire/loop.h"
 #include "protocol/wire/worker.h"
@@ -11,8 +12,26 @@
 /* Messages taken before timers have their turn. */
 #define MESSAGES_AT_ONCE 64
 
+/* How long a new endpoint is tried before the last one that worked has its
+ * turn: a roster may say where the office will be before it is there. */
+#define MOVE_BACK_MS 5000
+
+/* Where the coordinator is: as the roster says, but for who set it here. */
+struct line {
+    bool is_set;
+    struct public_key curve;
+    char endpoint[ENDPOINT_MAX]; /* that is tried or connected */
+    char other[ENDPOINT_MAX];    /* the one before; "" */
+    char named[ENDPOINT_MAX];    /* by the roster that was followed last */
+    uint64_t tried_ms;           /* since when */
+    enum channel_state state;    /* as it was written down */
+    bool welcomed;
+};
+
 struct daemon {
     struct home home;
+    struct lock lock;
+    struct line line;
     struct session *session;
     struct channel_client *channel;
     struct loop *loop;
@@ -133,12 +152,97 @@ static void on_fast_tick(void *arg)
     daemon->handshakes = handshakes;
 }
 
+/* ---- where the coordinator is ---- */
+
+static void move_to(struct daemon *daemon, const char *endpoint)
+{
+    struct line *line = &daemon->line;
+    char to[ENDPOINT_MAX];
+    snprintf(to, sizeof to, "%s", endpoint);
+    snprintf(line->other, sizeof line->other, "%s", line->endpoint);
+    snprintf(line->endpoint, sizeof line->endpoint, "%s", to);
+    line->tried_ms = clock_monotonic_ms();
+    daemon->greeted = false;
+    log_event(LOG_INFO, "serve", "connecting", "endpoint=%s", to);
+    note(channel_client_move(daemon->channel, &line->curve, to), "move");
+}
+
+/* A new roster may name another endpoint, or another key there. */
+static void follow_roster(struct daemon *daemon)
+{
+    const struct roster *roster = session_roster(daemon->session);
+    struct line *line = &daemon->line;
+    const bool rekeyed =
+        !public_key_equal(&line->curve, &roster->coordinator.curve);
+    const bool moved = strcmp(line->named, roster->endpoint) != 0;
+    if (!rekeyed && !moved)
+        return;
+    line->curve = roster->coordinator.curve;
+    snprintf(line->named, sizeof line->named, "%s", roster->endpoint);
+    if (!line->is_set && moved)
+        move_to(daemon, roster->endpoint);
+    else if (rekeyed)
+        move_to(daemon, line->endpoint);
+}
+
+/* While there is no connection: the two endpoints take turns. */
+static void take_turns(struct daemon *daemon, enum channel_state state)
+{
+    struct line *line = &daemon->line;
+    const uint64_t now = clock_monotonic_ms();
+    if (state == CHANNEL_CONNECTED)
+        line->tried_ms = now;
+    else if (line->other[0] != '\0' &&
+             strcmp(line->other, line->endpoint) != 0 &&
+             now - line->tried_ms > MOVE_BACK_MS)
+        move_to(daemon, line->other);
+}
+
+/* For the status command, when it changes. */
+static void write_state(struct daemon *daemon, enum channel_state state)
+{
+    struct line *line = &daemon->line;
+    const bool welcomed =
+        state == CHANNEL_CONNECTED && session_welcomed(daemon->session);
+    char text[LOCK_TEXT_MAX], since[TIME_TEXT];
+    if (state == line->state && welcomed == line->welcomed)
+        return;
+    line->state = state;
+    line->welcomed = welcomed;
+    time_text(since, clock_wall_seconds());
+    if (welcomed)
+        snprintf(text, sizeof text, "connected since %s to %s", since,
+            line->endpoint);
+    else
+        snprintf(text, sizeof text, "not connected since %s to %s: %s", since,
+            line->endpoint,
+            state == CHANNEL_CONNECTED
+                ? "waiting for the coordinator's greeting"
+                : channel_state_text(state));
+    log_event(LOG_INFO, "serve", "line", "text=\"%s\"", text);
+    note(lock_write(&daemon->lock, text), "lock");
+}
+
+static void watch_line(struct daemon *daemon)
+{
+    uint64_t since_ms;
+    follow_roster(daemon);
+    enum channel_state state = channel_client_state(daemon->channel, &since_ms);
+    write_state(daemon, state);
+    take_turns(daemon, state);
+}
+
 static void on_tick(void *arg)
 {
     struct daemon *daemon = arg;
     struct session_time now = read_clock();
-    if (!daemon->greeted)
+    watch_line(daemon);
+    if (!daemon->greeted) {
+        /* a roster may be installed that says where else to look */
+        note(session_tick(daemon->session, now, &daemon->outbox), "failed");
+        outbox_clear(&daemon->outbox);
         return;
+    }
     if (session_lost(daemon->session, now)) {
         log_event(LOG_WARN, "serve", "lost", "reconnecting=1");
         note(channel_client_reconnect(daemon->channel), "reconnect");
@@ -153,19 +257,34 @@ static enum status open_channel(
     struct daemon *daemon, const struct arguments *arguments)
 {
     const struct roster *roster = session_roster(daemon->session);
+    struct line *line = &daemon->line;
     const char *endpoint = argument_value(arguments, "coordinator");
     if (endpoint == NULL && daemon->home.config.coordinator[0] != '\0')
         endpoint = daemon->home.config.coordinator;
-    if (endpoint == NULL)
-        endpoint = roster->endpoint;
+    line->is_set = endpoint != NULL;
+    line->curve = roster->coordinator.curve;
+    line->tried_ms = clock_monotonic_ms();
+    snprintf(line->named, sizeof line->named, "%s", roster->endpoint);
+    snprintf(line->endpoint, sizeof line->endpoint, "%s",
+        line->is_set ? endpoint : roster->endpoint);
     channel_raise_descriptor_limit();
-    enum status status = channel_client_open(&daemon->channel,
-        daemon->home.keys, &roster->coordinator.curve, endpoint);
+    enum status status = channel_client_open(
+        &daemon->channel, daemon->home.keys, &line->curve, line->endpoint);
     if (status != STATUS_OK)
-        return program_fail(status, "cannot connect to '%s': %s", endpoint,
-            status_text(status));
-    log_event(LOG_INFO, "serve", "connecting", "endpoint=%s", endpoint);
+        return program_fail(status, "cannot connect to '%s': %s",
+            line->endpoint, status_text(status));
+    log_event(LOG_INFO, "serve", "connecting", "endpoint=%s", line->endpoint);
     return STATUS_OK;
+}
+
+/* The center is told where it stands: nobody else would say. */
+static void say_standing(const struct daemon *daemon)
+{
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "");
+    if (session_check_standing(daemon->session, &diagnostic) != STATUS_OK)
+        log_event(LOG_WARN, "serve", "not_on_roster", "text=\"%s\"",
+            diagnostic.message);
 }
 
 static enum status open_session(struct daemon *daemon)
@@ -197,6 +316,7 @@ static enum status run(struct daemon *daemon, const struct arguments *arguments)
     if (status != STATUS_OK)
         return program_fail(
             status, "the node cannot start: %s", status_text(status));
+    say_standing(daemon);
     status = open_channel(daemon, arguments);
     if (status == STATUS_OK)
         status = loop_add_socket(daemon->loop,
@@ -236,7 +356,13 @@ enum status command_serve(const struct arguments *arguments)
         argument_flag(arguments, "print-config"))
         return show_config(arguments);
     buffer_init(&daemon.body, BUFFER_LIMIT_DEFAULT);
+    char path[HOME_PATH_MAX];
+    daemon.lock.descriptor = -1;
     enum status status = home_open(&daemon.home, arguments);
+    if (status == STATUS_OK)
+        status = home_file(path, daemon.home.path, HOME_LOCK);
+    if (status == STATUS_OK)
+        status = lock_take(&daemon.lock, path);
     if (status == STATUS_OK)
         status = run(&daemon, arguments);
     log_event(LOG_INFO, "serve", "stopped", NULL);
@@ -247,5 +373,6 @@ enum status command_serve(const struct arguments *arguments)
     session_destroy(daemon.session);
     home_close(&daemon.home);
     buffer_fini(&daemon.body);
+    lock_release(&daemon.lock);
     return status;
 }

@@ -1,7 +1,42 @@
+#include <string.h>
+
 #include "node/home.h"
+#include "protocol/program/lock.h"
 #include "protocol/wire/message.h"
 
-static enum status count_study(
+struct report {
+    const struct home *home;
+    struct store_counts counts;
+    int64_t studies, opted_in, rosters, version, records, said;
+    long process;                   /* that serves; 0: none does */
+    char connection[LOCK_TEXT_MAX]; /* as it says */
+    char standing[512];             /* on the roster; "": as it should be */
+    json_t *locks;                  /* {study name: text} */
+};
+
+static enum status add_study(
+    void *arg, const struct digest *id, struct view bytes)
+{
+    struct report *report = arg;
+    struct envelope *envelope = NULL;
+    struct study *study = NULL;
+    struct diagnostic diagnostic;
+    char text[512] = "";
+    diagnostic_init(&diagnostic, "study");
+    report->studies++;
+    enum status status = envelope_decode(&envelope, bytes);
+    if (status == STATUS_OK)
+        status = study_verify(&study, envelope, &diagnostic);
+    if (status == STATUS_OK)
+        status = home_describe_lock(report->home, id, text, sizeof text);
+    if (text[0] != '\0')
+        json_object_set_new(report->locks, study->name, json_string(text));
+    study_destroy(study);
+    envelope_destroy(envelope);
+    return status;
+}
+
+static enum status count_roster(
     void *arg, const struct digest *id, struct view bytes)
 {
     (void)id;
@@ -30,57 +65,127 @@ static void say_coordinator(char *out, size_t capacity, uint64_t said)
                                                       : "cohortium-node");
 }
 
+static enum status look_at_roster(struct report *report)
+{
+    const struct home *home = report->home;
+    struct roster *roster = NULL;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "");
+    enum status status =
+        store_visit_rosters(home->store, count_roster, &report->rosters);
+    if (status == STATUS_OK)
+        status = store_roster_version(home->store, &report->version);
+    if (status != STATUS_OK || report->version == 0)
+        return status;
+    status = home_roster(home, &roster);
+    if (status == STATUS_OK &&
+        roster_check_center(
+            roster, keypair_identity(home->keys), &diagnostic) != STATUS_OK)
+        snprintf(report->standing, sizeof report->standing, "%.500s",
+            diagnostic.message);
+    roster_destroy(roster);
+    return status;
+}
+
+static enum status gather(struct report *report)
+{
+    struct store *store = report->home->store;
+    char path[HOME_PATH_MAX];
+    struct digest head;
+    enum status status = store_get_counts(store, &report->counts);
+    if (status == STATUS_OK)
+        status = store_visit_studies(store, add_study, report);
+    if (status == STATUS_OK)
+        status = store_visit_decisions(store, count_in, &report->opted_in);
+    if (status == STATUS_OK)
+        status = look_at_roster(report);
+    if (status == STATUS_OK)
+        status = store_audit_head(store, &report->records, &head);
+    if (status == STATUS_OK)
+        status = store_get_coordinator_protocol(store, &report->said);
+    if (status == STATUS_OK)
+        status = home_file(path, report->home->path, HOME_LOCK);
+    return status == STATUS_OK
+               ? lock_read(path, &report->process, report->connection)
+               : status;
+}
+
+static const char *connection_text(const struct report *report)
+{
+    if (report->process == 0)
+        return "no process serves this home";
+    return report->connection[0] == '\0' ? "starting" : report->connection;
+}
+
+static enum status print_json(const struct report *report)
+{
+    const struct past *past = &report->home->past;
+    const struct store_counts *counts = &report->counts;
+    return home_print_json(json_pack(
+        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s?, s:I, s:I, s:O, s:I, s:I, s:s, "
+        "s:s?, s:I}",
+        "center", keypair_identity(report->home->keys)->name, "dictionary",
+        report->home->dictionary->id, "exams", (json_int_t)counts->exams,
+        "identified_patients", (json_int_t)counts->identified,
+        "patients_opted_out", (json_int_t)counts->opted_out, "roster_versions",
+        (json_int_t)report->rosters, "roster_version",
+        (json_int_t)report->version, "roster_warning",
+        report->standing[0] == '\0' ? NULL : report->standing, "studies",
+        (json_int_t)report->studies, "studies_opted_in",
+        (json_int_t)report->opted_in, "studies_refused", report->locks,
+        "audit_records", (json_int_t)report->records, "process",
+        (json_int_t)report->process, "connection", connection_text(report),
+        "behind", past->behind ? past->reason : NULL, "store_version",
+        (json_int_t)store_version()));
+}
+
+static void print_text(const struct report *report)
+{
+    const struct store_counts *counts = &report->counts;
+    const struct dictionary *dictionary = report->home->dictionary;
+    const struct past *past = &report->home->past;
+    const char *name;
+    json_t *text;
+    char protocol[PROTOCOL_TEXT], coordinator[128];
+    printf("center      %s\ndictionary  %s version %lld\n"
+           "exams       %lld (imports: %lld)\n"
+           "patients    %lld with an identifier, %lld opted out\n"
+           "roster      version %lld\n",
+        keypair_identity(report->home->keys)->name, dictionary->id,
+        (long long)dictionary->version, (long long)counts->exams,
+        (long long)counts->imports, (long long)counts->identified,
+        (long long)counts->opted_out, (long long)report->version);
+    if (report->standing[0] != '\0')
+        printf("            %s\n", report->standing);
+    printf("studies     %lld known, %lld opted in\n",
+        (long long)report->studies, (long long)report->opted_in);
+    json_object_foreach(report->locks, name, text)
+        printf("            %s: %s\n", name, json_string_value(text));
+    protocol_text(protocol, protocol_said());
+    say_coordinator(coordinator, sizeof coordinator, (uint64_t)report->said);
+    printf("audit       records: %lld%s%s\n"
+           "versions    store %lld, program %s, protocol %s%s\n"
+           "connection  %s\n",
+        (long long)report->records,
+        past->behind ? "; NOTHING IS ANSWERED: " : "",
+        past->behind ? past->reason : "", (long long)store_version(),
+        COHORTIUM_VERSION, protocol, coordinator, connection_text(report));
+    if (report->process != 0)
+        printf("process     %ld\n", report->process);
+}
+
 enum status command_status(const struct arguments *arguments)
 {
     struct home home;
-    struct store_counts counts;
-    int64_t studies = 0, opted_in = 0, rosters = 0, records = 0, said = 0;
-    char protocol[PROTOCOL_TEXT], coordinator[128];
-    struct digest head;
+    struct report report = {.home = &home, .locks = json_object()};
     enum status status = home_open(&home, arguments);
     if (status == STATUS_OK)
-        status = store_get_counts(home.store, &counts);
-    if (status == STATUS_OK)
-        status = store_visit_studies(home.store, count_study, &studies);
-    if (status == STATUS_OK)
-        status = store_visit_decisions(home.store, count_in, &opted_in);
-    if (status == STATUS_OK)
-        status = store_visit_rosters(home.store, count_study, &rosters);
-    if (status == STATUS_OK)
-        status = store_audit_head(home.store, &records, &head);
-    if (status == STATUS_OK)
-        status = store_get_coordinator_protocol(home.store, &said);
-    protocol_text(protocol, protocol_said());
-    say_coordinator(coordinator, sizeof coordinator, (uint64_t)said);
-    if (status == STATUS_OK && argument_flag(arguments, "json")) {
-        status = home_print_json(json_pack(
-            "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s?, s:I}",
-            "center", keypair_identity(home.keys)->name, "dictionary",
-            home.dictionary->id, "exams", (json_int_t)counts.exams,
-            "identified_patients", (json_int_t)counts.identified,
-            "patients_opted_out", (json_int_t)counts.opted_out,
-            "roster_versions", (json_int_t)rosters, "studies",
-            (json_int_t)studies, "studies_opted_in", (json_int_t)opted_in,
-            "audit_records", (json_int_t)records, "behind",
-            home.past.behind ? home.past.reason : NULL, "store_version",
-            (json_int_t)store_version()));
-    } else if (status == STATUS_OK) {
-        printf("center      %s\ndictionary  %s version %lld\n"
-               "exams       %lld (imports: %lld)\n"
-               "patients    %lld with an identifier, %lld opted out\n"
-               "roster      versions: %lld\n"
-               "studies     %lld known, %lld opted in\n"
-               "audit       records: %lld%s%s\n"
-               "versions    store %lld, program %s, protocol %s%s\n",
-            keypair_identity(home.keys)->name, home.dictionary->id,
-            (long long)home.dictionary->version, (long long)counts.exams,
-            (long long)counts.imports, (long long)counts.identified,
-            (long long)counts.opted_out, (long long)rosters, (long long)studies,
-            (long long)opted_in, (long long)records,
-            home.past.behind ? "; NOTHING IS ANSWERED: " : "",
-            home.past.behind ? home.past.reason : "",
-            (long long)store_version(), COHORTIUM_VERSION, protocol, coordinator);
-    }
+        status = gather(&report);
+    if (status == STATUS_OK && argument_flag(arguments, "json"))
+        status = print_json(&report);
+    else if (status == STATUS_OK)
+        print_text(&report);
+    json_decref(report.locks);
     home_close(&home);
     return status;
 }

@@ -46,6 +46,47 @@ static json_t *study_json(const struct home *home, const struct study *study)
         "valid_from", from, "valid_until", until);
 }
 
+static enum status find_lock(const struct home *home,
+    const struct digest *study, struct store_lock *lock)
+{
+    const struct session_setup setup = home_setup(home);
+    return session_find_lock(&setup, study, clock_wall_seconds(), lock);
+}
+
+enum status home_describe_lock(const struct home *home,
+    const struct digest *study, char *out, size_t capacity)
+{
+    char since[TIME_TEXT];
+    struct store_lock lock = {.locked = false};
+    enum status status = find_lock(home, study, &lock);
+    out[0] = '\0';
+    if (lock.locked) {
+        time_text(since, lock.since);
+        snprintf(out, capacity,
+            "locked since %s, refusals: %s; 'study unlock' ends it", since,
+            lock.reasons);
+    } else if (lock.recent > 0) {
+        snprintf(out, capacity, "refusals: %s; %lld more within a day lock it",
+            lock.reasons,
+            (long long)(home->config.refusals_to_lock - lock.recent));
+    }
+    return status;
+}
+
+static json_t *lock_json(const struct home *home, const struct digest *study)
+{
+    char since[TIME_TEXT];
+    struct store_lock lock = {.locked = false};
+    if (find_lock(home, study, &lock) != STATUS_OK)
+        return json_null();
+    const int64_t left = home->config.refusals_to_lock - lock.recent;
+    time_text(since, lock.since);
+    return json_pack("{s:b, s:s?, s:I, s:s}", "locked", lock.locked, "since",
+        lock.locked ? since : NULL, "refusals_left",
+        (json_int_t)(lock.locked || left < 0 ? 0 : left), "reasons",
+        lock.reasons);
+}
+
 struct listing {
     const struct home *home;
     json_t *list; /* NULL: as text */
@@ -58,19 +99,25 @@ static enum status list_study(
     struct envelope *envelope = NULL;
     struct study *study = NULL;
     struct diagnostic diagnostic;
-    char text[DIGEST_TEXT], until[TIME_TEXT];
+    char text[DIGEST_TEXT], until[TIME_TEXT], locked[512];
     diagnostic_init(&diagnostic, "study");
     enum status status = envelope_decode(&envelope, bytes);
     if (status == STATUS_OK)
         status = study_verify(&study, envelope, &diagnostic);
+    if (status == STATUS_OK)
+        status = home_describe_lock(listing->home, id, locked, sizeof locked);
     if (status == STATUS_OK && listing->list != NULL) {
-        json_array_append_new(listing->list, study_json(listing->home, study));
+        json_t *json = study_json(listing->home, study);
+        json_object_set_new(json, "lock", lock_json(listing->home, id));
+        json_array_append_new(listing->list, json);
     } else if (status == STATUS_OK) {
         digest_to_text(text, id);
         time_text(until, study->valid_until);
         printf("%-9s  %.12s  until %.10s  %s: %s\n",
             decision_text(listing->home, id), text, until, study->name,
             study->title);
+        if (locked[0] != '\0')
+            printf("           %s\n", locked);
     }
     study_destroy(study);
     envelope_destroy(envelope);
@@ -165,6 +212,17 @@ static enum status read_limits(const char *path, char *out, size_t capacity)
     return status;
 }
 
+/* The coordinator would not take the decision of who is not on the roster. */
+static enum status check_standing(
+    const struct home *home, const struct roster *roster)
+{
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "");
+    enum status status =
+        roster_check_center(roster, keypair_identity(home->keys), &diagnostic);
+    return status == STATUS_OK ? status : program_fail_at(status, &diagnostic);
+}
+
 static enum status decide(const struct arguments *arguments, bool in)
 {
     struct home home;
@@ -176,6 +234,8 @@ static enum status decide(const struct arguments *arguments, bool in)
         status = home_need_past(&home);
     if (status == STATUS_OK)
         status = home_roster(&home, &roster);
+    if (status == STATUS_OK && in)
+        status = check_standing(&home, roster);
     if (status == STATUS_OK)
         status = home_find_study(&home, operand_at(arguments, 0), &study);
     if (status == STATUS_OK && in)

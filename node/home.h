@@ -41,6 +41,12 @@ enum status home_roster(const struct home *home, struct roster **out);
 /* A study by name or by the beginning of its id. Caller destroys it. */
 enum status home_find_study(
     const struct home *home, const char *text, struct study **out);
+/* "" while nothing of the study was refused; else whether it is locked here,
+ * since when and why, or how many refusals are left. */
+enum status home_describe_lock(const struct home *home,
+    const struct digest *study, char *out, size_t capacity);
+/* What the lock of a serving process is called. */
+#define HOME_LOCK "serve.lock"
 /* Prints and frees. */
 enum status home_print_json(json_t *json);
 

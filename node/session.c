@@ -63,13 +63,12 @@ static enum status take_stored_roster(
     enum status status = envelope_decode(&envelope, bytes);
     if (status == STATUS_OK)
         status = roster_verify(&roster, envelope, session->roster, &diagnostic);
-    if (status == STATUS_OK) {
-        roster_destroy(session->roster);
-        session->roster = roster;
-        status = guard_name_centers(session->setup.store, roster);
-    }
     envelope_destroy(envelope);
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    roster_destroy(session->roster);
+    session->roster = roster;
+    return guard_name_centers(session->setup.store, roster);
 }
 
 /* The chain, and what is remembered by places in one of them. */
@@ -132,6 +131,13 @@ void session_destroy(struct session *session)
     guard_destroy(session->guard);
     roster_destroy(session->roster);
     free(session);
+}
+
+enum status session_check_standing(
+    const struct session *session, struct diagnostic *diagnostic)
+{
+    return roster_check_center(
+        session->roster, keypair_identity(session->setup.keys), diagnostic);
 }
 
 const struct roster *session_roster(const struct session *session)
@@ -406,7 +412,9 @@ static enum status tick(
     struct session *session, struct session_time now, struct outbox *outbox)
 {
     int64_t decisions;
-    enum status status = open_end_idle(session, now, outbox);
+    enum status status = session_follow_rosters(session);
+    if (status == STATUS_OK)
+        status = open_end_idle(session, now, outbox);
     if (status == STATUS_OK && session->past.behind)
         status = review(session, now, outbox);
     if (status != STATUS_OK || !session->welcomed)

@@ -65,7 +65,11 @@ enum status session_create(
     struct session **out, const struct session_setup *setup);
 /* A job that was submitted must have ended. */
 void session_destroy(struct session *session);
+/* The one of now: a newer one may come with any call. */
 const struct roster *session_roster(const struct session *session);
+/* As roster_check_center. */
+enum status session_check_standing(
+    const struct session *session, struct diagnostic *diagnostic);
 /* A connection is there (again): says HELLO. */
 enum status session_connected(
     struct session *session, struct session_time now, struct outbox *outbox);
@@ -84,7 +88,8 @@ enum status session_finish_job(struct session *session, struct session_job *job,
 enum status session_release(
     struct session *session, struct session_time now, struct outbox *outbox);
 uint64_t session_release_ms(const struct session *session);
-/* Four times a second: heartbeats, decisions that a command wrote. */
+/* Four times a second: heartbeats, decisions and rosters that a command wrote,
+ * questions that are idle. */
 enum status session_tick(
     struct session *session, struct session_time now, struct outbox *outbox);
 /* Whether the database lacks what this node signed: nothing is answered. */

@@ -11,6 +11,56 @@ void session_forget_verified(struct session *session)
     session->verified = NULL;
 }
 
+/* From now on; questions that are open end at their next step. */
+static void adopt(struct session *session, struct roster *roster)
+{
+    struct diagnostic diagnostic;
+    roster_destroy(session->roster);
+    session->roster = roster;
+    session_forget_verified(session);
+    diagnostic_init(&diagnostic, "");
+    log_event(LOG_INFO, "session", "roster", "version=%lld endpoint=%s",
+        (long long)roster->version, roster->endpoint);
+    if (session_check_standing(session, &diagnostic) != STATUS_OK)
+        log_event(LOG_WARN, "session", "not_on_roster", "text=\"%s\"",
+            diagnostic.message);
+}
+
+static enum status follow_roster(
+    void *arg, const struct digest *id, struct view bytes)
+{
+    struct session *session = arg;
+    struct envelope *envelope = NULL;
+    struct roster *roster = NULL;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "roster");
+    (void)id;
+    enum status status = envelope_decode(&envelope, bytes);
+    if (status == STATUS_OK)
+        status =
+            roster_parse(&roster, buffer_view(&envelope->payload), &diagnostic);
+    const bool known =
+        status == STATUS_OK && roster->version <= session->roster->version;
+    roster_destroy(roster);
+    roster = NULL;
+    if (status == STATUS_OK && !known)
+        status = roster_verify(&roster, envelope, session->roster, &diagnostic);
+    envelope_destroy(envelope);
+    if (status == STATUS_OK && !known)
+        adopt(session, roster);
+    return status;
+}
+
+enum status session_follow_rosters(struct session *session)
+{
+    struct store *store = session->setup.store;
+    int64_t version;
+    enum status status = store_roster_version(store, &version);
+    if (status != STATUS_OK || version <= session->roster->version)
+        return status;
+    return store_visit_rosters(store, follow_roster, session);
+}
+
 /* One roster of the chain. Those that are known are passed over; the next one
  * must be signed by the thresholds of both. */
 static enum status take_roster(
@@ -55,9 +105,7 @@ static enum status take_roster(
         roster_destroy(roster);
         return status;
     }
-    roster_destroy(session->roster);
-    session->roster = roster;
-    session_forget_verified(session);
+    adopt(session, roster);
     return STATUS_OK;
 }
 

@@ -263,6 +263,8 @@ bool session_is_own_failure(enum status status);
 enum status session_open_question(struct session *session,
     const struct message *message, struct session_time now,
     struct outbox *outbox);
+/* Those that the roster command wrote beside this process. */
+enum status session_follow_rosters(struct session *session);
 /* ROSTER and STUDY: believed only as far as their signatures go. */
 enum status session_take_rosters(struct session *session,
     const struct message *message, struct session_time now);

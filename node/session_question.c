@@ -92,12 +92,16 @@ static enum status decode_documents(struct question *question)
 
 /* ---- admission ---- */
 
+/* By the name that the roster gives to this center's key: its own may have
+ * passed to another. */
 static bool is_asked(struct question *question)
 {
     const struct session_header *header = question->admission.header;
-    const char *name = keypair_identity(question->session->setup.keys)->name;
-    for (size_t i = 0; i < header->center_count; i++) {
-        if (strcmp(header->centers[i], name) == 0) {
+    const struct identity *self =
+        roster_find_center_key(question->session->roster,
+            &keypair_identity(question->session->setup.keys)->sign);
+    for (size_t i = 0; self != NULL && i < header->center_count; i++) {
+        if (strcmp(header->centers[i], self->name) == 0) {
             question->center = i;
             return true;
         }

@@ -92,6 +92,8 @@ enum status store_put_coordinator_protocol(struct store *store, uint64_t said);
 enum status store_get_coordinator_protocol(struct store *store, int64_t *said);
 enum status store_put_roster(
     struct store *store, int64_t version, struct view envelope);
+/* Of the newest; 0: there is none. */
+enum status store_roster_version(struct store *store, int64_t *version);
 /* Oldest first. */
 enum status store_visit_rosters(
     struct store *store, store_document_visit *visit, void *arg);

@@ -45,6 +45,12 @@ enum status store_put_roster(
         store, "INSERT INTO roster VALUES (?, ?)", "iv", version, envelope);
 }
 
+enum status store_roster_version(struct store *store, int64_t *version)
+{
+    return store_integer(
+        store, version, 0, "SELECT max(version) FROM roster", "");
+}
+
 enum status store_visit_rosters(
     struct store *store, store_document_visit *visit, void *arg)
 {

@@ -309,6 +309,33 @@ const struct identity *roster_find_center_key(
     return NULL;
 }
 
+enum status roster_check_center(const struct roster *roster,
+    const struct identity *self, struct diagnostic *diagnostic)
+{
+    const struct identity *keyed = roster_find_center_key(roster, &self->sign);
+    const struct identity *named = roster_find_center(roster, self->name);
+    if (keyed != NULL && keyed == named &&
+        public_key_equal(&keyed->curve, &self->curve))
+        return STATUS_OK;
+    if (keyed != NULL && keyed != named)
+        diagnostic_set(diagnostic, 0, 0,
+            "the roster (version %lld) calls this center '%s', and its own "
+            "keys call it '%s'; ask the committee for a roster with the name "
+            "of card.json",
+            (long long)roster->version, keyed->name, self->name);
+    else if (named != NULL)
+        diagnostic_set(diagnostic, 0, 0,
+            "the roster (version %lld) gives '%s' other keys than this node "
+            "has; send card.json to the committee",
+            (long long)roster->version, self->name);
+    else
+        diagnostic_set(diagnostic, 0, 0,
+            "the roster (version %lld) has no center '%s'; send card.json to "
+            "the committee",
+            (long long)roster->version, self->name);
+    return STATUS_WRONG_ROSTER;
+}
+
 const struct roster_member *roster_find_member_key(
     const struct roster *roster, const struct public_key *sign)
 {

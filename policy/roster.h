@@ -59,6 +59,10 @@ enum status roster_verify(struct roster **out, const struct envelope *envelope,
 /* How many distinct members in good standing signed. */
 enum status roster_count_signers(size_t *out, const struct roster *roster,
     const struct envelope *envelope, const char *type);
+/* Whether this center is on it, by this name and with these keys.
+ * STATUS_WRONG_ROSTER: the diagnostic says what the roster has instead. */
+enum status roster_check_center(const struct roster *roster,
+    const struct identity *self, struct diagnostic *diagnostic);
 const struct identity *roster_find_center(
     const struct roster *roster, const char *name);
 const struct identity *roster_find_center_key(

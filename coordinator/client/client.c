@@ -273,6 +273,18 @@ void client_free_study(struct study_file *file)
 
 /* ---- connection ---- */
 
+static enum status fail_connection(
+    enum status status, struct connection *connection, const char *endpoint)
+{
+    uint64_t since_ms;
+    if (connection->channel == NULL)
+        return program_fail(
+            status, "cannot connect to %s: %s", endpoint, status_text(status));
+    return program_fail(status, "no coordinator at %s: %s", endpoint,
+        channel_state_text(
+            channel_client_state(connection->channel, &since_ms)));
+}
+
 /* A coordinator of the first version knows no HELLO of a person. */
 static enum status compare_versions(struct connection *connection)
 {
@@ -341,8 +353,7 @@ enum status connection_connect(
             "known by the roster, a researcher by an approved study");
     }
     if (status != STATUS_OK)
-        return program_fail(status,
-            "no coordinator answers at %s with the roster's key", endpoint);
+        return fail_connection(status, connection, endpoint);
     return compare_versions(connection);
 }
 

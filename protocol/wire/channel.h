@@ -45,6 +45,17 @@ struct channel_counts {
     uint64_t dropped;     /* messages, as channel_server_dropped says */
 };
 
+/* How a client stands. What is not CHANNEL_CONNECTED is tried again. */
+enum channel_state {
+    CHANNEL_CONNECTING, /* nothing is known yet */
+    CHANNEL_CONNECTED,
+    CHANNEL_NO_HOST,       /* its name does not resolve */
+    CHANNEL_NOTHING_THERE, /* refused */
+    CHANNEL_SILENT,        /* no answer to the first packet */
+    CHANNEL_NO_HANDSHAKE,  /* something else, or another key */
+    CHANNEL_STRANGER       /* our key is not enrolled */
+};
+
 struct channel_server;
 struct channel_client;
 
@@ -115,6 +126,16 @@ uint64_t channel_client_handshakes(struct channel_client *client);
 enum status channel_client_wait(
     struct channel_client *client, struct buffer *body, int timeout_ms);
 enum status channel_client_ready(struct channel_client *client, int timeout_ms);
+/* How it stands, and since when on the monotonic clock. Tends as well. */
+enum channel_state channel_client_state(
+    struct channel_client *client, uint64_t *since_ms);
+/* In words that fit after "not connected: ". */
+const char *channel_state_text(enum channel_state state);
+/* Another endpoint, or another key there, from now on: the old connection is
+ * dropped. STATUS_MALFORMED as in channel_client_open; then the old one stays.
+ */
+enum status channel_client_move(struct channel_client *client,
+    const struct public_key *server, const char *endpoint);
 /* Drops the connection and makes a new one (a peer that stopped answering).
  * What is sent before the next handshake may be lost with the old one. */
 enum status channel_client_reconnect(struct channel_client *client);

@@ -8,6 +8,7 @@
 
 #include "protocol/wire/channel.h"
 #include "protocol/wire/channel_socket.h"
+#include "protocol/wire/channel_trouble.h"
 #include "protocol/wire/log.h"
 #include "protocol/wire/loop.h"
 
@@ -19,12 +20,16 @@
 #define RETRY_FIRST_MS 1000
 #define RETRY_LAST_MS 60000
 #define BROKEN_HANDSHAKES_MAX 3 /* that are left to libzmq */
+#define HANDSHAKE_FAILURES                                                     \
+    (ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |                                    \
+        ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
 
 struct channel_client {
     void *context;
     void *socket;  /* DEALER */
     void *monitor; /* of the handshakes */
     char *endpoint;
+    struct channel_trouble trouble;
     bool attached;        /* libzmq is connected or tries to */
     bool connected;       /* the handshake of this attachment went well */
     bool refused_unsaid;  /* the caller does not know of a refusal yet */
@@ -39,6 +44,7 @@ static enum status attach(struct channel_client *client)
         return channel_status_of_error();
     client->attached = true;
     client->connected = false;
+    channel_trouble_begin(&client->trouble, clock_monotonic_ms());
     return STATUS_OK;
 }
 
@@ -63,9 +69,6 @@ static void note_failure(struct channel_client *client, bool refused)
 {
     if (client->failures < UINT_MAX)
         client->failures++;
-    if (client->failures == 1)
-        log_event(LOG_WARN, "channel", refused ? "refused" : "broken-handshake",
-            "endpoint=%s", client->endpoint);
     if (refused)
         client->refused_unsaid = true;
     if (!refused && client->failures < BROKEN_HANDSHAKES_MAX)
@@ -80,8 +83,6 @@ static void note_success(struct channel_client *client)
     client->connected = true;
     client->handshakes++;
     client->refused_unsaid = false;
-    log_event(
-        LOG_DEBUG, "channel", "connected", "endpoint=%s", client->endpoint);
 }
 
 /* After a message above the limit libzmq ends the connection and does not try
@@ -101,13 +102,17 @@ void channel_client_tend(struct channel_client *client)
     int event;
     uint32_t value;
     while (channel_monitor_next(client->monitor, &event, &value)) {
+        channel_trouble_take(
+            &client->trouble, event, client->endpoint, clock_monotonic_ms());
         if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
             note_success(client);
         else if (event == ZMQ_EVENT_DISCONNECTED)
             note_loss(client);
-        else
+        else if ((event & HANDSHAKE_FAILURES) != 0)
             note_failure(client, event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);
     }
+    channel_trouble_take(
+        &client->trouble, 0, client->endpoint, clock_monotonic_ms());
     if (!client->attached && clock_monotonic_ms() >= client->retry_at_ms &&
         attach(client) != STATUS_OK)
         client->retry_at_ms = clock_monotonic_ms() + RETRY_FIRST_MS;
@@ -117,9 +122,9 @@ static enum status open_socket(struct channel_client *client,
     const struct keypair *keys, const struct public_key *server)
 {
     int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
-                 ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                 ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-                 ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+                 HANDSHAKE_FAILURES | ZMQ_EVENT_CONNECT_DELAYED |
+                 ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CONNECT_RETRIED |
+                 ZMQ_EVENT_CLOSED;
     if (!zmq_has("curve"))
         return STATUS_INTERNAL;
     client->context = zmq_ctx_new();
@@ -296,6 +301,34 @@ enum status channel_client_reconnect(struct channel_client *client)
 {
     detach(client);
     return attach(client);
+}
+
+/* Options are those of the next connection. */
+enum status channel_client_move(struct channel_client *client,
+    const struct public_key *server, const char *endpoint)
+{
+    if (strncmp(endpoint, "tcp://", 6) != 0)
+        return STATUS_MALFORMED;
+    char *copy = strdup(endpoint);
+    if (copy == NULL)
+        return STATUS_NO_MEMORY;
+    detach(client);
+    free(client->endpoint);
+    client->endpoint = copy;
+    client->failures = 0;
+    client->trouble = (struct channel_trouble){
+        .state = CHANNEL_CONNECTING, .since_ms = clock_monotonic_ms()};
+    enum status status =
+        channel_set_server_of_client(client->socket, server, endpoint);
+    return status == STATUS_OK ? attach(client) : status;
+}
+
+enum channel_state channel_client_state(
+    struct channel_client *client, uint64_t *since_ms)
+{
+    channel_client_tend(client);
+    *since_ms = client->trouble.since_ms;
+    return client->trouble.state;
 }
 
 uint64_t channel_client_handshakes(struct channel_client *client)

@@ -96,6 +96,16 @@ enum status channel_set_server_options(
     return status;
 }
 
+enum status channel_set_server_of_client(
+    void *socket, const struct public_key *server, const char *endpoint)
+{
+    int ipv6 = strchr(endpoint, '[') != NULL;
+    enum status status = set_option(socket, ZMQ_IPV6, &ipv6, sizeof ipv6);
+    return status == STATUS_OK ? set_option(socket, ZMQ_CURVE_SERVERKEY,
+                                     server->bytes, KEY_BYTES)
+                               : status;
+}
+
 enum status channel_set_client_options(void *socket, const struct keypair *keys,
     const struct public_key *server, const char *endpoint)
 {

@@ -18,6 +18,9 @@ enum status channel_set_server_options(
     void *socket, const struct keypair *keys, const char *endpoint);
 enum status channel_set_client_options(void *socket, const struct keypair *keys,
     const struct public_key *server, const char *endpoint);
+/* Whom it connects to from now on. */
+enum status channel_set_server_of_client(
+    void *socket, const struct public_key *server, const char *endpoint);
 
 /* zmq_errno() as a status. */
 enum status channel_status_of_error(void);

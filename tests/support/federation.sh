@@ -204,6 +204,16 @@ wait_asked() {
     done
 }
 
+# wait_status NAME PATTERN: until the node's own `status` says so
+wait_status() {
+    local end=$((SECONDS + 40))
+    until "$BIN/cohortium-node" status --home "$FED/$1" >"$FED/status" &&
+        grep -qE "$2" "$FED/status"; do
+        [ "$SECONDS" -lt "$end" ] || fail "$1 is not '$2': $(cat "$FED/status")"
+        sleep 0.2
+    done
+}
+
 # start_centers NAME...: and wait until all are greeted
 start_centers() {
     local name

@@ -1,6 +1,7 @@
 /* Who is let in, and the proof that the others are not. */
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -81,6 +82,102 @@ static void test_client_wrong_server_key_speaks_to_nobody(void **state)
     /* Broken handshakes do not come thick and fast for ever. */
     assert_true(count_until(world, 0, 1).failed <= 5);
     channel_client_close(client);
+}
+
+/* Waits until it stands so. */
+static void expect_state(
+    struct channel_client *client, enum channel_state expected)
+{
+    uint64_t since_ms, end = clock_monotonic_ms() + 5000;
+    enum channel_state state;
+    do {
+        usleep(10000);
+        state = channel_client_state(client, &since_ms);
+    } while (state != expected && clock_monotonic_ms() < end);
+    assert_string_equal(
+        channel_state_text(state), channel_state_text(expected));
+    assert_true(since_ms <= clock_monotonic_ms());
+}
+
+static struct channel_client *client_at(
+    struct world *world, const char *endpoint)
+{
+    struct channel_client *client;
+    assert_int_equal(channel_client_open(&client, world->centers[ANNA],
+                         &keypair_identity(world->office)->curve, endpoint),
+        STATUS_OK);
+    return client;
+}
+
+/* A socket that is bound: it refuses, or once it listens says nothing. */
+static int bind_bare(char endpoint[64])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof address;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(
+        bind(descriptor, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(
+        getsockname(descriptor, (struct sockaddr *)&address, &size), 0);
+    snprintf(
+        endpoint, 64, "tcp://127.0.0.1:%u", (unsigned)ntohs(address.sin_port));
+    return descriptor;
+}
+
+static void test_client_says_what_keeps_it_from_connecting(void **state)
+{
+    struct world *world = *state;
+    char endpoint[64];
+    int descriptor = bind_bare(endpoint);
+    struct channel_client *client = client_at(world, endpoint);
+    expect_state(client, CHANNEL_NOTHING_THERE);
+    channel_client_close(client);
+    assert_int_equal(listen(descriptor, 5), 0);
+    client = client_at(world, endpoint);
+    expect_state(client, CHANNEL_NO_HANDSHAKE);
+    channel_client_close(client);
+    close(descriptor);
+    client = client_at(world, "tcp://no-such-host.invalid:7100");
+    expect_state(client, CHANNEL_NO_HOST);
+    channel_client_close(client);
+    client = world_client(world, world->stranger);
+    expect_state(client, CHANNEL_STRANGER);
+    channel_client_close(client);
+    assert_int_equal(channel_client_open(&client, world->centers[ANNA],
+                         &keypair_identity(world->stranger)->curve,
+                         channel_server_endpoint(world->server)),
+        STATUS_OK);
+    expect_state(client, CHANNEL_NO_HANDSHAKE);
+    channel_client_close(client);
+}
+
+/* Away from where nobody is, from a wrong key to the right one, and back. */
+static void test_client_moves_to_another_endpoint_and_key(void **state)
+{
+    struct world *world = *state;
+    const struct public_key *office = &keypair_identity(world->office)->curve;
+    const char *server = channel_server_endpoint(world->server);
+    char endpoint[64];
+    int descriptor = bind_bare(endpoint);
+    struct channel_client *client = client_at(world, endpoint);
+    expect_state(client, CHANNEL_NOTHING_THERE);
+    assert_int_equal(channel_client_move(client,
+                         &keypair_identity(world->stranger)->curve, server),
+        STATUS_OK);
+    expect_state(client, CHANNEL_NO_HANDSHAKE);
+    assert_int_equal(channel_client_move(client, office, server), STATUS_OK);
+    expect_state(client, CHANNEL_CONNECTED);
+    client_say(client, "here");
+    world_expect(world, "center:anna", "here");
+    assert_int_equal(
+        channel_client_move(client, office, "inproc://here"), STATUS_MALFORMED);
+    client_say(client, "still");
+    world_expect(world, "center:anna", "still");
+    assert_int_equal(channel_client_move(client, office, endpoint), STATUS_OK);
+    expect_state(client, CHANNEL_NOTHING_THERE);
+    channel_client_close(client);
+    close(descriptor);
 }
 
 static void test_server_peer_without_curve_is_not_heard(void **state)
@@ -416,6 +513,8 @@ int main(void)
         WITH_WORLD(test_client_send_says_a_refusal_once),
         WITH_WORLD(test_client_comes_in_once_it_is_enrolled),
         WITH_WORLD(test_client_wrong_server_key_speaks_to_nobody),
+        WITH_WORLD(test_client_says_what_keeps_it_from_connecting),
+        WITH_WORLD(test_client_moves_to_another_endpoint_and_key),
         WITH_WORLD(test_server_peer_without_curve_is_not_heard),
         WITH_WORLD(test_server_bytes_that_are_not_zmtp_harm_no_other),
         WITH_WORLD(test_server_count_follows_connections),

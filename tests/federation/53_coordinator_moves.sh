@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Proves: nodes that serve follow the coordinator to another address that a
+# roster names, before it is there and after, and `status` says where they are;
+# a node that is given the roster by hand follows too.
+set -euo pipefail
+. "$(dirname "$0")/../support/federation.sh"
+four_hospitals
+wait_status cleveland "connected since .* to $ENDPOINT"
+federation_stop long_beach
+old=$ENDPOINT
+ENDPOINT=tcp://127.0.0.1:$(free_port)
+roster 2 "carol dave erin" "$CENTERS" --version 2
+sign_roster carol dave
+quiet "$BIN/cohortium-coordinator" roster --home "$FED/office" \
+    "$FED/roster.json"
+for name in cleveland budapest zurich_basel; do
+    wait_line "$FED/$name/log" 'session roster version=2'
+done
+# Nobody is at the new address yet: they find the old one again.
+wait_status cleveland "connected since .* to $old"
+federation_stop office
+sed -i "s|^endpoint.*|endpoint = $ENDPOINT|" "$FED/office/coordinator.conf"
+start_office
+for name in cleveland budapest zurich_basel; do
+    wait_status "$name" "connected since .* to $ENDPOINT"
+done
+# One that was away looks at the old address until its data manager has the new
+# roster, which it takes without a restart.
+start_center long_beach
+wait_status long_beach "not connected since .* to $old: .*refused"
+quiet "$BIN/cohortium-node" roster --home "$FED/long_beach" "$FED/roster.json"
+wait_status long_beach "connected since .* to $ENDPOINT"
+ask ada "$UCI/query.json" >"$FED/result.json" 2>"$FED/err" ||
+    fail "$(cat "$FED/err")"
