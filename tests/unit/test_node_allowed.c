@@ -256,6 +256,38 @@ static void test_an_idle_question_ends_by_itself(void **state)
     node_destroy(scene);
 }
 
+/* ---- rosters ---- */
+
+/* The roster command writes beside the process that serves: the next tick has
+ * it, and where the coordinator is now. */
+static void test_a_roster_installed_beside_is_followed(void **state)
+{
+    (void)state;
+    struct node_scene *scene;
+    struct buffer bytes;
+    node_create(&scene, "sum", NULL, NULL);
+    node_start(scene);
+    json_t *roster = cast_roster(&scene->cast, 2, 3);
+    document_change(roster, "coordinator/endpoint", "\"tcp://127.0.0.1:7200\"");
+    struct envelope *envelope =
+        document_sign(TYPE_ROSTER, roster, scene->cast.committee, 2);
+    buffer_init(&bytes, BUFFER_LIMIT_DEFAULT);
+    must(envelope_encode(envelope, &bytes));
+    envelope_destroy(envelope);
+    must(store_put_roster(scene->store, 2, buffer_view(&bytes)));
+    buffer_fini(&bytes);
+    assert_int_equal(session_roster(scene->session)->version, 1);
+    const struct session_time now = {scene->wall, scene->monotonic_ms};
+    must(session_tick(scene->session, now, &scene->outbox));
+    assert_int_equal(session_roster(scene->session)->version, 2);
+    assert_string_equal(
+        session_roster(scene->session)->endpoint, "tcp://127.0.0.1:7200");
+    /* what is asked under the last one is not answered */
+    assert_int_equal(node_ask(scene, 0)->type, MESSAGE_REFUSE);
+    node_stop(scene);
+    node_destroy(scene);
+}
+
 /* ---- rejections ---- */
 
 static const struct message *ask_and_keep(struct node_scene *scene)
@@ -312,6 +344,7 @@ int main(void)
         cmocka_unit_test(test_a_change_holds_at_a_later_round),
         cmocka_unit_test(test_a_lie_is_refused_and_counted),
         cmocka_unit_test(test_an_idle_question_ends_by_itself),
+        cmocka_unit_test(test_a_roster_installed_beside_is_followed),
         cmocka_unit_test(test_a_rejection_is_kept),
         cmocka_unit_test(test_a_rejection_is_judged_with_documents_seen_before),
     };

@@ -406,6 +406,42 @@ static void test_verify_next_threshold_may_not_be_lowered_by_few(void **state)
     assert_int_equal(verify_next(next, cast.committee, 3), STATUS_OK);
 }
 
+static void expect_standing(
+    const struct roster *roster, const struct identity *self, const char *says)
+{
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "");
+    assert_int_equal(roster_check_center(roster, self, &diagnostic),
+        says == NULL ? STATUS_OK : STATUS_WRONG_ROSTER);
+    if (says != NULL && strstr(diagnostic.message, says) == NULL)
+        fail_msg("'%s' lacks '%s'", diagnostic.message, says);
+}
+
+static void test_a_center_is_told_what_the_roster_has_instead(void **state)
+{
+    (void)state;
+    struct identity centers[] = {
+        {.name = "north", .sign = {{1}}, .curve = {{2}}},
+        {.name = "south", .sign = {{3}}, .curve = {{4}}}};
+    const struct roster roster = {
+        .version = 2, .center_count = 2, .centers = centers};
+    struct identity self = centers[0];
+    expect_standing(&roster, &self, NULL);
+    strcpy(self.name, "west");
+    expect_standing(&roster, &self, "calls this center 'north', and its own");
+    strcpy(self.name, "south"); /* another's name now */
+    expect_standing(&roster, &self, "calls this center 'north', and its own");
+    self = centers[0];
+    self.sign.bytes[0] = 9;
+    expect_standing(&roster, &self, "gives 'north' other keys");
+    self = centers[0];
+    self.curve.bytes[0] = 9;
+    expect_standing(&roster, &self, "gives 'north' other keys");
+    self.sign.bytes[0] = 9;
+    strcpy(self.name, "west");
+    expect_standing(&roster, &self, "(version 2) has no center 'west'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +450,7 @@ int main(void)
         cmocka_unit_test(test_parse_no_roster_at_all_is_refused),
         cmocka_unit_test(test_parse_name_or_key_that_is_there_twice_is_refused),
         cmocka_unit_test(test_find_by_name_and_key),
+        cmocka_unit_test(test_a_center_is_told_what_the_roster_has_instead),
         cmocka_unit_test(test_dates_bear_five_minutes_between_clocks),
         cmocka_unit_test(test_verify_first_needs_its_threshold),
         cmocka_unit_test(test_verify_strangers_and_the_revoked_do_not_count),
