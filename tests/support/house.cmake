@@ -64,8 +64,10 @@ endfunction()
 function(cohortium_fuzzer name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
   if(COHORTIUM_FUZZ)
-    add_executable(${name} ${ARG_SOURCES})
-    target_link_libraries(${name} PRIVATE cohortium_flags ${ARG_LINK})
+    add_executable(${name} ${ARG_SOURCES}
+      ${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_start.c)
+    target_link_libraries(${name} PRIVATE cohortium_flags ${ARG_LINK}
+      test_seeded)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   endif()
 endfunction()
