@@ -28,9 +28,9 @@ static const struct {
             "likelihood."},
     {"km", "Survival was estimated by Kaplan and Meier's method on days "
            "rounded up to steps of grid_days, with Greenwood's standard errors "
-           "and intervals on the logarithmic scale; steps of few events were "
-           "joined to the next, and events left over at the end of a curve are "
-           "censored."},
+           "and intervals on the logarithmic scale; steps of few people are "
+           "left out and a curve ends where few remain, which changes no figure "
+           "that is shown."},
     {"cumulative_incidence", "Cumulative incidences of competing events were "
                              "estimated by Aalen and Johansen's method."},
     {"logrank", "Survival was compared by the log-rank test."},

@@ -90,6 +90,10 @@ static double error_of(const struct state *state, size_t k)
 
 /* A step of a group, for one cause after the other. */
 struct step {
+    const struct table_shape *table;
+    const int128 *elements;
+    size_t group;
+    int64_t min_cell;
     const char *name;
     double time;
     int64_t risk;
@@ -118,11 +122,11 @@ static json_t *step_row(const struct step *step, const struct state *state,
 
 /* A row for each cause that has enough events since its last one. */
 static void add_rows(const struct times *times, struct step *step,
-    const struct state *state, int64_t min_cell, json_t *rows)
+    const struct state *state, json_t *rows)
 {
     for (size_t k = 0; k < state->count; k++) {
-        if (times_few_events(step->events[k], min_cell) ||
-            (min_cell > 1 && step->events[k] == 0))
+        if (times_few_events(step->events[k], step->min_cell) ||
+            (step->min_cell > 1 && step->events[k] == 0))
             continue;
         json_array_append_new(rows,
             step_row(step, state, k, variable_level_code(times->event, k + 1),
@@ -131,11 +135,12 @@ static void add_rows(const struct times *times, struct step *step,
     }
 }
 
-static void add_steps(const struct analysis *analysis, struct state *state,
-    const struct table_shape *table, const int128 *elements, size_t group,
-    struct step *step, int64_t min_cell, json_t *rows)
+static void add_steps(const struct times *times, struct state *state,
+    struct step *step, json_t *rows)
 {
-    const struct times *times = analysis->model;
+    const struct table_shape *table = step->table;
+    const int128 *elements = step->elements;
+    const size_t group = step->group;
     for (size_t s = 0; s < times_steps(table); s++) {
         step->risk = state->risk;
         step->time = (double)((int64_t)s * times->grid);
@@ -145,65 +150,69 @@ static void add_steps(const struct analysis *analysis, struct state *state,
         pass_step(state, table, elements, group, s);
         for (size_t k = 0; k < state->count; k++)
             step->events[k] += times_outcome(elements, table, group, s, k);
-        if (step->shown[s] != 0 && (min_cell > 1 || events > 0))
-            add_rows(times, step, state, min_cell, rows);
+        if (step->shown[s] != 0 && (step->min_cell > 1 || events > 0))
+            add_rows(times, step, state, rows);
     }
 }
 
-/* The number of events by cause, or that it is few. */
-static bool has_few_events(const struct table_shape *table,
-    const int128 *elements, size_t group, int64_t min_cell)
+/* Events of a cause that no row tells and that are few: from a number of all
+ * events they could be worked out. */
+static bool leaves_few(const struct step *step, size_t causes)
 {
-    for (size_t k = 0; k + 1 < table->outcomes; k++) {
-        int64_t events = 0;
-        for (size_t s = 0; s < times_steps(table); s++)
-            events += times_outcome(elements, table, group, s, k);
-        if (times_few_events(events, min_cell))
+    for (size_t k = 0; k < causes; k++) {
+        if (times_few_events(step->events[k], step->min_cell))
             return true;
     }
     return false;
 }
 
-static void add_stratum(const struct table_shape *table, const int128 *elements,
-    size_t group, const char *name, int64_t min_cell, const struct state *state,
-    json_t *rows)
+struct told {
+    json_t *rows, *strata;
+    bool few; /* of some group the number of events is not told */
+};
+
+static void add_curves(const struct times *times, struct state *state,
+    struct step *step, struct told *out)
 {
-    json_t *row = json_pack("{s:s, s:I}", "strata", name, "n",
-        (json_int_t)times_total(elements, table, group));
+    const int64_t n = state->risk;
+    add_steps(times, state, step, out->rows);
+    const bool few = leaves_few(step, state->count);
+    json_t *row = json_pack(
+        "{s:s, s:I}", "strata", step->name, "n", (json_int_t)n);
     json_object_set_new(row, "events",
-        has_few_events(table, elements, group, min_cell)
-            ? json_suppressed()
-            : json_integer(state->events));
-    json_array_append_new(rows, row);
+        few ? json_suppressed() : json_integer(state->events));
+    json_array_append_new(out->strata, row);
+    out->few = out->few || few;
 }
 
 static enum status add_group(const struct analysis *analysis,
     const struct table_shape *table, const int128 *elements, size_t group,
-    int64_t min_cell, json_t *out[2])
+    int64_t min_cell, struct told *out)
 {
-    const struct times *times = analysis->model;
     struct state state = {.free = 1,
         .risk = times_total(elements, table, group),
         .count = table->outcomes - 1,
         .kinds = calloc(table->outcomes, sizeof *state.kinds)};
     char name[VARIABLE_NAME_MAX + 128];
     uint8_t *shown = calloc(times_steps(table), sizeof *shown);
-    struct step step = {.name = name,
+    struct step step = {.table = table,
+        .elements = elements,
+        .group = group,
+        .min_cell = min_cell,
+        .name = name,
         .z = qnorm(0.5 + analysis->level / 2, 0, 1, 1, 0),
         .events = calloc(table->outcomes, sizeof *step.events),
         .shown = shown};
     enum status status = STATUS_NO_MEMORY;
-    times_group_name(times, group, name, sizeof name);
+    times_group_name(analysis->model, group, name, sizeof name);
     if (state.kinds != NULL && shown != NULL && step.events != NULL) {
         status = STATUS_OK;
         if (times_withheld(elements, table, group)) {
-            json_array_append_new(out[1],
+            json_array_append_new(out->strata,
                 json_pack("{s:s, s:b}", "strata", name, "suppressed", 1));
         } else {
             times_mark_shown(elements, table, group, min_cell, shown);
-            add_steps(analysis, &state, table, elements, group, &step, min_cell,
-                out[0]);
-            add_stratum(table, elements, group, name, min_cell, &state, out[1]);
+            add_curves(analysis->model, &state, &step, out);
         }
     }
     free(state.kinds);
@@ -221,13 +230,15 @@ static enum status finish(const struct analysis *analysis,
     (void)dictionary;
     if (times_set_withheld(elements, &shape->tables[0], out))
         return STATUS_OK;
-    json_t *tables[2] = {json_array(), json_array()};
+    struct told told = {json_array(), json_array(), false};
     times_set_heads(times, shape, elements, min_cell, out);
     for (size_t g = 0; status == STATUS_OK && g < times->group_count; g++)
         status = add_group(
-            analysis, &shape->tables[0], elements, g, min_cell, tables);
-    json_object_set_new(out, "strata", tables[1]);
-    json_object_set_new(out, "table", tables[0]);
+            analysis, &shape->tables[0], elements, g, min_cell, &told);
+    if (told.few)
+        json_object_set_new(out, "events", json_suppressed());
+    json_object_set_new(out, "strata", told.strata);
+    json_object_set_new(out, "table", told.rows);
     times_set_thinned(out, min_cell);
     return status;
 }
