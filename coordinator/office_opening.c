@@ -192,11 +192,28 @@ static size_t count_sessions_of(void *arg, const struct public_key *researcher)
     return count;
 }
 
-/* How many more each center takes, by its place among the members. */
-static void count_room(struct office *office, size_t *room)
+/* How many more questions centers take. */
+struct room {
+    size_t *of; /* each, by its place among the members */
+    size_t all;
+};
+
+static void take_place(struct room *room, size_t member)
 {
-    for (size_t i = 0; i < members_count(office->members); i++)
-        room[i] = members_at(office->members, i)->room;
+    const size_t taken = room->of[member] > 0;
+    room->of[member] -= taken;
+    room->all -= taken;
+}
+
+static void count_room(struct office *office, struct room *room)
+{
+    for (size_t i = 0; i < members_count(office->members); i++) {
+        const struct member *member = members_at(office->members, i);
+        room->of[i] =
+            member->role == SENDER_CENTER && member->connected ? member->room
+                                                               : 0;
+        room->all += room->of[i];
+    }
     for (size_t i = 0; i < office->session_count; i++) {
         const struct session *session = office->sessions[i];
         for (size_t k = 0; k < session->center_count; k++) {
@@ -204,8 +221,8 @@ static void count_room(struct office *office, size_t *room)
                 members_find_center(office->members, session->centers[k].name);
             if (member == NULL || session->centers[k].state == REPLY_REFUSED)
                 continue;
-            const size_t at = (size_t)(member - members_at(office->members, 0));
-            room[at] -= room[at] > 0;
+            take_place(
+                room, (size_t)(member - members_at(office->members, 0)));
         }
     }
 }
@@ -214,7 +231,7 @@ static void count_room(struct office *office, size_t *room)
  * others are kept for it all the same: a question to many centers is not held
  * up by those behind it that ask few. */
 static bool take_room(struct office *office, const struct waiting *waiting,
-    struct choice *choice, size_t *room)
+    struct choice *choice, struct room *room)
 {
     const struct catalog_study *study =
         catalog_find_study(office->catalog, &waiting->study_id);
@@ -225,9 +242,9 @@ static bool take_room(struct office *office, const struct waiting *waiting,
     if ((int64_t)choice->connected < study->study->min_centers)
         return true;
     for (size_t i = 0; i < choice->connected; i++)
-        enough = enough && room[choice->members[i]] > 0;
+        enough = enough && room->of[choice->members[i]] > 0;
     for (size_t i = 0; i < choice->connected; i++)
-        room[choice->members[i]] -= room[choice->members[i]] > 0;
+        take_place(room, choice->members[i]);
     return enough;
 }
 
@@ -237,24 +254,27 @@ void office_serve_turns(struct office *office, struct office_clock now)
     office->turns_due = false;
     if (turns_count(office->turns) == 0)
         return;
-    size_t *room = calloc(members_count(office->members) + 1, sizeof *room);
-    if (room == NULL) {
+    struct room room = {
+        calloc(members_count(office->members) + 1, sizeof *room.of), 0};
+    if (room.of == NULL) {
         office->turns_due = true;
         return;
     }
-    count_room(office, room);
+    count_room(office, &room);
     turns_order(office->turns, count_sessions_of, office);
     size_t place = 0;
     const struct waiting *waiting;
-    while ((int64_t)office->session_count < office->config->max_open_sessions &&
+    /* No center has room: nobody further back is looked at, who may be many. */
+    while (room.all > 0 &&
+           (int64_t)office->session_count < office->config->max_open_sessions &&
            (waiting = turns_at(office->turns, place)) != NULL) {
         const struct digest id = waiting->id;
-        if (take_room(office, waiting, &choice, room))
+        if (take_room(office, waiting, &choice, &room))
             open_waiting(office, &id, now);
         else
             place++;
     }
-    free(room);
+    free(room.of);
 }
 
 static void send_busy(struct office *office, const struct office_call *call,

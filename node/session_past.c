@@ -6,29 +6,39 @@
 #include "node/session_internal.h"
 #include "protocol/wire/log.h"
 
+struct telling {
+    const struct roster *roster;
+    struct buffer body;
+};
+
+/* Those of centers that left are kept, and not told: a message has room for a
+ * roster's. */
 static enum status append_head(void *arg, const struct head *head)
 {
-    return head_append(arg, head);
+    struct telling *telling = arg;
+    return roster_find_center_key(telling->roster, &head->signer) == NULL
+               ? STATUS_OK
+               : head_append(&telling->body, head);
 }
 
 enum status past_tell(struct session *session, bool all, struct outbox *outbox)
 {
     const struct past *past = &session->past;
     struct message heads = {.type = MESSAGE_HEADS};
-    struct buffer body;
-    buffer_init(&body, (size_t)HEADS_MAX * HEAD_BYTES);
+    struct telling telling = {.roster = session->roster};
+    buffer_init(&telling.body, (size_t)HEADS_MAX * HEAD_BYTES);
     enum status status = STATUS_OK;
     if (past->known.era != 0)
-        status = head_append(&body, &past->known);
+        status = head_append(&telling.body, &past->known);
     if (status == STATUS_OK && all)
         status =
-            store_visit_witnessed(session->setup.store, append_head, &body);
-    heads.body = buffer_view(&body);
-    if (status == STATUS_OK && body.size > 0)
+            store_visit_witnessed(session->setup.store, append_head, &telling);
+    heads.body = buffer_view(&telling.body);
+    if (status == STATUS_OK && heads.body.size > 0)
         status = outbox_add(outbox, &heads);
     if (status == STATUS_OK)
         session->told = past->known;
-    buffer_fini(&body);
+    buffer_fini(&telling.body);
     return status;
 }
 
