@@ -110,6 +110,11 @@ struct analysis_kind {
      * the coefficients so far. */
     size_t (*value_count)(
         const struct analysis *analysis, const struct shape *shape);
+    /* Whether these, finite numbers, are any that an honest coordinator tells:
+     * what rows are counted by is looked at before it is believed. NULL: any
+     * are. */
+    bool (*takes)(const struct analysis *analysis, const struct shape *shape,
+        const double *values);
     /* Numbers that the coordinator keeps from round to round; zero at first. */
     size_t (*memory_count)(
         const struct analysis *analysis, const struct shape *shape);

@@ -53,6 +53,21 @@ void cuts_start(const struct cuts *cuts, double *values)
 
 /* ---- at a center ---- */
 
+bool cuts_are_told(const struct cuts *cuts, const double *values)
+{
+    const double count = values[0];
+    if (!(count >= 0 && count < (double)cuts_bins(cuts)) ||
+        count != floor(count))
+        return false;
+    for (size_t i = 1; i <= (size_t)count; i++) {
+        if (!(values[i] >= cuts->low && values[i] <= cuts->high) ||
+            values[i] != floor(values[i]) ||
+            (i > 1 && values[i] <= values[i - 1]))
+            return false;
+    }
+    return true;
+}
+
 /* The bin of a key: how many cuts are at or below it. */
 static size_t bin_of(const double *values, double key)
 {

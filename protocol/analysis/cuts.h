@@ -37,6 +37,10 @@ size_t cuts_value_count(const struct cuts *cuts);
 size_t cuts_memory_count(const struct cuts *cuts);
 size_t cuts_state_size(const struct cuts *cuts);
 
+/* Whether told cuts are any: whole numbers of low to high that rise, no more
+ * than there is room for. */
+bool cuts_are_told(const struct cuts *cuts, const double *values);
+
 /* At a center: a round's rows of one scan. state: its first element is
  * model_count_row's `last`. */
 struct cuts_counting {

@@ -137,6 +137,14 @@ static size_t value_count(
     return quantile->is_cut ? cuts_value_count(&quantile->cuts) : 0;
 }
 
+static bool takes(const struct analysis *analysis, const struct shape *shape_,
+    const double *values)
+{
+    const struct quantile *quantile = analysis->model;
+    (void)shape_;
+    return cuts_are_told(&quantile->cuts, values);
+}
+
 static size_t memory_count(
     const struct analysis *analysis, const struct shape *shape_)
 {
@@ -262,6 +270,7 @@ const struct analysis_kind analysis_quantile = {
     .state_size = state_size,
     .contribute = contribute,
     .value_count = value_count,
+    .takes = takes,
     .memory_count = memory_count,
     .advance = advance,
     .conclude = conclude,

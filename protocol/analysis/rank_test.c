@@ -139,6 +139,14 @@ static size_t value_count(
     return test->is_cut ? cuts_value_count(&test->cuts) : 0;
 }
 
+static bool takes(const struct analysis *analysis, const struct shape *shape_,
+    const double *values)
+{
+    const struct rank_test *test = analysis->model;
+    (void)shape_;
+    return cuts_are_told(&test->cuts, values);
+}
+
 static size_t memory_count(
     const struct analysis *analysis, const struct shape *shape_)
 {
@@ -366,6 +374,7 @@ const struct analysis_kind analysis_rank_test = {
     .state_size = state_size,
     .contribute = contribute,
     .value_count = value_count,
+    .takes = takes,
     .memory_count = memory_count,
     .advance = advance,
     .conclude = conclude,

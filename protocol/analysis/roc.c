@@ -253,6 +253,20 @@ static size_t value_count(
                : 0;
 }
 
+/* What is counted, and between which cuts. */
+static bool takes(const struct analysis *analysis, const struct shape *shape_,
+    const double *values)
+{
+    const struct roc *roc = analysis->model;
+    const size_t told = told_before_cuts(analysis);
+    const double counted = roc->fitted ? values[told - 1] : COUNTED_CUTS;
+    (void)shape_;
+    if (counted != COUNTED_NOT && counted != COUNTED_BINS &&
+        counted != COUNTED_CUTS)
+        return false;
+    return counted != COUNTED_CUTS || cuts_are_told(&roc->cuts, values + told);
+}
+
 /* Of a fit, the bins, what the last rounds were told before the cuts, and the
  * cuts' own. */
 static double *bins_in(const struct analysis *analysis,
@@ -326,8 +340,8 @@ static enum status advance_cuts(
     return cuts_advance(analysis, &roc->cuts, &counted, &round->done);
 }
 
-/* The logistic regression goes on, or its scores are counted, at coefficients of
- * the columns as they are. */
+/* The logistic regression goes on, or its scores are counted, at coefficients
+ * of the columns as they are. */
 static enum status advance_fit(
     const struct analysis *analysis, struct summed_round *round)
 {
@@ -499,6 +513,7 @@ const struct analysis_kind analysis_roc = {
     .state_size = state_size,
     .contribute = contribute,
     .value_count = value_count,
+    .takes = takes,
     .memory_count = memory_count,
     .advance = advance,
     .conclude = conclude,

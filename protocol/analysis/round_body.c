@@ -23,6 +23,19 @@ static bool is_told(const struct plan *plan, size_t segment, uint8_t step)
            (step != SEGMENT_CHECKED || analysis->kind->check != NULL);
 }
 
+/* Of one that is over nothing is read. */
+static bool takes_values(
+    const struct plan *plan, size_t segment, const struct round_body *body)
+{
+    const struct segment *of = &plan->segments[segment];
+    const struct analysis *analysis = &plan->analyses[of->analysis];
+    return body->active[segment] == SEGMENT_OVER ||
+           analysis->kind->takes == NULL ||
+           of->first_inverse == of->first_value ||
+           analysis->kind->takes(analysis, &plan->shapes[of->analysis],
+               body->values + of->first_value);
+}
+
 static enum status check(const struct round_body *body, const struct plan *plan)
 {
     for (size_t i = 0; i < plan->segment_count; i++) {
@@ -31,6 +44,10 @@ static enum status check(const struct round_body *body, const struct plan *plan)
     }
     for (size_t i = 0; i < plan->value_count; i++) {
         if (!isfinite(body->values[i]))
+            return STATUS_MALFORMED;
+    }
+    for (size_t i = 0; i < plan->segment_count; i++) {
+        if (!takes_values(plan, i, body))
             return STATUS_MALFORMED;
     }
     return STATUS_OK;

@@ -17,8 +17,8 @@ struct round_body {
 enum status round_body_write(
     const struct round_body *body, const struct plan *plan, struct buffer *out);
 /* STATUS_MALFORMED: another size, a step that is never told or that the
- * segment's analysis has not, or a value that is no finite number; also for a
- * plan of one round. The caller frees with round_body_fini, also after that. */
+ * segment's analysis has not, a value that is no finite number, or values that
+ * the analysis takes from nobody; also for a plan of one round. The caller frees with round_body_fini, also after that. */
 enum status round_body_read(
     struct round_body *out, const struct plan *plan, struct view bytes);
 void round_body_fini(struct round_body *body);

@@ -1,4 +1,7 @@
 /* quantile: R's type 1, the grid, and tails that are too thin. */
+#include "protocol/analysis/glm_rounds.h"
+#include "protocol/analysis/round_body.h"
+
 #include "analysis_fixture.h"
 
 /* quantile(Ozone, c(0, .1, .25, .5, .75, .9, 1), type = 1, na.rm = TRUE)
@@ -255,6 +258,92 @@ static void test_a_variable_of_many_steps_is_the_same_at_any_split(void **state)
     table_destroy(&table);
 }
 
+/* ---- cuts that a coordinator tells ---- */
+
+/* The body of a round that tells the first segment of a question these values,
+ * and zeros after them, as a center reads it. */
+static enum status read_told(const struct table *table, const char *query,
+    const double *values, size_t count)
+{
+    struct asked asked;
+    struct round_body body;
+    struct buffer bytes;
+    ask(&asked, table, query, 0);
+    const struct plan *plan = asked.plan;
+    struct round_body told = {.active = calloc(plan->segment_count, 1),
+        .values = calloc(plan->value_count, sizeof(double))};
+    assert_true(told.active != NULL && told.values != NULL);
+    assert_true(count <= plan->value_count);
+    memset(told.active, SEGMENT_GOES_ON, plan->segment_count);
+    memcpy(told.values, values, count * sizeof *values);
+    buffer_init(&bytes, BUFFER_LIMIT_DEFAULT);
+    assert_int_equal(round_body_write(&told, plan, &bytes), STATUS_OK);
+    enum status status = round_body_read(&body, plan, buffer_view(&bytes));
+    round_body_fini(&body);
+    round_body_fini(&told);
+    buffer_fini(&bytes);
+    asked_destroy(&asked);
+    return status;
+}
+
+/* A count of cuts is a place in memory, and a cut an edge: a center takes none
+ * that the coordinator may not choose. disp has keys 0 to 1000000. */
+static void test_cuts_that_nobody_may_tell_are_refused(void **state)
+{
+    (void)state;
+    static const char *const queries[] = {
+        "{\"analyses\":[{\"quantile\":{\"variable\":\"disp\",\"probs\":[0.5]}}]}",
+        "{\"analyses\":[{\"rank_test\":{\"formula\":\"disp ~ automatic\"}}]}",
+        "{\"analyses\":[{\"roc\":{\"formula\":\"automatic ~ disp\"}}]}"};
+    static const struct {
+        double values[4];
+        enum status status;
+    } cases[] = {{{0}, STATUS_OK}, {{3, 0, 10, 1000001}, STATUS_OK},
+        {{1e9}, STATUS_MALFORMED}, {{1e300}, STATUS_MALFORMED},
+        {{-1}, STATUS_MALFORMED}, {{1.5, 1, 2}, STATUS_MALFORMED},
+        {{8192, 1, 2}, STATUS_MALFORMED}, {{2, 10, 10}, STATUS_MALFORMED},
+        {{2, 10, 9}, STATUS_MALFORMED}, {{2, 1.5, 9}, STATUS_MALFORMED},
+        {{2, -1, 9}, STATUS_MALFORMED}, {{2, 1, 1000002}, STATUS_MALFORMED}};
+    struct table table;
+    table_create(&table, cars_dictionary, cars, CARS, NULL);
+    for (size_t q = 0; q < sizeof queries / sizeof queries[0]; q++) {
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+            assert_int_equal(read_told(&table, queries[q], cases[i].values, 4),
+                cases[i].status);
+    }
+    table_destroy(&table);
+}
+
+/* Of a fitted score: two coefficients, centers and factors, and what is
+ * counted. */
+static void test_what_a_round_counts_is_looked_at(void **state)
+{
+    (void)state;
+    static const char query[] = "{\"analyses\":[{\"roc\":{\"formula\":"
+                                "\"automatic ~ disp + gear\"}}]}";
+    struct asked asked;
+    struct table table;
+    double values[128] = {0};
+    table_create(&table, cars_dictionary, cars, CARS, NULL);
+    ask(&asked, &table, query, 0);
+    const struct analysis *analysis = &asked.plan->analyses[0];
+    const size_t at = glm_value_count(analysis, NULL);
+    asked_destroy(&asked);
+    assert_true(at + 2 <= sizeof values / sizeof values[0]);
+    for (int counted = 0; counted < 3; counted++) {
+        values[at] = counted;
+        assert_int_equal(read_told(&table, query, values, at + 2), STATUS_OK);
+    }
+    values[at + 1] = 1e9;
+    assert_int_equal(
+        read_told(&table, query, values, at + 2), STATUS_MALFORMED);
+    values[at + 1] = 0;
+    for (values[at] = 3; values[at] < 1e300; values[at] *= 1e10)
+        assert_int_equal(
+            read_told(&table, query, values, at + 2), STATUS_MALFORMED);
+    table_destroy(&table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +359,8 @@ int main(void)
         cmocka_unit_test(test_a_variable_of_many_steps_agrees_with_r),
         cmocka_unit_test(
             test_a_variable_of_many_steps_is_the_same_at_any_split),
+        cmocka_unit_test(test_cuts_that_nobody_may_tell_are_refused),
+        cmocka_unit_test(test_what_a_round_counts_is_looked_at),
     };
     return cmocka_run_group_tests(tests, air_setup, air_teardown);
 }
