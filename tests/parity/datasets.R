@@ -176,7 +176,8 @@ run_query("splines_uci", with_knots("uci_knots", uci_dictionary, list(
   age = c(37, 42, 45, 49, 53, 56, 58, 61, 64), thalach = c(98, 120, 140, 155, 175))),
   uci_files, with_disease)
 run_query("splines_failure", with_knots("failure_knots", failure_dictionary,
-  list(ejection_fraction = c(25, 38, 60), age = c(45.5, 60, 71.25, 80))),
+  list(ejection_fraction = c(25, 38, 60), age = c(45.5, 60, 71.25, 80),
+    serum_sodium = c(132, 135, 138, 141))),
   failure_file, identity)
 run_query("splines_pbcseq", with_knots("pbcseq_knots", pbc_dictionary,
   list(bili = c(0.5, 0.7, 1.1, 2.3, 5.5, 12), albumin = c(2.75, 3.25, 3.5, 3.9))),
