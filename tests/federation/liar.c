@@ -195,7 +195,7 @@ static void greet(struct liar *liar)
 /* The next message of the wanted types (a bit set of 1 << type); 0 when none
  * came in time. Pings are answered, a new HELLO is greeted. */
 static enum message_type await(
-    struct liar *liar, unsigned wanted, uint64_t timeout_ms)
+    struct liar *liar, uint64_t wanted, uint64_t timeout_ms)
 {
     struct buffer body;
     buffer_init(&body, BUFFER_LIMIT_DEFAULT);
@@ -219,7 +219,7 @@ static enum message_type await(
             message.type = MESSAGE_PONG;
             send_message(liar, &message);
         }
-        if ((wanted & (1U << message.type)) != 0)
+        if ((wanted & (1ULL << message.type)) != 0)
             seen = message.type;
     }
     buffer_fini(&body);
@@ -251,8 +251,8 @@ static bool send_too_large(struct liar *liar)
     zmq_send(socket, bytes, size, 0);
     free(bytes);
     /* The node cuts the line; it comes back and is greeted again. */
-    bool back = await(liar, 1U << MESSAGE_HELLO, wait_ms()) != 0;
-    (void)await(liar, 1U << MESSAGE_OPT_IN, 2000);
+    bool back = await(liar, 1ULL << MESSAGE_HELLO, wait_ms()) != 0;
+    (void)await(liar, 1ULL << MESSAGE_OPT_IN, 2000);
     return back;
 }
 
@@ -266,18 +266,18 @@ static enum message_type open_session(struct liar *liar)
     struct message open = open_message(liar);
     send_message(liar, &open);
     return await(
-        liar, 1U << MESSAGE_SUMMARY | 1U << MESSAGE_REFUSE, REPLY_WAIT_MS);
+        liar, 1ULL << MESSAGE_SUMMARY | 1ULL << MESSAGE_REFUSE, REPLY_WAIT_MS);
 }
 
 static const char *tell(struct liar *liar)
 {
     bool impatient = lies(liar, "impatient") || lies(liar, "forged-approval");
-    if (await(liar, 1U << MESSAGE_HELLO, wait_ms()) == 0)
+    if (await(liar, 1ULL << MESSAGE_HELLO, wait_ms()) == 0)
         return "no center came";
-    if (!impatient && await(liar, 1U << MESSAGE_OPT_IN, wait_ms()) == 0)
+    if (!impatient && await(liar, 1ULL << MESSAGE_OPT_IN, wait_ms()) == 0)
         return "no opt-in came";
     if (impatient)
-        (void)await(liar, 1U << MESSAGE_OPT_IN, 300);
+        (void)await(liar, 1ULL << MESSAGE_OPT_IN, 300);
     if (lies(liar, "cut-everywhere"))
         cut_everywhere(liar);
     if (lies(liar, "too-large") && !send_too_large(liar))
@@ -285,7 +285,7 @@ static const char *tell(struct liar *liar)
     if (lies(liar, "opted-out")) {
         printf("opted in\n");
         fflush(stdout);
-        (void)await(liar, 1U << MESSAGE_OPT_IN, wait_ms());
+        (void)await(liar, 1ULL << MESSAGE_OPT_IN, wait_ms());
     }
     enum message_type reply = open_session(liar);
     if (lies(liar, "replay") || lies(liar, "again")) {
