@@ -8,7 +8,8 @@ four_hospitals
 wait_status cleveland "connected since .* to $ENDPOINT"
 federation_stop long_beach
 old=$ENDPOINT
-ENDPOINT=tcp://127.0.0.1:$(free_port)
+free_port
+ENDPOINT=tcp://127.0.0.1:$PORT
 roster 2 "carol dave erin" "$CENTERS" --version 2
 sign_roster carol dave
 quiet "$BIN/cohortium-coordinator" roster --home "$FED/office" \
