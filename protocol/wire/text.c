@@ -51,6 +51,12 @@ static uint32_t code_point(const uint8_t *at, size_t length)
     return point;
 }
 
+/* What a plain text has no place for, and XML none at all. */
+static bool is_no_character(uint32_t point)
+{
+    return (point & 0xfffe) == 0xfffe || (point >= 0xfdd0 && point <= 0xfdef);
+}
+
 static bool is_hidden(uint32_t point)
 {
     static const struct {
@@ -64,7 +70,7 @@ static bool is_hidden(uint32_t point)
         if (point >= ranges[i].first && point <= ranges[i].last)
             return true;
     }
-    return false;
+    return is_no_character(point);
 }
 
 /* The character at the start of a text that is not empty: its bytes, and

@@ -5,9 +5,10 @@
  * controls (C0, DEL, C1), line and paragraph separators, bidirectional controls
  * and the characters that Unicode calls default ignorable (zero-width spaces
  * and joiners, soft hyphen, variation selectors, tags, fillers; Unicode
- * Standard, DerivedCoreProperties). Bytes that are no UTF-8 (RFC 3629) are
- * hidden too. Names hold none; elsewhere they are shown escaped, so that what
- * is printed is what was written.
+ * Standard, DerivedCoreProperties). Code points that are no characters, of
+ * which XML (an SVG picture) takes some not at all, and bytes that are no UTF-8
+ * (RFC 3629) are hidden too. Names hold none; elsewhere they are shown escaped,
+ * so that what is printed is what was written.
  */
 #ifndef COHORTIUM_PROTOCOL_WIRE_TEXT_H
 #define COHORTIUM_PROTOCOL_WIRE_TEXT_H

@@ -57,6 +57,10 @@ static void test_text_show_escapes_what_moves_or_hides_text(void **state)
     assert_shown("\xe2\x80\xa8", "\\u2028");         /* line separator */
     assert_shown("\xd8\x9c", "\\u061C");             /* Arabic mark */
     assert_shown("\xf3\xa0\x81\x81", "\\U000E0041"); /* a tag */
+    assert_shown("\xef\xbf\xbe", "\\uFFFE");         /* no character */
+    assert_shown("\xef\xb7\x90", "\\uFDD0");
+    assert_shown("\xf0\x9f\xbf\xbf", "\\U0001FFFF");
+    assert_shown("\xef\xbf\xbd", "\xef\xbf\xbd"); /* for one not known */
 }
 
 static void test_text_show_escapes_what_is_no_utf8(void **state)
