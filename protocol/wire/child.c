@@ -66,6 +66,9 @@ enum status child_start(struct child **out,
     struct child *child = malloc(sizeof *child);
     if (child == NULL)
         return STATUS_NO_MEMORY;
+    /* Where it is ignored, as a program may find it, nobody can learn how a
+     * child ended (wait(2)). */
+    (void)signal(SIGCHLD, SIG_DFL);
     *child = (struct child){
         .process = -1, .memory = memfd_create("cohortium-child", MFD_CLOEXEC)};
     child->pid = child->memory < 0 ? -1 : fork();

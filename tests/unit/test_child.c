@@ -1,5 +1,6 @@
 /* Work in a process of its own: what it gives back, and how it ends. */
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,6 +108,18 @@ static void test_child_without_end_is_killed(void **state)
     buffer_fini(&out);
 }
 
+/* As a program inherits it from one that waits for none of its own. */
+static void test_child_is_waited_for_where_none_was(void **state)
+{
+    struct buffer out;
+    char text[] = "figures";
+    (void)state;
+    assert_true(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
+    assert_int_equal(end_of(say, text, LONG_MS, &out), STATUS_OK);
+    assert_string_equal(buffer_text(&out), text);
+    buffer_fini(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +128,7 @@ int main(void)
         cmocka_unit_test(test_child_returns_the_status_of_its_run),
         cmocka_unit_test(test_child_that_breaks_is_an_error_of_its_own),
         cmocka_unit_test(test_child_without_end_is_killed),
+        cmocka_unit_test(test_child_is_waited_for_where_none_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
