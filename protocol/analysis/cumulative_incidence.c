@@ -176,11 +176,12 @@ static void add_curves(const struct times *times, struct state *state,
 {
     const int64_t n = state->risk;
     add_steps(times, state, step, out->rows);
-    const bool few = leaves_few(step, state->count);
-    json_t *row = json_pack(
-        "{s:s, s:I}", "strata", step->name, "n", (json_int_t)n);
-    json_object_set_new(row, "events",
-        few ? json_suppressed() : json_integer(state->events));
+    const bool few = leaves_few(step, state->count) ||
+                     times_tells_few(state->events, n, step->min_cell);
+    json_t *row =
+        json_pack("{s:s, s:I}", "strata", step->name, "n", (json_int_t)n);
+    json_object_set_new(
+        row, "events", few ? json_suppressed() : json_integer(state->events));
     json_array_append_new(out->strata, row);
     out->few = out->few || few;
 }

@@ -120,8 +120,9 @@ static json_t *stratum_row(const struct analysis *analysis,
     json_t *row = json_pack(
         "{s:s, s:I}", "strata", group->name, "n", (json_int_t)group->n);
     json_object_set_new(row, "events",
-        times_few_events(all->events, min_cell) ? json_suppressed()
-                                                : json_integer(all->events));
+        times_tells_few(all->events, group->n, min_cell)
+            ? json_suppressed()
+            : json_integer(all->events));
     json_object_set_new(row, "median", median_of(analysis, all, group->people));
     json_object_set_new(row, "rmst", json_number(is_shown ? seen->area : NAN));
     json_object_set_new(

@@ -219,11 +219,13 @@ static enum status statistic_of(
     return STATUS_OK;
 }
 
-/* Where one group has few events no group's are told: they add up. */
+/* Where one group has few events, or few without one, no group's are told: they
+ * add up. */
 static bool has_few_events(const struct test *test, int64_t min_cell)
 {
     for (size_t g = 0; g < test->count; g++) {
-        if (times_few_events((int64_t)test->observed[g], min_cell))
+        if (times_tells_few(
+                (int64_t)test->observed[g], (int64_t)test->n[g], min_cell))
             return true;
     }
     return false;
@@ -262,7 +264,9 @@ static bool read_test(const struct times *times, const struct shape *shape_,
             test->n[i] = ldexp((double)cell[COUNTS_CELL + i], -LOGRANK_BITS);
         for (size_t g = 0; g < test->count; g++)
             events += test->observed[g];
-        json_object_set_new(out, "events", json_integer((json_int_t)events));
+        json_object_set_new(out, "events",
+            has_few_events(test, min_cell) ? json_suppressed()
+                                           : json_integer((json_int_t)events));
         return true;
     }
     if (times_set_withheld(elements, table, out))

@@ -242,6 +242,12 @@ bool times_few_events(int64_t events, int64_t min_cell)
     return is_thinned(min_cell) && events > 0 && events < TIMES_EVENTS_MIN;
 }
 
+bool times_tells_few(int64_t events, int64_t n, int64_t min_cell)
+{
+    return times_few_events(events, min_cell) ||
+           times_few_events(n - events, min_cell);
+}
+
 /* People, not rows: those with an event and those censored, of a step, or since
  * the last step that is shown. */
 struct since {
@@ -365,13 +371,16 @@ void times_set_heads(const struct times *times, const struct shape *shape,
     const struct table_shape *table = &shape->tables[0];
     int64_t n = 0, events = 0;
     bool few = false;
-    for (size_t g = 0; g < table->rows; g++) {
-        int64_t here = 0;
-        n += times_total(elements, table, g);
-        for (size_t s = 0; s < times_steps(table); s++)
-            here += times_events(elements, table, g, s);
+    for (size_t g = 0; g < times->group_count; g++) {
+        int64_t all = 0, here = 0; /* in all strata: of one nothing is told */
+        for (size_t r = g; r < table->rows; r += times->group_count) {
+            all += times_total(elements, table, r);
+            for (size_t s = 0; s < times_steps(table); s++)
+                here += times_events(elements, table, r, s);
+        }
+        n += all;
         events += here;
-        few = few || times_few_events(here, min_cell);
+        few = few || times_tells_few(here, all, min_cell);
     }
     json_object_set_new(out, "n", json_integer(n));
     json_object_set_new(

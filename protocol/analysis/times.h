@@ -107,6 +107,9 @@ void times_mark_shown(const int128 *elements, const struct table_shape *table,
 /* Whether a group has a number of events that is not told: 1 to
  * TIMES_EVENTS_MIN - 1. */
 bool times_few_events(int64_t events, int64_t min_cell);
+/* The same of a group of n, whose number is told: as few may be left without an
+ * event. */
+bool times_tells_few(int64_t events, int64_t n, int64_t min_cell);
 /* Some center gave no steps: the sum is of the others, and not told.
  * "suppressed", "rule" and "message". */
 bool times_set_withheld(
@@ -117,7 +120,7 @@ void times_set_thinned(json_t *out, int64_t min_cell);
 void times_group_name(
     const struct times *times, size_t group, char *out, size_t capacity);
 /* "n", "patients", "missing", "events"; these are suppressed where some group
- * has few. */
+ * has few, or few without one. */
 void times_set_heads(const struct times *times, const struct shape *shape,
     const int128 *elements, int64_t min_cell, json_t *out);
 
