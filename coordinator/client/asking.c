@@ -128,10 +128,16 @@ static bool read_reply(struct connection *connection,
     return true;
 }
 
-static enum status fail_late(const struct digest *query_id)
+/* taken: the coordinator said that it has the query. */
+static enum status fail_late(const struct digest *query_id, bool taken)
 {
     char id[DIGEST_TEXT];
     digest_to_text(id, query_id);
+    if (!taken)
+        return program_fail(STATUS_TIMED_OUT,
+            "the coordinator did not say that it took the query: its queue was "
+            "full, or it was away; 'cohortium query status %s' tells",
+            id);
     return program_fail(STATUS_TIMED_OUT,
         "no answer yet; the query goes on, and 'cohortium result fetch %s' "
         "gets its result",
@@ -160,6 +166,7 @@ enum status query_await(struct connection *connection,
     uint64_t now = clock_monotonic_ms(), end = now + (uint64_t)timeout_ms;
     uint64_t next = now;
     struct status_progress progress = {.told = 0};
+    bool taken = false;
     char id[DIGEST_TEXT];
     digest_to_text(id, query_id);
     *result = NULL;
@@ -176,17 +183,20 @@ enum status query_await(struct connection *connection,
         status = connection_receive(connection, &reply, (int)(until - now));
         if (status == STATUS_OK && is_busy(&reply, query_id)) {
             next = clock_monotonic_ms() + again_ms(&reply);
+            taken = false;
             continue;
         }
-        if (status == STATUS_OK && reply.type == MESSAGE_STATUS)
+        if (status == STATUS_OK && reply.type == MESSAGE_STATUS) {
+            taken = true;
             status_show_progress(stderr, &progress, reply.document, id);
+        }
         if (status == STATUS_OK &&
             read_reply(connection, &reply, query_id, result, &status))
             return status;
         if (status != STATUS_OK && status != STATUS_TIMED_OUT)
             return status;
     }
-    return fail_late(query_id);
+    return fail_late(query_id, taken);
 }
 
 enum status result_print(const struct envelope *result, bool json)

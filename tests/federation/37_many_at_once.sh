@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Proves: questions beyond what centers take at once wait in turn. Forty of four
 # people, masked and all asked in the same moment, are all answered: nobody is
-# refused or locked out for it. `query status` says where they stand.
+# refused or locked out for it. `query status` says where they stand. What the
+# queue has no place for is not said to be under way.
 set -euo pipefail
 . "$(dirname "$0")/../support/federation.sh"
 PEOPLE="bea cleo dora" EACH=10 # beside ada
@@ -58,3 +59,34 @@ import json, sys
 alone, among = (json.load(open(name))["results"] for name in sys.argv[1:])
 assert alone == among and alone[0]["n"] > 0
 END_PYTHON
+
+# Beyond what may wait the client asks again by itself, and says in the end that
+# the query was not taken. Those that were are answered.
+federation_stop office
+sed -i 's/^max_open_sessions.*/max_open_sessions = 1/
+s/^max_waiting.*/max_waiting = 1/
+s/^deadline_ms.*/deadline_ms = 120000/' "$FED/office/coordinator.conf"
+start_office
+wait_connected $CENTERS
+kill -STOP "${PIDS[cleveland]}"
+late() { # WHO WIDTH [options]: a histogram that nobody asked before
+    echo '{"cohort": "age >= 40", "analyses": [{"histogram": {"variable":
+"age", "width": '"$2"'}}]}' >"$FED/late$2.json"
+    ask "$1" "$FED/late$2.json" "${@:3}" >"$FED/late$2.out" 2>"$FED/late$2.err"
+}
+late ada 11 --wait 60 &
+asking=($!)
+wait_asked "$FED/late11.err"
+late bea 12 --wait 60 &
+asking+=($!)
+wait_line "$FED/late12.err" 'waits, number 1 of 1'
+if late cleo 13 --wait 2; then
+    fail "a third where one is open and one may wait"
+fi
+grep -q "queue is full; asking again" "$FED/late13.err" &&
+    grep -q "did not say that it took the query" "$FED/late13.err" ||
+    fail "$(cat "$FED/late13.err")"
+kill -CONT "${PIDS[cleveland]}"
+for pid in "${asking[@]}"; do
+    wait "$pid" || fail "$(cat "$FED/late11.err" "$FED/late12.err")"
+done
