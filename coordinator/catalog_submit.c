@@ -11,18 +11,59 @@ struct intake {
     struct ledger_document items[MESSAGE_DOCUMENTS_MAX];
 };
 
-/* Signed for this study by a member in good standing: else it is not kept,
- * so that nobody can fill the ledger with what will never count. */
+/* Whether that member said so in it. */
+static bool says(
+    struct view bytes, const struct public_key *signer, bool approve)
+{
+    struct envelope *envelope = NULL;
+    struct approval approval;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "");
+    const bool found =
+        envelope_decode(&envelope, bytes) == STATUS_OK &&
+        public_key_equal(&envelope->signatures[0].signer, signer) &&
+        approval_parse(&approval, buffer_view(&envelope->payload),
+            &diagnostic) == STATUS_OK &&
+        approval.approve == approve;
+    envelope_destroy(envelope);
+    return found;
+}
+
+static size_t count_voices(const struct catalog_study *entry,
+    const struct intake *intake, const struct public_key *signer, bool approve)
+{
+    size_t count = 0;
+    for (size_t i = 0; entry != NULL && i < entry->approval_count; i++)
+        count += says(buffer_view(&entry->approvals[i]), signer, approve);
+    for (size_t i = 0; i < intake->count; i++)
+        count += says(intake->items[i].envelope, signer, approve);
+    return count;
+}
+
+/* Of one member: so many that in a committee of up to 32 nobody takes the place
+ * of another's rejection. A second rejection says nothing new; an approval may,
+ * under a roster that lets later ones count alone. */
+static size_t voices_max(const struct roster *roster, bool approve)
+{
+    const size_t each = MESSAGE_DOCUMENTS_MAX / roster->committee_count;
+    return approve && each > 2 ? each - 1 : 1;
+}
+
+/* Signed for this study by a member in good standing who did not say so too
+ * often: else it is not kept, so that nobody can fill the ledger with what will
+ * never count. */
 static bool is_worth_keeping(const struct catalog *catalog,
-    const struct digest *study_id, const struct envelope *envelope,
-    struct intake *intake)
+    const struct catalog_study *entry, const struct digest *study_id,
+    const struct envelope *envelope, struct intake *intake)
 {
     struct approval approval;
     if (approval_verify(&approval, envelope, study_id, catalog->roster) !=
         STATUS_OK)
         return false;
     intake->rejects = intake->rejects || !approval.approve;
-    return true;
+    return count_voices(entry, intake, &envelope->signatures[0].signer,
+               approval.approve) <
+           voices_max(catalog->roster, approval.approve);
 }
 
 static bool is_known(const struct catalog_study *entry, struct view bytes)
@@ -47,10 +88,12 @@ static enum status take_approvals(const struct catalog *catalog,
         if (is_known(entry, bytes))
             continue;
         enum status status = envelope_decode(&envelope, bytes);
-        if (status == STATUS_OK && intake->count == room)
+        const bool kept =
+            status == STATUS_OK &&
+            is_worth_keeping(catalog, entry, study_id, envelope, intake);
+        if (kept && intake->count == room)
             status = STATUS_LIMIT_REACHED;
-        if (status == STATUS_OK &&
-            is_worth_keeping(catalog, study_id, envelope, intake))
+        else if (kept)
             intake->items[intake->count++] =
                 (struct ledger_document){envelope_id(envelope), bytes, 0};
         envelope_destroy(envelope);

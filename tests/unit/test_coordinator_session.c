@@ -198,6 +198,43 @@ static void test_rejection_of_a_member_closes_the_study(void **state)
     buffer_fini(&rejection);
 }
 
+/* Approvals of one member leave places for what the others have to say. */
+static void test_approvals_of_a_member_do_not_keep_out_a_rejection(void **state)
+{
+    struct fixture *fixture = *state;
+    struct buffer documents[MESSAGE_DOCUMENTS_MAX];
+    struct message message = {.type = MESSAGE_SUBMIT_STUDY,
+        .study = buffer_view(&fixture->study)};
+    const int64_t now = fixture->now.wall;
+    for (size_t i = 0; i < MESSAGE_DOCUMENTS_MAX; i++) {
+        fixture->now.wall = now - (int64_t)i - 1; /* each another document */
+        fixture_make_approval(fixture, &documents[i], &fixture->study_id,
+            fixture->cast.committee[0], true);
+        message.documents[i] = buffer_view(&documents[i]);
+    }
+    fixture->now.wall = now;
+    for (message.document_count = MESSAGE_DOCUMENTS_MAX;
+         message.document_count > MESSAGE_DOCUMENTS_MAX - 4;
+         message.document_count--)
+        fixture_from_person(
+            fixture, fixture->cast.committee[0], ROUTE_MEMBER, &message);
+    for (size_t i = 0; i < MESSAGE_DOCUMENTS_MAX; i++)
+        buffer_fini(&documents[i]);
+    fixture_make_approval(fixture, &documents[0], &fixture->study_id,
+        fixture->cast.committee[1], false);
+    message.document_count = 1;
+    message.documents[0] = buffer_view(&documents[0]);
+    fixture_forget(fixture);
+    fixture_from_person(
+        fixture, fixture->cast.committee[1], ROUTE_MEMBER, &message);
+    const struct message *status =
+        fixture_last(fixture, ROUTE_MEMBER, MESSAGE_STATUS);
+    assert_non_null(status);
+    assert_non_null(memmem(status->document.data, status->document.size,
+        "\"approved\":false", strlen("\"approved\":false")));
+    buffer_fini(&documents[0]);
+}
+
 static void test_new_roster_reaches_centers_and_drops_the_removed(void **state)
 {
     struct fixture *fixture = *state;
@@ -315,6 +352,7 @@ int main(void)
         TEST(test_submit_query_with_too_few_centers_names_numbers),
         TEST(test_opt_in_of_an_older_sequence_changes_nothing),
         TEST(test_rejection_of_a_member_closes_the_study),
+        TEST(test_approvals_of_a_member_do_not_keep_out_a_rejection),
         TEST(test_new_roster_reaches_centers_and_drops_the_removed),
         TEST(test_ask_documents_gives_roster_and_dictionary),
         TEST(test_hello_of_another_version_is_refused),
