@@ -102,6 +102,7 @@ enum status store_put_study(struct store *store, const struct digest *id,
     const char *name, struct view envelope, int64_t now);
 enum status store_study_known(
     struct store *store, const struct digest *id, bool *known);
+#define STORE_APPROVALS_MAX 64 /* of a study; more are not kept */
 enum status store_put_approval(
     struct store *store, const struct digest *study, struct view envelope);
 enum status store_visit_studies(

@@ -83,8 +83,10 @@ enum status store_study_known(
 enum status store_put_approval(
     struct store *store, const struct digest *study, struct view envelope)
 {
-    return store_run(store, "INSERT OR IGNORE INTO approval VALUES (?, ?)",
-        "dv", study, envelope);
+    return store_run(store,
+        "INSERT OR IGNORE INTO approval SELECT ?1, ?2 WHERE"
+        " (SELECT count(*) FROM approval WHERE study = ?1) < ?3",
+        "dvi", study, envelope, (int64_t)STORE_APPROVALS_MAX);
 }
 
 enum status store_visit_studies(

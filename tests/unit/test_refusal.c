@@ -1,4 +1,5 @@
-/* What stays on disk of refusals, and of an answer that was damaged there. */
+/* What stays on disk of refusals and approvals, and of an answer that was damaged
+ * there. */
 #include <sqlite3.h>
 
 #include "node/audit.h"
@@ -185,6 +186,17 @@ static void test_damaged_answer_is_not_told(void **state)
     buffer_fini(&vector);
 }
 
+/* One member can sign any number of them, of other dates. */
+static void test_approvals_of_a_study_have_a_bound(void **state)
+{
+    (void)state;
+    for (uint8_t i = 0; i < 2 * STORE_APPROVALS_MAX; i++)
+        must(store_put_approval(
+            scene->store, &scene->study_id, (struct view){&i, 1}));
+    assert_int_equal(
+        ask_file("SELECT count(*) FROM approval"), STORE_APPROVALS_MAX);
+}
+
 #define WITH_NODE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -196,6 +208,7 @@ int main(void)
         WITH_NODE(test_lock_needs_no_more_rows_than_it_takes),
         WITH_NODE(test_question_refused_many_times_leaves_few_rows),
         WITH_NODE(test_damaged_answer_is_not_told),
+        WITH_NODE(test_approvals_of_a_study_have_a_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
