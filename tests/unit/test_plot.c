@@ -198,6 +198,26 @@ static void test_curves_have_numbers_at_risk(void **state)
     buffer_fini(&svg);
 }
 
+/* Between two steps that are shown others may be left out: numbers at risk are
+ * said to be those of steps, but for all at 0. */
+static void test_numbers_at_risk_of_a_thinned_curve_say_when(void **state)
+{
+    (void)state;
+    struct buffer svg;
+    assert_int_equal(
+        draw(&svg, "{\"analysis\":\"km\",\"message\":\"steps are left out\","
+                   "\"strata\":[{\"strata\":\"all\",\"n\":457}],\"table\":["
+                   "{\"strata\":\"all\",\"time\":100,\"n_risk\":321,"
+                   "\"estimate\":0.9,\"conf_low\":0.8,\"conf_high\":1}]}"),
+        STATUS_OK);
+    const char *table =
+        strstr(buffer_text(&svg), ">Number at risk (behind 0, at the next step");
+    assert_non_null(table);
+    assert_non_null(strstr(table, ">457<"));
+    assert_non_null(strstr(table, ">321<"));
+    buffer_fini(&svg);
+}
+
 static void test_long_curves_are_drawn_in_years(void **state)
 {
     (void)state;
@@ -469,6 +489,7 @@ int main(void)
         cmocka_unit_test(test_forest_has_hazard_ratios),
         cmocka_unit_test(test_a_ratio_has_its_name),
         cmocka_unit_test(test_curves_have_numbers_at_risk),
+        cmocka_unit_test(test_numbers_at_risk_of_a_thinned_curve_say_when),
         cmocka_unit_test(test_long_curves_are_drawn_in_years),
         cmocka_unit_test(test_strange_entries_are_survived),
         cmocka_unit_test(test_every_kind_fits_its_page_in_every_format),

@@ -205,13 +205,31 @@ static void draw_names(struct curves *curves)
 
 /* ---- at risk ---- */
 
-/* At risk just before a time on the axis: the next row's. NAN past the last
- * row, where a curve may be cut with people still at risk. */
+/* All of a group; NAN where the result does not say. */
+static double people_of(const struct curves *curves, const char *strata)
+{
+    size_t at;
+    json_t *row;
+    json_array_foreach(
+        json_object_get(curves->picture->entry, "strata"), at, row)
+    {
+        if (strcmp(result_string(row, "strata"), strata) == 0)
+            return result_number(row, "n");
+    }
+    return NAN;
+}
+
+/* At risk just before a time on the axis: at 0 all, then the next row's, which
+ * is later than that where steps are left out. NAN past the last row, where a
+ * curve may be cut with people still at risk. */
 static double at_risk(
     const struct curves *curves, const char *strata, double time)
 {
     size_t at;
     json_t *row;
+    const double all = people_of(curves, strata);
+    if (time <= 0 && !isnan(all))
+        return all;
     json_array_foreach((json_t *)curves->table, at, row)
     {
         if (strcmp(result_string(row, "strata"), strata) == 0 &&
@@ -256,8 +274,12 @@ static double risk_row(struct curves *curves, const struct curve *curve,
 static double risk_table(
     struct curves *curves, const struct labels *labels, double y)
 {
+    const bool left_out =
+        *result_string(curves->picture->entry, "message") != '\0';
     canvas_text(curves->picture->canvas, (struct point){PLOT_EDGE, y},
-        (struct type){LETTERS, ANCHOR_START, PLOT_GREY}, "Number at risk");
+        (struct type){LETTERS, ANCHOR_START, PLOT_GREY},
+        left_out ? "Number at risk (behind 0, at the next step that is shown)"
+                 : "Number at risk");
     y += canvas_line_height(LETTERS) + 3;
     for (size_t i = 0; i < curves->count; i++) {
         if (is_first_of_group(curves, i))
