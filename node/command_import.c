@@ -2,6 +2,7 @@
 #include "node/home.h"
 #include "node/import.h"
 #include "protocol/wire/loop.h"
+#include "protocol/wire/text.h"
 
 static enum status print_report(const struct home *home, const char *file,
     const struct import_report *report, bool json)
@@ -24,6 +25,8 @@ static enum status import_one(const struct home *home, const char *file,
 {
     struct import_report report;
     struct diagnostic diagnostic;
+    char shown[HOME_PATH_MAX];
+    text_show(shown, sizeof shown, view_of_text(file));
     diagnostic_init(&diagnostic, file);
     enum status status = import_file(
         home->store, home->dictionary, file, options, &report, &diagnostic);
@@ -34,13 +37,13 @@ static enum status import_one(const struct home *home, const char *file,
             (long long)report.refused);
     }
     if (status == STATUS_OK)
-        status = print_report(home, file, &report, json);
+        status = print_report(home, shown, &report, json);
     else if (diagnostic.message[0] != '\0')
         program_fail_at(status, &diagnostic);
     else
         program_fail(status, "%s: %s", file, status_text(status));
     if (status != STATUS_OK && !options->dry_run)
-        fprintf(stderr, "nothing of %s was imported\n", file);
+        fprintf(stderr, "nothing of %s was imported\n", shown);
     import_report_fini(&report);
     return status;
 }

@@ -28,7 +28,7 @@ struct import_problem {
     size_t line, column, variable;
     size_t element; /* of a vector, from 1; of a wrong length: how many */
     enum value_verdict verdict;
-    char text[40]; /* the value, cut */
+    char text[40]; /* the value, as it is shown, cut */
 };
 
 struct import_report {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "node/import_internal.h"
+#include "protocol/wire/text.h"
 
 enum status import_complain(
     struct import *import, size_t field, const char *message)
@@ -19,8 +20,8 @@ static enum status leave_out(struct import *import, const char *name)
     if (more == NULL)
         return STATUS_NO_MEMORY;
     report->left_out = more;
-    snprintf(report->left_out[report->left_out_count++],
-        sizeof *report->left_out, "%s", name);
+    text_show(report->left_out[report->left_out_count++],
+        sizeof *report->left_out, view_of_text(name));
     return STATUS_OK;
 }
 

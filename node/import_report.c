@@ -70,7 +70,10 @@ static enum status say_problem(struct buffer *out, const char *file,
         return status;
     switch (problem->verdict) {
     case VALUE_NOT_NUMBER:
-        return buffer_append_text(out, "is not a number; refused\n");
+        return buffer_append_text(
+            out, variable->takes_dates
+                     ? "is neither a number of days nor a date; refused\n"
+                     : "is not a number; refused\n");
     case VALUE_OUT_OF_RANGE:
         decimal_multiple_text(low, variable->min, variable->resolution);
         decimal_multiple_text(high, variable->max, variable->resolution);

@@ -2,6 +2,7 @@
 
 #include "node/import_internal.h"
 #include "protocol/query/derivation.h"
+#include "protocol/wire/text.h"
 
 /* What cannot be accepted, and where. */
 struct fault {
@@ -41,8 +42,7 @@ static enum status note_problem(
             .variable = fault->variable,
             .element = fault->element,
             .verdict = fault->verdict};
-        snprintf(problem->text, sizeof problem->text, "%.*s", size,
-            (const char *)fault->text.data);
+        text_show(problem->text, sizeof problem->text, fault->text);
     }
     if (!import->options->strict)
         return STATUS_OK;
@@ -221,8 +221,8 @@ static void take_years(struct import *import)
     }
 }
 
-/* What follows from offsets is kept only once it is known which of them are days
- * from the first exam (store_visit_rows), and derived then. */
+/* What follows from offsets is kept only once it is known which of them are
+ * days from the first exam (store_visit_rows), and derived then. */
 static void derive(struct import *import, bool has_offset)
 {
     bool filled[DICTIONARY_VARIABLES_MAX];

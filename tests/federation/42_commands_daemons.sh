@@ -91,6 +91,9 @@ printf 'age,sex\n600,male\n' >"$FED/range.csv"
 expect 1 "" "range.csv:2:1" "$N" import $H "$FED/range.csv" --strict
 expect 0 "*" "*" "$N" import $H "$FED/range.csv" --dry-run --json
 expect_json rows added replaced problems
+printf 'age,sex\n50,male\n' >"$FED/"$'a\xff\n.csv'
+expect 0 "*" "*" "$N" import $H "$FED/"$'a\xff\n.csv' --dry-run --json
+expect_json rows added replaced problems
 expect 1 "" "imported before" "$N" import $H "$UCI/cleveland.csv"
 expect 1 "" "no-such" "$N" import $H "$FED/no-such.csv"
 

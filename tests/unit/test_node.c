@@ -1,5 +1,6 @@
 #include "node/audit.h"
 #include "node/value_reader.h"
+#include "protocol/wire/text.h"
 
 #include "import_fixture.h"
 
@@ -40,6 +41,32 @@ static void test_import_bad_value_is_refused_and_counted(void **state)
     assert_true(report.problems[0].line == 3 && report.problems[0].column == 4);
     import_report_fini(&report);
     assert_true(exam_count() == 3);
+}
+
+/* A report goes to a terminal: nothing that a file holds moves its cursor, and
+ * no character is cut in two. */
+static void test_import_report_shows_what_a_file_hides(void **state)
+{
+    (void)state;
+    struct import_report report;
+    struct buffer text;
+    const struct import_options options = {0};
+    assert_int_equal(import_text("age,sh\x1b[2Joe\n\"6\n\x1b[2J0\",1\n"
+                                 "y\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9"
+                                 "\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9"
+                                 "\u00e9\u00e9\u00e9\u00e9xy\u00e9,1\n",
+                         &options, &report),
+        STATUS_OK);
+    assert_string_equal(report.problems[0].text, "6\\x0A\\x1B[2J0");
+    assert_string_equal(report.left_out[0], "sh\\x1B[2Joe");
+    assert_true(utf8_valid(view_of_text(report.problems[1].text)));
+    buffer_init(&text, BUFFER_LIMIT_DEFAULT);
+    assert_int_equal(
+        import_report_text(&text, &report, importing.dictionary, "a.csv"),
+        STATUS_OK);
+    assert_null(strchr(buffer_text(&text), '\x1b'));
+    buffer_fini(&text);
+    import_report_fini(&report);
 }
 
 static void test_import_broken_file_leaves_nothing(void **state)
@@ -276,6 +303,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_STORE(test_import_bad_value_is_refused_and_counted),
+        WITH_STORE(test_import_report_shows_what_a_file_hides),
         WITH_STORE(test_import_broken_file_leaves_nothing),
         WITH_STORE(test_import_same_file_twice_needs_again),
         WITH_STORE(test_import_exam_twice_in_a_file_is_refused),
