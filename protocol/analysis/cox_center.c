@@ -177,17 +177,19 @@ static void clear(struct running *running, size_t width)
     running->count = 0;
 }
 
-/* Bits -> whole sums; low keeps below 2^FIXED_SPLIT. */
+/* Bits -> whole sums; low keeps below 2^FIXED_SPLIT. What is told by a
+ * coordinator that lies may be of no such size: it wraps. */
 static void settle(struct running *running, size_t width)
 {
     const struct fixed_split split = fixed_split_of(COX_BITS);
     const uint64_t high = running->count * fixed_bits(split.high);
     const uint64_t low = running->count * fixed_bits(split.low);
     for (size_t k = 0; k < width; k++) {
-        const int64_t sum =
-            running->low[k] + (int64_t)(running->bits[width + k] - low);
-        running->high[k] +=
-            (int64_t)(running->bits[k] - high) + (sum >> FIXED_SPLIT);
+        const int64_t sum = (int64_t)((uint64_t)running->low[k] +
+                                      running->bits[width + k] - low);
+        running->high[k] =
+            (int64_t)((uint64_t)running->high[k] + running->bits[k] - high +
+                      (uint64_t)(sum >> FIXED_SPLIT));
         running->low[k] = sum & (((int64_t)1 << FIXED_SPLIT) - 1);
     }
     memset(running->bits, 0, 2 * width * sizeof *running->bits);
