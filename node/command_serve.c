@@ -202,8 +202,9 @@ static void take_turns(struct daemon *daemon, enum channel_state state)
 static void write_state(struct daemon *daemon, enum channel_state state)
 {
     struct line *line = &daemon->line;
-    const bool welcomed =
-        state == CHANNEL_CONNECTED && session_welcomed(daemon->session);
+    /* not by the connection before this one */
+    const bool welcomed = state == CHANNEL_CONNECTED && daemon->greeted &&
+                          session_welcomed(daemon->session);
     char text[LOCK_TEXT_MAX], since[TIME_TEXT];
     if (state == line->state && welcomed == line->welcomed)
         return;
@@ -236,6 +237,7 @@ static void on_tick(void *arg)
 {
     struct daemon *daemon = arg;
     struct session_time now = read_clock();
+    on_fast_tick(daemon); /* a new connection is greeted before it is told of */
     watch_line(daemon);
     if (!daemon->greeted) {
         /* a roster may be installed that says where else to look */
