@@ -26,8 +26,8 @@ id=$(grep -o '"query_id":"[0-9a-f]*"' "$FED/result.json" | cut -d'"' -f4)
 cmp "$FED/result.json" "$FED/again.json" || fail "fetched another result"
 for name in $CENTERS; do
     quiet "$BIN/cohortium-node" audit verify --home "$FED/$name"
-    "$BIN/cohortium-node" audit export --home "$FED/$name" |
-        grep -q '"event":"answered"' || fail "$name has no record"
+    tells '"event":"answered"' "$BIN/cohortium-node" audit export \
+        --home "$FED/$name" || fail "$name has no record"
 done
 quiet "$BIN/cohortium-coordinator" register verify --home "$FED/office"
 federation_stop cleveland

@@ -4,7 +4,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../support/federation.sh"
 four_hospitals
-restart_with 60000 3000
+restart_with 60000 15000 # 3 s a step
 kill -STOP "${PIDS[long_beach]}"
 ask ada "$UCI/query.json" >"$FED/result.json" 2>"$FED/err" ||
     fail "$(cat "$FED/err")"

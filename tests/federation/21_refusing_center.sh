@@ -18,15 +18,14 @@ locked="budapest has locked it"
 for say in "cohortium-coordinator status --home $FED/office" \
     "cohortium study list --roster $FED/roster.json \
         --key $FED/people/ada.key"; do
-    $BIN/$say | grep -q "$locked" || fail "${say%% --*} shows no lock"
+    tells "$locked" $BIN/$say || fail "${say%% --*} shows no lock"
 done
 ! grep -q LOCKED "$FED/result.json" || fail "the reason is in the result"
-"$BIN/cohortium-node" audit show --home "$FED/budapest" | grep -q LOCKED ||
+tells LOCKED "$BIN/cohortium-node" audit show --home "$FED/budapest" ||
     fail "the reason is not in the log"
 quiet "$BIN/cohortium-node" study unlock --home "$FED/budapest" exercise-angina
 sed 's/>= 50/>= 60/' "$UCI/query.json" >"$FED/other.json"
 ask ada "$FED/other.json" >"$FED/result.json" 2>/dev/null
 [ "$(python3 "$root/tests/support/pick.py" centers <"$FED/result.json")" = 4 ] ||
     fail "budapest is still locked"
-! "$BIN/cohortium-coordinator" status --home "$FED/office" |
-    grep -q "$locked" || fail "the lock is still shown"
+! tells "$locked" "$BIN/cohortium-coordinator" status --home "$FED/office" || fail "the lock is still shown"

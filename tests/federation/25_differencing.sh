@@ -14,8 +14,8 @@ count "age >= 50" || fail "$(cat "$FED/err")"
 if count "age >= 51"; then fail "those of 50 years were shown"; fi
 grep -q TOO_FEW "$FED/err" || grep -q centers "$FED/err" ||
     fail "$(cat "$FED/err")"
-"$BIN/cohortium-node" audit show --home "$FED/cleveland" |
-    grep -q TOO_CLOSE || fail "the log does not say why"
+tells TOO_CLOSE "$BIN/cohortium-node" audit show --home "$FED/cleveland" ||
+    fail "the log does not say why"
 federation_stop $CENTERS
 start_centers $CENTERS
 wait_connected $CENTERS

@@ -33,5 +33,5 @@ ask ada "$FED/q.json" >"$FED/out" 2>"$FED/err" ||
 grep -q '"row":' "$FED/out" || fail "no crosstab: $(cat "$FED/out")"
 ! grep -q '"p_value"' "$FED/out" || fail "a test on noisy counts"
 if question "age >= 60"; then fail "the budget has no end"; fi
-"$BIN/cohortium-node" audit show --home "$FED/cleveland" |
-    grep -q "limit was reached\|LIMIT_REACHED" || fail "the log does not say why"
+tells "limit was reached|LIMIT_REACHED" "$BIN/cohortium-node" audit show \
+    --home "$FED/cleveland" || fail "the log does not say why"

@@ -8,7 +8,7 @@ STUDY=$(mktemp "${TMPDIR:-/tmp}/cohortium-study-XXXXXX")
 sed 's/"count"/"count", "mlp"/' "$UCI/study.json" >"$STUDY"
 four_hospitals
 rm -f "$STUDY"
-restart_with 500 5000
+restart_with 1000 15000
 # A network takes a round an epoch: long enough to be met in the middle.
 echo '{"cohort": "age >= 40", "analyses": [{"mlp": {"formula":
     "disease ~ age + sex + thalach", "hidden": 3, "epochs": 1000,
@@ -18,11 +18,15 @@ echo '{"cohort": "age >= 40", "analyses": [{"count": {}}]}' >"$FED/count.json"
 ask ada "$FED/fit.json" --wait 60 >"$FED/out" 2>"$FED/err" &
 asking=$!
 end=$((SECONDS + 20))
-until "$BIN/cohortium-node" audit show --home "$FED/budapest" |
-    grep -q answered; do
+# All that it says of the first round, five steps, has left.
+stage() {
+    sqlite3 "$FED/budapest/registry.sqlite" \
+        'PRAGMA busy_timeout = 5000; SELECT max(stage) FROM progress' | tail -n 1
+}
+until [ "$(stage)" = 5 ]; do
     [ "$SECONDS" -lt "$end" ] || fail "no first round"
+    sleep 0.05
 done
-sleep 0.3
 kill -0 "$asking" || fail "over before a center was lost: $(cat "$FED/out")"
 kill -KILL "${PIDS[budapest]}"
 wait "${PIDS[budapest]}" 2>/dev/null || true

@@ -44,8 +44,8 @@ done
 for center in $CENTERS; do
     ! grep -q " refused reason=" "$FED/$center/log" ||
         fail "$center refused: $(grep -m 1 refused "$FED/$center/log")"
-    ! "$BIN/cohortium-node" audit show --home "$FED/$center" |
-        grep -q " refused " || fail "$center has written a refusal"
+    ! tells " refused " "$BIN/cohortium-node" audit show \
+        --home "$FED/$center" || fail "$center has written a refusal"
 done
 "$BIN/cohortium" query status --roster "$FED/roster.json" \
     --key "$FED/people/dora.key" >"$FED/status"

@@ -22,11 +22,10 @@ quiet "$BIN/cohortium-node" opt-out --home "$FED/cleveland" exercise-angina
 kill -CONT "${PIDS[zurich_basel]}"
 wait_line "$FED/cleveland/log" 'refused reason=NOT_OPTED_IN' 20
 wait "$asking" || true
-"$BIN/cohortium-node" audit show --home "$FED/cleveland" |
-    grep -q 'NOT_OPTED_IN.*decided anew' || fail "the reason is not in the log"
-"$BIN/cohortium-node" audit show --home "$FED/cleveland" |
-    grep -q ' answered ' && fail "cleveland voted all the same"
+tells 'NOT_OPTED_IN.*decided anew' "$BIN/cohortium-node" audit show \
+    --home "$FED/cleveland" || fail "the reason is not in the log"
+! tells ' answered ' "$BIN/cohortium-node" audit show --home "$FED/cleveland" ||
+    fail "cleveland voted all the same"
 # Its own decision counts towards no lock.
-"$BIN/cohortium-node" study list --home "$FED/cleveland" |
-    grep -q refusals && fail "its own decision was counted"
-exit 0
+! tells refusals "$BIN/cohortium-node" study list --home "$FED/cleveland" ||
+    fail "its own decision was counted"

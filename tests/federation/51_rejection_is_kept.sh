@@ -30,6 +30,6 @@ start_office
 wait_connected $CENTERS
 ! question 60 || fail "nodes forgot the rejection"
 for name in $CENTERS; do
-    "$BIN/cohortium-node" audit show --home "$FED/$name" |
-        grep -q 'TOO_FEW_SIGNATURES' || fail "$name did not refuse"
+    tells TOO_FEW_SIGNATURES "$BIN/cohortium-node" audit show \
+        --home "$FED/$name" || fail "$name did not refuse"
 done

@@ -7,7 +7,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../support/federation.sh"
 four_hospitals
-restart_with 300 60000
+restart_with 1000 60000
 home=$FED/cleveland
 
 node() {
@@ -40,7 +40,7 @@ put() {
 
 # expect_behind WHY: no command may write
 expect_behind() {
-    node status | grep -q "NOTHING IS ANSWERED" || fail "$1: not noticed"
+    tells "NOTHING IS ANSWERED" node status || fail "$1: not noticed"
     local status=0
     node opt-in exercise-angina 2>"$FED/err" || status=$?
     [ "$status" = 3 ] || fail "$1: opt-in ended with $status"
@@ -48,7 +48,7 @@ expect_behind() {
 }
 
 expect_fine() {
-    ! node status | grep -q "NOTHING IS ANSWERED" || fail "$1: $(node status)"
+    ! tells "NOTHING IS ANSWERED" node status || fail "$1: $(node status)"
 }
 
 # wait_carried: until budapest carries cleveland's head of before the loss
@@ -154,7 +154,7 @@ opt_in exercise-angina cleveland
 ask_age 40
 [ "$(pick centers)" = 4 ] || fail "$(cat "$FED/result.json")"
 quiet "$BIN/cohortium-node" audit verify --home "$home"
-node audit show | grep -q "recovered.*era 2" || fail "$(node audit show)"
+tells "recovered.*era 2" node audit show || fail "$(node audit show)"
 
 # What was kept of the first era says nothing against the second.
 federation_stop cleveland

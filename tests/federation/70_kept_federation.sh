@@ -63,10 +63,10 @@ expect_newer "$FED/fresh/registry.sqlite" cohortium-node \
     "$BIN/cohortium-node" status --home "$FED/fresh"
 expect_newer "$office_home/ledger.sqlite" cohortium-coordinator \
     "$BIN/cohortium-coordinator" status --home "$office_home"
-"$BIN/cohortium-node" status --home "$FED/cleveland" --json |
-    grep -q '"patients_opted_out": 1' || fail "an opt-out was forgotten"
-"$BIN/cohortium-node" status --home "$FED/budapest" --json |
-    grep -q '"studies_opted_in": 3' || fail "budapest's opt-out was forgotten"
+tells '"patients_opted_out": 1' "$BIN/cohortium-node" status \
+    --home "$FED/cleveland" --json || fail "an opt-out was forgotten"
+tells '"studies_opted_in": 3' "$BIN/cohortium-node" status \
+    --home "$FED/budapest" --json || fail "budapest's opt-out was forgotten"
 
 start_office
 start_centers $CENTERS

@@ -20,8 +20,8 @@ meet() {
     wait_line "$FED/office/log" \
         "other_protocol user=center:cleveland .* must_upgrade=$2"
     local end=$((SECONDS + 15))
-    until "$BIN/cohortium-coordinator" status --home "$FED/office" |
-        grep "cleveland .*away" | grep -q "$3 must be upgraded"; do
+    until tells "cleveland .*away.*$3 must be upgraded" \
+        "$BIN/cohortium-coordinator" status --home "$FED/office"; do
         [ "$SECONDS" -lt "$end" ] || fail "the office's status does not tell"
         sleep 0.1
     done
@@ -39,10 +39,10 @@ wait_connected cleveland
 federation_stop impostor
 start_center cleveland
 wait_connected cleveland
-"$BIN/cohortium-coordinator" status --home "$FED/office" | grep cleveland |
-    grep -q protocol && fail "a word of versions that fit"
-"$BIN/cohortium-node" status --home "$FED/cleveland" |
-    grep -q "protocol $now$" || fail "$("$BIN/cohortium-node" status --home "$FED/cleveland")"
+! tells "cleveland.*protocol" "$BIN/cohortium-coordinator" status \
+    --home "$FED/office" || fail "a word of versions that fit"
+tells "protocol $now$" "$BIN/cohortium-node" status --home "$FED/cleveland" ||
+    fail "$("$BIN/cohortium-node" status --home "$FED/cleveland")"
 federation_stop cleveland office
 
 # ---- an office of another version, for a center ----
@@ -50,7 +50,7 @@ federation_stop cleveland office
 other_office() {
     : >"$FED/cleveland/log"
     : >"$FED/liar.out"
-    LIAR_PROTOCOL=$1 LIAR_WAIT_MS=4000 "$BIN/liar" \
+    LIAR_PROTOCOL=$1 LIAR_WAIT_MS=30000 "$BIN/liar" \
         "$FED/office/coordinator.key" "$FED/roster.json" \
         "$UCI/dictionary.json" none "$FED/study.json" "$QUESTION" \
         "$FED/people/ada.key" "$FED/carol.approval" "$FED/dave.approval" \
@@ -60,8 +60,8 @@ other_office() {
     start_center cleveland --coordinator \
         "$(sed -n 's/^ready //p' "$FED/liar.out")"
     wait_line "$FED/cleveland/log" "other_protocol .*must_upgrade=$2"
-    "$BIN/cohortium-node" status --home "$FED/cleveland" |
-        grep -qF "(the coordinator speaks $1: $3 must be upgraded)" ||
+    tells "\(the coordinator speaks $1: $3 must be upgraded\)" \
+        "$BIN/cohortium-node" status --home "$FED/cleveland" ||
         fail "$("$BIN/cohortium-node" status --home "$FED/cleveland")"
     ! grep -q '^ready' "$FED/cleveland/out" || fail "it took that for a welcome"
     federation_stop cleveland liar

@@ -60,8 +60,8 @@ opt_in_quietly() {
 expect() {
     [ "$REPLY" = "$1" ] || fail "the node's answer was '$REPLY', not $1"
     if [ -n "${2:-}" ]; then
-        "$BIN/cohortium-node" audit show --home "$FED/cleveland" |
-            grep -q "refused .*$2" ||
+        tells "refused .*$2" "$BIN/cohortium-node" audit show \
+            --home "$FED/cleveland" ||
             fail "the audit log lacks $2: $("$BIN/cohortium-node" audit show \
                 --home "$FED/cleveland" | tail -n 2)"
     fi

@@ -147,6 +147,14 @@ submit_study() {
         --roster "$FED/roster.json" --key "$FED/people/$member.key"
 }
 
+# tells PATTERN COMMAND...: whether its output has it. All of it is read: at a
+# pipe 'grep -q' goes first, and a command that writes more ends by SIGPIPE.
+tells() {
+    local pattern=$1 text
+    shift
+    text=$("$@") && grep -qE -e "$pattern" <<<"$text"
+}
+
 # wait_line FILE PATTERN SECONDS
 wait_line() {
     local end=$((SECONDS + ${3:-15}))
