@@ -202,37 +202,61 @@ struct tenth {
     double with, without, expected;
 };
 
+static bool is_few(const struct tenth *tenth, int64_t min_cell)
+{
+    return few_counted(tenth->with, min_cell) ||
+           few_counted(tenth->without, min_cell);
+}
+
 static json_t *tenth_row(const struct tenth *tenth, int64_t min_cell)
 {
     const double n = tenth->with + tenth->without;
     json_t *row = json_pack("{s:o, s:o}", "n", json_count(n), "expected",
         json_number(tenth->expected / n));
-    if (few_counted(tenth->with, min_cell) ||
-        few_counted(tenth->without, min_cell))
-        json_object_set_new(row, "observed", json_suppressed());
-    else
-        json_object_set_new(row, "observed", json_number(tenth->with / n));
+    json_object_set_new(row, "observed",
+        is_few(tenth, min_cell) ? json_suppressed()
+                                : json_number(tenth->with / n));
     return row;
 }
 
+/* Those at the end that are few are joined to the tenth before. */
+static void add_tenths(
+    json_t *rows, struct tenth *tenths, size_t count, int64_t min_cell)
+{
+    if (count > 1 && is_few(&tenths[count - 1], min_cell)) {
+        count--;
+        tenths[count - 1].with += tenths[count].with;
+        tenths[count - 1].without += tenths[count].without;
+        tenths[count - 1].expected += tenths[count].expected;
+    }
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(rows, tenth_row(&tenths[i], min_cell));
+}
+
+/* A tenth of few with or without the outcome goes on: were it withheld alone,
+ * what all others and the expected sum leave would tell it. */
 json_t *roc_calibration(const struct roc_counts *bins, int64_t min_cell)
 {
     json_t *rows = json_array();
-    struct tenth tenth = {0};
+    struct tenth tenths[CALIBRATION_GROUPS + 1] = {{0}};
+    struct tenth *tenth = tenths;
     double total = 0, seen = 0, group = 1;
     for (size_t i = 0; i < bins->count; i++)
         total += bins->with[i] + bins->without[i];
     for (size_t i = 0; i < bins->count; i++) {
-        tenth.with += bins->with[i];
-        tenth.without += bins->without[i];
-        tenth.expected += bins->expected[i];
+        tenth->with += bins->with[i];
+        tenth->without += bins->without[i];
+        tenth->expected += bins->expected[i];
         seen += bins->with[i] + bins->without[i];
-        if (tenth.with + tenth.without <= 0 ||
-            (seen * CALIBRATION_GROUPS < group * total && i + 1 < bins->count))
+        const bool goes_on = seen * CALIBRATION_GROUPS < group * total ||
+                             is_few(tenth, min_cell) ||
+                             tenth == tenths + CALIBRATION_GROUPS;
+        if (tenth->with + tenth->without <= 0 ||
+            (goes_on && i + 1 < bins->count))
             continue;
-        json_array_append_new(rows, tenth_row(&tenth, min_cell));
         group = fmax(group, floor(seen * CALIBRATION_GROUPS / total) + 1);
-        tenth = (struct tenth){0};
+        tenth++;
     }
+    add_tenths(rows, tenths, (size_t)(tenth - tenths), min_cell);
     return rows;
 }

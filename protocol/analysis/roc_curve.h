@@ -74,7 +74,8 @@ struct roc_counts {
 enum status roc_set_counts(json_t *out, const struct roc_counts *counts,
     double level, int64_t min_cell, roc_score_of *score, const void *arg);
 /* Tenths of the people by score: "expected" is their mean probability,
- * "observed" the share with the outcome, withheld where it is of few. */
+ * "observed" the share with the outcome. Neighbours are joined until none is of
+ * few with or without it; withheld where all are. */
 json_t *roc_calibration(const struct roc_counts *bins, int64_t min_cell);
 
 #endif

@@ -1,8 +1,9 @@
 /* roc of a model that was fitted earlier: its coefficients are in the query. */
 #include <math.h>
 
-#include "analysis_fixture.h"
 #include "protocol/analysis/roc_curve.h"
+
+#include "analysis_fixture.h"
 
 /* s <- round(-3 + 0.05 * Ozone + 0.1 * (Month == 6), 9), so that rounding
  * breaks no tie; o <- Temp > 80: pROC's definitions */
@@ -149,6 +150,41 @@ static void test_one_with_the_outcome_has_no_interval(void **state)
     }
 }
 
+/* Ten equal tenths of 200, of whom few have the outcome in the first and few
+ * have it not in the last: neither stands alone, for the others and the
+ * expected sum would leave it. Nobody is left out. */
+static void test_calibration_joins_tenths_of_few(void **state)
+{
+    (void)state;
+    static const double with[10] = {3, 15, 20, 0, 30, 60, 90, 120, 150, 197};
+    double without[10], expected[10], n = 0, observed = 0;
+    for (size_t i = 0; i < 10; i++) {
+        without[i] = 200 - with[i];
+        expected[i] = with[i];
+    }
+    const struct roc_counts counts = {10, with, without, expected};
+    for (int64_t limit = 1; limit <= 11; limit += 10) {
+        json_t *rows = roc_calibration(&counts, limit), *row;
+        size_t at;
+        n = observed = 0;
+        assert_int_equal(json_array_size(rows), limit == 1 ? 10 : 8);
+        json_array_foreach(rows, at, row)
+        {
+            const double here = json_number_value(json_object_get(row, "n"));
+            const double of =
+                here * json_number_value(json_object_get(row, "observed"));
+            assert_true(json_is_number(json_object_get(row, "observed")));
+            assert_true(limit == 1 || of < 0.5 || of > 10.5);
+            assert_true(limit == 1 || here - of > 10.5);
+            n += here;
+            observed += of;
+        }
+        assert_float_equal(n, 2000, 1e-9);
+        assert_float_equal(observed, 685, 1e-9);
+        json_decref(rows);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +195,7 @@ int main(void)
         cmocka_unit_test(test_a_given_score_of_few_is_suppressed),
         cmocka_unit_test(test_one_with_the_outcome_has_no_interval),
         cmocka_unit_test(test_a_given_score_with_mistakes_is_refused),
+        cmocka_unit_test(test_calibration_joins_tenths_of_few),
     };
     return cmocka_run_group_tests(tests, air_setup, air_teardown);
 }
