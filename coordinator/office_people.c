@@ -179,15 +179,6 @@ static void send_result(struct office *office,
     buffer_fini(&envelope);
 }
 
-static enum status status_by_name(const char *name)
-{
-    for (int i = 0; i < STATUS_COUNT; i++) {
-        if (strcmp(status_name((enum status)i), name) == 0)
-            return (enum status)i;
-    }
-    return STATUS_REFUSED;
-}
-
 /* Only who asked a question gets its answer. */
 static enum status copy_query(void *arg, const struct ledger_query *query)
 {
@@ -224,7 +215,7 @@ static void send_known(struct office *office, const struct office_call *call,
         break;
     case QUERY_ANSWERED: send_result(office, call->route, &query->id); break;
     case QUERY_FAILED:
-        office_send_failure(office, call->route, status_by_name(query->failure),
+        office_send_failure(office, call->route, status_of_name(query->failure),
             &query->id, query->reason);
         break;
     }

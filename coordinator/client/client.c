@@ -380,15 +380,6 @@ enum status connection_send(
     return status;
 }
 
-static enum status status_of_name(const char *name)
-{
-    for (int i = 0; i < STATUS_COUNT; i++) {
-        if (strcmp(status_name((enum status)i), name) == 0)
-            return (enum status)i;
-    }
-    return STATUS_REFUSED;
-}
-
 enum status connection_receive(
     struct connection *connection, struct message *reply, int timeout_ms)
 {

@@ -1,6 +1,7 @@
 #include "protocol/wire/status.h"
 
 #include <stddef.h>
+#include <string.h>
 
 struct status_row {
     const char *name;
@@ -16,6 +17,15 @@ static const struct status_row rows[] = {STATUS_LIST(STATUS_ROW)};
 const char *status_name(enum status status)
 {
     return (size_t)status < STATUS_COUNT ? rows[status].name : "UNKNOWN";
+}
+
+enum status status_of_name(const char *name)
+{
+    for (size_t i = 0; i < STATUS_COUNT; i++) {
+        if (strcmp(rows[i].name, name) == 0)
+            return (enum status)i;
+    }
+    return STATUS_REFUSED;
 }
 
 const char *status_text(enum status status)

@@ -75,6 +75,9 @@ enum status { STATUS_LIST(STATUS_ENUM) STATUS_COUNT };
 
 /* The code's name, for logs: "BAD_SIGNATURE". */
 const char *status_name(enum status status);
+/* The code of a name that somebody else wrote; STATUS_REFUSED when there is no
+ * such code here. */
+enum status status_of_name(const char *name);
 /* A short English text that fits after a colon. */
 const char *status_text(enum status status);
 enum status_category status_category(enum status status);

@@ -313,9 +313,19 @@ static void test_versions_fit_when_their_ranges_meet(void **state)
     protocol_text(text, UINT64_MAX);
 }
 
+static void test_status_of_a_name_is_the_one_that_has_it(void **state)
+{
+    (void)state;
+    for (int i = 0; i < STATUS_COUNT; i++)
+        assert_int_equal(status_of_name(status_name((enum status)i)), i);
+    assert_int_equal(status_of_name("OF_A_LATER_VERSION"), STATUS_REFUSED);
+    assert_int_equal(status_of_name(""), STATUS_REFUSED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_status_of_a_name_is_the_one_that_has_it),
         cmocka_unit_test(test_codec_read_array_longer_than_bytes_is_truncated),
         cmocka_unit_test(test_codec_read_refuses_maps_floats_and_extensions),
         cmocka_unit_test(test_codec_round_trip_keeps_every_value),
