@@ -224,6 +224,21 @@ static double common_level(const json_t *result)
     return result_level(json_array_get(json_object_get(result, "results"), 0));
 }
 
+/* Of an analysis of several variables, each of those who have it, "missing"
+ * counts values, and nobody was left out. */
+static enum status put_missing(struct buffer *out, const json_t *entry)
+{
+    const char *analysis = result_string(entry, "analysis");
+    if (strcmp(analysis, "summary") == 0 || strcmp(analysis, "quality") == 0)
+        return buffer_append_format(out,
+            "; %lld values were missing, and each variable is of those who "
+            "have it",
+            whole_of(entry, "missing"));
+    return buffer_append_format(out,
+        "; %lld more lacked a value and were left out",
+        whole_of(entry, "missing"));
+}
+
 /* "Used were 550 patients, of whom 70 had the event; 3 lacked a value." */
 static enum status put_people(
     struct buffer *out, const json_t *entry, const char *unit)
@@ -243,9 +258,7 @@ static enum status put_people(
             out, " with %lld events", whole_of(entry, "events"));
     if (status == STATUS_OK && json_is_integer(missing) &&
         json_integer_value(missing) > 0)
-        status = buffer_append_format(out,
-            "; %lld more lacked a value and were left out",
-            whole_of(entry, "missing"));
+        status = put_missing(out, entry);
     return status == STATUS_OK ? buffer_append_format(out, ".") : status;
 }
 
@@ -260,32 +273,11 @@ static bool is_model(const json_t *entry)
     return false;
 }
 
-/* " Compared with grade = mild, sex = f." */
-static enum status put_reference(struct buffer *out, const json_t *entry)
-{
-    const char *key, *lead = " Compared with";
-    json_t *value;
-    enum status status = STATUS_OK;
-    json_object_foreach(json_object_get(entry, "reference"), key, value)
-    {
-        if (status == STATUS_OK)
-            status = buffer_append_format(out, "%s %s = ", lead, key);
-        if (status == STATUS_OK && json_is_string(value))
-            status = buffer_append_format(out, "%s", json_string_value(value));
-        else if (status == STATUS_OK)
-            status = buffer_append_format(
-                out, "%lld", (long long)json_integer_value(value));
-        lead = ",";
-    }
-    return status == STATUS_OK && *lead == ',' ? buffer_append_format(out, ".")
-                                               : status;
-}
-
 static enum status put_entry(struct buffer *out, size_t number,
     const json_t *result, const json_t *entry)
 {
     const json_t *variables = words_of_result(result);
-    struct words title = {0}, terms = {0};
+    struct words title = {0}, terms = {0}, references = {0};
     result_title(&title, variables, entry);
     enum status status =
         buffer_append_format(out, "%2zu. %s.", number, title.text);
@@ -296,7 +288,10 @@ static enum status put_entry(struct buffer *out, size_t number,
     if (status == STATUS_OK)
         status = put_people(out, entry, result_string(result, "unit"));
     if (status == STATUS_OK)
-        status = put_reference(out, entry);
+        words_add_references(&references, variables, entry);
+    if (status == STATUS_OK && references.size > 0)
+        status =
+            buffer_append_format(out, " Compared with %s.", references.text);
     if (status == STATUS_OK && result_level(entry) != common_level(result))
         status = buffer_append_format(
             out, " Its intervals are of %g %%.", 100 * result_level(entry));

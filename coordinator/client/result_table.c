@@ -220,22 +220,13 @@ static void print_facts(FILE *out, const json_t *variables, const json_t *entry)
 }
 
 /* The levels that a model's factors are compared with. */
-static void print_reference(FILE *out, const json_t *entry)
+static void print_reference(
+    FILE *out, const json_t *variables, const json_t *entry)
 {
-    const char *key, *lead = "reference:";
-    json_t *value;
-    json_object_foreach(json_object_get(entry, "reference"), key, value)
-    {
-        const char *level = json_string_value(value);
-        fprintf(out, "%s %s = ", lead, key);
-        if (level != NULL)
-            fprintf(out, "%s", level);
-        else
-            fprintf(out, "%lld", (long long)json_integer_value(value));
-        lead = ",";
-    }
-    if (*lead == ',')
-        fputc('\n', out);
+    struct words references = {0};
+    words_add_references(&references, variables, entry);
+    if (references.size > 0)
+        fprintf(out, "reference: %s\n", references.text);
 }
 
 static void print_title(FILE *out, const json_t *variables, const json_t *entry)
@@ -248,7 +239,7 @@ static void print_title(FILE *out, const json_t *variables, const json_t *entry)
     if (variables != NULL && *formula != '\0')
         fprintf(out, "formula: %s\n", formula);
     print_facts(out, variables, entry);
-    print_reference(out, entry);
+    print_reference(out, variables, entry);
 }
 
 /* The main table first, then those of other members, each under its name. */

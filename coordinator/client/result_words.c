@@ -306,6 +306,27 @@ static const char *reference_of(const json_t *variables, const json_t *entry,
         json_object_iter(json_object_get(words, "levels")));
 }
 
+void words_add_references(
+    struct words *out, const json_t *variables, const json_t *entry)
+{
+    const char *key, *lead = "";
+    json_t *value;
+    json_object_foreach(json_object_get(entry, "reference"), key, value)
+    {
+        char name[128], level[32];
+        if (sscanf(key, "factor(%127[^)])", name) != 1)
+            snprintf(name, sizeof name, "%s", key);
+        snprintf(level, sizeof level, "%" JSON_INTEGER_FORMAT,
+            json_integer_value(value));
+        words_add(out, lead);
+        words_add_label(out, variables, name);
+        words_add(out, ": ");
+        words_add_level(out, variables, name,
+            json_is_string(value) ? json_string_value(value) : level);
+        lead = ", ";
+    }
+}
+
 struct piece {
     char factor[128]; /* "sex", "factor(nyha)", "center"; "": no level */
     char name[128];   /* of the factor's variable */

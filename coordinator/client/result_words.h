@@ -44,6 +44,10 @@ void words_add_cohort(
 /* "Sex: Female (reference: Male)", "Age (years) × Sex: Female". */
 void words_add_term(struct words *out, const json_t *variables,
     const json_t *entry, const char *term);
+/* What the entry's factors are compared with: "Sex: Female, Smoking: no";
+ * nothing where it has no factor. */
+void words_add_references(
+    struct words *out, const json_t *variables, const json_t *entry);
 /* "Sex: Female" of "sex=2"; "everyone" of "all". */
 void words_add_group(
     struct words *out, const json_t *variables, const char *group);

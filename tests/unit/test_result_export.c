@@ -77,8 +77,10 @@ static const char question[] =
     "\"formula\":\"Surv(days, died) ~ sex\"},"
     "\"by\":{\"sex\":\"F\"},\"n\":55,\"missing\":4,\"events\":7},"
     "{\"analysis\":\"glm\",\"family\":\"binomial\",\"link\":\"logit\","
-    "\"parameters\":{\"family\":\"binomial\",\"formula\":\"died ~ age * sex\"},\"n\":60},"
-    "{\"analysis\":\"lm\",\"suppressed\":true}]}";
+    "\"parameters\":{\"family\":\"binomial\",\"formula\":\"died ~ age * sex\"},\"n\":60,"
+    "\"reference\":{\"factor(sex)\":\"F\",\"died\":\"false\"}},"
+    "{\"analysis\":\"lm\",\"suppressed\":true},"
+    "{\"analysis\":\"summary\",\"n\":60,\"missing\":8}]}";
 
 static void test_methods_are_sentences_in_words(void **state)
 {
@@ -99,8 +101,10 @@ static void test_methods_are_sentences_in_words(void **state)
         " 1. Kaplan-Meier estimate: Death by Sex. Sex: female. It used 55 "
         "patients with 7 events; 4 more lacked a value and were left out.\n",
         " 2. Logistic regression: Death. Its terms are Age (years); Sex. It "
-        "used 60 patients.\n",
+        "used 60 patients. Compared with Sex: female, Death: no.\n",
         " 3. Linear model. It was withheld.\n",
+        " 4. Summary. It used 60 patients; 8 values were missing, and each "
+        "variable is of those who have it.\n",
         "computed by cohortium-coordinator 1.2 and",
         "written by cohortium " COHORTIUM_VERSION};
     json_t *result = json_loads(question, 0, NULL);
