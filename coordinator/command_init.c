@@ -93,6 +93,12 @@ static enum status make_ledger(const char *home)
     return status == STATUS_OK ? status : fail_file(status, path);
 }
 
+/* Nearly; the rest is found when it is bound. */
+static bool is_endpoint(const char *text)
+{
+    return strncmp(text, "tcp://", 6) == 0 && strchr(text + 6, ':') != NULL;
+}
+
 /* What was given is checked before anything is made: half a home would be in
  * the way of the next try. */
 enum status command_init(const struct arguments *arguments)
@@ -107,6 +113,9 @@ enum status command_init(const struct arguments *arguments)
     if (endpoint != NULL &&
         strlen(endpoint) >= sizeof((struct config *)NULL)->endpoint)
         return program_fail(STATUS_USAGE, "the endpoint is too long");
+    if (endpoint != NULL && !is_endpoint(endpoint))
+        return program_fail(STATUS_USAGE,
+            "'%s' is no endpoint such as tcp://0.0.0.0:7100", endpoint);
     struct dictionary *checked = NULL;
     struct diagnostic diagnostic;
     diagnostic_init(&diagnostic, dictionary);

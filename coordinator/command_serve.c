@@ -140,6 +140,15 @@ static enum status open_channel(struct daemon *daemon)
     if (status == STATUS_STRANGER)
         return program_fail(status,
             "the channel let a stranger in when it was tested; not serving");
+    if (status == STATUS_MALFORMED)
+        return program_fail(status,
+            "'%s' is no endpoint such as tcp://0.0.0.0:7100; "
+            "coordinator.conf or --endpoint says it",
+            daemon->home.config.endpoint);
+    if (status == STATUS_BUSY)
+        return program_fail(status,
+            "%s cannot be bound: another program listens there",
+            daemon->home.config.endpoint);
     if (status != STATUS_OK)
         return program_fail(status, "%s cannot be bound: %s",
             daemon->home.config.endpoint, status_text(status));

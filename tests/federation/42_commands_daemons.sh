@@ -25,6 +25,9 @@ expect 1 "" "bad.json:1:[0-9]+: .*'intger' is none of: integer" \
 expect 1 "" "bad.json:1:[0-9]+: " "$O" init --home "$FED/new" --name o \
     --dictionary "$FED/bad.json" --endpoint tcp://127.0.0.1:1
 [ ! -e "$FED/new/node.key" ] || fail "a key was made for nothing"
+expect 2 "" "'127.0.0.1:7100' is no endpoint such as tcp" \
+    "$O" init --home "$FED/new" --name o --dictionary "$D" \
+    --endpoint 127.0.0.1:7100
 expect 1 "" "already there" "$N" init $H --name cleveland \
     --dictionary "$D"
 expect 1 "" "already there" "$O" init --home "$FED/office" --name o \
@@ -143,8 +146,8 @@ quiet "$BIN/cohortium" roster create --federation other --threshold 1 \
 sign_roster carol
 quiet "$O" roster --home "$FED/new-office" "$FED/roster.json"
 expect 1 "" "cannot be bound" "$O" serve --home "$FED/new-office"
-expect 1 "" "cannot be bound" "$O" serve --home "$FED/new-office" \
-    --endpoint nowhere
+expect 1 "" "'nowhere' is no endpoint such as tcp" \
+    "$O" serve --home "$FED/new-office" --endpoint nowhere
 cp "$FED/roster.kept" "$FED/roster.json"
 for home in new new-office; do
     program=$N conf=$FED/$home/node.conf
