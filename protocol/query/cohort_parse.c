@@ -374,7 +374,7 @@ static enum status parse_in(struct parser *parser, size_t variable, bool negate,
     const char *where = parser->token.start;
     struct interval_set set = {0};
     if (parser->token.kind != TOKEN_OPEN)
-        return expected(parser, "'(' after in");
+        return expected(parser, "in (1, 2) or between 1 and 2");
     do {
         int32_t code = VALUE_MISSING;
         advance(parser);
@@ -515,8 +515,8 @@ static enum status parse_mirrored(
         status = read_value(parser, c.variable, &value, &unit, &c.code);
     if (status == STATUS_OK && parser->token.kind == TOKEN_COMPARE)
         return fail_at(parser, parser->token.start, STATUS_MALFORMED,
-            "two comparisons are joined by 'and': 40 <= age and age < 60; or "
-            "write between");
+            "two comparisons are joined by 'and': a < x and x < b; or write "
+            "x between a and b");
     return status == STATUS_OK ? finish_comparison(parser, &c, out) : status;
 }
 

@@ -135,7 +135,12 @@ static const struct habit words[] = {
     {HABIT_COHORT, "filter", NULL, "a cohort is the condition alone"},
     {HABIT_COHORT, "subset", NULL, "a cohort is the condition alone"},
     {HABIT_COHORT, "xor", NULL, "write (a and not b) or (b and not a)"},
-    {HABIT_COHORT, "true", NULL, "for everybody leave the cohort out"},
+    {HABIT_COHORT, "true", NULL,
+        "true and false are values of booleans; for everybody leave the cohort "
+        "out"},
+    {HABIT_COHORT, "between", NULL, "write x between 40 and 60"},
+    {HABIT_COHORT, "center", NULL,
+        "which centers are asked the study says, not the cohort"},
     {HABIT_COHORT, "c", NULL, "a list is written in (1, 2)"},
 };
 

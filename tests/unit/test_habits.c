@@ -107,7 +107,8 @@ static void test_cohort_signs_are_told_what_to_write(void **state)
         {"lvef > 25,5", 9, "decimal point"},
         {"lvef between 25,5 and 30", 15, "decimal point"},
         {"age > 1 000", 8, "without blanks"},
-        {"40 < age < 60", 9, "joined by 'and'"},
+        {"40 < age < 60", 9, "joined by 'and': a < x and x < b"},
+        {"age in 40:60", 7, "expected in (1, 2) or between 1 and 2"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -130,6 +131,9 @@ static void test_cohort_words_are_told_what_to_write(void **state)
         {"where age > 40", 0, "the condition alone"},
         {"lower(sex) = 'm'", 0, "no functions"},
         {"true", 0, "leave the cohort out"},
+        {"sex = true", 6, "values of booleans"},
+        {"between(age, 40, 60)", 0, "write x between 40 and 60"},
+        {"center = 'anna'", 0, "the study says"},
         {"mi xor age > 40", 3, "(a and not b)"},
         {"Age > 40", 0, "did you mean 'age'"},
         {"\u00e2ge > 40", 0, "no variable '\u00e2ge'"},
