@@ -44,6 +44,8 @@ static enum status import_one(const struct home *home, const char *file,
         program_fail(status, "%s: %s", file, status_text(status));
     if (status != STATUS_OK && !options->dry_run)
         fprintf(stderr, "nothing of %s was imported\n", shown);
+    else if (status == STATUS_OK && options->dry_run && !json)
+        printf("a dry run: nothing of %s was imported\n", shown);
     import_report_fini(&report);
     return status;
 }

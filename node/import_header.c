@@ -93,6 +93,18 @@ static enum status check_vectors(struct import *import)
     return STATUS_OK;
 }
 
+/* Spreadsheets of half of Europe separate by semicolons. */
+static const char *no_column(const struct csv_field *first, size_t count)
+{
+    if (count == 1 && strchr(first->text, ';') != NULL)
+        return "the columns are separated by semicolons; save the file with "
+               "commas between them, and points in numbers";
+    if (count == 1 && strchr(first->text, '\t') != NULL)
+        return "the columns are separated by tabs; save the file with commas "
+               "between them";
+    return "no column of the header is a variable of the dictionary";
+}
+
 enum status import_read_header(struct import *import)
 {
     const struct csv_field *fields;
@@ -111,7 +123,6 @@ enum status import_read_header(struct import *import)
     }
     import->column_count = count;
     if (status == STATUS_OK && !any)
-        status = import_complain(import, 0,
-            "no column of the header is a variable of the dictionary");
+        status = import_complain(import, 0, no_column(&fields[0], count));
     return status == STATUS_OK ? check_vectors(import) : status;
 }

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "node/import.h"
+#include "protocol/query/levels.h"
 
 static const char *const verdict_names[VALUE_VERDICT_COUNT] = {
     [VALUE_ACCEPTED] = "accepted",
@@ -51,10 +52,34 @@ json_t *import_report_json(const struct import_report *report,
         variables, "problems", problems);
 }
 
+/* What is wrong with a value, behind the value. */
+static enum status say_verdict(struct buffer *out,
+    const struct import_problem *problem, const struct variable *variable)
+{
+    char low[DECIMAL_TEXT], high[DECIMAL_TEXT], levels[256];
+    switch (problem->verdict) {
+    case VALUE_NOT_NUMBER:
+        return buffer_append_format(out, "is %s%s; refused\n",
+            variable->takes_dates ? "neither a number of days nor a date"
+                                  : "not a number",
+            strchr(problem->text, ',') == NULL
+                ? ""
+                : " (a decimal point is a point)");
+    case VALUE_OUT_OF_RANGE:
+        decimal_multiple_text(low, variable->min, variable->resolution);
+        decimal_multiple_text(high, variable->max, variable->resolution);
+        return buffer_append_format(
+            out, "is not within %s to %s; refused\n", low, high);
+    default:
+        levels_list(levels, sizeof levels, variable);
+        return buffer_append_format(
+            out, "is none of the categories: %s; refused\n", levels);
+    }
+}
+
 static enum status say_problem(struct buffer *out, const char *file,
     const struct import_problem *problem, const struct variable *variable)
 {
-    char low[DECIMAL_TEXT], high[DECIMAL_TEXT];
     enum status status = buffer_append_format(out, "%s:%zu:%zu: %s", file,
         problem->line, problem->column, variable->name);
     if (status == STATUS_OK && problem->verdict == VALUE_WRONG_LENGTH) {
@@ -66,22 +91,7 @@ static enum status say_problem(struct buffer *out, const char *file,
         status = buffer_append_format(out, "[%zu]", problem->element);
     if (status == STATUS_OK)
         status = buffer_append_format(out, ": '%s' ", problem->text);
-    if (status != STATUS_OK)
-        return status;
-    switch (problem->verdict) {
-    case VALUE_NOT_NUMBER:
-        return buffer_append_text(
-            out, variable->takes_dates
-                     ? "is neither a number of days nor a date; refused\n"
-                     : "is not a number; refused\n");
-    case VALUE_OUT_OF_RANGE:
-        decimal_multiple_text(low, variable->min, variable->resolution);
-        decimal_multiple_text(high, variable->max, variable->resolution);
-        return buffer_append_format(
-            out, "is not within %s to %s; refused\n", low, high);
-    default:
-        return buffer_append_text(out, "is none of the categories; refused\n");
-    }
+    return status == STATUS_OK ? say_verdict(out, problem, variable) : status;
 }
 
 static enum status say_variable(struct buffer *out,

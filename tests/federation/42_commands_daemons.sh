@@ -97,6 +97,13 @@ expect_json rows added replaced problems
 printf 'age,sex\n50,male\n' >"$FED/"$'a\xff\n.csv'
 expect 0 "*" "*" "$N" import $H "$FED/"$'a\xff\n.csv' --dry-run --json
 expect_json rows added replaced problems
+expect 0 "a dry run: nothing of .* was imported" "*" \
+    "$N" import $H "$FED/range.csv" --dry-run
+printf 'age,sex\n60,man\n6_0,male\n"6,5",male\n' >"$FED/words.csv"
+expect 0 "'man' is none of the categories: 0 female, 1 male; refused" "*" \
+    "$N" import $H "$FED/words.csv" --dry-run
+expect 0 "'6,5' is not a number .a decimal point is a point.; refused" "*" \
+    "$N" import $H "$FED/words.csv" --dry-run
 expect 1 "" "imported before" "$N" import $H "$UCI/cleveland.csv"
 expect 1 "" "no-such" "$N" import $H "$FED/no-such.csv"
 
