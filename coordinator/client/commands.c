@@ -180,8 +180,8 @@ static const struct program_command commands[] = {
         "dictionary.json \\\n"
         "    --researcher ada.card.json --key ada.key --out study.json",
         study_create_options, command_study_create},
-    {"study check", "FILE", ONE, "Check a study against the dictionary", NULL,
-        NULL, dictionary_options, command_study_check},
+    {"study check", "FILE", ONE, "Check a signed study against the dictionary",
+        "'study create' makes the same checks before it signs.", NULL, dictionary_options, command_study_check},
     {"study approve", "FILE", ONE, "Approve (or reject) a study",
         "Writes a document of its own, signed by one member, with the score "
         "sheet: alignment with the mission, scientific merit, feasibility, "

@@ -35,6 +35,11 @@ static void say_document(struct file_kind *out, const json_t *json)
     const char *kind = text_of(json, "cohortium");
     if (strcmp(kind, "result") == 0)
         say(out, FILE_JSON, "a result, perhaps a damaged one", NULL);
+    else if (strcmp(kind, "study") == 0)
+        say(out, FILE_JSON,
+            "a study's description, which 'cohortium study create' checks and "
+            "signs",
+            NULL);
     else if (kind[0] != '\0')
         say(out, FILE_JSON, "an unsigned document of kind", kind);
     else if (json_object_get(json, "analyses") != NULL)

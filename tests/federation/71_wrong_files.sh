@@ -34,7 +34,7 @@ expect 1 "" "dictionary.json is the dictionary .*; a signed roster is" \
     "$BIN/cohortium-node" roster --home "$FED/cleveland" "$UCI/dictionary.json"
 expect 1 "" "query.json is a query; a signed roster is" \
     "$BIN/cohortium-coordinator" roster --home "$FED/office" "$UCI/query.json"
-expect 1 "" "description.*unsigned document of kind 'study'|study.json is an unsigned document of kind 'study'; a signed study is" \
+expect 1 "" "study.json is a study's description, which 'cohortium study create' checks and signs; a signed study is" \
     "$C" study show "$UCI/study.json"
 expect 1 "" "study.json is the study 'exercise-angina'; a result" \
     "$C" result show "$FED/study.json"
