@@ -49,10 +49,18 @@ static enum status load_dictionary(struct home *home)
 
 static enum status load_keys(struct home *home)
 {
-    char path[HOME_PATH_MAX];
+    char path[HOME_PATH_MAX], store[HOME_PATH_MAX];
     enum status status = home_file(path, home->path, "node.key");
     if (status != STATUS_OK)
         return status;
+    if (access(path, F_OK) != 0 &&
+        home_file(store, home->path, "registry.sqlite") == STATUS_OK &&
+        access(store, F_OK) == 0) {
+        return program_fail(STATUS_NOT_FOUND,
+            "%s is lost: put it back from a copy. Without one this center needs "
+            "a new home, whose card a new roster names",
+            path);
+    }
     if (access(path, F_OK) != 0) {
         return program_fail(STATUS_NOT_FOUND,
             "there is no node in '%s'; 'cohortium-node init' makes one",

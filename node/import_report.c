@@ -71,6 +71,8 @@ static enum status say_verdict(struct buffer *out,
         return buffer_append_format(
             out, "is not within %s to %s; refused\n", low, high);
     default:
+        if (variable->type == VARIABLE_BOOLEAN)
+            return buffer_append_text(out, "is neither yes nor no; refused\n");
         levels_list(levels, sizeof levels, variable);
         return buffer_append_format(
             out, "is none of the categories: %s; refused\n", levels);

@@ -33,6 +33,10 @@ expect 1 "" "already there" "$N" init $H --name cleveland \
 expect 1 "" "already there" "$O" init --home "$FED/office" --name o \
     --dictionary "$D" --endpoint tcp://127.0.0.1:1
 expect 0 "*" "*" "$N" init --home "$FED/new" --name new --dictionary "$D"
+mv "$FED/new/node.key" "$FED/lost.key"
+expect 1 "" "new/node.key is lost: put it back from a copy" \
+    "$N" status --home "$FED/new"
+mv "$FED/lost.key" "$FED/new/node.key"
 expect 0 "*" "*" "$O" init --home "$FED/new-office" --name office2 \
     --dictionary "$D" --endpoint "$ENDPOINT"
 
@@ -99,7 +103,9 @@ expect 0 "*" "*" "$N" import $H "$FED/"$'a\xff\n.csv' --dry-run --json
 expect_json rows added replaced problems
 expect 0 "a dry run: nothing of .* was imported" "*" \
     "$N" import $H "$FED/range.csv" --dry-run
-printf 'age,sex\n60,man\n6_0,male\n"6,5",male\n' >"$FED/words.csv"
+printf 'age,sex,exang\n60,man,1\n"6,5",male,perhaps\n' >"$FED/words.csv"
+expect 0 "'perhaps' is neither yes nor no; refused" "*" \
+    "$N" import $H "$FED/words.csv" --dry-run
 expect 0 "'man' is none of the categories: 0 female, 1 male; refused" "*" \
     "$N" import $H "$FED/words.csv" --dry-run
 expect 0 "'6,5' is not a number .a decimal point is a point.; refused" "*" \
