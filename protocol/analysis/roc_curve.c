@@ -134,12 +134,25 @@ static void set_best(json_t *out, const double *curve, double score)
         out, "specificity", json_number(curve[CURVE_BEST_WITHOUT] / without));
 }
 
+/* Few people lie between a point and the best threshold, where that is told.
+ */
+static bool is_near_best(
+    const double *curve, const double *point, int64_t min_cell)
+{
+    return !best_shows_few(curve, min_cell) &&
+           (few_counted(fabs(point[1] - curve[CURVE_BEST_WITH]), min_cell) ||
+               few_counted(
+                   fabs(point[2] - curve[CURVE_BEST_WITHOUT]), min_cell));
+}
+
 static json_t *point_rows(
-    const double *curve, roc_score_of *score, const void *arg)
+    const double *curve, int64_t min_cell, roc_score_of *score, const void *arg)
 {
     json_t *rows = json_array();
     for (size_t i = 0; i < (size_t)curve[CURVE_POINTS]; i++) {
         const double *point = curve + CURVE_POINT + 3 * i;
+        if (is_near_best(curve, point, min_cell))
+            continue;
         json_t *row = json_object();
         json_object_set_new(row, "threshold",
             json_number(isnan(point[0]) ? NAN : score(arg, point[0])));
@@ -171,7 +184,7 @@ void roc_set_curve(json_t *out, const double *curve, double level,
     } else {
         set_best(out, curve, score(arg, curve[CURVE_BEST_LOW]));
     }
-    json_object_set_new(out, "table", point_rows(curve, score, arg));
+    json_object_set_new(out, "table", point_rows(curve, min_cell, score, arg));
 }
 
 enum status roc_set_counts(json_t *out, const struct roc_counts *counts,

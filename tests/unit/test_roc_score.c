@@ -185,6 +185,61 @@ static void test_calibration_joins_tenths_of_few(void **state)
     }
 }
 
+static double score_is_key(const void *arg, double key)
+{
+    (void)arg;
+    return key;
+}
+
+/* How many people with the outcome, and without it, lie at or above a threshold
+ * that a row tells of. */
+static void read_above(
+    const json_t *row, double with, double without, double above[2])
+{
+    above[0] = with * json_number_value(json_object_get(row, "sensitivity"));
+    above[1] =
+        without * (1 - json_number_value(json_object_get(row, "specificity")));
+}
+
+/* From a threshold that is told to any other there are nobody or enough. */
+static void test_best_threshold_stands_apart_from_the_points(void **state)
+{
+    (void)state;
+    uint64_t seed = 5;
+    size_t points = 0, best = 0;
+    for (int trial = 0; trial < 300; trial++) {
+        double with[40], without[40], totals[2] = {0, 0}, told[64][2];
+        size_t count = 0, at;
+        for (size_t i = 0; i < 40; i++) {
+            seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+            with[i] = (double)((seed >> 33) % (i + 2) / 3);
+            without[i] = (double)((seed >> 45) % (42 - i) / 3);
+            totals[0] += with[i];
+            totals[1] += without[i];
+        }
+        const struct roc_counts counts = {40, with, without, NULL};
+        json_t *out = json_object(), *row;
+        assert_int_equal(
+            roc_set_counts(out, &counts, 0.95, 11, score_is_key, NULL),
+            STATUS_OK);
+        json_array_foreach(json_object_get(out, "table"), at, row)
+            read_above(row, totals[0], totals[1], told[count++]);
+        points += count;
+        if (json_is_number(json_object_get(out, "youden"))) {
+            read_above(out, totals[0], totals[1], told[count++]);
+            best++;
+        }
+        for (size_t i = 0; i < count; i++) {
+            for (size_t k = 0; k < 2 * i; k++) {
+                const double apart = fabs(told[i][k % 2] - told[k / 2][k % 2]);
+                assert_true(apart < 0.5 || apart > 10.5);
+            }
+        }
+        json_decref(out);
+    }
+    assert_true(points > 600 && best > 200);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +251,7 @@ int main(void)
         cmocka_unit_test(test_one_with_the_outcome_has_no_interval),
         cmocka_unit_test(test_a_given_score_with_mistakes_is_refused),
         cmocka_unit_test(test_calibration_joins_tenths_of_few),
+        cmocka_unit_test(test_best_threshold_stands_apart_from_the_points),
     };
     return cmocka_run_group_tests(tests, air_setup, air_teardown);
 }
