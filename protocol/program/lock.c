@@ -10,7 +10,8 @@
 
 #include "protocol/program/program.h"
 
-#define TRIES 5 /* a command may be looking at it */
+/* A command may be looking at it, and lose the processor in that moment. */
+#define TRIES 100
 #define TRY_US 20000
 
 /* The id, a space, and the text, in one write, so that no reader finds half. */

@@ -28,4 +28,5 @@ sed 's/>= 50/>= 60/' "$UCI/query.json" >"$FED/other.json"
 ask ada "$FED/other.json" >"$FED/result.json" 2>/dev/null
 [ "$(python3 "$root/tests/support/pick.py" centers <"$FED/result.json")" = 4 ] ||
     fail "budapest is still locked"
-! tells "$locked" "$BIN/cohortium-coordinator" status --home "$FED/office" || fail "the lock is still shown"
+! tells "$locked" "$BIN/cohortium-coordinator" status --home "$FED/office" ||
+    fail "the lock is still shown"

@@ -80,7 +80,7 @@ wait_asked "$FED/late11.err"
 late bea 12 --wait 60 &
 asking+=($!)
 wait_line "$FED/late12.err" 'waits, number 1 of 1'
-if late cleo 13 --wait 2; then
+if late cleo 13 --wait 6; then
     fail "a third where one is open and one may wait"
 fi
 grep -q "queue is full; asking again" "$FED/late13.err" &&
