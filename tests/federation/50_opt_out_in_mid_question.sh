@@ -13,7 +13,7 @@ progress() {
     sqlite3 "$FED/cleveland/registry.sqlite" \
         'PRAGMA busy_timeout = 5000; SELECT count(*) FROM progress' | tail -n 1
 }
-end=$((SECONDS + 15))
+end=$((SECONDS + 30))
 until [ "$(progress)" = 1 ]; do
     [ "$SECONDS" -lt "$end" ] || fail "cleveland was not asked"
     sleep 0.05

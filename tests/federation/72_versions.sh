@@ -19,7 +19,7 @@ meet() {
     wait_line "$FED/impostor.out" '^ready 1'
     wait_line "$FED/office/log" \
         "other_protocol user=center:cleveland .* must_upgrade=$2"
-    local end=$((SECONDS + 15))
+    local end=$((SECONDS + 30))
     until tells "cleveland .*away.*$3 must be upgraded" \
         "$BIN/cohortium-coordinator" status --home "$FED/office"; do
         [ "$SECONDS" -lt "$end" ] || fail "the office's status does not tell"

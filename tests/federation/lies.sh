@@ -48,7 +48,7 @@ lie() {
 
 # The study comes from the liar; the data manager lets it in.
 opt_in_quietly() {
-    local end=$((SECONDS + 15))
+    local end=$((SECONDS + 30))
     until "$BIN/cohortium-node" opt-in --home "$FED/cleveland" \
         exercise-angina >/dev/null 2>&1; do
         [ "$SECONDS" -lt "$end" ] || fail "cleveland cannot opt in"

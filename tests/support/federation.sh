@@ -155,9 +155,9 @@ tells() {
     text=$("$@") && grep -qE -e "$pattern" <<<"$text"
 }
 
-# wait_line FILE PATTERN SECONDS
+# wait_line FILE PATTERN [SECONDS]
 wait_line() {
-    local end=$((SECONDS + ${3:-15}))
+    local end=$((SECONDS + ${3:-30}))
     until grep -qE "$2" "$1" 2>/dev/null; do
         [ "$SECONDS" -lt "$end" ] || fail "no '$2' in $1"
         sleep 0.05
@@ -191,7 +191,7 @@ office_says() {
 
 # wait_connected NAME...: until the coordinator has each of them on the line
 wait_connected() {
-    local end=$((SECONDS + 20)) name
+    local end=$((SECONDS + 30)) name
     for name; do
         until office_says "\"name\":\"$name\"[^{}]*\"connected\":true"; do
             [ "$SECONDS" -lt "$end" ] || fail "$name is not connected"
@@ -203,7 +203,7 @@ wait_connected() {
 # wait_asked FILE: until the office has the query whose id a client wrote to
 # FILE, its standard error; $query is the id
 wait_asked() {
-    local end=$((SECONDS + 20))
+    local end=$((SECONDS + 30))
     wait_line "$1" '^query'
     query=$(sed -n 's/^query //p' "$1")
     until office_says "\"query_id\":\"$query\""; do
@@ -277,7 +277,7 @@ kill_office_amid() {
 
 # opt_in STUDY CENTER...: and wait until the office knows
 opt_in() {
-    local study=$1 name end=$((SECONDS + 15))
+    local study=$1 name end=$((SECONDS + 30))
     shift
     for name; do
         until "$BIN/cohortium-node" opt-in --home "$FED/$name" "$study" \
@@ -291,7 +291,7 @@ opt_in() {
 
 # wait_opted in|out STUDY CENTER
 wait_opted() {
-    local end=$((SECONDS + 15)) found
+    local end=$((SECONDS + 30)) found
     while :; do
         found=out
         ! office_says "\"name\":\"$2\"[^{}]*\"opted_in\":\[[^]]*\"$3\"" ||
