@@ -5,7 +5,7 @@ set -euo pipefail
 PRIVACY=plain # what is masked dies with the session: story 24
 . "$(dirname "$0")/../support/federation.sh"
 four_hospitals
-restart_with 1500 20000
+restart_with 3000 60000
 
 kill_office_amid "$UCI/query.json"
 end=$((SECONDS + 40))

@@ -4,7 +4,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../support/federation.sh"
 four_hospitals
-restart_with 1500 15000
+restart_with 3000 60000
 field() { python3 "$root/tests/support/pick.py" "$1"; }
 
 kill -STOP "${PIDS[budapest]}"
