@@ -196,6 +196,7 @@ static size_t count_sessions_of(void *arg, const struct public_key *researcher)
 struct room {
     size_t *of; /* each, by its place among the members */
     size_t all;
+    bool nobody; /* no center is connected: who waits is to be told so */
 };
 
 static void take_place(struct room *room, size_t member)
@@ -209,10 +210,10 @@ static void count_room(struct office *office, struct room *room)
 {
     for (size_t i = 0; i < members_count(office->members); i++) {
         const struct member *member = members_at(office->members, i);
-        room->of[i] =
-            member->role == SENDER_CENTER && member->connected ? member->room
-                                                               : 0;
+        const bool asked = member->role == SENDER_CENTER && member->connected;
+        room->of[i] = asked ? member->room : 0;
         room->all += room->of[i];
+        room->nobody = room->nobody && !asked;
     }
     for (size_t i = 0; i < office->session_count; i++) {
         const struct session *session = office->sessions[i];
@@ -221,8 +222,7 @@ static void count_room(struct office *office, struct room *room)
                 members_find_center(office->members, session->centers[k].name);
             if (member == NULL || session->centers[k].state == REPLY_REFUSED)
                 continue;
-            take_place(
-                room, (size_t)(member - members_at(office->members, 0)));
+            take_place(room, (size_t)(member - members_at(office->members, 0)));
         }
     }
 }
@@ -255,7 +255,7 @@ void office_serve_turns(struct office *office, struct office_clock now)
     if (turns_count(office->turns) == 0)
         return;
     struct room room = {
-        calloc(members_count(office->members) + 1, sizeof *room.of), 0};
+        calloc(members_count(office->members) + 1, sizeof *room.of), 0, true};
     if (room.of == NULL) {
         office->turns_due = true;
         return;
@@ -265,7 +265,7 @@ void office_serve_turns(struct office *office, struct office_clock now)
     size_t place = 0;
     const struct waiting *waiting;
     /* No center has room: nobody further back is looked at, who may be many. */
-    while (room.all > 0 &&
+    while ((room.all > 0 || room.nobody) &&
            (int64_t)office->session_count < office->config->max_open_sessions &&
            (waiting = turns_at(office->turns, place)) != NULL) {
         const struct digest id = waiting->id;

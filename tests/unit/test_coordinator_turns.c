@@ -186,6 +186,20 @@ static void test_center_is_asked_no_more_than_it_takes(void **state)
     assert_int_equal(count_opens(fixture), 3 * CENTERS);
 }
 
+/* Those that were asked have run out of time, and nobody is left to be asked.
+ */
+static void test_question_that_waits_for_nobody_is_told_so(void **state)
+{
+    struct fixture *fixture = *state;
+    struct digest ids[ROOM + 1];
+    ask_many(fixture, ROOM + 1, ids);
+    for (int i = 0; i < 3; i++)
+        fixture_wait(fixture, 3600000);
+    assert_int_equal(office_open_sessions(fixture->office), 0);
+    assert_int_equal(
+        fixture_count(fixture, ROUTE_RESEARCHER, MESSAGE_FAILURE), ROOM + 1);
+}
+
 static void test_full_queue_says_when_to_ask_again_and_keeps_nothing(
     void **state)
 {
@@ -368,6 +382,7 @@ int main(void)
         TEST(test_question_beyond_the_room_waits_and_is_asked),
         TEST(test_question_that_waits_is_asked_for_without_a_second),
         TEST(test_center_is_asked_no_more_than_it_takes),
+        TEST(test_question_that_waits_for_nobody_is_told_so),
         TEST(test_full_queue_says_when_to_ask_again_and_keeps_nothing),
         TEST(test_busy_center_is_asked_again_and_has_not_refused),
         TEST(test_failure_says_what_it_was_and_how_near_a_lock_is),
