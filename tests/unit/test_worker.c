@@ -1,3 +1,5 @@
+#include <limits.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
 
@@ -6,11 +8,13 @@
 #include "tests/unit/test.h"
 
 #define JOBS 3
-#define JOB_MS 120
+#define TICKS 3
+#define A_MINUTE 60000 /* in ms */
 
 struct job {
     int number;
-    int ms;
+    int ticks; /* of the loop: it goes on until these were seen, */
+    int ms;    /* or so long */
     bool done;
 };
 
@@ -18,14 +22,17 @@ struct scene {
     struct loop *loop;
     struct worker *worker;
     int taken[JOBS], count;
-    int ticks, ticks_at_first;
+    int ticks_at_first;
 };
+
+static atomic_int ticks;
 
 static void run(void *arg)
 {
     struct job *job = arg;
-    const struct timespec pause = {0, job->ms * 1000000L};
-    nanosleep(&pause, NULL);
+    const struct timespec pause = {0, 1000000};
+    for (int i = 0; i < job->ms && atomic_load(&ticks) < job->ticks; i++)
+        nanosleep(&pause, NULL);
     job->done = true;
 }
 
@@ -36,7 +43,7 @@ static void on_worker(void *arg)
     while ((job = worker_take(scene->worker)) != NULL) {
         assert_true(job->done);
         if (scene->count == 0)
-            scene->ticks_at_first = scene->ticks;
+            scene->ticks_at_first = atomic_load(&ticks);
         scene->taken[scene->count++] = job->number;
     }
     if (scene->count == JOBS)
@@ -45,14 +52,15 @@ static void on_worker(void *arg)
 
 static void on_tick(void *arg)
 {
-    struct scene *scene = arg;
-    scene->ticks++;
+    (void)arg;
+    atomic_fetch_add(&ticks, 1);
 }
 
 static void test_worker_loop_goes_on_while_jobs_run_in_order(void **state)
 {
     struct scene scene = {.count = 0};
-    struct job jobs[JOBS] = {{1, JOB_MS, false}, {2, 1, false}, {3, 1, false}};
+    struct job jobs[JOBS] = {
+        {1, TICKS, A_MINUTE, false}, {2, 0, 0, false}, {3, 0, 0, false}};
     int timer;
     (void)state;
     assert_int_equal(loop_create(&scene.loop), STATUS_OK);
@@ -62,13 +70,13 @@ static void test_worker_loop_goes_on_while_jobs_run_in_order(void **state)
                          on_worker, &scene),
         STATUS_OK);
     assert_int_equal(
-        loop_add_timer(scene.loop, &timer, 5, on_tick, &scene), STATUS_OK);
+        loop_add_timer(scene.loop, &timer, 5, on_tick, NULL), STATUS_OK);
     for (int i = 0; i < JOBS; i++)
         assert_int_equal(worker_submit(scene.worker, &jobs[i]), STATUS_OK);
     assert_int_equal(loop_run(scene.loop), STATUS_OK);
     for (int i = 0; i < JOBS; i++)
         assert_int_equal(scene.taken[i], i + 1);
-    assert_true(scene.ticks_at_first >= 3);
+    assert_true(scene.ticks_at_first >= TICKS);
     worker_destroy(scene.worker);
     loop_destroy(scene.loop);
 }
@@ -76,7 +84,7 @@ static void test_worker_loop_goes_on_while_jobs_run_in_order(void **state)
 static void test_worker_destroy_waits_for_the_job_that_runs(void **state)
 {
     struct worker *worker;
-    struct job job = {1, JOB_MS, false};
+    struct job job = {1, INT_MAX, 120, false};
     (void)state;
     assert_int_equal(worker_create(&worker, run), STATUS_OK);
     assert_int_equal(worker_submit(worker, &job), STATUS_OK);
