@@ -33,7 +33,8 @@ approved_study() {
 # The scores of project 4: the first component's loadings as a question.
 scores_query() { # RESULT
     quiet "$BIN/cohortium" result export "$1" --out "$FED/tables"
-    LC_ALL=C awk -F , '$1 == "1" { printf "%+.3f*%s", $3, $2 }' \
+    # The loading is the last column: a label before it may hold a comma.
+    LC_ALL=C awk -F , '$1 == "1" { printf "%+.3f*%s", $NF, $2 }' \
         "$FED/tables/01_pca_loadings.csv" | sed 's/^+//
 s/.*/{"study": "tetralogy-atlas", "cohort": "dx_primary = tof",\
     "analyses": [{"lm": {"formula":\
