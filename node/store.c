@@ -86,7 +86,7 @@ static const char *const migrations[] = {
     /* How often each kind of refusal came in a day (refusal.h); a damaged
      * answer is noticed. */
     ("CREATE TABLE counted (day INTEGER NOT NULL, study BLOB NOT NULL,"
-     " person BLOB NOT NULL, reason INTEGER NOT NULL, times INTEGER NOT NULL,"
+     " person BLOB NOT NULL, reason TEXT NOT NULL, times INTEGER NOT NULL,"
      " PRIMARY KEY (day, study, person, reason)) STRICT, WITHOUT ROWID;"
      "ALTER TABLE answer ADD COLUMN digest BLOB;"),
     /* A member's rejection outlives whatever the coordinator leaves out, of

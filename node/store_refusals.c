@@ -72,7 +72,7 @@ enum status store_count_refusal(
         "INSERT INTO counted VALUES (?, ?, ?, ?, 1)"
         " ON CONFLICT (day, study, person, reason)"
         " DO UPDATE SET times = times + 1 RETURNING times",
-        "idvi", kind->day, &kind->study, person, (int64_t)kind->reason);
+        "idvt", kind->day, &kind->study, person, status_name(kind->reason));
 }
 
 enum status store_take_counted(
@@ -89,7 +89,8 @@ enum status store_take_counted(
         status = store_step(store, statement);
     if (status == STATUS_OK) {
         out->day = sqlite3_column_int64(statement, 0);
-        out->reason = (enum status)sqlite3_column_int64(statement, 3);
+        const char *reason = (const char *)sqlite3_column_text(statement, 3);
+        out->reason = reason == NULL ? STATUS_REFUSED : status_of_name(reason);
         out->times = sqlite3_column_int64(statement, 4);
         status =
             store_column_fixed(statement, 1, out->study.bytes, DIGEST_BYTES);
