@@ -183,7 +183,12 @@ enum status client_read_file(struct buffer *out, const char *path)
 {
     buffer_init(out, DOCUMENT_BYTES_MAX);
     enum status status = buffer_read_file(out, path);
-    return status == STATUS_OK ? status : fail_file(status, path);
+    if (status != STATUS_OK)
+        return fail_file(status, path);
+    const struct view text = text_past_mark(buffer_view(out));
+    memmove(out->data, text.data, text.size);
+    out->size = text.size;
+    return STATUS_OK;
 }
 
 /* The folder of path: "." for a plain name. */

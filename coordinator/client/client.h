@@ -58,6 +58,7 @@ enum status client_check_researcher(const struct study *study,
 /* The study is one of the roster's federation. */
 enum status client_check_federation(const struct roster *roster,
     const char *roster_path, const struct study *study, const char *study_path);
+/* Without a byte order mark of UTF-8. */
 enum status client_read_file(struct buffer *out, const char *path);
 /* The whole file or none: it is made beside and renamed. Says what is wrong,
  * such as a folder that is not there. */

@@ -102,14 +102,14 @@ void file_kind_read(struct file_kind *out, const char *path)
         buffer_fini(&bytes);
         return;
     }
-    const char *mark = text_foreign_mark(buffer_view(&bytes));
+    const struct view text = text_past_mark(buffer_view(&bytes));
+    const char *mark = text_foreign_mark(text);
     if (mark != NULL) {
         out->form = FILE_NO_JSON;
         snprintf(out->text, sizeof out->text, "a file with %s; %s", mark,
             TEXT_MARK_ADVICE);
-    } else if (json_text_parse(&json, buffer_view(&bytes), 0, NULL) ==
-               STATUS_OK) {
-        say_json(out, json, buffer_view(&bytes));
+    } else if (json_text_parse(&json, text, 0, NULL) == STATUS_OK) {
+        say_json(out, json, text);
     } else {
         say(out, FILE_NO_JSON,
             bytes.size == 0 ? "empty" : "no JSON, or a part of one", NULL);

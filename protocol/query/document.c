@@ -110,7 +110,8 @@ enum status document_load(
     } else if (status != STATUS_OK) {
         diagnostic_set(diagnostic, 0, 0, "cannot be read");
     } else {
-        status = document_parse(out, buffer_view(&text), diagnostic);
+        status =
+            document_parse(out, text_past_mark(buffer_view(&text)), diagnostic);
     }
     buffer_fini(&text);
     return status;

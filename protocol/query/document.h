@@ -34,6 +34,7 @@ struct field {
 /* Keeps a copy of text. diagnostic->file names the file in messages. */
 enum status document_parse(
     struct document **out, struct view text, struct diagnostic *diagnostic);
+/* Of a file that a person wrote: a byte order mark of UTF-8 is read past. */
 enum status document_load(
     struct document **out, const char *path, struct diagnostic *diagnostic);
 void document_destroy(struct document *document);

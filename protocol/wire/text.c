@@ -96,6 +96,13 @@ size_t text_plain_size(struct view text)
     return at;
 }
 
+struct view text_past_mark(struct view text)
+{
+    const size_t mark =
+        text.size >= 3 && memcmp(text.data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    return (struct view){text.data + mark, text.size - mark};
+}
+
 const char *text_foreign_mark(struct view text)
 {
     static const struct {

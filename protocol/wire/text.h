@@ -29,6 +29,9 @@ bool utf8_valid(struct view text);
  * mark or by the NULs between its letters; NULL when they say nothing of the
  * kind. */
 const char *text_foreign_mark(struct view text);
+/* The text without the byte order mark of UTF-8 that Windows' programs put in
+ * front of it: for files that people write, never for bytes that are signed. */
+struct view text_past_mark(struct view text);
 #define TEXT_MARK_ADVICE "save it as UTF-8 without a byte order mark"
 /* Valid UTF-8 and nothing hidden. */
 bool text_is_plain(struct view text);

@@ -38,11 +38,16 @@ expect 1 "" "study.json is a study's description, which 'cohortium study create'
     "$C" study show "$UCI/study.json"
 expect 1 "" "study.json is the study 'exercise-angina'; a result" \
     "$C" result show "$FED/study.json"
-printf '\xef\xbb\xbf{}' >"$FED/bom.json"
-expect 1 "" "bom.json is a file with a byte order mark" \
-    "$C" result show "$FED/bom.json"
-expect 1 "" "bom.json is a file with a byte order mark" \
-    "$C" roster sign "$FED/bom.json" --key "$P/carol.key"
+printf '\xff\xfe{\0}\0' >"$FED/wide.json"
+expect 1 "" "wide.json is a file with the form UTF-16" \
+    "$C" result show "$FED/wide.json"
+expect 1 "" "wide.json is a file with the form UTF-16" \
+    "$C" roster sign "$FED/wide.json" --key "$P/carol.key"
+# The mark of Windows' programs is read past in what people write.
+for file in dictionary query; do
+    { printf '\xef\xbb\xbf'; cat "$UCI/$file.json"; } >"$FED/$file.json"
+done
+quiet "$C" query check "$FED/query.json" --dictionary "$FED/dictionary.json"
 
 # ---- the wrong person ----
 cp "$R" "$FED/before.json"

@@ -247,6 +247,8 @@ static void test_document_names_byte_order_marks_and_utf16(void **state)
         if (strstr(diagnostic.message, cases[i].message) == NULL)
             fail_msg("case %zu: %s", i, diagnostic.message);
     }
+    assert_int_equal(text_past_mark(view_of_text("\xEF\xBB\xBF{}")).size, 2);
+    assert_int_equal(text_past_mark(view_of_text("\xEF\xBB")).size, 2);
     assert_null(text_foreign_mark(view_of_text("{}")));
     assert_null(text_foreign_mark(view_of_text("")));
 }
