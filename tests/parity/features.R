@@ -17,8 +17,12 @@ parts_dictionary <- function(name, rows) {
       variable$resolution <- if (type == "real") 0.01 else 1
       variable$min <- if (v == "k" || type == "days") 0 else floor(min(known))
       variable$max <- ceiling(max(known))
-      if (v == "x") variable$knots <- as.list(unique(round(
-        quantile(rows$x, 1:3 / 4, na.rm = TRUE, names = FALSE), 2)))
+      if (v == "x") {
+        quarters <- unique(round(
+          quantile(rows$x, 1:3 / 4, na.rm = TRUE, names = FALSE), 2))
+        inner <- quarters[quarters > variable$min & quarters < variable$max]
+        if (length(inner) > 0) variable$knots <- as.list(inner)
+      }
     }
     variable
   })
