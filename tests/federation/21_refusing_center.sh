@@ -15,11 +15,10 @@ ask ada "$UCI/query.json" >"$FED/result.json" 2>"$FED/err" ||
 [ "$(python3 "$root/tests/support/pick.py" refused <"$FED/result.json")" = \
     budapest ] || fail "$(cat "$FED/result.json")"
 locked="budapest has locked it"
-for say in "cohortium-coordinator status --home $FED/office" \
-    "cohortium study list --roster $FED/roster.json \
-        --key $FED/people/ada.key"; do
-    tells "$locked" $BIN/$say || fail "${say%% --*} shows no lock"
-done
+tells "$locked" "$BIN/cohortium-coordinator" status --home "$FED/office" ||
+    fail "the office's status shows no lock"
+tells "$locked" "$BIN/cohortium" study list --roster "$FED/roster.json" \
+    --key "$FED/people/ada.key" || fail "the researcher's list shows no lock"
 ! grep -q LOCKED "$FED/result.json" || fail "the reason is in the result"
 tells LOCKED "$BIN/cohortium-node" audit show --home "$FED/budapest" ||
     fail "the reason is not in the log"
