@@ -340,11 +340,6 @@ static void review_sums(
 static enum status review_segment(const struct review *review)
 {
     enum status status = STATUS_OK;
-    if (is_few_or_nobody(
-            review->elements[HEAD_PEOPLE], review->limits->min_cell)) {
-        withhold_segment(review, RULE_COHORT);
-        return STATUS_OK;
-    }
     for (size_t t = 0; status == STATUS_OK && t < review->shape->table_count;
          t++) {
         const struct table_shape *table = &review->shape->tables[t];
@@ -379,8 +374,6 @@ enum status disclosure_apply(const struct plan *plan,
     /* A center's own: only a sum of many may be told. */
     contribution->vector.elements[PLAN_REACHABLE] = 0;
     contribution->vector.elements[PLAN_COHORT] = 0;
-    bool narrow_cohort =
-        is_few_or_nobody((int128)contribution->cohort_people, limits->min_cell);
     for (size_t i = 0; i < plan->segment_count; i++) {
         const struct segment *segment = &plan->segments[i];
         struct review review = {.limits = limits,
@@ -394,7 +387,9 @@ enum status disclosure_apply(const struct plan *plan,
                            : contribution->verdicts[i],
             .report = report};
         enum status status = STATUS_OK;
-        if (narrow_cohort)
+        /* Not by the cohort's people: a sum lacks those of each center that
+         * applied the rules itself, and has their segments. */
+        if (is_few_or_nobody(review.elements[HEAD_PEOPLE], limits->min_cell))
             withhold_segment(&review, RULE_COHORT);
         else if (narrow_outside)
             withhold_segment(&review, RULE_COMPLEMENT);

@@ -50,6 +50,27 @@ static void test_cohort_is_eleven_and_the_rest_nobody_or_eleven(void **state)
     assert_int_equal(made_question_count, analysis_catalogue_count);
 }
 
+/* A sum lacks the cohorts of centers that applied the rules themselves; their
+ * segments are in it. */
+static void test_a_sum_of_reviewed_figures_is_told(void **state)
+{
+    (void)state;
+    struct made made;
+    struct disclosure_report report;
+    made_start(&made, 11);
+    made.own = true;
+    made_apply(&made, "{\"analyses\":[{\"count\":{}}]}");
+    const int128 *heads = made.figures.vector.elements;
+    struct contribution sum = {.vector = made.figures.vector,
+        .cohort_people = (uint64_t)heads[PLAN_COHORT]};
+    assert_int_equal(disclosure_apply(made.asked.plan, &made.limits,
+                         (uint64_t)heads[PLAN_REACHABLE], &sum, &report),
+        STATUS_OK);
+    assert_int_equal(report.withheld[RULE_COHORT], 0);
+    assert_int_equal((int)made_segment(&made, 0)[HEAD_PEOPLE], 11);
+    made_end(&made);
+}
+
 static void test_open_limits_withhold_nothing(void **state)
 {
     (void)state;
@@ -151,6 +172,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cohort_is_eleven_and_the_rest_nobody_or_eleven),
+        cmocka_unit_test(test_a_sum_of_reviewed_figures_is_told),
         cmocka_unit_test(test_open_limits_withhold_nothing),
         cmocka_unit_test(test_levels_stand_alone),
         cmocka_unit_test(test_a_model_has_ten_people_a_parameter),
