@@ -127,9 +127,9 @@ static json_t *term_row(
     const struct design_column *column = &cox->design->columns[cox->first + j];
     const double *estimates = memory + cox_estimates_at(cox);
     const double error = estimates[cox->count + j];
-    json_t *row = model_term(column->name, error > 0,
-        estimates[j] / column->scale,
-        error / column->scale, INFINITY, analysis->level);
+    json_t *row =
+        model_term(column->name, error > 0, estimates[j] / column->scale,
+            error / column->scale, INFINITY, analysis->level);
     model_ratio(row, "hazard_ratio");
     return row;
 }
@@ -143,8 +143,10 @@ static const char *message_of(const double *kept)
                "from others (almost) completely, such as a level without any "
                "event";
     return kept[KEPT_INVALID] != 0
-               ? "the fit did not converge: exp(x b) of some row is too large; "
-                 "a covariate has values far from all others, take its log()"
+               ? "the fit did not converge, for exp(x b) of some row is too "
+                 "large: either a coefficient grows without bound, as where a "
+                 "level has no event, or a covariate has values far from all "
+                 "others; of such a one take log()"
                : "the fit did not converge";
 }
 
@@ -168,8 +170,7 @@ static void set_fit(const struct analysis *analysis,
     const double *kept = fitted->memory + 2 * cox->count;
     struct design_levels levels;
     json_t *table = json_array();
-    cox_levels(
-        cox, fitted->first + fitted->shape->tables[0].first, &levels);
+    cox_levels(cox, fitted->first + fitted->shape->tables[0].first, &levels);
     design_set_reference(cox->design, &levels, out);
     for (size_t j = 0; j < cox->count; j++)
         json_array_append_new(table, term_row(analysis, j, fitted->memory));

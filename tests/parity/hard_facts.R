@@ -59,13 +59,13 @@ cox_to_the_end <- function(formula, rows, ties) {
 }
 
 # The area under the curve of a score: a number, or a logistic regression's
-# probabilities in bins.
+# probabilities, equal where the covariates are.
 roc_in_r <- function(formula, rows) {
   kept <- rows[complete.cases(rows[all.vars(formula)]), ]
   outcome <- kept[[all.vars(formula)[1]]] == 1
   score <- if (is.name(formula[[3]]) && is.numeric(kept[[all.vars(formula)[2]]]))
     kept[[all.vars(formula)[2]]] else
-    floor(fitted(glm_to_the_end(formula, binomial(), kept)) * 512) / 512
+    signif(fitted(glm_to_the_end(formula, binomial(), kept)), 12)
   if (length(unique(outcome)) < 2) stop("one outcome alone")
   list(n = nrow(kept), events = sum(outcome), auc = mean(vapply(score[outcome],
     function(x) mean(x > score[!outcome]) + mean(x == score[!outcome]) / 2, 0)))
