@@ -5,7 +5,7 @@
 
 #include <sodium.h>
 
-#include "node/bits.h"
+#include "protocol/analysis/bits.h"
 #include "protocol/analysis/kernel.h"
 
 #define WORD_BITS 64

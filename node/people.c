@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/bits.h"
+#include "protocol/analysis/bits.h"
 
 enum status people_init(struct people *people, uint32_t end)
 {

@@ -61,6 +61,8 @@ struct fitted_segment {
     int64_t min_cell;
 };
 
+struct part_list; /* sets.h */
+
 struct analysis_kind {
     const char *name;
     const char *summary; /* one line of help */
@@ -74,6 +76,9 @@ struct analysis_kind {
     /* The shape of one segment. */
     enum status (*shape)(const struct analysis *analysis,
         const struct dictionary *dictionary, struct shape *out);
+    /* Which sets of rows a segment's elements are figures of (sets.h). */
+    void (*parts)(const struct analysis *analysis, const struct shape *shape,
+        struct part_list *parts);
     /* Adds the rows of a block to a segment's elements and facts. `state` is
      * private to one segment of one scan, state_size bytes, zeroed before the
      * first block; blocks of one patient never go to two scans, and come in

@@ -102,6 +102,7 @@ const struct analysis_kind analysis_anova = {
     .center_term = true,
     .parse = linear_parse,
     .shape = linear_shape,
+    .parts = linear_parts,
     .state_size = model_state_size,
     .contribute = linear_contribute,
     .finish = finish,

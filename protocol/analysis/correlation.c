@@ -8,6 +8,7 @@
 
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/products.h"
+#include "protocol/analysis/sets.h"
 #include "protocol/analysis/tally.h"
 
 static enum status parse(struct analysis *analysis,
@@ -108,6 +109,7 @@ const struct analysis_kind analysis_correlation = {
     .summary = "Pearson's correlation of every two variables",
     .parse = parse,
     .shape = shape,
+    .parts = parts_of_complete,
     .state_size = state_size,
     .contribute = contribute,
     .finish = finish,

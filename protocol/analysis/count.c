@@ -1,5 +1,6 @@
 /* count: rows and patients of the cohort. R: nrow. */
 #include "protocol/analysis/analysis.h"
+#include "protocol/analysis/sets.h"
 
 static enum status parse(struct analysis *analysis,
     const struct field *parameters, const struct dictionary *dictionary,
@@ -63,6 +64,7 @@ const struct analysis_kind analysis_count = {
     .summary = "rows and patients of the cohort",
     .parse = parse,
     .shape = shape,
+    .parts = parts_of_level,
     .state_size = state_size,
     .contribute = contribute,
     .finish = finish,

@@ -216,6 +216,7 @@ const struct analysis_kind analysis_cox = {
     .parse = parse,
     .release = release,
     .shape = cox_shape,
+    .parts = cox_parts,
     .state_size = cox_state_size,
     .row_size = cox_row_size,
     .contribute = cox_contribute,

@@ -8,6 +8,7 @@
 #include "protocol/analysis/cox_steps.h"
 #include "protocol/analysis/cox_zph.h"
 #include "protocol/analysis/least_squares.h"
+#include "protocol/analysis/sets.h"
 #include "protocol/analysis/tally.h"
 #include "protocol/analysis/times.h"
 
@@ -51,6 +52,22 @@ enum status cox_shape(const struct analysis *analysis,
     out->tables[0].fine = !cox->by_center;
     out->tables[0].center_parameters = design_center_columns(cox->design);
     return STATUS_OK;
+}
+
+void cox_parts(const struct analysis *analysis, const struct shape *shape,
+    struct part_list *parts)
+{
+    const struct cox *cox = analysis->model;
+    const struct formula *formula = cox->design->formula;
+    struct part whole = {.known_count = analysis->variable_count,
+        .known = analysis->variables,
+        .first = SEGMENT_HEAD,
+        .count = shape->length - SEGMENT_HEAD};
+    if (formula->survival.has_start)
+        whole.interval = (struct set_interval){
+            formula->survival.start, formula->survival.stop, cox->grid};
+    parts_add(parts, &whole);
+    parts_weigh_formula(parts, &whole, formula);
 }
 
 bool cox_whole(const struct analysis *analysis)
@@ -258,10 +275,10 @@ static bool is_information(
 struct newton {
     const struct cox *cox;
     double *memory;
-    bool *used; /* [p] */
-    double decrement; /* the step's square in standard errors */
-    double *errors;   /* [p] of the coefficients; -1: left out */
-    double *next;     /* [p] gains the step */
+    bool *used;        /* [p] */
+    double decrement;  /* the step's square in standard errors */
+    double *errors;    /* [p] of the coefficients; -1: left out */
+    double *next;      /* [p] gains the step */
     const double *out; /* [p] 1: not to be used */
     double rank;
 };
@@ -454,13 +471,13 @@ static enum status take_step(const struct cox *cox, const int128 *sums,
     note_wald(here, p, best, kept);
     if (first)
         set_first(here, &step, kept);
-    const bool over = status == STATUS_OK && is_over(&step, loglik, first, kept);
+    const bool over =
+        status == STATUS_OK && is_over(&step, loglik, first, kept);
     kept[KEPT_UNBOUNDED] = over && step.decrement > COX_SMALL;
     kept[KEPT_CONVERGED] = over && kept[KEPT_UNBOUNDED] == 0;
     kept[KEPT_LOGLIK] = loglik;
     kept[KEPT_RANK] = step.rank;
-    round->done =
-        last || over || here->events < 1 || status != STATUS_OK;
+    round->done = last || over || here->events < 1 || status != STATUS_OK;
     if (kept[KEPT_CONVERGED] != 0) {
         memcpy(best, next, p * sizeof *best);
         status = finish(cox, sums, here, values, memory);
@@ -490,8 +507,7 @@ enum status cox_advance(
     void *workspace = NULL;
     if (round->number == 1)
         keep_standard(cox, sums - COUNTS_CELL, round->memory);
-    memcpy(round->next + cox_standard_at(cox),
-        round->memory + cox_told_at(cox),
+    memcpy(round->next + cox_standard_at(cox), round->memory + cox_told_at(cox),
         standard_count(&cox->columns) * sizeof *round->next);
     if (!cox->by_center && round->number == 1) {
         choose_risk_sets(cox, sums, round);

@@ -114,6 +114,8 @@ void cox_levels(
 void cox_plan(struct cox *cox);
 enum status cox_shape(const struct analysis *analysis,
     const struct dictionary *dictionary, struct shape *out);
+void cox_parts(const struct analysis *analysis, const struct shape *shape,
+    struct part_list *parts);
 bool cox_whole(const struct analysis *analysis);
 size_t cox_state_size(
     const struct analysis *analysis, const struct shape *shape);

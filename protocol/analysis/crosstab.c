@@ -9,6 +9,7 @@
 
 #include "protocol/analysis/kernel.h"
 #include "protocol/analysis/parameters.h"
+#include "protocol/analysis/sets.h"
 #include "protocol/analysis/tally.h"
 
 #define CELLS_MAX VARIABLE_CELLS_MAX /* of a side, missing ones left out */
@@ -385,6 +386,7 @@ const struct analysis_kind analysis_crosstab = {
     .summary = "two variables against each other, with the chi-squared test",
     .parse = parse,
     .shape = shape,
+    .parts = parts_of_level,
     .state_size = state_size,
     .contribute = contribute,
     .finish = finish,

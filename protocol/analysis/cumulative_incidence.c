@@ -250,6 +250,7 @@ const struct analysis_kind analysis_cumulative_incidence = {
     .parse = times_parse_causes,
     .release = times_release,
     .shape = times_shape,
+    .parts = times_parts,
     .state_size = times_state_size,
     .contribute = times_contribute,
     .flush = times_flush,

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "protocol/analysis/parameters.h"
+#include "protocol/analysis/sets.h"
 #include "protocol/analysis/tally.h"
 
 static enum status parse(struct analysis *analysis,
@@ -125,6 +126,7 @@ const struct analysis_kind analysis_frequency = {
     .summary = "how many have each level, with Wilson's interval",
     .parse = parse,
     .shape = shape,
+    .parts = parts_of_level,
     .state_size = state_size,
     .contribute = contribute,
     .finish = finish,

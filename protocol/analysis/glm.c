@@ -17,6 +17,7 @@
 
 #include "protocol/analysis/glm_rounds.h"
 #include "protocol/analysis/parameters.h"
+#include "protocol/analysis/sets.h"
 #include "protocol/analysis/tally.h"
 #include "protocol/query/nearest.h"
 
@@ -95,9 +96,9 @@ static enum status check_formula(const struct glm *glm,
             "the left side of a binomial model is a boolean or a category of "
             "two levels");
     }
-    const bool counts = formula->response_kind == RESPONSE_NUMBER ||
-                        (glm->family != FAMILY_GAMMA &&
-                            is_boolean_response(glm->design));
+    const bool counts =
+        formula->response_kind == RESPONSE_NUMBER ||
+        (glm->family != FAMILY_GAMMA && is_boolean_response(glm->design));
     if (glm->family != FAMILY_BINOMIAL && !counts) {
         return field_fail(&field, diagnostic,
             glm->family == FAMILY_GAMMA
@@ -208,8 +209,8 @@ static double spread_of(const struct analysis *analysis, const int128 *cell)
     return (double)(squares - y * y / (wide)cell[CELL_ROWS]);
 }
 
-static double null_deviance(const struct analysis *analysis,
-    const int128 *cell, const double *extras)
+static double null_deviance(
+    const struct analysis *analysis, const int128 *cell, const double *extras)
 {
     const struct glm *glm = analysis->model;
     const struct formula *formula = glm->design->formula;
@@ -321,14 +322,15 @@ static bool is_separated(
     const double *estimates = glm_kept(analysis, memory, VECTOR_ESTIMATE);
     for (size_t j = 0; j < p; j++) {
         if (glm->design->columns[j].term > 0 &&
-            fabs(estimates[j]) * column_spread(analysis, cell, j) > COEFFICIENT_MAX)
+            fabs(estimates[j]) * column_spread(analysis, cell, j) >
+                COEFFICIENT_MAX)
             return true;
     }
     return false;
 }
 
-/* The column whose estimate still grew by most; NULL: none grew so that it would
- * show. */
+/* The column whose estimate still grew by most; NULL: none grew so that it
+ * would show. */
 static const char *growing(
     const struct analysis *analysis, const int128 *cell, const double *memory)
 {
@@ -342,7 +344,9 @@ static const char *growing(
     for (size_t j = 0; j < glm_columns(analysis); j++) {
         const bool is_one = glm->design->columns[j].term == 0;
         const double moved = fabs(after[j] - before[j]) * factor[j] *
-                             (is_one && glm_columns(analysis) > 1 ? 0 : column_spread(analysis, cell, j));
+                             (is_one && glm_columns(analysis) > 1
+                                     ? 0
+                                     : column_spread(analysis, cell, j));
         found = moved > most ? j : found;
         most = fmax(most, moved);
     }
@@ -399,6 +403,13 @@ static void set_fit(const struct analysis *analysis, const int128 *cell,
         json_object_set_new(out, "message", json_string(linear_perfect));
 }
 
+static void parts(const struct analysis *analysis, const struct shape *shape_,
+    struct part_list *list)
+{
+    const struct glm *glm = analysis->model;
+    parts_of_model(analysis, shape_, glm->design->formula, list);
+}
+
 static enum status conclude(const struct analysis *analysis,
     const struct fitted_segment *fitted, json_t *out)
 {
@@ -442,6 +453,7 @@ const struct analysis_kind analysis_glm = {
     .center_term = true,
     .parse = parse,
     .shape = shape,
+    .parts = parts,
     .state_size = model_state_size,
     .contribute = glm_contribute,
     .release = release,

@@ -3,6 +3,7 @@
  * multiples of the width. R: hist(right = FALSE).
  */
 #include "protocol/analysis/parameters.h"
+#include "protocol/analysis/sets.h"
 #include "protocol/analysis/tally.h"
 
 #define BINS_MAX 4096
@@ -184,6 +185,7 @@ const struct analysis_kind analysis_histogram = {
     .summary = "how many values lie in each bin of a width",
     .parse = parse,
     .shape = shape,
+    .parts = parts_of_level,
     .state_size = state_size,
     .contribute = contribute,
     .finish = finish,

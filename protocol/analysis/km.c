@@ -184,6 +184,7 @@ const struct analysis_kind analysis_km = {
     .parse = times_parse,
     .release = times_release,
     .shape = times_shape,
+    .parts = times_parts,
     .state_size = times_state_size,
     .contribute = times_contribute,
     .flush = times_flush,

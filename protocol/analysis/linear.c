@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "protocol/analysis/parameters.h"
+#include "protocol/analysis/sets.h"
 
 enum status linear_parse(struct analysis *analysis,
     const struct field *parameters, const struct dictionary *dictionary,
@@ -38,6 +39,13 @@ enum status linear_shape(const struct analysis *analysis,
         out, design->stride * (design->stride + 1) / 2, design->column_count);
     out->tables[0].center_parameters = design_center_columns(design);
     return STATUS_OK;
+}
+
+void linear_parts(const struct analysis *analysis, const struct shape *shape,
+    struct part_list *parts)
+{
+    const struct design *design = analysis->model;
+    parts_of_model(analysis, shape, design->formula, parts);
 }
 
 void linear_add_products(
@@ -99,15 +107,16 @@ static void find_levels(const struct design *design,
     wide squares[DESIGN_COLUMNS_MAX];
     for (size_t i = 0; i < fit->count; i++)
         squares[i] = *least_squares_at(fit, i, i);
-    design_find_levels(design, squares,
-        (wide)rows * (wide)ldexp(1, DESIGN_BITS), out);
+    design_find_levels(
+        design, squares, (wide)rows * (wide)ldexp(1, DESIGN_BITS), out);
 }
 
 static const char *message_of(
     const struct linear_fit *fit, wide all, int128 rows)
 {
     const struct least_squares *squares = &fit->squares;
-    const wide rest = *least_squares_at(squares, squares->count, squares->count);
+    const wide rest =
+        *least_squares_at(squares, squares->count, squares->count);
     if (fit->is_constant)
         return linear_constant;
     if (rows <= (int128)squares->rank)
@@ -131,8 +140,9 @@ enum status linear_solve(
     const size_t y = design->column_count;
     const wide all = *least_squares_at(squares, y, y);
     const bool intercept = design->formula->intercept;
-    fit->is_constant = cell[CELL_ROWS] > 1 &&
-                       response_squares(squares, intercept) <= (wide)NOTHING * all;
+    fit->is_constant =
+        cell[CELL_ROWS] > 1 &&
+        response_squares(squares, intercept) <= (wide)NOTHING * all;
     find_levels(design, squares, cell[CELL_ROWS], &fit->levels);
     squares->out = fit->levels.out;
     least_squares_solve(squares);

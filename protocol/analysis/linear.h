@@ -15,6 +15,8 @@ enum status linear_parse(struct analysis *analysis,
     struct diagnostic *diagnostic);
 enum status linear_shape(const struct analysis *analysis,
     const struct dictionary *dictionary, struct shape *out);
+void linear_parts(const struct analysis *analysis, const struct shape *shape,
+    struct part_list *parts);
 void linear_contribute(const struct analysis *analysis,
     const struct shape *shape, const struct row_block *block, void *state,
     int128 *elements, struct cell_facts *facts);

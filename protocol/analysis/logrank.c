@@ -15,6 +15,7 @@
 #include "protocol/analysis/least_squares.h"
 #include "protocol/analysis/model.h"
 #include "protocol/analysis/parameters.h"
+#include "protocol/analysis/sets.h"
 #include "protocol/analysis/tally.h"
 #include "protocol/analysis/times.h"
 
@@ -105,6 +106,17 @@ static enum status shape(const struct analysis *analysis,
         return times_shape(analysis, dictionary, out);
     model_shape(out, test_numbers(times->group_count), times->group_count - 1);
     return STATUS_OK;
+}
+
+/* With strata(center) the test is a center's own, of all groups together. */
+static void parts(const struct analysis *analysis, const struct shape *shape_,
+    struct part_list *list)
+{
+    const struct times *times = analysis->model;
+    if (times->by_center)
+        parts_of_model(analysis, shape_, times->design->formula, list);
+    else
+        times_parts(analysis, shape_, list);
 }
 
 /* By center: the last patient, the tally of one's own table, the table, and
@@ -332,6 +344,7 @@ const struct analysis_kind analysis_logrank = {
     .parse = parse,
     .release = times_release,
     .shape = shape,
+    .parts = parts,
     .state_size = state_size,
     .contribute = contribute,
     .flush = flush,

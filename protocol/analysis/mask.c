@@ -146,6 +146,32 @@ void mask_level(const struct column *column, int32_t code, size_t first,
     combine_and(out, in, count);
 }
 
+#define KNOWN_KERNEL(name, type, missing)                                      \
+    KERNEL static void name(                                                   \
+        const type *restrict x, size_t count, const uint8_t *in, uint8_t *out) \
+    {                                                                          \
+        for (size_t i = 0; i < count; i++)                                     \
+            out[i] = x[i] != (missing) ? in[i] : 0;                            \
+    }
+KNOWN_KERNEL(known_8, int8_t, INT8_MIN)
+KNOWN_KERNEL(known_16, int16_t, INT16_MIN)
+KNOWN_KERNEL(known_32, int32_t, INT32_MIN)
+
+void mask_known(const struct column *column, size_t first, size_t count,
+    const uint8_t *in, uint8_t *out)
+{
+    switch (column->width) {
+    case 0: memset(out, 0, count); break;
+    case 1:
+        known_8((const int8_t *)column->data + first, count, in, out);
+        break;
+    case 2:
+        known_16((const int16_t *)column->data + first, count, in, out);
+        break;
+    default: known_32((const int32_t *)column->data + first, count, in, out);
+    }
+}
+
 KERNEL uint64_t mask_count(const uint8_t *mask, size_t count)
 {
     uint64_t total = 0;

@@ -16,6 +16,9 @@ void mask_cohort(const struct cohort *cohort, const struct rows *rows,
 /* out = in and (column == code). */
 void mask_level(const struct column *column, int32_t code, size_t first,
     size_t count, const uint8_t *in, uint8_t *out);
+/* out = in and (column has a value); in and out may be one. */
+void mask_known(const struct column *column, size_t first, size_t count,
+    const uint8_t *in, uint8_t *out);
 /* Rows that count. */
 uint64_t mask_count(const uint8_t *mask, size_t count);
 /* Keeps each patient's first row only. *last: the patient kept last, carried

@@ -7,6 +7,7 @@
 
 #include "protocol/analysis/mixed_rounds.h"
 #include "protocol/analysis/parameters.h"
+#include "protocol/analysis/sets.h"
 #include "protocol/analysis/tally.h"
 
 static enum status parse(struct analysis *analysis,
@@ -71,6 +72,13 @@ static double criterion(const struct design *design, const double *memory)
     return value;
 }
 
+static void parts(const struct analysis *analysis, const struct shape *shape_,
+    struct part_list *list)
+{
+    const struct design *design = analysis->model;
+    parts_of_model(analysis, shape_, design->formula, list);
+}
+
 static enum status conclude(const struct analysis *analysis,
     const struct fitted_segment *fitted, json_t *out)
 {
@@ -120,6 +128,7 @@ const struct analysis_kind analysis_mixed = {
     .release = model_release,
     .check = &mixed_check,
     .shape = mixed_shape,
+    .parts = parts,
     .state_size = mixed_state_size,
     .contribute = mixed_contribute,
     .flush = mixed_flush,

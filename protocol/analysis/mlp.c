@@ -9,6 +9,7 @@
 #include "protocol/analysis/mlp_rounds.h"
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/roc_curve.h"
+#include "protocol/analysis/sets.h"
 #include "protocol/analysis/tally.h"
 
 static enum status read_whole(const struct field *parameters, const char *key,
@@ -107,6 +108,23 @@ static void release(struct analysis *analysis)
         design_destroy(mlp->design);
     free(mlp);
     analysis->model = NULL;
+}
+
+/* Centers held out are told one by one, and the classes by their curves. */
+static void parts(const struct analysis *analysis, const struct shape *shape_,
+    struct part_list *list)
+{
+    const struct mlp *mlp = analysis->model;
+    const struct formula *formula = mlp->design->formula;
+    const struct part whole = {
+        .known_count = analysis->variable_count, .known = analysis->variables};
+    const struct formula_atom centers = {
+        .variable = FORMULA_CENTER, .level_count = MLP_FOLDS_MAX};
+    parts_of_model(analysis, shape_, formula, list);
+    for (size_t c = 0; c < formula->response.level_count; c++)
+        parts_add_group(list, &whole, &formula->response, c);
+    for (size_t f = 0; f < MLP_FOLDS_MAX; f++)
+        parts_add_group(list, &whole, &centers, f);
 }
 
 /* ---- the result ---- */
@@ -241,8 +259,8 @@ static enum status conclude(const struct analysis *analysis,
         out, "accuracy", json_number(rows > 0 ? right / rows : NAN));
     json_object_set_new(out, "table", folds(mlp, &memory, fitted->min_cell));
     if (rows > 0) {
-        json_t *of_classes = classes_of(
-            analysis, fitted->dictionary, &memory, fitted->min_cell);
+        json_t *of_classes =
+            classes_of(analysis, fitted->dictionary, &memory, fitted->min_cell);
         if (of_classes == NULL)
             return STATUS_NO_MEMORY;
         json_object_set_new(out, "classes", of_classes);
@@ -260,6 +278,7 @@ const struct analysis_kind analysis_mlp = {
     .parse = parse,
     .release = release,
     .shape = mlp_shape,
+    .parts = parts,
     .state_size = model_state_size,
     .contribute = mlp_contribute,
     .value_count = mlp_value_count,

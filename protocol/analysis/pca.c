@@ -9,6 +9,7 @@
 #include "protocol/analysis/eigen.h"
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/products.h"
+#include "protocol/analysis/sets.h"
 #include "protocol/analysis/tally.h"
 
 /* Loadings of one result: 2 MiB of JSON. */
@@ -290,6 +291,7 @@ const struct analysis_kind analysis_pca = {
     .parse = parse,
     .release = release,
     .shape = shape,
+    .parts = parts_of_complete,
     .state_size = state_size,
     .contribute = contribute,
     .finish = finish,

@@ -12,6 +12,7 @@
 
 #include "protocol/analysis/design.h"
 #include "protocol/analysis/parameters.h"
+#include "protocol/analysis/sets.h"
 #include "protocol/analysis/tally.h"
 #include "protocol/query/plausible.h"
 
@@ -362,6 +363,7 @@ const struct analysis_kind analysis_quality = {
     .parse = parse,
     .release = release,
     .shape = shape,
+    .parts = parts_of_level,
     .state_size = state_size,
     .contribute = contribute,
     .finish = finish,

@@ -10,6 +10,7 @@
 #include "protocol/analysis/cuts.h"
 #include "protocol/analysis/model.h"
 #include "protocol/analysis/parameters.h"
+#include "protocol/analysis/sets.h"
 #include "protocol/analysis/steps.h"
 #include "protocol/analysis/tally.h"
 
@@ -267,6 +268,7 @@ const struct analysis_kind analysis_quantile = {
     .parse = parse,
     .release = release,
     .shape = shape,
+    .parts = parts_of_complete,
     .state_size = state_size,
     .contribute = contribute,
     .value_count = value_count,

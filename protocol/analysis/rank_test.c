@@ -15,6 +15,7 @@
 #include "protocol/analysis/cuts.h"
 #include "protocol/analysis/model.h"
 #include "protocol/analysis/parameters.h"
+#include "protocol/analysis/sets.h"
 #include "protocol/analysis/steps.h"
 #include "protocol/analysis/tally.h"
 
@@ -100,6 +101,23 @@ static enum status shape(const struct analysis *analysis,
     model_shape(out, cuts_width(&test->cuts), 0);
     out->tables[0].fine = true;
     return STATUS_OK;
+}
+
+/* Each group's counts are of its rows; those between cuts stand in one cell. */
+static void parts(const struct analysis *analysis, const struct shape *shape_,
+    struct part_list *list)
+{
+    const struct rank_test *test = analysis->model;
+    const struct table_shape *table = &shape_->tables[0];
+    const size_t row = table->columns * table_cell_length(table);
+    struct part group = {.known_count = analysis->variable_count,
+        .known = analysis->variables,
+        .first = table->first,
+        .count = row};
+    for (size_t g = 0; g < test->cuts.groups; g++) {
+        parts_add_group(list, &group, &formula_of(analysis)->atoms[0], g);
+        group.first += test->is_cut ? 0 : row;
+    }
 }
 
 static size_t state_size(
@@ -371,6 +389,7 @@ const struct analysis_kind analysis_rank_test = {
     .parse = parse,
     .release = release,
     .shape = shape,
+    .parts = parts,
     .state_size = state_size,
     .contribute = contribute,
     .value_count = value_count,

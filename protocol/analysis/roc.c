@@ -16,6 +16,7 @@
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/roc_curve.h"
 #include "protocol/analysis/roc_score.h"
+#include "protocol/analysis/sets.h"
 #include "protocol/analysis/steps.h"
 #include "protocol/analysis/tally.h"
 
@@ -130,6 +131,29 @@ static enum status shape(const struct analysis *analysis,
         glm_shape(analysis, bins > cuts ? bins : cuts, out);
     out->tables[0].fine = true;
     return STATUS_OK;
+}
+
+/* A score that is a variable is counted by outcome; of a model's the sums are
+ * of all rows, and both outcomes are told by its curve. */
+static void parts(const struct analysis *analysis, const struct shape *shape_,
+    struct part_list *list)
+{
+    const struct roc *roc = analysis->model;
+    const struct formula *formula = roc->glm.design->formula;
+    const struct table_shape *table = &shape_->tables[0];
+    const size_t row = table->columns * table_cell_length(table);
+    struct part whole = {.known_count = analysis->variable_count,
+        .known = analysis->variables,
+        .first = table->first,
+        .count = row};
+    if (roc->fitted) {
+        parts_of_model(analysis, shape_, formula, list);
+        whole.first = whole.count = 0;
+    }
+    for (size_t g = 0; g < 2; g++) {
+        parts_add_group(list, &whole, &formula->response, g);
+        whole.first += roc->is_cut ? 0 : row;
+    }
 }
 
 /* Before the cuts, what a round is told. */
@@ -510,6 +534,7 @@ const struct analysis_kind analysis_roc = {
     .parse = parse,
     .release = release,
     .shape = shape,
+    .parts = parts,
     .state_size = state_size,
     .contribute = contribute,
     .value_count = value_count,

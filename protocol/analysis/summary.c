@@ -7,6 +7,7 @@
 
 #include "protocol/analysis/kernel.h"
 #include "protocol/analysis/parameters.h"
+#include "protocol/analysis/sets.h"
 #include "protocol/analysis/tally.h"
 
 /* So many squares are worth a loop of their own. */
@@ -51,6 +52,18 @@ static enum status shape(const struct analysis *analysis,
         .rows = analysis->variable_count,
         .columns = 1};
     return STATUS_OK;
+}
+
+/* A variable's cell is of the rows that have it. */
+static void parts(const struct analysis *analysis, const struct shape *shape_,
+    struct part_list *list)
+{
+    for (size_t i = 0; i < analysis->variable_count; i++) {
+        parts_add(list, &(struct part){.known_count = 1,
+                            .known = &analysis->variables[i],
+                            .first = shape_->tables[0].first + i * MOMENTS_CELL,
+                            .count = MOMENTS_CELL});
+    }
 }
 
 static size_t state_size(
@@ -408,6 +421,7 @@ const struct analysis_kind analysis_summary = {
     .summary = "n, missing, mean, sd and se of each variable",
     .parse = parse,
     .shape = shape,
+    .parts = parts,
     .state_size = state_size,
     .contribute = contribute,
     .flush = flush,

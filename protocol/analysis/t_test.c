@@ -9,6 +9,7 @@
 
 #include "protocol/analysis/linear.h"
 #include "protocol/analysis/parameters.h"
+#include "protocol/analysis/sets.h"
 #include "protocol/analysis/t_test_paired.h"
 #include "protocol/analysis/tally.h"
 
@@ -84,6 +85,23 @@ static enum status shape(const struct analysis *analysis,
         .width = GROUP_CELL - COUNTS_CELL,
         .parameters = 2};
     return STATUS_OK;
+}
+
+/* A group's cell is of its rows. */
+static void parts(const struct analysis *analysis, const struct shape *shape_,
+    struct part_list *list)
+{
+    const struct t_test *test = analysis->model;
+    struct part group = {.known_count = analysis->variable_count,
+        .known = analysis->variables,
+        .first = shape_->tables[0].first,
+        .count = GROUP_CELL};
+    if (test->design == NULL) {
+        t_test_paired_parts(&test->pairs, analysis, shape_, list);
+        return;
+    }
+    for (size_t g = 0; g < 2; g++, group.first += GROUP_CELL)
+        parts_add_group(list, &group, &test->design->formula->atoms[0], g);
 }
 
 static size_t state_size(
@@ -235,6 +253,7 @@ const struct analysis_kind analysis_t_test = {
     .summary = "the means of two groups, by Welch's t test, or of pairs",
     .parse = parse,
     .shape = shape,
+    .parts = parts,
     .state_size = state_size,
     .contribute = contribute,
     .finish = finish,

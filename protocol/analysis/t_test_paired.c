@@ -6,6 +6,7 @@
 #include "protocol/analysis/least_squares.h"
 #include "protocol/analysis/model.h"
 #include "protocol/analysis/parameters.h"
+#include "protocol/analysis/sets.h"
 #include "protocol/analysis/tally.h"
 
 /* RECORDED: rows that have a value, in a pair or not. */
@@ -83,6 +84,25 @@ enum status t_test_paired_shape(struct shape *out)
     /* The mean and the standard deviation are told. */
     model_shape(out, PAIR_CELL - COUNTS_CELL, 2);
     return STATUS_OK;
+}
+
+/* Of two exams: the pairs are of one set, rows with a value of another. */
+void t_test_paired_parts(const struct t_test_pairs *pairs,
+    const struct analysis *analysis, const struct shape *shape,
+    struct part_list *parts)
+{
+    struct part part = {.known_count = analysis->variable_count,
+        .known = analysis->variables,
+        .of_pairs = pairs->of_exams,
+        .first = shape->tables[0].first,
+        .count = pairs->of_exams ? PAIR_RECORDED : PAIR_CELL};
+    parts_add(parts, &part);
+    if (!pairs->of_exams)
+        return;
+    part.of_pairs = false;
+    part.first += PAIR_RECORDED;
+    part.count = 1;
+    parts_add(parts, &part);
 }
 
 /* ---- rows ---- */

@@ -30,6 +30,9 @@ enum status t_test_paired_parse(struct t_test_pairs *out,
     struct analysis *analysis, const struct field *parameters,
     const struct dictionary *dictionary, struct diagnostic *diagnostic);
 enum status t_test_paired_shape(struct shape *out);
+void t_test_paired_parts(const struct t_test_pairs *pairs,
+    const struct analysis *analysis, const struct shape *shape,
+    struct part_list *parts);
 size_t t_test_paired_state_size(void);
 void t_test_paired_contribute(const struct t_test_pairs *pairs,
     const struct shape *shape, const struct row_block *block, void *state,

@@ -5,6 +5,7 @@
 
 #include "protocol/analysis/kernel.h"
 #include "protocol/analysis/parameters.h"
+#include "protocol/analysis/sets.h"
 #include "protocol/analysis/tally.h"
 
 size_t times_step(const struct variable *time, int64_t grid, int64_t code)
@@ -190,6 +191,32 @@ enum status times_shape(const struct analysis *analysis,
     out->tables[0].kind = TABLE_TIMES;
     out->tables[0].outcomes = times->outcomes;
     return STATUS_OK;
+}
+
+void times_parts(const struct analysis *analysis, const struct shape *shape,
+    struct part_list *parts)
+{
+    const struct times *times = analysis->model;
+    const struct formula *formula = times->design->formula;
+    const struct table_shape *table = &shape->tables[0];
+    struct part group = {.known_count = analysis->variable_count,
+        .known = analysis->variables,
+        .first = table->first,
+        .count = table->rows * table->columns * COUNTS_CELL};
+    if (times->group == NULL) {
+        parts_add(parts, &group);
+    } else {
+        /* Of several strata a group's rows stand apart: others are its zeros.
+         */
+        if (times->strata == 1)
+            group.count = table->columns * COUNTS_CELL;
+        for (size_t g = 0; g < times->group_count; g++) {
+            parts_add_group(parts, &group, times->group, g);
+            group.first += times->strata == 1 ? group.count : 0;
+        }
+    }
+    for (size_t i = 0; i < formula->strata_count; i++)
+        parts_weigh_levels(parts, &group, formula->strata[i]);
 }
 
 size_t times_steps(const struct table_shape *table)

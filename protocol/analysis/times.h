@@ -48,6 +48,9 @@ enum status times_parse_causes(struct analysis *analysis,
 void times_release(struct analysis *analysis);
 enum status times_shape(const struct analysis *analysis,
     const struct dictionary *dictionary, struct shape *out);
+/* Each group's rows of the table are of its rows; strata are weighed. */
+void times_parts(const struct analysis *analysis, const struct shape *shape,
+    struct part_list *parts);
 size_t times_state_size(
     const struct analysis *analysis, const struct shape *shape);
 /* Of each row its cell in the table, and the mask of those that count: rows

@@ -1,5 +1,7 @@
 cohortium_test(test_scan SOURCES test_scan.c LINK cohortium_analysis)
 cohortium_test(test_vector SOURCES test_vector.c LINK cohortium_analysis)
+cohortium_test(test_bits SOURCES test_bits.c
+  LINK cohortium_analysis test_seeded)
 cohortium_test(test_fixed SOURCES test_fixed.c
   LINK cohortium_analysis test_seeded)
 cohortium_test(test_elementary SOURCES test_elementary.c
@@ -19,5 +21,7 @@ foreach(name scan_threads plan count summary frequency crosstab histogram quanti
     analyses_refuse)
   cohortium_test(test_${name} SOURCES test_${name}.c LINK analysis_fixture)
 endforeach()
+cohortium_test(test_sets SOURCES test_sets.c sets_fixture.c
+  LINK analysis_fixture)
 cohortium_test(test_bounded_work SOURCES test_bounded_work.c
   LINK analysis_fixture PkgConfig::RMATH)

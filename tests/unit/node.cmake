@@ -2,7 +2,7 @@ foreach(name dates node vector_import)
   cohortium_test(test_${name} SOURCES test_${name}.c import_fixture.c
     LINK cohortium_node)
 endforeach()
-cohortium_test(test_bits SOURCES test_bits.c LINK cohortium_node test_seeded)
+
 cohortium_test(test_guard SOURCES test_guard.c
   LINK cohortium_node test_seeded PkgConfig::SQLITE)
 cohortium_test(test_roaring_format SOURCES test_roaring_format.c

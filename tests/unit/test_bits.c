@@ -1,6 +1,6 @@
 #include <sodium.h>
 
-#include "node/bits.h"
+#include "protocol/analysis/bits.h"
 #include "tests/support/seeded.h"
 #include "tests/unit/test.h"
 

@@ -3,8 +3,8 @@
  * hundreds of remembered ones, so that this is most of what the guard does;
  * processors that count eight words at once are asked to.
  */
-#ifndef COHORTIUM_NODE_BITS_H
-#define COHORTIUM_NODE_BITS_H
+#ifndef COHORTIUM_PROTOCOL_ANALYSIS_BITS_H
+#define COHORTIUM_PROTOCOL_ANALYSIS_BITS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "node/bits.h"
+#include "protocol/analysis/bits.h"
 
 #include <stdbool.h>
 
