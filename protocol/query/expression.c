@@ -15,7 +15,7 @@ void expression_visit_variables(const struct expression *expression,
     }
 }
 
-static double apply(enum step_kind kind, double a, double b)
+double expression_apply(enum step_kind kind, double a, double b)
 {
     switch (kind) {
     case STEP_ADD: return a + b;
@@ -35,7 +35,7 @@ static double apply(enum step_kind kind, double a, double b)
     }
 }
 
-static bool takes_two(enum step_kind kind)
+bool expression_takes_two(enum step_kind kind)
 {
     return kind >= STEP_ADD && kind <= STEP_POWER;
 }
@@ -54,11 +54,12 @@ double expression_value(const struct expression *expression,
                 &dictionary->variables[step->variable], codes[step->variable]);
         } else if (step->kind == STEP_CONSTANT) {
             stack[++top] = step->constant;
-        } else if (takes_two(step->kind)) {
+        } else if (expression_takes_two(step->kind)) {
             top--;
-            stack[top] = apply(step->kind, stack[top], stack[top + 1]);
+            stack[top] =
+                expression_apply(step->kind, stack[top], stack[top + 1]);
         } else {
-            stack[top] = apply(step->kind, stack[top], 0.0);
+            stack[top] = expression_apply(step->kind, stack[top], 0.0);
         }
     }
     return isfinite(stack[top]) ? stack[top] : NAN;
@@ -127,7 +128,7 @@ static struct range apply_range(
         INFINITY, -INFINITY, apply_grid(kind, left.grid, right.grid)};
     for (size_t i = 0; i < a_count; i++) {
         for (size_t j = 0; j < b_count; j++) {
-            double value = apply(kind, a[i], b[j]);
+            double value = expression_apply(kind, a[i], b[j]);
             if (isfinite(value) || kind == STEP_EXP || kind == STEP_POWER)
                 widen(&out, value);
         }
@@ -163,7 +164,7 @@ double expression_bound(
             stack[++top] = range_of(step, dictionary);
         } else {
             struct range right = stack[top];
-            top -= takes_two(step->kind);
+            top -= expression_takes_two(step->kind);
             stack[top] = apply_range(step->kind, stack[top], right);
         }
     }
@@ -213,7 +214,7 @@ bool expression_chooses_rows(
         }
         const struct range right = stack[top];
         const bool right_aimed = aimed[top];
-        top -= takes_two(kind);
+        top -= expression_takes_two(kind);
         if (is_partial(kind, stack[top], right) &&
             (decides_left(kind) ? aimed[top] : right_aimed))
             return true;

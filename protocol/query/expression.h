@@ -52,6 +52,9 @@ struct formula_error { /* of a formula, or of an expression by itself */
 enum status expression_parse(struct expression *out, const char *text,
     const struct dictionary *dictionary, struct arena *arena,
     struct formula_error *error);
+bool expression_takes_two(enum step_kind kind);
+/* An operation; b is not read where it takes one. */
+double expression_apply(enum step_kind kind, double a, double b);
 /* Every variable that it reads (may repeat). */
 void expression_visit_variables(const struct expression *expression,
     void (*visit)(void *arg, size_t variable), void *arg);

@@ -16,8 +16,9 @@
  *                | "strata(" name ("," name)* ")" | "offset(" expression ")"
  *     name      := a variable | a vector's element, "shape[3]"
  * An expression is arithmetic (+ - * / ^, parentheses, log log2 log10 log1p
- * exp sqrt abs) over numbers; a boolean in it is 0 or 1. Its value is missing
- * where a variable is, and where it is not finite.
+ * sqrt) over numbers, of the forms that formula_form.h says. Its value is
+ * missing where a variable is, and where it is not finite. Neither it nor a
+ * product of a term has a total degree above FORMULA_DEGREE_MAX.
  *
  * Terms stand in R's order: main effects first, then interactions by how many
  * variables they have, each in the order written. Categories and booleans are
@@ -67,6 +68,7 @@ struct formula_atom {
     size_t variable;  /* LEVELS, SPLINE, and NUMBER that is a plain name */
     bool plain;       /* a name and nothing else */
     struct expression expression; /* NUMBER */
+    double degree;                /* NUMBER, SPLINE: 1 of x, 2 of x * y */
     size_t level_count;           /* LEVELS */
     int32_t first_level;          /* LEVELS: the code of level 0 */
     const char **centers;         /* FORMULA_CENTER: their names */

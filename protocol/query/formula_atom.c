@@ -78,6 +78,7 @@ enum status formula_plain(
     *atom = (struct formula_atom){.kind = ATOM_NUMBER,
         .variable = variable,
         .plain = true,
+        .degree = 1,
         .expression = {1, step}};
     formula_name_add(parser, word.start, word.size);
     formula_advance(parser);
@@ -167,6 +168,7 @@ static enum status read_spline(
     if (status != STATUS_OK)
         return status;
     atom->kind = ATOM_SPLINE;
+    atom->degree = 1;
     atom->df = (size_t)df;
     snprintf(parser->name, sizeof parser->name, "ns(%s, %s%zu)", variable->name,
         named ? "df = " : "", atom->df);
@@ -260,7 +262,7 @@ static enum status read_call(struct formula_parser *parser,
     char hint[NAME_HINT_MAX];
     return formula_fail(parser, word->start, STATUS_UNKNOWN_NAME,
         "a formula has no function '%s'%s; it has I, factor, ns, strata, "
-        "offset, Surv, log, log2, log10, log1p, exp, sqrt and abs",
+        "offset, Surv, log, log2, log10, log1p and sqrt",
         name,
         name_hint(
             hint, nearest_name(name, known, sizeof known / sizeof known[0])));

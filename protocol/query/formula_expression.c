@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "protocol/query/formula_form.h"
 #include "protocol/query/formula_parser.h"
 #include "protocol/query/habits.h"
+#include "protocol/wire/defence.h"
 
 static const struct {
     const char *name;
@@ -183,22 +185,23 @@ enum status formula_variable(struct formula_parser *parser, size_t *variable)
 
 static enum status parse_sum(struct formula_parser *parser);
 
-static enum status emit(
-    struct formula_parser *parser, struct expression_step step, int values)
+static enum status emit(struct formula_parser *parser, const char *place,
+    struct expression_step step, int values)
 {
     if (parser->step_count == EXPRESSION_STEPS_MAX ||
         (values > 0 && parser->stack == EXPRESSION_STACK_MAX))
         return formula_fail(parser, parser->word.start, STATUS_LIMIT_REACHED,
             "an expression with too many parts");
     parser->stack += (size_t)values;
+    parser->places[parser->step_count] = place;
     parser->steps[parser->step_count++] = step;
     return STATUS_OK;
 }
 
-static enum status emit_kind(
-    struct formula_parser *parser, enum step_kind kind, int values)
+static enum status emit_kind(struct formula_parser *parser, const char *place,
+    enum step_kind kind, int values)
 {
-    return emit(parser, (struct expression_step){.kind = kind}, values);
+    return emit(parser, place, (struct expression_step){.kind = kind}, values);
 }
 
 static enum status parse_number(struct formula_parser *parser)
@@ -209,7 +212,7 @@ static enum status parse_number(struct formula_parser *parser)
         return formula_expected(parser, "a number");
     formula_name_add(parser, word.start, word.size);
     formula_advance(parser);
-    return emit(parser,
+    return emit(parser, word.start,
         (struct expression_step){
             .kind = STEP_CONSTANT, .constant = decimal_multiple(1, value)},
         1);
@@ -228,7 +231,7 @@ static enum status parse_name(struct formula_parser *parser)
             word.start);
     }
     formula_name_add(parser, word.start, word.size);
-    return emit(parser,
+    return emit(parser, word.start,
         (struct expression_step){.kind = STEP_VARIABLE, .variable = variable},
         1);
 }
@@ -264,14 +267,23 @@ static enum status parse_base(struct formula_parser *parser)
         return parse_name(parser);
     if (!formula_is_function(&word) && !formula_word_is(parser, "I"))
         return formula_expected(
-            parser, "log, log2, log10, log1p, exp, sqrt, abs or I");
+            parser, parser->formula == NULL
+                        ? "log, log2, log10, log1p, exp, sqrt, abs or I"
+                        : "log, log2, log10, log1p, sqrt or I");
+    if (parser->formula != NULL && parser->nested &&
+        formula_word_is(parser, "I"))
+        return formula_fail(parser, word.start, STATUS_MALFORMED,
+            "one I() around an expression; write parentheses inside it");
     formula_name_add(parser, word.start, word.size);
     formula_advance(parser);
+    const bool outer = parser->nested;
+    parser->nested = true;
     enum status status = parse_parentheses(parser);
+    parser->nested = outer;
     for (size_t i = 0; status == STATUS_OK && i < FUNCTION_COUNT; i++) {
         if (strlen(functions[i].name) == word.size &&
             memcmp(functions[i].name, word.start, word.size) == 0)
-            status = emit_kind(parser, functions[i].kind, 0);
+            status = emit_kind(parser, word.start, functions[i].kind, 0);
     }
     return status;
 }
@@ -282,6 +294,7 @@ static enum status parse_signed(struct formula_parser *parser)
     if (++parser->depth > FORMULA_DEPTH_MAX)
         return formula_fail(parser, parser->word.start, STATUS_LIMIT_REACHED,
             "an expression nested too deeply");
+    struct word word = parser->word;
     bool negative = formula_word_is(parser, "-");
     enum status status;
     if (negative) {
@@ -289,16 +302,17 @@ static enum status parse_signed(struct formula_parser *parser)
         formula_advance(parser);
         status = parse_signed(parser);
         if (status == STATUS_OK)
-            status = emit_kind(parser, STEP_NEGATE, 0);
+            status = emit_kind(parser, word.start, STEP_NEGATE, 0);
     } else {
         status = parse_base(parser);
     }
     if (status == STATUS_OK && !negative && formula_word_is(parser, "^")) {
+        word = parser->word;
         formula_name_add(parser, "^", 1);
         formula_advance(parser);
         status = parse_signed(parser);
         if (status == STATUS_OK)
-            status = emit_kind(parser, STEP_POWER, -1);
+            status = emit_kind(parser, word.start, STEP_POWER, -1);
     }
     parser->depth--;
     return status;
@@ -309,7 +323,8 @@ static enum status parse_product(struct formula_parser *parser)
     enum status status = parse_signed(parser);
     while (status == STATUS_OK &&
            (formula_word_is(parser, "*") || formula_word_is(parser, "/"))) {
-        bool divide = *parser->word.start == '/';
+        const char *place = parser->word.start;
+        bool divide = *place == '/';
         if (divide)
             formula_name_add(parser, "/", 1);
         else
@@ -317,8 +332,8 @@ static enum status parse_product(struct formula_parser *parser)
         formula_advance(parser);
         status = parse_signed(parser);
         if (status == STATUS_OK)
-            status =
-                emit_kind(parser, divide ? STEP_DIVIDE : STEP_MULTIPLY, -1);
+            status = emit_kind(
+                parser, place, divide ? STEP_DIVIDE : STEP_MULTIPLY, -1);
     }
     return status;
 }
@@ -328,12 +343,14 @@ static enum status parse_sum(struct formula_parser *parser)
     enum status status = parse_product(parser);
     while (status == STATUS_OK &&
            (formula_word_is(parser, "+") || formula_word_is(parser, "-"))) {
-        bool subtract = *parser->word.start == '-';
+        const char *place = parser->word.start;
+        bool subtract = *place == '-';
         formula_name_add(parser, subtract ? " - " : " + ", 3);
         formula_advance(parser);
         status = parse_product(parser);
         if (status == STATUS_OK)
-            status = emit_kind(parser, subtract ? STEP_SUBTRACT : STEP_ADD, -1);
+            status = emit_kind(
+                parser, place, subtract ? STEP_SUBTRACT : STEP_ADD, -1);
     }
     return status;
 }
@@ -353,6 +370,20 @@ static enum status keep_steps(
     return STATUS_OK;
 }
 
+/* Arithmetic that a formula may hold (formula_form.h). */
+static enum status check_form(
+    struct formula_parser *parser, struct formula_atom *atom)
+{
+    struct formula_form form;
+    enum status status =
+        formula_form_of(&form, &atom->expression, parser->dictionary);
+    atom->degree = form.degree;
+    return status == STATUS_OK || !DEFENCE("plain-formulas")
+               ? STATUS_OK
+               : formula_fail(
+                     parser, parser->places[form.step], status, "%s", form.why);
+}
+
 enum status formula_expression(
     struct formula_parser *parser, struct formula_atom *atom, bool call_only)
 {
@@ -361,6 +392,8 @@ enum status formula_expression(
     enum status status = call_only ? parse_base(parser) : parse_sum(parser);
     if (status == STATUS_OK)
         status = keep_steps(parser, &atom->expression);
+    if (status == STATUS_OK)
+        status = check_form(parser, atom);
     if (status != STATUS_OK)
         return status;
     atom->kind = ATOM_NUMBER;

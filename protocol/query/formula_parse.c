@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/query/formula_form.h"
 #include "protocol/query/formula_parser.h"
+#include "protocol/wire/defence.h"
 
 /* Terms as sets of atoms; the empty set is the intercept. */
 struct terms {
@@ -27,9 +29,26 @@ static enum status parse_sum(struct reader *reader, struct terms *out);
 
 /* ---- sets of terms ---- */
 
+static double degree_of(const struct reader *reader, uint64_t set)
+{
+    double degree = 0;
+    for (size_t i = 0; i < reader->built.formula->atom_count; i++) {
+        if ((set >> i & 1) != 0)
+            degree += reader->built.atoms[i].degree;
+    }
+    return degree;
+}
+
 static enum status terms_add(
     struct reader *reader, struct terms *terms, uint64_t set)
 {
+    if (degree_of(reader, set) > FORMULA_DEGREE_MAX &&
+        DEFENCE("plain-formulas"))
+        return formula_fail(&reader->parser, reader->parser.word.start,
+            STATUS_MALFORMED,
+            "an interaction of numbers has a total degree of at most %d, as "
+            "x:y:z or x:I(y^2)",
+            FORMULA_DEGREE_MAX);
     for (size_t i = 0; i < terms->count; i++) {
         if (terms->sets[i] == set)
             return STATUS_OK;

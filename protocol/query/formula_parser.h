@@ -30,7 +30,9 @@ struct formula_parser {
     size_t depth;
     size_t step_count; /* the expression being read */
     struct expression_step steps[EXPRESSION_STEPS_MAX];
+    const char *places[EXPRESSION_STEPS_MAX]; /* where each is written */
     size_t stack; /* values it has left to combine */
+    bool nested;  /* inside a call */
     char name[FORMULA_NAME_MAX];
 };
 

@@ -42,6 +42,33 @@ print("one patient costs %.0f" % (table[0]["estimate"] + table[-1]["estimate"]))
 E
 }
 
+# The cost of the one patient of 60: two fits whose covariate is a step, at 60
+# and at 61, and how many are beyond each.
+step_regressors() {
+    local analyses= k step
+    for k in 60 61; do
+        step="I((abs(age - $((k - 1))) - abs(age - $k) + 1)/2)"
+        analyses+="{\"lm\": {\"formula\": \"cost ~ $step\"}},"
+        analyses+="{\"lm\": {\"formula\": \"$step ~ 1\"}},"
+    done
+    {
+        for i in $(seq 120); do
+            age=$((30 + i % 40))
+            [ $age != 60 ] || age=59
+            echo "$age,$((90 + i * 7 % 21))"
+        done
+        echo 60,777
+    } | made "age cost" "$(number age 120),$(number cost 1000)" "${analyses%,}"
+    read_off <<'E'
+import json, sys
+fits = json.load(open(sys.argv[1]))["results"]
+mean = [fits[i]["table"][0]["estimate"] for i in (0, 2)]
+younger = [fits[i]["n"] * (1 - fits[i]["table"][0]["estimate"]) for i in (1, 3)]
+print("the patient of 60 costs %.0f" % (mean[1] * younger[1] -
+                                        mean[0] * younger[0]))
+E
+}
+
 KINDS='{"name":"kind","type":"category","entity":"exam","categories":[{"code":"a"},{"code":"b"},{"code":"c"}]}'
 kinds() { # of kind a, b, c and of none
     local kind
@@ -156,7 +183,8 @@ if "estimate" in table[1]:
     print("one patient's value is", table[1]["estimate"])
 E
     ;;
-made-vector) model 'cost ~ I(exp(-100 * abs(age - 80)))' ;;
+made-vector) model 'cost ~ I(kind*(kind - 1)*(kind - 2)/6)' ;;
+step-regressors) step_regressors ;;
 saturated) model 'cost ~ factor(kind)' ;;
 curve)
     { for i in $(seq 60); do echo "$((i * 29)),1"; done; } |

@@ -160,9 +160,9 @@ static void test_formula_values_are_those_of_r(void **state)
     (void)state;
     const int32_t codes[] = {50, 25, 0, 2, 100, 1, VALUE_MISSING};
     struct formula *formula =
-        parsed("-2^2 + age/(bili - 0.5) * sqrt(stage) - log10(days) ~ 1");
+        parsed("-2^2 + age/bili * sqrt(stage) - log10(days) ~ 1");
     assert_true(fabs(formula_atom_value(&formula->response, dictionary, codes) -
-                     (-4 + 50 / 2.0 * sqrt(2.0) - 2)) < 1e-13);
+                     (-4 + 50 / 2.5 * sqrt(2.0) - 2)) < 1e-13);
     assert_true(formula_atom_bound(&formula->response, dictionary) >= 30);
     formula_destroy(formula);
     formula = parsed("log(age - 50) ~ 1"); /* -Inf counts as missing */
@@ -171,42 +171,50 @@ static void test_formula_values_are_those_of_r(void **state)
     formula_destroy(formula);
 }
 
+/* Free arithmetic, as dictionaries have it; its steps are in the arena. */
+static struct expression free_arithmetic(const char *text, struct arena *arena)
+{
+    struct expression out = {0};
+    struct formula_error error;
+    if (expression_parse(&out, text, dictionary, arena, &error) != STATUS_OK)
+        fail_msg("%s at %zu: %s", text, error.offset, error.message);
+    return out;
+}
+
 /* A divisor is no nearer to zero than its variable's resolution. */
-static void test_formula_bounds_know_the_grid(void **state)
+static void test_expression_bounds_know_the_grid(void **state)
 {
     (void)state;
     static const struct {
         const char *text;
         double bound;
     } cases[] = {
-        {"1 / age ~ 1", 1}, {"1 / (2 * age) ~ 1", 0.5},
-        {"1 / (age - 50) ~ 1", 1}, {"1 / (age - 0.5) ~ 1", 2},
-        {"1 / bili ~ 1", 10}, {"1 / abs(-bili) ~ 1", 10},
-        {"1 / (age - bili) ~ 1", 10}, {"1 / exp(age) ~ 1", 1},
-        {"1 / sqrt(age) ~ 1", 1e9}, /* of a root no grid is known */
+        {"1 / age", 1}, {"1 / (2 * age)", 0.5}, {"1 / (age - 50)", 1},
+        {"1 / (age - 0.5)", 2}, {"1 / bili", 10}, {"1 / abs(-bili)", 10},
+        {"1 / (age - bili)", 10}, {"1 / exp(age)", 1},
+        {"1 / sqrt(age)", 1e9}, /* of a root no grid is known */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct formula *formula = parsed(cases[i].text);
-        double bound = formula_atom_bound(&formula->response, dictionary);
+        struct arena arena = {0};
+        struct expression expression = free_arithmetic(cases[i].text, &arena);
+        double bound = expression_bound(&expression, dictionary);
         if (fabs(bound - cases[i].bound) > 1e-9 * bound)
             fail_msg("%s: %.17g", cases[i].text, bound);
-        formula_destroy(formula);
+        arena_free(&arena);
     }
 }
 
-static bool chooses(const char *response)
+static bool chooses(const char *text)
 {
-    char text[128];
-    snprintf(text, sizeof text, "%s ~ 1", response);
-    struct formula *formula = parsed(text);
-    bool found =
-        expression_chooses_rows(&formula->response.expression, dictionary);
-    formula_destroy(formula);
+    struct arena arena = {0};
+    struct expression expression = free_arithmetic(text, &arena);
+    bool found = expression_chooses_rows(&expression, dictionary);
+    arena_free(&arena);
     return found;
 }
 
 /* log(age - 50) and log(age - 51) would count those of 51 years. */
-static void test_formula_numbers_that_choose_rows_are_seen(void **state)
+static void test_expression_numbers_that_choose_rows_are_seen(void **state)
 {
     (void)state;
     static const char *const choosing[] = {"log(age - 50)", "sqrt(age - 50)",
@@ -226,6 +234,66 @@ static void test_formula_numbers_that_choose_rows_are_seen(void **state)
     for (size_t i = 0; i < sizeof open_to_all / sizeof open_to_all[0]; i++)
         if (chooses(open_to_all[i]))
             fail_msg("%s", open_to_all[i]);
+}
+
+/* Arithmetic that could be aimed at one person, and where it stands. */
+static void test_formula_arithmetic_cannot_be_aimed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t offset;
+        const char *part;
+    } cases[] = {
+        {"I(bili*exp(-50*abs(age-62))) ~ 1", 15, "no abs(): take ns(x, 3)"},
+        {"bili ~ exp(age)", 7, "no exp(): take log() of the other side"},
+        {"bili ~ I(2^age)", 10, "an exponent in a formula is a number"},
+        {"bili ~ I(age^4)", 12, "a total degree of at most 3"},
+        {"bili ~ I((age - 50)^2*stage^2)", 21, "a total degree of at most 3"},
+        {"bili ~ I((age - 50)^0.5)", 19, "a power of a sum"},
+        {"bili ~ I((age - 50)^-1)", 19, "a power of a sum"},
+        {"bili ~ I(age/(bili - 0.5))", 12, "divides by a number or by"},
+        {"bili ~ I(age/log(bili))", 12, "divides by a number or by"},
+        {"bili ~ log(age - bili)", 7, "log() in a formula takes a variable"},
+        {"bili ~ sqrt(log(age))", 7, "sqrt() in a formula takes"},
+        {"bili ~ log(I(age^2) + 1)", 11, "one I() around"},
+        {"bili ~ I(I(age)^2)", 9, "one I() around"},
+        {"bili ~ I(log(age + 1) - log(age + 2))", 24, "write each as a term"},
+        {"I(bili*death) ~ 1", 7, "'death' has two values"},
+        {"bili ~ offset(exp(age))", 14, "no exp()"},
+        {"exp(age) ~ bili", 0, "no exp()"},
+        {"bili ~ age:I(bili^3)", 20, "total degree of at most 3"},
+        {"bili ~ age*bili*days*stage", 26, "total degree of at most 3"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct formula *formula = NULL;
+        struct formula_error error;
+        enum status status =
+            formula_parse(&formula, cases[i].text, dictionary, NULL, &error);
+        if (status != STATUS_MALFORMED || error.offset != cases[i].offset ||
+            strstr(error.message, cases[i].part) == NULL)
+            fail_msg("%s: %d at %zu: %s", cases[i].text, (int)status,
+                error.offset, error.message);
+        formula_destroy(formula);
+    }
+}
+
+static void test_formula_arithmetic_of_every_day_is_taken(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"log(bili)", "log(bili + 1)",
+        "log2(bili/10)", "I(age^2)", "I(age^3)", "I((age - 50)^2)", "I(age/10)",
+        "I(bili/age^2)", "I(days/sqrt(age))", "sqrt(bili)", "I(log(bili)^2)",
+        "I(log(bili) - log(age))", "I(1/bili)", "I(bili^-0.5)",
+        "I(shape[1] + shape[2]^2 - 3*shape[3])", "I(age*bili*stage)",
+        "log(bili*age)", "I(2^2 * age)", "log1p(bili)", "I(-age)",
+        "I(log(10) * age)"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        char text[128];
+        snprintf(
+            text, sizeof text, "%s ~ age:bili:stage + %s", texts[i], texts[i]);
+        formula_destroy(parsed(text));
+    }
 }
 
 static void test_formula_takes_elements_of_a_vector(void **state)
@@ -307,8 +375,10 @@ int main(void)
         cmocka_unit_test(test_formula_center_is_a_factor_of_who_answers),
         cmocka_unit_test(test_formula_responses_have_their_kind),
         cmocka_unit_test(test_formula_values_are_those_of_r),
-        cmocka_unit_test(test_formula_bounds_know_the_grid),
-        cmocka_unit_test(test_formula_numbers_that_choose_rows_are_seen),
+        cmocka_unit_test(test_expression_bounds_know_the_grid),
+        cmocka_unit_test(test_expression_numbers_that_choose_rows_are_seen),
+        cmocka_unit_test(test_formula_arithmetic_cannot_be_aimed),
+        cmocka_unit_test(test_formula_arithmetic_of_every_day_is_taken),
         cmocka_unit_test(test_formula_takes_elements_of_a_vector),
         cmocka_unit_test(test_formula_mistakes_are_pointed_at),
     };
