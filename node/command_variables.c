@@ -24,10 +24,10 @@ static void add_range(struct stored *at, const int32_t *codes, size_t count)
     }
 }
 
-static enum status count_row(void *arg, const struct store_visited *row)
+static enum status count_row(void *arg, int64_t pseudonym, const int32_t *codes)
 {
     struct counting *counting = arg;
-    const int32_t *codes = row->codes;
+    (void)pseudonym;
     for (size_t i = 0; i < counting->dictionary->variable_count; i++) {
         struct stored *at = &counting->stored[i];
         if (codes[i] == VALUE_MISSING || codes[i] == VALUE_REFUSED) {

@@ -12,8 +12,6 @@ struct frame {
     struct column *columns;
     const uint8_t **refused; /* by column; NULL: none */
     uint32_t *patients;
-    uint32_t *numbers; /* by row */
-    uint32_t number_end;
     size_t bytes;
 };
 
@@ -24,8 +22,6 @@ struct builder {
     void **data;
     void **refused; /* of a variable without a refused value: NULL */
     uint32_t *patients;
-    uint32_t *numbers;
-    uint32_t number_end;
     int64_t last_pseudonym;
     bool several; /* some patient has more than one row */
 };
@@ -49,15 +45,6 @@ static enum status grow(void **data, size_t used, size_t wanted)
     return STATUS_OK;
 }
 
-static enum status grow_words(uint32_t **words, size_t used, size_t wanted)
-{
-    void *data = *words;
-    enum status status =
-        grow(&data, used * sizeof **words, wanted * sizeof **words);
-    *words = data;
-    return status;
-}
-
 static enum status reserve(struct builder *builder, size_t capacity)
 {
     const struct dictionary *dictionary = builder->dictionary;
@@ -70,10 +57,11 @@ static enum status reserve(struct builder *builder, size_t capacity)
         if (status == STATUS_OK && builder->refused[i] != NULL)
             status = grow(&builder->refused[i], builder->count, capacity);
     }
+    void *patients = builder->patients;
     if (status == STATUS_OK)
-        status = grow_words(&builder->patients, builder->count, capacity);
-    if (status == STATUS_OK)
-        status = grow_words(&builder->numbers, builder->count, capacity);
+        status = grow(&patients, builder->count * sizeof(uint32_t),
+            capacity * sizeof(uint32_t));
+    builder->patients = patients;
     if (status == STATUS_OK)
         builder->capacity = capacity;
     return status;
@@ -100,10 +88,9 @@ static enum status put_refused(struct builder *builder, size_t column)
     return status;
 }
 
-static enum status add_row(void *arg, const struct store_visited *row)
+static enum status add_row(void *arg, int64_t pseudonym, const int32_t *codes)
 {
     struct builder *builder = arg;
-    const int32_t *codes = row->codes;
     if (builder->count == UINT32_MAX - 1)
         return STATUS_LIMIT_REACHED;
     if (builder->count == builder->capacity) {
@@ -112,14 +99,11 @@ static enum status add_row(void *arg, const struct store_visited *row)
         if (status != STATUS_OK)
             return status;
     }
-    bool same = builder->count > 0 && row->pseudonym == builder->last_pseudonym;
+    bool same = builder->count > 0 && pseudonym == builder->last_pseudonym;
     builder->several = builder->several || same;
     builder->patient_count += !same;
-    builder->last_pseudonym = row->pseudonym;
+    builder->last_pseudonym = pseudonym;
     builder->patients[builder->count] = (uint32_t)builder->patient_count - 1;
-    builder->numbers[builder->count] = row->number;
-    if (row->number >= builder->number_end)
-        builder->number_end = row->number + 1;
     enum status status = STATUS_OK;
     for (size_t i = 0;
          status == STATUS_OK && i < builder->dictionary->column_count; i++) {
@@ -142,8 +126,7 @@ static void release(struct frame *frame)
         frame->columns[i] = (struct column){0};
     }
     free(frame->patients);
-    free(frame->numbers);
-    frame->patients = frame->numbers = NULL;
+    frame->patients = NULL;
     frame->rows = (struct rows){.columns = frame->columns};
 }
 
@@ -166,10 +149,6 @@ static void take(struct frame *frame, struct builder *builder)
         builder->patients = NULL;
         frame->bytes += builder->capacity * sizeof(uint32_t);
     }
-    frame->numbers = builder->numbers;
-    frame->number_end = builder->number_end;
-    builder->numbers = NULL;
-    frame->bytes += builder->capacity * sizeof(uint32_t);
     frame->rows = (struct rows){.count = builder->count,
         .patient_count = builder->patient_count,
         .patients = frame->patients,
@@ -181,8 +160,7 @@ static enum status build(struct frame *frame, struct store *store)
 {
     size_t count = frame->dictionary->column_count;
     struct builder builder = {.dictionary = frame->dictionary,
-        .data = calloc(2 * count, sizeof *builder.data),
-        .number_end = frame->number_end};
+        .data = calloc(2 * count, sizeof *builder.data)};
     if (builder.data == NULL)
         return STATUS_NO_MEMORY;
     builder.refused = builder.data + count;
@@ -193,7 +171,6 @@ static enum status build(struct frame *frame, struct store *store)
         free(builder.data[i]);
     free(builder.data);
     free(builder.patients);
-    free(builder.numbers);
     return status;
 }
 
@@ -246,16 +223,6 @@ enum status frame_refresh(struct frame *frame, struct store *store)
 const struct rows *frame_rows(const struct frame *frame)
 {
     return &frame->rows;
-}
-
-const uint32_t *frame_numbers(const struct frame *frame)
-{
-    return frame->numbers;
-}
-
-uint32_t frame_number_end(const struct frame *frame)
-{
-    return frame->number_end;
 }
 
 int64_t frame_generation(const struct frame *frame)

@@ -18,11 +18,6 @@ void frame_destroy(struct frame *frame);
 enum status frame_refresh(struct frame *frame, struct store *store);
 /* Borrowed until the next refresh that changes something. */
 const struct rows *frame_rows(const struct frame *frame);
-/* Of each of the rows, its exam's number: from 1, kept through corrections of
- * the exam and never another exam's. Below frame_number_end, which only grows,
- * by the exams that came and at most 63 an import. Borrowed like the rows. */
-const uint32_t *frame_numbers(const struct frame *frame);
-uint32_t frame_number_end(const struct frame *frame);
 /* The store's generation that the rows are of. */
 int64_t frame_generation(const struct frame *frame);
 /* Bytes that the columns take. */

@@ -101,10 +101,6 @@ static const char *const migrations[] = {
     "CREATE TABLE center_group (people BLOB NOT NULL, until INTEGER NOT NULL,"
     " centers BLOB NOT NULL) STRICT;"
     "CREATE INDEX center_group_people ON center_group (people);",
-    /* Exams keep a number for ever: store_registry.c. */
-    "ALTER TABLE exam ADD COLUMN number INTEGER NOT NULL DEFAULT 0;"
-    "UPDATE exam SET number = id;"
-    "INSERT INTO meta SELECT 'numbers', coalesce(max(number), 0) FROM exam;",
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))
 
@@ -310,7 +306,6 @@ enum status store_commit(struct store *store)
 void store_rollback(struct store *store)
 {
     store->unsettled = sqlite3_get_autocommit(store->database) == 0;
-    store->numbers_left = 0; /* perhaps they were reserved in it */
     (void)settle(store);
 }
 

@@ -18,8 +18,7 @@
 struct store;
 
 /* Creates the file (mode 0600) or brings an older one up to date, all or
- * nothing, and leaves a copy of the older one beside
- * (protocol/store/README.md).
+ * nothing, and leaves a copy of the older one beside (protocol/store/README.md).
  * ":memory:" keeps it in memory. STATUS_WRONG_DICTIONARY when the registry was
  * made with another dictionary, STATUS_UNSUPPORTED_VERSION when a newer program
  * wrote it or it is no registry. dictionary is borrowed. */
@@ -72,18 +71,13 @@ struct store_counts {
 };
 enum status store_get_counts(struct store *store, struct store_counts *counts);
 enum status store_get_generation(struct store *store, int64_t *generation);
-struct store_visited {
-    int64_t pseudonym;
-    uint32_t number; /* the exam's, from 1: it keeps it when it is replaced, and
-                        no other exam ever has it */
-    const int32_t *codes;
-};
 /* Every row of patients who did not opt out, a patient's rows together: in the
  * order of the dictionary's exam_time, then of the exams' identifiers (the
  * shorter first, so that e9 stands before e10), then as they came. Codes as in
  * struct store_row, but for dates: they are days since the patient's first
  * exam, and what is derived from them is there. */
-typedef enum status store_row_visit(void *arg, const struct store_visited *row);
+typedef enum status store_row_visit(
+    void *arg, int64_t pseudonym, const int32_t *codes);
 enum status store_visit_rows(
     struct store *store, store_row_visit *visit, void *arg);
 
@@ -185,7 +179,7 @@ enum status store_drop_refusals(
     struct store *store, const struct digest *study, int64_t before);
 
 struct store_counted { /* one kind of refusal on one day */
-    int64_t day;       /* since 1970 */
+    int64_t day; /* since 1970 */
     struct digest study;
     struct public_key person;
     enum status reason;

@@ -24,9 +24,9 @@ enum status store_visit_numbers(
     if (status == STATUS_OK) {
         status = store_query(store, &statement,
             identified == 0
-                ? "SELECT person.number FROM exam JOIN person ON pseudonym = patient"
+                ? "SELECT number FROM exam JOIN person ON pseudonym = patient"
                   " ORDER BY exam.id"
-                : "SELECT person.number FROM exam JOIN person ON pseudonym = patient"
+                : "SELECT number FROM exam JOIN person ON pseudonym = patient"
                   " WHERE patient NOT IN (SELECT pseudonym FROM patient WHERE"
                   " opted_out != 0) ORDER BY patient, exam.id",
             "");

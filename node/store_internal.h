@@ -34,8 +34,6 @@ struct store {
     int64_t random[STORE_RANDOM_BATCH];
     size_t random_left;
     uint8_t vector[4 * VECTOR_LENGTH_MAX]; /* one of a row on its way */
-    int64_t last_number; /* of those that are reserved for new exams */
-    int64_t numbers_left;
 };
 
 enum status store_translate(struct store *store, int code);

@@ -8,12 +8,8 @@
 
 #define SQL_MAX ((size_t)128 * 1024)
 
-/* id, patient, identifier, then one column a variable, then the number */
+/* id, patient, identifier, then one column a variable */
 #define FIRST_VARIABLE 3
-
-/* So many numbers are written down as given at once; what a process leaves of
- * them stays unused. */
-#define NUMBERS_BATCH 64
 
 /* Days; at most 2,870 years hide a date. */
 #define SHIFT_BITS 20
@@ -62,7 +58,7 @@ static enum status prepare_insert(struct store *store)
     struct buffer sql;
     buffer_init(&sql, SQL_MAX);
     enum status status =
-        buffer_append_text(&sql, "INSERT OR REPLACE INTO exam VALUES (?,?,?,?");
+        buffer_append_text(&sql, "INSERT OR REPLACE INTO exam VALUES (?,?,?");
     for (size_t i = 0;
          status == STATUS_OK && i < store->dictionary->variable_count; i++)
         status = buffer_append_text(&sql, ",?");
@@ -81,7 +77,7 @@ static enum status prepare_all(struct store *store)
     enum status status = prepare_insert(store);
     if (status == STATUS_OK)
         status = store_prepare(store, &store->find_exam,
-            "SELECT id, patient, number FROM exam WHERE identifier = ?");
+            "SELECT id, patient FROM exam WHERE identifier = ?");
     if (status == STATUS_OK)
         status = store_prepare(store, &store->find_patient,
             "SELECT pseudonym, shift FROM patient WHERE identifier = ?");
@@ -150,41 +146,18 @@ static enum status find_or_add_patient(
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-/* What stands in an exam's row beside its values. */
-struct exam {
-    int64_t id; /* 0: a new row */
-    int64_t patient, number;
-};
-
+/* The exam of that identifier: its row id, and whose it is. */
 static enum status find_exam(
-    struct store *store, const char *identifier, struct exam *exam)
+    struct store *store, const char *identifier, int64_t *id, int64_t *patient)
 {
     sqlite3_stmt *find = store->find_exam;
     sqlite3_bind_text(find, 1, identifier, -1, SQLITE_STATIC);
     enum status status = store_step(store, find);
-    if (status == STATUS_OK)
-        *exam = (struct exam){sqlite3_column_int64(find, 0),
-            sqlite3_column_int64(find, 1), sqlite3_column_int64(find, 2)};
-    sqlite3_reset(find);
-    return status;
-}
-
-static enum status new_number(struct store *store, int64_t *number)
-{
-    enum status status = STATUS_OK;
-    if (store->numbers_left == 0) {
-        status = store_integer(store, &store->last_number, 0,
-            "UPDATE meta SET value = value + ? WHERE key = 'numbers'"
-            " RETURNING value",
-            "i", (int64_t)NUMBERS_BATCH);
-        if (status == STATUS_OK && (store->last_number < NUMBERS_BATCH ||
-                                       store->last_number >= UINT32_MAX))
-            status = STATUS_LIMIT_REACHED;
-        if (status == STATUS_OK)
-            store->numbers_left = NUMBERS_BATCH;
+    if (status == STATUS_OK) {
+        *id = sqlite3_column_int64(find, 0);
+        *patient = sqlite3_column_int64(find, 1);
     }
-    if (status == STATUS_OK)
-        *number = store->last_number - --store->numbers_left;
+    sqlite3_reset(find);
     return status;
 }
 
@@ -272,23 +245,22 @@ static enum status read_code(const struct store *store, sqlite3_stmt *statement,
 
 /* ---- exams ---- */
 
-static enum status insert_exam(
-    struct store *store, const struct store_row *row, const struct exam *exam)
+static enum status insert_exam(struct store *store, const struct store_row *row,
+    const int64_t *id, int64_t patient)
 {
     sqlite3_stmt *insert = store->insert_exam;
     size_t count = store->dictionary->variable_count;
-    if (exam->id == 0)
+    if (id == NULL)
         sqlite3_bind_null(insert, 1);
     else
-        sqlite3_bind_int64(insert, 1, exam->id);
-    sqlite3_bind_int64(insert, 2, exam->patient);
+        sqlite3_bind_int64(insert, 1, *id);
+    sqlite3_bind_int64(insert, 2, patient);
     if (row->exam == NULL)
         sqlite3_bind_null(insert, 3);
     else
         sqlite3_bind_text(insert, 3, row->exam, -1, SQLITE_STATIC);
     for (size_t i = 0; i < count; i++)
         bind_code(store, (int)i + FIRST_VARIABLE + 1, i, row->codes);
-    sqlite3_bind_int64(insert, (int)count + FIRST_VARIABLE + 1, exam->number);
     enum status status = store_step(store, insert);
     sqlite3_reset(insert);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
@@ -317,24 +289,25 @@ static enum status find_shift(struct store *store, int64_t patient)
 enum status store_put_row(
     struct store *store, const struct store_row *row, int64_t *replaced)
 {
-    struct exam exam = {0};
+    int64_t id = 0, patient = 0;
+    *replaced = 0;
     enum status status = prepare_all(store);
     if (status == STATUS_OK && row->exam != NULL) {
-        status = find_exam(store, row->exam, &exam);
+        status = find_exam(store, row->exam, &id, &patient);
+        *replaced = status == STATUS_OK ? id : 0;
         if (status == STATUS_NOT_FOUND)
             status = STATUS_OK;
     }
-    *replaced = exam.id;
-    if (status == STATUS_OK && exam.id == 0)
-        status = new_number(store, &exam.number);
     store->shift = new_shift(store);
     if (status == STATUS_OK && row->patient != NULL)
-        status = find_or_add_patient(store, row->patient, &exam.patient);
-    else if (status == STATUS_OK && exam.id == 0)
-        exam.patient = new_pseudonym(store);
+        status = find_or_add_patient(store, row->patient, &patient);
+    else if (status == STATUS_OK && *replaced == 0)
+        patient = new_pseudonym(store);
     else if (status == STATUS_OK)
-        status = find_shift(store, exam.patient);
-    return status == STATUS_OK ? insert_exam(store, row, &exam) : status;
+        status = find_shift(store, patient);
+    return status == STATUS_OK
+               ? insert_exam(store, row, *replaced != 0 ? &id : NULL, patient)
+               : status;
 }
 
 static enum status bump(struct store *store, const char *key)
@@ -413,16 +386,10 @@ enum status store_get_counts(struct store *store, struct store_counts *counts)
 
 /* ---- all rows ---- */
 
-/* The place of the exam's number among the columns that are read. */
-static int number_column(const struct store *store)
-{
-    return (int)store->dictionary->variable_count + FIRST_VARIABLE;
-}
-
-/* That of the first exam's date. */
+/* The place of the first exam's date among the columns that are read. */
 static int anchor_column(const struct store *store)
 {
-    return number_column(store) + 1;
+    return (int)store->dictionary->variable_count + FIRST_VARIABLE;
 }
 
 static const struct variable *exam_time(const struct store *store)
@@ -468,18 +435,6 @@ static void derive_row(
         codes[i] = codes[i] == VALUE_REFUSED ? VALUE_REFUSED : scratch[i];
 }
 
-static enum status visit_one(const struct store *store, sqlite3_stmt *statement,
-    const int32_t *codes, store_row_visit *visit, void *arg)
-{
-    const int64_t number =
-        sqlite3_column_int64(statement, number_column(store));
-    if (number < 1 || number >= UINT32_MAX)
-        return STATUS_CORRUPT;
-    return visit(
-        arg, &(struct store_visited){
-                 sqlite3_column_int64(statement, 1), (uint32_t)number, codes});
-}
-
 static enum status visit_statement(struct store *store, sqlite3_stmt *statement,
     store_row_visit *visit, void *arg)
 {
@@ -504,7 +459,7 @@ static enum status visit_statement(struct store *store, sqlite3_stmt *statement,
             derives)
             derive_row(store, codes, codes + columns);
         if (status == STATUS_OK)
-            status = visit_one(store, statement, codes, visit, arg);
+            status = visit(arg, sqlite3_column_int64(statement, 1), codes);
     }
     free(codes);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;

@@ -254,7 +254,7 @@ static enum status conclude(const struct analysis *analysis,
     json_object_set_new(out, "missing",
         known.withheld > 0
             ? json_suppressed()
-            : json_integer((json_int_t)(first[HEAD_ROWS] - known.n)));
+            : json_missing(first[HEAD_ROWS], known.n));
     if (known.withheld > 0)
         json_object_set_new(
             out, "values_withheld", json_integer((json_int_t)known.withheld));

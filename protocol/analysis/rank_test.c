@@ -343,8 +343,8 @@ static void set_result(const struct analysis *analysis,
     json_object_set_new(out, "n", json_integer((json_int_t)ranking->n));
     json_object_set_new(
         out, "patients", json_integer((json_int_t)first[HEAD_PEOPLE]));
-    json_object_set_new(out, "missing",
-        json_integer((json_int_t)(first[HEAD_ROWS] - ranking->n)));
+    json_object_set_new(
+        out, "missing", json_missing(first[HEAD_ROWS], ranking->n));
     for (size_t g = 0; g < ranking->group_count; g++) {
         present += ranking->groups[g].n > 0;
         json_array_append_new(rows,

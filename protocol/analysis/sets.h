@@ -75,9 +75,19 @@ size_t sets_of_level(const struct sets *sets, size_t level);
  * patient a row is its patient's first that meets the cohort. */
 enum status sets_mark(const struct sets *sets, const struct rows *rows,
     size_t index, uint8_t *mask);
-/* The same of each set, set after set: masks[count * rows->count]. */
-enum status sets_mark_all(
-    const struct sets *sets, const struct rows *rows, uint8_t *masks);
+
+/* The same of many sets, one after another: the cohort is found once. Both are
+ * borrowed; STATUS_NO_MEMORY. */
+struct set_marker {
+    const struct sets *sets;
+    const struct rows *rows;
+    uint8_t *cohort, *scratch; /* [rows->count] */
+};
+enum status set_marker_init(struct set_marker *marker, const struct sets *sets,
+    const struct rows *rows);
+void set_marker_fini(struct set_marker *marker);
+void set_marker_mark(
+    const struct set_marker *marker, size_t index, uint8_t *mask);
 
 /* ---- for the analyses ---- */
 

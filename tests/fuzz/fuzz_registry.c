@@ -49,10 +49,10 @@ static void put_rows(struct store *store)
     free(codes);
 }
 
-static enum status check_row(void *arg, const struct store_visited *row)
+static enum status check_row(void *arg, int64_t pseudonym, const int32_t *codes)
 {
     const struct dictionary *dictionary = arg;
-    const int32_t *codes = row->codes;
+    (void)pseudonym;
     for (size_t v = 0; v < dictionary->column_count; v++) {
         const struct variable *of = &dictionary->variables[v];
         REQUIRE(codes[v] == VALUE_MISSING || codes[v] == VALUE_REFUSED ||

@@ -34,7 +34,7 @@ static const struct damage_column columns[] = {{"meta", "value", NULL},
     {"progress", "header", "query"}, {"progress", "attempt", "query"},
     {"progress", "stage", "query"}, {"progress", "members", "query"},
     {"progress", "refused", "query"}, {"exam", "patient", NULL},
-    {"exam", "v_age", NULL}, {"exam", "v_sex", NULL}, {"exam", "number", NULL}};
+    {"exam", "v_age", NULL}, {"exam", "v_sex", NULL}};
 
 static const struct public_key centers[] = {{{1}}, {{2}}, {{3}}};
 

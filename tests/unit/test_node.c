@@ -204,75 +204,6 @@ static void test_frame_keeps_patients_together_and_leaves_opted_out(
     frame_destroy(frame);
 }
 
-/* The number of the exam whose age is that. */
-static uint32_t number_of_age(const struct frame *frame, int8_t age)
-{
-    const int8_t *ages = frame_rows(frame)->columns[0].data;
-    for (size_t i = 0; i < frame_rows(frame)->count; i++)
-        if (ages[i] == age)
-            return frame_numbers(frame)[i];
-    fail_msg("nobody is %d", age);
-    return 0;
-}
-
-static void test_exam_keeps_its_number(void **state)
-{
-    (void)state;
-    struct import_report report;
-    struct frame *frame = NULL;
-    const struct import_options options = {0};
-    uint32_t before[4], corrected[4];
-    assert_int_equal(frame_create(&frame, importing.dictionary), STATUS_OK);
-    for (int pass = 0; pass < 2; pass++) {
-        uint32_t *numbers = pass == 0 ? before : corrected;
-        assert_int_equal(
-            import_text(pass == 0 ? "patient,exam,age\nz,e1,1\na,e2,2\nm,e3,3\n"
-                                  : "patient,exam,age\nb,e2,5\nb,e4,4\n",
-                &options, &report),
-            STATUS_OK);
-        import_report_fini(&report);
-        assert_int_equal(frame_refresh(frame, importing.store), STATUS_OK);
-        numbers[0] = number_of_age(frame, 1);
-        numbers[1] = number_of_age(frame, pass == 0 ? 2 : 5);
-        numbers[2] = number_of_age(frame, 3);
-        numbers[3] = pass == 0 ? 0 : number_of_age(frame, 4);
-    }
-    assert_memory_equal(before, corrected, 3 * sizeof *before);
-    for (size_t i = 0; i < 4; i++) {
-        assert_in_range(corrected[i], 1, frame_number_end(frame) - 1);
-        for (size_t k = 0; k < i; k++)
-            assert_int_not_equal(corrected[k], corrected[i]);
-    }
-    frame_destroy(frame);
-}
-
-/* What an import that failed would have taken is another's; who goes leaves his
- * number unused. */
-static void test_number_is_never_given_again(void **state)
-{
-    (void)state;
-    struct import_report report;
-    struct frame *frame = NULL;
-    const struct import_options options = {0}, whole = {.replace = true};
-    uint32_t last = 0;
-    assert_int_equal(frame_create(&frame, importing.dictionary), STATUS_OK);
-    for (int8_t age = 1; age < 4; age++) {
-        char text[32];
-        assert_int_not_equal(
-            import_text("exam,age\ne8,1\ne8,2\n", &options, &report),
-            STATUS_OK);
-        import_report_fini(&report);
-        snprintf(text, sizeof text, "age\n%d\n", age);
-        assert_int_equal(import_text(text, &whole, &report), STATUS_OK);
-        import_report_fini(&report);
-        assert_int_equal(frame_refresh(frame, importing.store), STATUS_OK);
-        const uint32_t number = number_of_age(frame, age);
-        assert_true(number > last && number <= last + 64);
-        last = number;
-    }
-    frame_destroy(frame);
-}
-
 /* A value out of range is missing, and known as such: of an exam that is
  * brought in again with a good one it is not any more. */
 static void test_frame_knows_what_was_out_of_range(void **state)
@@ -379,8 +310,6 @@ int main(void)
         WITH_STORE(test_dry_run_tells_the_same),
         WITH_STORE(test_import_known_exam_is_replaced),
         WITH_STORE(test_frame_keeps_patients_together_and_leaves_opted_out),
-        WITH_STORE(test_exam_keeps_its_number),
-        WITH_STORE(test_number_is_never_given_again),
         WITH_STORE(test_frame_knows_what_was_out_of_range),
         cmocka_unit_test(test_value_reader_equals_the_long_way),
         WITH_STORE(test_audit_verify_finds_nothing_wrong_in_a_good_log),

@@ -1,0 +1,740 @@
+#include "protocol/analysis/assigned.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/analysis/mask.h"
+#include "protocol/analysis/tally.h"
+#include "protocol/analysis/times.h"
+
+#define COLUMN_BYTES 64 /* columns are readable up to the next multiple */
+#define ROOM_MIN 16
+
+/* ---- what is told ---- */
+
+static bool is_few(const struct answered *answered, size_t segment,
+    const struct set_part *part)
+{
+    const struct plan *plan = answered->sets->plan;
+    const struct analysis *analysis =
+        &plan->analyses[plan->segments[segment].analysis];
+    const enum set_answer answer =
+        (enum set_answer)answered->answers[part->set];
+    return answer == SET_FEW ||
+           (answer == SET_SUMMED && !analysis->kind->tells_sums);
+}
+
+/* Of a group that shares its elements with others none is told alone. */
+static bool is_withheld(const struct answered *answered, size_t segment,
+    const struct set_part *part)
+{
+    const struct sets *sets = answered->sets;
+    bool few = false;
+    for (size_t p = sets->first_part[segment];
+         p < sets->first_part[segment + 1]; p++) {
+        const struct set_part *other = &sets->parts[p];
+        few = few || (other->count > 0 && other->first == part->first &&
+                         is_few(answered, segment, other));
+    }
+    return few;
+}
+
+enum segment_way answered_way(const struct answered *answered, size_t segment)
+{
+    const struct sets *sets = answered->sets;
+    const size_t level = sets->plan->segments[segment].level;
+    const uint8_t head = answered->answers[sets_of_level(sets, level)];
+    bool all_own = head == SET_OWN, any = false, told = false;
+    for (size_t p = sets->first_part[segment];
+         p < sets->first_part[segment + 1]; p++) {
+        const struct set_part *part = &sets->parts[p];
+        if (part->count == 0)
+            continue;
+        any = true;
+        told = told || !is_withheld(answered, segment, part);
+        all_own = all_own && answered->answers[part->set] == SET_OWN;
+    }
+    if (head == SET_FEW || (any && !told) ||
+        (answered->few != NULL && answered->few[segment] != 0))
+        return SEGMENT_WITHHELD;
+    return all_own ? SEGMENT_PLAIN : SEGMENT_RUNS;
+}
+
+static void add_name(json_t *list, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (strcmp(json_string_value(json_array_get(list, i)), name) == 0)
+            return;
+    }
+    json_array_append_new(list, json_string(name));
+}
+
+void answered_tell(
+    const struct answered *answered, size_t segment, json_t *entry)
+{
+    const struct sets *sets = answered->sets;
+    const struct variable *variables = sets->plan->dictionary->variables;
+    if (answered_way(answered, segment) == SEGMENT_WITHHELD) {
+        json_object_set_new(entry, "rule", json_string("few"));
+        return;
+    }
+    json_t *names = json_array();
+    for (size_t p = sets->first_part[segment];
+         p < sets->first_part[segment + 1]; p++) {
+        const struct set_part *part = &sets->parts[p];
+        const struct row_set *set = &sets->list[part->set];
+        if (part->count == 0 || answered->answers[part->set] == SET_OWN ||
+            is_withheld(answered, segment, part))
+            continue;
+        for (size_t i = 0; i < set->known_count; i++)
+            add_name(names, variables[variables[set->known[i]].owner].name);
+    }
+    if (json_array_size(names) > 0)
+        json_object_set(entry, "completed", names);
+    json_decref(names);
+}
+
+/* ---- making runs ---- */
+
+/* What is needed while runs are made. */
+struct making {
+    struct assigned *out;
+    const struct assignment *assignment;
+    struct donors *donors; /* NULL: nobody takes a donor's value */
+    int16_t *counts;       /* [rows->count] of the part at hand */
+    uint8_t *own;          /* [rows->count] its set's own rows */
+    size_t run_room, few_room;
+};
+
+static const struct plan *plan_of(const struct assigned *assigned)
+{
+    return assigned->sets->plan;
+}
+
+static enum set_answer answer_of(const struct making *making, size_t set)
+{
+    return (enum set_answer)making->assignment->answered->answers[set];
+}
+
+/* The list with room for one more; NULL: there is no memory, and it is as it
+ * was. */
+static void *make_room(void *list, size_t *room, size_t count, size_t each)
+{
+    if (count < *room)
+        return list;
+    const size_t next = *room == 0 ? ROOM_MIN : *room * 2;
+    void *grown = realloc(list, next * each);
+    if (grown != NULL)
+        *room = next;
+    return grown;
+}
+
+/* ---- rows ---- */
+
+static enum status check_counts(
+    const int16_t *counts, size_t count, bool is_set)
+{
+    const int16_t least = (int16_t)(is_set ? 0 : -ASSIGNED_WEIGHT_MAX);
+    const int16_t most = (int16_t)(is_set ? 1 : ASSIGNED_WEIGHT_MAX);
+    bool holds = true;
+    for (size_t i = 0; i < count; i++)
+        holds = holds && counts[i] >= least && counts[i] <= most;
+    return holds ? STATUS_OK : STATUS_OUT_OF_RANGE;
+}
+
+/* How often each row counts for a set, and which are the set's own. */
+static enum status find_rows(const struct making *making, size_t set)
+{
+    const size_t count = making->out->rows->count;
+    const enum set_answer answer = answer_of(making, set);
+    memset(making->counts, 0, count * sizeof *making->counts);
+    if (answer == SET_FEW)
+        return STATUS_OK;
+    set_marker_mark(&making->out->marker, set, making->own);
+    if (answer == SET_OWN) {
+        for (size_t i = 0; i < count; i++)
+            making->counts[i] = making->own[i] & 1;
+        return STATUS_OK;
+    }
+    making->assignment->count_rows(
+        making->assignment->arg, set, making->counts);
+    return check_counts(making->counts, count, answer == SET_COMBINED);
+}
+
+/* A patient's rows that count alike are one person so often. */
+static struct assigned_head head_of(const struct making *making)
+{
+    const struct rows *rows = making->out->rows;
+    uint64_t last[2 * ASSIGNED_WEIGHT_MAX + 1] = {0};
+    struct assigned_head head = {0, 0};
+    for (size_t i = 0; i < rows->count; i++) {
+        const int16_t count = making->counts[i];
+        const uint64_t patient =
+            (rows->patients == NULL ? i : rows->patients[i]) + 1;
+        uint64_t *before = &last[count + ASSIGNED_WEIGHT_MAX];
+        head.rows += count;
+        head.people += *before != patient ? count : 0;
+        *before = patient;
+    }
+    return head;
+}
+
+/* ---- columns in place of the rows' own ---- */
+
+static size_t size_of(const struct assigned *assigned, int width)
+{
+    const size_t size = assigned->rows->count * (size_t)width;
+    return (size + COLUMN_BYTES) / COLUMN_BYTES * COLUMN_BYTES;
+}
+
+static int32_t read_code(const struct column *column, size_t row)
+{
+    int32_t code;
+    column_read(column, row, 1, &code);
+    return code;
+}
+
+static void write_code(const struct column *column, size_t row, int32_t code)
+{
+    void *data = (void *)column->data;
+    switch (column->width) {
+    case 1:
+        ((int8_t *)data)[row] =
+            (int8_t)(code == VALUE_MISSING ? INT8_MIN : code);
+        break;
+    case 2:
+        ((int16_t *)data)[row] =
+            (int16_t)(code == VALUE_MISSING ? INT16_MIN : code);
+        break;
+    default: ((int32_t *)data)[row] = code;
+    }
+}
+
+/* The run's own, or the rows'. */
+static const struct column *column_in(const struct assigned *assigned,
+    const struct assigned_run *run, size_t place)
+{
+    for (size_t i = 0; i < run->column_count; i++) {
+        if (run->columns[i].place == place)
+            return &run->columns[i].column;
+    }
+    return &assigned->rows->columns[place];
+}
+
+static enum status add_column(
+    struct assigned_run *run, size_t place, struct column column)
+{
+    struct assigned_column *columns =
+        realloc(run->columns, (run->column_count + 1) * sizeof *run->columns);
+    if (columns == NULL)
+        return STATUS_NO_MEMORY;
+    run->columns = columns;
+    run->columns[run->column_count++] = (struct assigned_column){place, column};
+    return STATUS_OK;
+}
+
+/* The run's own, a copy of the rows' until it is written. */
+static enum status own_column(const struct assigned *assigned,
+    struct assigned_run *run, size_t place, const struct column **out)
+{
+    const struct column *from = &assigned->rows->columns[place];
+    *out = column_in(assigned, run, place);
+    if (*out != from)
+        return STATUS_OK;
+    struct column column = {
+        .width = plan_of(assigned)->dictionary->variables[place].width};
+    void *data = aligned_alloc(COLUMN_BYTES, size_of(assigned, column.width));
+    if (data == NULL)
+        return STATUS_NO_MEMORY;
+    column.data = data;
+    if (from->width == column.width)
+        memcpy(data, from->data, assigned->rows->count * (size_t)column.width);
+    for (size_t i = 0; from->width == 0 && i < assigned->rows->count; i++)
+        write_code(&column, i, VALUE_MISSING);
+    enum status status = add_column(run, place, column);
+    if (status != STATUS_OK)
+        free(data);
+    else
+        *out = &run->columns[run->column_count - 1].column;
+    return status;
+}
+
+static enum status set_code(const struct assigned *assigned,
+    struct assigned_run *run, size_t place, size_t row, int32_t code)
+{
+    const struct column *column = column_in(assigned, run, place);
+    if (read_code(column, row) == code)
+        return STATUS_OK;
+    enum status status = own_column(assigned, run, place, &column);
+    if (status == STATUS_OK)
+        write_code(column, row, code);
+    return status;
+}
+
+/* A donor's value; a vector's elements come together. */
+static enum status take_value(const struct making *making,
+    struct assigned_run *run, size_t place, size_t row, size_t donor)
+{
+    const struct assigned *assigned = making->out;
+    const struct variable *variables = plan_of(assigned)->dictionary->variables;
+    const struct variable *owner = &variables[variables[place].owner];
+    const size_t count = owner->length > 0 ? owner->length : 1;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < count; i++)
+        status = set_code(assigned, run, place + i, row,
+            read_code(&assigned->rows->columns[place + i], donor));
+    return status;
+}
+
+static enum status fill_hole(const struct making *making,
+    struct assigned_run *run, size_t place, size_t row)
+{
+    if (making->donors == NULL ||
+        read_code(column_in(making->out, run, place), row) != VALUE_MISSING)
+        return STATUS_OK;
+    const size_t donor = donors_find(making->donors, place, row);
+    return donor == SIZE_MAX ? STATUS_OK
+                             : take_value(making, run, place, row, donor);
+}
+
+/* ---- an interval ---- */
+
+struct between {
+    const struct dictionary *dictionary;
+    const struct set_interval *interval;
+    const struct column *start, *stop;
+};
+
+static bool is_between(const void *arg, size_t row)
+{
+    const struct between *between = arg;
+    const struct set_interval *interval = between->interval;
+    const struct variable *variables = between->dictionary->variables;
+    const int32_t start = read_code(between->start, row);
+    const int32_t stop = read_code(between->stop, row);
+    uint32_t steps[2];
+    if (start == VALUE_MISSING || stop == VALUE_MISSING)
+        return false;
+    times_step_many(
+        &variables[interval->start], interval->grid, &start, 1, &steps[0]);
+    times_step_many(
+        &variables[interval->stop], interval->grid, &stop, 1, &steps[1]);
+    return steps[0] < steps[1];
+}
+
+/* Start and stop come from one donor. */
+static enum status fill_interval(const struct making *making,
+    struct assigned_run *run, const struct set_interval *interval, size_t row)
+{
+    const struct assigned *assigned = making->out;
+    const struct column *columns = assigned->rows->columns;
+    struct between between = {plan_of(assigned)->dictionary, interval,
+        column_in(assigned, run, interval->start),
+        column_in(assigned, run, interval->stop)};
+    if (making->donors == NULL || is_between(&between, row))
+        return STATUS_OK;
+    between.start = &columns[interval->start];
+    between.stop = &columns[interval->stop];
+    const size_t donor = donors_find_among(
+        making->donors, interval->start, row, is_between, &between);
+    if (donor == SIZE_MAX)
+        return STATUS_OK;
+    enum status status = take_value(making, run, interval->start, row, donor);
+    return status == STATUS_OK
+               ? take_value(making, run, interval->stop, row, donor)
+               : status;
+}
+
+/* ---- a row of a combination counts as the set's ---- */
+
+static enum status fix_level(const struct assigned *assigned,
+    struct assigned_run *run, size_t level, size_t row)
+{
+    const struct plan *plan = plan_of(assigned);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < plan->query->by_count; i++) {
+        const size_t place = plan->query->by[i];
+        status = set_code(assigned, run, place, row,
+            plan->dictionary->variables[place].min +
+                (int32_t)plan_level_of(plan, level, i));
+    }
+    return status;
+}
+
+static enum status fix_row(const struct making *making,
+    struct assigned_run *run, const struct row_set *set, size_t row)
+{
+    enum status status = set->level == SET_WHOLE
+                             ? STATUS_OK
+                             : fix_level(making->out, run, set->level, row);
+    for (size_t i = 0; status == STATUS_OK && i < set->code_count; i++)
+        status = set_code(
+            making->out, run, set->codes[i].column, row, set->codes[i].code);
+    for (size_t i = 0; status == STATUS_OK && i < set->known_count; i++)
+        status = fill_hole(making, run, set->known[i], row);
+    return status == STATUS_OK && set->interval.grid > 0
+               ? fill_interval(making, run, &set->interval, row)
+               : status;
+}
+
+/* ---- runs ---- */
+
+static enum status add_run(
+    struct making *making, size_t segment, struct assigned_run **out)
+{
+    struct assigned *assigned = making->out;
+    struct assigned_run *runs = make_room(assigned->runs, &making->run_room,
+        assigned->run_count, sizeof *assigned->runs);
+    if (runs == NULL)
+        return STATUS_NO_MEMORY;
+    assigned->runs = runs;
+    uint8_t *mask = calloc(assigned->rows->count + COLUMN_BYTES, 1);
+    if (mask == NULL)
+        return STATUS_NO_MEMORY;
+    *out = &runs[assigned->run_count++];
+    **out =
+        (struct assigned_run){.segment = segment, .weight = 1, .mask = mask};
+    return STATUS_OK;
+}
+
+static enum status add_part_of(
+    struct assigned_run *run, const struct set_part *part)
+{
+    const struct set_part **parts =
+        realloc((void *)run->parts, (run->part_count + 1) * sizeof *run->parts);
+    if (parts == NULL)
+        return STATUS_NO_MEMORY;
+    run->parts = parts;
+    run->parts[run->part_count++] = part;
+    return STATUS_OK;
+}
+
+/* The rows that count `weight` times are added to the run's. */
+static enum status fill_run(const struct making *making,
+    struct assigned_run *run, const struct set_part *part)
+{
+    const struct assigned *assigned = making->out;
+    const struct row_set *set = &assigned->sets->list[part->set];
+    uint8_t *mask = (uint8_t *)run->mask;
+    enum status status = add_part_of(run, part);
+    for (size_t i = 0; status == STATUS_OK && i < assigned->rows->count; i++) {
+        if (making->counts[i] != run->weight)
+            continue;
+        mask[i] = 0xFF;
+        if (making->own[i] == 0)
+            status = fix_row(making, run, set, i);
+    }
+    return status;
+}
+
+/* Groups whose rows are apart are counted together: what they count in one cell
+ * is then as it is in one pass. Other parts are, whose rows are the same. */
+static bool joins(const struct making *making, const struct assigned_run *run,
+    const struct set_part *part)
+{
+    const struct sets *sets = making->out->sets;
+    const bool of_group = sets->list[part->set].code_count > 0;
+    const bool run_of_group = sets->list[run->parts[0]->set].code_count > 0;
+    bool apart = true, same = true;
+    if (run->weight != 1 || of_group != run_of_group)
+        return false;
+    for (size_t i = 0; i < making->out->rows->count; i++) {
+        const bool in = making->counts[i] != 0, there = run->mask[i] != 0;
+        apart = apart && !(in && there);
+        same = same && in == there;
+    }
+    return of_group ? apart : same;
+}
+
+static enum status add_to_runs(
+    struct making *making, size_t segment, const struct set_part *part)
+{
+    struct assigned *assigned = making->out;
+    struct assigned_run *run = NULL;
+    for (size_t r = assigned->run_count;
+         r > 0 && assigned->runs[r - 1].segment == segment; r--) {
+        if (joins(making, &assigned->runs[r - 1], part))
+            run = &assigned->runs[r - 1];
+    }
+    enum status status =
+        run == NULL ? add_run(making, segment, &run) : STATUS_OK;
+    return status == STATUS_OK ? fill_run(making, run, part) : status;
+}
+
+/* A run for each weight that rows have. */
+static enum status add_summed(
+    struct making *making, size_t segment, const struct set_part *part)
+{
+    bool has[2 * ASSIGNED_WEIGHT_MAX + 1] = {false};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < making->out->rows->count; i++)
+        has[making->counts[i] + ASSIGNED_WEIGHT_MAX] = true;
+    for (int w = -ASSIGNED_WEIGHT_MAX;
+         status == STATUS_OK && w <= ASSIGNED_WEIGHT_MAX; w++) {
+        struct assigned_run *run;
+        if (w == 0 || !has[w + ASSIGNED_WEIGHT_MAX])
+            continue;
+        status = add_run(making, segment, &run);
+        if (status != STATUS_OK)
+            break;
+        run->weight = w;
+        status = fill_run(making, run, part);
+    }
+    return status;
+}
+
+static enum status add_few(struct making *making, size_t part)
+{
+    struct assigned *assigned = making->out;
+    size_t *few = make_room(
+        assigned->few, &making->few_room, assigned->few_count, sizeof *few);
+    if (few == NULL)
+        return STATUS_NO_MEMORY;
+    assigned->few = few;
+    assigned->few[assigned->few_count++] = part;
+    return STATUS_OK;
+}
+
+/* Columns that no part of a run needs are not counted again. */
+static enum status hide_columns(
+    const struct making *making, size_t segment, struct assigned_run *run)
+{
+    const struct assigned *assigned = making->out;
+    const struct sets *sets = assigned->sets;
+    bool *needed =
+        calloc(plan_of(assigned)->dictionary->column_count, sizeof *needed);
+    enum status status = needed == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    for (size_t p = 0; status == STATUS_OK && p < run->part_count; p++) {
+        const struct row_set *set = &sets->list[run->parts[p]->set];
+        for (size_t i = 0; i < set->known_count; i++)
+            needed[set->known[i]] = true;
+    }
+    for (size_t p = sets->first_part[segment];
+         status == STATUS_OK && p < sets->first_part[segment + 1]; p++) {
+        const struct row_set *set = &sets->list[sets->parts[p].set];
+        const bool hides = set->code_count == 0 && set->known_count == 1 &&
+                           !needed[set->known[0]];
+        if (hides) {
+            needed[set->known[0]] = true;
+            status = add_column(run, set->known[0], (struct column){0});
+        }
+    }
+    free(needed);
+    return status;
+}
+
+static bool has_several(const struct rows *rows, const uint8_t *mask)
+{
+    uint32_t last = UINT32_MAX;
+    for (size_t i = 0; rows->patients != NULL && i < rows->count; i++) {
+        if (mask[i] == 0)
+            continue;
+        if (rows->patients[i] == last)
+            return true;
+        last = rows->patients[i];
+    }
+    return false;
+}
+
+/* The rows with the run's own columns. */
+static enum status place_columns(
+    const struct assigned *assigned, struct assigned_run *run)
+{
+    const size_t count = plan_of(assigned)->dictionary->column_count;
+    run->rows = *assigned->rows;
+    if (run->column_count == 0)
+        return STATUS_OK;
+    struct column *columns = malloc(count * sizeof *columns);
+    run->rows.columns = columns;
+    if (columns == NULL)
+        return STATUS_NO_MEMORY;
+    memcpy(columns, assigned->rows->columns, count * sizeof *columns);
+    for (size_t i = 0; i < run->column_count; i++)
+        columns[run->columns[i].place] = run->columns[i].column;
+    return STATUS_OK;
+}
+
+static enum status make_runs(struct making *making, size_t segment)
+{
+    struct assigned *assigned = making->out;
+    const struct sets *sets = assigned->sets;
+    const size_t first = assigned->run_count;
+    enum status status = STATUS_OK;
+    for (size_t p = sets->first_part[segment];
+         status == STATUS_OK && p < sets->first_part[segment + 1]; p++) {
+        const struct set_part *part = &sets->parts[p];
+        if (part->count == 0)
+            continue;
+        if (is_withheld(making->assignment->answered, segment, part)) {
+            status = add_few(making, p);
+            continue;
+        }
+        status = find_rows(making, part->set);
+        if (status == STATUS_OK)
+            status = answer_of(making, part->set) == SET_SUMMED
+                         ? add_summed(making, segment, part)
+                         : add_to_runs(making, segment, part);
+    }
+    for (size_t r = first; status == STATUS_OK && r < assigned->run_count;
+         r++) {
+        struct assigned_run *run = &assigned->runs[r];
+        run->several = has_several(assigned->rows, run->mask);
+        status = hide_columns(making, segment, run);
+        if (status == STATUS_OK)
+            status = place_columns(assigned, run);
+    }
+    return status;
+}
+
+static enum status make_heads(struct making *making)
+{
+    struct assigned *assigned = making->out;
+    enum status status = find_rows(making, 0);
+    if (status == STATUS_OK)
+        assigned->cohort = head_of(making);
+    for (size_t level = 0;
+         status == STATUS_OK && level < plan_of(assigned)->level_count;
+         level++) {
+        status = find_rows(making, sets_of_level(assigned->sets, level));
+        if (status == STATUS_OK)
+            assigned->heads[level] = head_of(making);
+    }
+    return status;
+}
+
+static enum status make_all(struct making *making)
+{
+    struct assigned *assigned = making->out;
+    enum status status = make_heads(making);
+    for (size_t i = 0;
+         status == STATUS_OK && i < plan_of(assigned)->segment_count; i++) {
+        assigned->ways[i] =
+            (uint8_t)answered_way(making->assignment->answered, i);
+        if (assigned->ways[i] == SEGMENT_RUNS)
+            status = make_runs(making, i);
+    }
+    return status;
+}
+
+static enum status making_init(struct making *making)
+{
+    const struct assigned *assigned = making->out;
+    const struct rows *rows = assigned->rows;
+    const struct donor_lot *lot = making->assignment->lot;
+    making->counts = calloc(rows->count + 1, sizeof *making->counts);
+    making->own = calloc(rows->count + 1, 1);
+    if (making->counts == NULL || making->own == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status =
+        set_marker_init(&making->out->marker, assigned->sets, rows);
+    return status == STATUS_OK && lot != NULL
+               ? donors_create(
+                     &making->donors, rows, plan_of(assigned)->dictionary, lot)
+               : status;
+}
+
+static void making_fini(struct making *making)
+{
+    donors_destroy(making->donors);
+    free(making->counts);
+    free(making->own);
+}
+
+enum status assigned_create(struct assigned **out, const struct rows *rows,
+    const struct assignment *assignment)
+{
+    const struct sets *sets = assignment->answered->sets;
+    *out = NULL;
+    struct assigned *assigned = calloc(1, sizeof *assigned);
+    struct making making = {.out = assigned, .assignment = assignment};
+    if (assigned == NULL)
+        return STATUS_NO_MEMORY;
+    assigned->sets = sets;
+    assigned->rows = rows;
+    assigned->heads = calloc(sets->plan->level_count, sizeof *assigned->heads);
+    assigned->ways = calloc(sets->plan->segment_count, 1);
+    enum status status = assigned->heads == NULL || assigned->ways == NULL
+                             ? STATUS_NO_MEMORY
+                             : making_init(&making);
+    if (status == STATUS_OK)
+        status = make_all(&making);
+    making_fini(&making);
+    if (status != STATUS_OK) {
+        assigned_destroy(assigned);
+        return status;
+    }
+    *out = assigned;
+    return STATUS_OK;
+}
+
+static void run_fini(const struct assigned *assigned, struct assigned_run *run)
+{
+    for (size_t i = 0; i < run->column_count; i++)
+        free((void *)run->columns[i].column.data);
+    if (run->rows.columns != assigned->rows->columns)
+        free((void *)run->rows.columns);
+    free(run->columns);
+    free((void *)run->mask);
+    free((void *)run->parts);
+}
+
+void assigned_destroy(struct assigned *assigned)
+{
+    if (assigned == NULL)
+        return;
+    for (size_t r = 0; r < assigned->run_count; r++)
+        run_fini(assigned, &assigned->runs[r]);
+    set_marker_fini(&assigned->marker);
+    free(assigned->runs);
+    free(assigned->few);
+    free(assigned->heads);
+    free(assigned->ways);
+    free(assigned);
+}
+
+/* ---- levels of a fit ---- */
+
+/* scratch[2 * rows->count] */
+static void mark_in_run(const struct assigned *assigned,
+    const struct assigned_run *run, const struct row_set *set, uint8_t *scratch,
+    uint8_t *mask)
+{
+    const struct rows *rows = assigned->rows;
+    uint8_t *in = scratch, *next = scratch + rows->count;
+    memcpy(in, run->mask, rows->count);
+    for (size_t k = 0; k < set->code_count; k++) {
+        const struct set_code *code = &set->codes[k];
+        if (code->column == FORMULA_CENTER) {
+            if ((size_t)code->code != rows->center)
+                return;
+            continue;
+        }
+        mask_level(column_in(assigned, run, code->column), code->code, 0,
+            rows->count, in, next);
+        in = next;
+        next = next == scratch ? scratch + rows->count : scratch;
+    }
+    for (size_t i = 0; i < rows->count; i++)
+        mask[i] |= in[i];
+}
+
+enum status assigned_mark_level(
+    const struct assigned *assigned, size_t segment, size_t set, uint8_t *mask)
+{
+    const struct rows *rows = assigned->rows;
+    memset(mask, 0, rows->count);
+    if (assigned->ways[segment] == SEGMENT_WITHHELD)
+        return STATUS_OK;
+    if (assigned->ways[segment] == SEGMENT_PLAIN) {
+        set_marker_mark(&assigned->marker, set, mask);
+        return STATUS_OK;
+    }
+    uint8_t *scratch = malloc(2 * rows->count + 1);
+    for (size_t r = 0; scratch != NULL && r < assigned->run_count; r++) {
+        if (assigned->runs[r].segment == segment)
+            mark_in_run(assigned, &assigned->runs[r],
+                &assigned->sets->list[set], scratch, mask);
+    }
+    free(scratch);
+    return scratch == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+}
