@@ -3,12 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/analysis/kernel.h"
 #include "protocol/analysis/mask.h"
 #include "protocol/analysis/tally.h"
 #include "protocol/analysis/times.h"
 
 #define COLUMN_BYTES 64 /* columns are readable up to the next multiple */
 #define ROOM_MIN 16
+#define SOME_ROWS 256
 
 /* ---- what is told ---- */
 
@@ -103,6 +105,7 @@ struct making {
     struct donors *donors; /* NULL: nobody takes a donor's value */
     int16_t *counts;       /* [rows->count] of the part at hand */
     uint8_t *own;          /* [rows->count] its set's own rows */
+    uint8_t *in;           /* [rows->count] those that count, of a run */
     size_t run_room, few_room;
 };
 
@@ -131,15 +134,29 @@ static void *make_room(void *list, size_t *room, size_t count, size_t each)
 
 /* ---- rows ---- */
 
-static enum status check_counts(
-    const int16_t *counts, size_t count, bool is_set)
+KERNEL static bool are_between(
+    const int16_t *counts, size_t count, int16_t least, int16_t most)
 {
-    const int16_t least = (int16_t)(is_set ? 0 : -ASSIGNED_WEIGHT_MAX);
-    const int16_t most = (int16_t)(is_set ? 1 : ASSIGNED_WEIGHT_MAX);
-    bool holds = true;
+    bool beyond = false;
     for (size_t i = 0; i < count; i++)
-        holds = holds && counts[i] >= least && counts[i] <= most;
-    return holds ? STATUS_OK : STATUS_OUT_OF_RANGE;
+        beyond |= counts[i] < least || counts[i] > most;
+    return !beyond;
+}
+
+/* Rows that count `weight` times. */
+KERNEL static void mark_counts(
+    const int16_t *counts, size_t count, int weight, uint8_t *restrict mask)
+{
+    const int16_t equal = (int16_t)weight;
+    for (size_t i = 0; i < count; i++)
+        mask[i] = counts[i] == equal ? 0xFF : 0;
+}
+
+KERNEL static void count_once(
+    const uint8_t *restrict mask, size_t count, int16_t *restrict counts)
+{
+    for (size_t i = 0; i < count; i++)
+        counts[i] = (int16_t)(mask[i] & 1);
 }
 
 /* How often each row counts for a set, and which are the set's own. */
@@ -147,18 +164,36 @@ static enum status find_rows(const struct making *making, size_t set)
 {
     const size_t count = making->out->rows->count;
     const enum set_answer answer = answer_of(making, set);
-    memset(making->counts, 0, count * sizeof *making->counts);
-    if (answer == SET_FEW)
-        return STATUS_OK;
+    const int16_t least =
+        (int16_t)(answer == SET_SUMMED ? -ASSIGNED_WEIGHT_MAX : 0);
+    const int16_t most =
+        (int16_t)(answer == SET_SUMMED ? ASSIGNED_WEIGHT_MAX : 1);
     set_marker_mark(&making->out->marker, set, making->own);
-    if (answer == SET_OWN) {
-        for (size_t i = 0; i < count; i++)
-            making->counts[i] = making->own[i] & 1;
-        return STATUS_OK;
-    }
-    making->assignment->count_rows(
-        making->assignment->arg, set, making->counts);
-    return check_counts(making->counts, count, answer == SET_COMBINED);
+    memset(making->counts, 0, count * sizeof *making->counts);
+    if (answer == SET_OWN)
+        count_once(making->own, count, making->counts);
+    else if (answer != SET_FEW)
+        making->assignment->count_rows(
+            making->assignment->arg, set, making->counts);
+    return are_between(making->counts, count, least, most)
+               ? STATUS_OK
+               : STATUS_OUT_OF_RANGE;
+}
+
+/* A part's, where its own rows answer: but for groups an analysis finds them
+ * among those of the level, and many such parts are one run. */
+static enum status find_rows_of_part(
+    const struct making *making, size_t segment, const struct set_part *part)
+{
+    const struct sets *sets = making->out->sets;
+    const bool by_level = answer_of(making, part->set) == SET_OWN &&
+                          sets->list[part->set].code_count == 0;
+    if (!by_level)
+        return find_rows(making, part->set);
+    set_marker_mark(&making->out->marker,
+        sets_of_level(sets, sets->plan->segments[segment].level), making->own);
+    count_once(making->own, making->out->rows->count, making->counts);
+    return STATUS_OK;
 }
 
 /* A patient's rows that count alike are one person so often. */
@@ -400,8 +435,8 @@ static enum status add_run(
 static enum status add_part_of(
     struct assigned_run *run, const struct set_part *part)
 {
-    const struct set_part **parts =
-        realloc((void *)run->parts, (run->part_count + 1) * sizeof *run->parts);
+    const struct set_part **parts = realloc((void *)run->parts,
+        (run->part_count + 1) * sizeof(const struct set_part *));
     if (parts == NULL)
         return STATUS_NO_MEMORY;
     run->parts = parts;
@@ -409,22 +444,66 @@ static enum status add_part_of(
     return STATUS_OK;
 }
 
+KERNEL static void join_masks(
+    const uint8_t *restrict in, size_t count, uint8_t *restrict mask)
+{
+    for (size_t i = 0; i < count; i++)
+        mask[i] |= in[i];
+}
+
+/* Rows of a combination that are not the set's own are few. */
+static enum status fix_rows(const struct making *making,
+    struct assigned_run *run, const struct set_part *part)
+{
+    const struct row_set *set = &making->out->sets->list[part->set];
+    const size_t count = making->out->rows->count;
+    enum status status = STATUS_OK;
+    for (size_t at = 0; status == STATUS_OK && at < count; at += SOME_ROWS) {
+        const size_t end = at + SOME_ROWS < count ? at + SOME_ROWS : count;
+        bool any = false;
+        for (size_t i = at; i < end; i++)
+            any |= (making->in[i] & ~making->own[i]) != 0;
+        for (size_t i = at; any && status == STATUS_OK && i < end; i++) {
+            if (making->in[i] != 0 && making->own[i] == 0)
+                status = fix_row(making, run, set, i);
+        }
+    }
+    return status;
+}
+
 /* The rows that count `weight` times are added to the run's. */
 static enum status fill_run(const struct making *making,
     struct assigned_run *run, const struct set_part *part)
 {
-    const struct assigned *assigned = making->out;
-    const struct row_set *set = &assigned->sets->list[part->set];
-    uint8_t *mask = (uint8_t *)run->mask;
+    const size_t count = making->out->rows->count;
     enum status status = add_part_of(run, part);
-    for (size_t i = 0; status == STATUS_OK && i < assigned->rows->count; i++) {
-        if (making->counts[i] != run->weight)
-            continue;
-        mask[i] = 0xFF;
-        if (making->own[i] == 0)
-            status = fix_row(making, run, set, i);
+    mark_counts(making->counts, count, run->weight, making->in);
+    join_masks(making->in, count, (uint8_t *)run->mask);
+    return status == STATUS_OK ? fix_rows(making, run, part) : status;
+}
+
+KERNEL static bool are_apart(
+    const uint8_t *restrict a, const uint8_t *restrict b, size_t count)
+{
+    uint8_t both = 0;
+    for (size_t i = 0; i < count; i++)
+        both |= a[i] & b[i];
+    return both == 0;
+}
+
+/* A hole that a donor fills for one part stays one for the other. */
+static bool differ_in_a_column(const struct making *making, size_t a, size_t b)
+{
+    const struct row_set *list = making->out->sets->list;
+    if (answer_of(making, a) == answer_of(making, b))
+        return false;
+    for (size_t i = 0; i < list[a].known_count; i++) {
+        for (size_t k = 0; k < list[b].known_count; k++) {
+            if (list[a].known[i] == list[b].known[k])
+                return true;
+        }
     }
-    return status;
+    return false;
 }
 
 /* Groups whose rows are apart are counted together: what they count in one cell
@@ -432,18 +511,18 @@ static enum status fill_run(const struct making *making,
 static bool joins(const struct making *making, const struct assigned_run *run,
     const struct set_part *part)
 {
-    const struct sets *sets = making->out->sets;
-    const bool of_group = sets->list[part->set].code_count > 0;
-    const bool run_of_group = sets->list[run->parts[0]->set].code_count > 0;
-    bool apart = true, same = true;
-    if (run->weight != 1 || of_group != run_of_group)
+    const struct row_set *list = making->out->sets->list;
+    const size_t count = making->out->rows->count;
+    const bool of_group = list[part->set].code_count > 0;
+    if (run->weight != 1 ||
+        of_group != (list[run->parts[0]->set].code_count > 0))
         return false;
-    for (size_t i = 0; i < making->out->rows->count; i++) {
-        const bool in = making->counts[i] != 0, there = run->mask[i] != 0;
-        apart = apart && !(in && there);
-        same = same && in == there;
+    for (size_t p = 0; !of_group && p < run->part_count; p++) {
+        if (differ_in_a_column(making, part->set, run->parts[p]->set))
+            return false;
     }
-    return of_group ? apart : same;
+    return of_group ? are_apart(making->in, run->mask, count)
+                    : memcmp(making->in, run->mask, count) == 0;
 }
 
 static enum status add_to_runs(
@@ -451,6 +530,7 @@ static enum status add_to_runs(
 {
     struct assigned *assigned = making->out;
     struct assigned_run *run = NULL;
+    mark_counts(making->counts, assigned->rows->count, 1, making->in);
     for (size_t r = assigned->run_count;
          r > 0 && assigned->runs[r - 1].segment == segment; r--) {
         if (joins(making, &assigned->runs[r - 1], part))
@@ -569,11 +649,12 @@ static enum status make_runs(struct making *making, size_t segment)
             status = add_few(making, p);
             continue;
         }
-        status = find_rows(making, part->set);
-        if (status == STATUS_OK)
-            status = answer_of(making, part->set) == SET_SUMMED
-                         ? add_summed(making, segment, part)
-                         : add_to_runs(making, segment, part);
+        status = find_rows_of_part(making, segment, part);
+        if (status != STATUS_OK)
+            return status;
+        status = answer_of(making, part->set) == SET_SUMMED
+                     ? add_summed(making, segment, part)
+                     : add_to_runs(making, segment, part);
     }
     for (size_t r = first; status == STATUS_OK && r < assigned->run_count;
          r++) {
@@ -623,7 +704,8 @@ static enum status making_init(struct making *making)
     const struct donor_lot *lot = making->assignment->lot;
     making->counts = calloc(rows->count + 1, sizeof *making->counts);
     making->own = calloc(rows->count + 1, 1);
-    if (making->counts == NULL || making->own == NULL)
+    making->in = calloc(rows->count + 1, 1);
+    if (making->counts == NULL || making->own == NULL || making->in == NULL)
         return STATUS_NO_MEMORY;
     enum status status =
         set_marker_init(&making->out->marker, assigned->sets, rows);
@@ -638,6 +720,7 @@ static void making_fini(struct making *making)
     donors_destroy(making->donors);
     free(making->counts);
     free(making->own);
+    free(making->in);
 }
 
 enum status assigned_create(struct assigned **out, const struct rows *rows,

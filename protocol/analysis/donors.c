@@ -46,9 +46,13 @@ enum status donors_create(struct donors **out, const struct rows *rows,
         *out = NULL;
         return STATUS_NO_MEMORY;
     }
-    for (size_t i = 0; i < rows->count; i++)
+    bool rises = true;
+    for (size_t i = 0; i < rows->count; i++) {
+        rises = rises && (i == 0 || lot->numbers[i] > lot->numbers[i - 1]);
         donors->order[i] = (struct numbered){lot->numbers[i], i};
-    qsort(donors->order, rows->count, sizeof *donors->order, by_number);
+    }
+    if (!rises)
+        qsort(donors->order, rows->count, sizeof *donors->order, by_number);
     return STATUS_OK;
 }
 

@@ -149,10 +149,11 @@ static enum status open_lanes(struct scan *scan)
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < plan->segment_count; i++) {
         const struct segment *segment = &plan->segments[i];
-        if (is_of_level(scan, i))
-            status = open_lane(scan, &scan->lanes[i], i,
-                scan->sums.vector.elements + segment->first,
-                scan->sums.facts + segment->first_fact);
+        if (!is_of_level(scan, i))
+            continue;
+        status = open_lane(scan, &scan->lanes[i], i,
+            scan->sums.vector.elements + segment->first,
+            scan->sums.facts + segment->first_fact);
     }
     for (size_t r = 0; status == STATUS_OK && r < scan->asked->run_count; r++) {
         const struct assigned_run *run = &scan->asked->runs[r];

@@ -154,7 +154,7 @@ static void count_rest(void *arg, size_t set, int16_t *counts)
     assert_int_equal(
         sets_mark(combination->question->sets, rows, set, mask), STATUS_OK);
     for (size_t i = 0; i < rows->count; i++)
-        counts[i] = mask[i] != 0 && !is_left_out(rows, i);
+        counts[i] = mask[i] != 0 && !is_left_out(rows, i) ? 1 : 0;
 }
 
 /* What one center gives: first with round NULL. */
@@ -343,7 +343,7 @@ static void test_own_rows_give_the_bytes_of_a_plain_answer(void **state)
 /* Twice a set, less rows of x = 3, and rows elsewhere so many times. */
 static int16_t weight_of(size_t row)
 {
-    return (int16_t)((row % 3) * 2 - (row % 7 == 0) * 5);
+    return (int16_t)(2 * (int)(row % 3) - (row % 7 == 0 ? 5 : 0));
 }
 
 static void count_weights(void *arg, size_t set, int16_t *counts)
@@ -373,7 +373,7 @@ static void add_weighed(int128 *to, const int128 *cell, int weight)
     for (size_t k = 0; k < CELL_ABSOLUTE; k++)
         to[k] += weight * cell[k];
     to[CELL_ABSOLUTE] += (weight < 0 ? -weight : weight) * cell[CELL_ABSOLUTE];
-    to[CELL_PARTS] += weight * weight * cell[CELL_PARTS];
+    to[CELL_PARTS] += (int128)weight * weight * cell[CELL_PARTS];
 }
 
 static void test_weights_of_a_sum_do_not_cancel_in_what_rules_see(void **state)
@@ -566,10 +566,10 @@ static void count_everybody(void *arg, size_t set, int16_t *counts)
     (void)set;
     assert_int_equal(sets_mark(arg, &all.rows, 0, mask), STATUS_OK);
     for (size_t i = 0; i < CHANCE_ROWS; i++)
-        counts[i] = mask[i] & 1;
+        counts[i] = mask[i] != 0 ? 1 : 0;
 }
 
-/* The table with each hole filled, but for those of the columns of `but`. */
+/* Each hole of these columns is filled. */
 static void complete(struct some *some, const struct donors *donors,
     const size_t *columns, size_t count)
 {
