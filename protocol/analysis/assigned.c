@@ -3,100 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/analysis/assigned_rows.h"
 #include "protocol/analysis/kernel.h"
 #include "protocol/analysis/mask.h"
-#include "protocol/analysis/tally.h"
-#include "protocol/analysis/times.h"
 
-#define COLUMN_BYTES 64 /* columns are readable up to the next multiple */
+#define MASK_BYTES 64 /* masks are readable up to the next multiple */
 #define ROOM_MIN 16
 #define SOME_ROWS 256
-
-/* ---- what is told ---- */
-
-static bool is_few(const struct answered *answered, size_t segment,
-    const struct set_part *part)
-{
-    const struct plan *plan = answered->sets->plan;
-    const struct analysis *analysis =
-        &plan->analyses[plan->segments[segment].analysis];
-    const enum set_answer answer =
-        (enum set_answer)answered->answers[part->set];
-    return answer == SET_FEW ||
-           (answer == SET_SUMMED && !analysis->kind->tells_sums);
-}
-
-/* Of a group that shares its elements with others none is told alone. */
-static bool is_withheld(const struct answered *answered, size_t segment,
-    const struct set_part *part)
-{
-    const struct sets *sets = answered->sets;
-    bool few = false;
-    for (size_t p = sets->first_part[segment];
-         p < sets->first_part[segment + 1]; p++) {
-        const struct set_part *other = &sets->parts[p];
-        few = few || (other->count > 0 && other->first == part->first &&
-                         is_few(answered, segment, other));
-    }
-    return few;
-}
-
-enum segment_way answered_way(const struct answered *answered, size_t segment)
-{
-    const struct sets *sets = answered->sets;
-    const size_t level = sets->plan->segments[segment].level;
-    const uint8_t head = answered->answers[sets_of_level(sets, level)];
-    bool all_own = head == SET_OWN, any = false, told = false;
-    for (size_t p = sets->first_part[segment];
-         p < sets->first_part[segment + 1]; p++) {
-        const struct set_part *part = &sets->parts[p];
-        if (part->count == 0)
-            continue;
-        any = true;
-        told = told || !is_withheld(answered, segment, part);
-        all_own = all_own && answered->answers[part->set] == SET_OWN;
-    }
-    if (head == SET_FEW || (any && !told) ||
-        (answered->few != NULL && answered->few[segment] != 0))
-        return SEGMENT_WITHHELD;
-    return all_own ? SEGMENT_PLAIN : SEGMENT_RUNS;
-}
-
-static void add_name(json_t *list, const char *name)
-{
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        if (strcmp(json_string_value(json_array_get(list, i)), name) == 0)
-            return;
-    }
-    json_array_append_new(list, json_string(name));
-}
-
-void answered_tell(
-    const struct answered *answered, size_t segment, json_t *entry)
-{
-    const struct sets *sets = answered->sets;
-    const struct variable *variables = sets->plan->dictionary->variables;
-    if (answered_way(answered, segment) == SEGMENT_WITHHELD) {
-        json_object_set_new(entry, "rule", json_string("few"));
-        return;
-    }
-    json_t *names = json_array();
-    for (size_t p = sets->first_part[segment];
-         p < sets->first_part[segment + 1]; p++) {
-        const struct set_part *part = &sets->parts[p];
-        const struct row_set *set = &sets->list[part->set];
-        if (part->count == 0 || answered->answers[part->set] == SET_OWN ||
-            is_withheld(answered, segment, part))
-            continue;
-        for (size_t i = 0; i < set->known_count; i++)
-            add_name(names, variables[variables[set->known[i]].owner].name);
-    }
-    if (json_array_size(names) > 0)
-        json_object_set(entry, "completed", names);
-    json_decref(names);
-}
-
-/* ---- making runs ---- */
 
 /* What is needed while runs are made. */
 struct making {
@@ -214,204 +127,6 @@ static struct assigned_head head_of(const struct making *making)
     return head;
 }
 
-/* ---- columns in place of the rows' own ---- */
-
-static size_t size_of(const struct assigned *assigned, int width)
-{
-    const size_t size = assigned->rows->count * (size_t)width;
-    return (size + COLUMN_BYTES) / COLUMN_BYTES * COLUMN_BYTES;
-}
-
-static int32_t read_code(const struct column *column, size_t row)
-{
-    int32_t code;
-    column_read(column, row, 1, &code);
-    return code;
-}
-
-static void write_code(const struct column *column, size_t row, int32_t code)
-{
-    void *data = (void *)column->data;
-    switch (column->width) {
-    case 1:
-        ((int8_t *)data)[row] =
-            (int8_t)(code == VALUE_MISSING ? INT8_MIN : code);
-        break;
-    case 2:
-        ((int16_t *)data)[row] =
-            (int16_t)(code == VALUE_MISSING ? INT16_MIN : code);
-        break;
-    default: ((int32_t *)data)[row] = code;
-    }
-}
-
-/* The run's own, or the rows'. */
-static const struct column *column_in(const struct assigned *assigned,
-    const struct assigned_run *run, size_t place)
-{
-    for (size_t i = 0; i < run->column_count; i++) {
-        if (run->columns[i].place == place)
-            return &run->columns[i].column;
-    }
-    return &assigned->rows->columns[place];
-}
-
-static enum status add_column(
-    struct assigned_run *run, size_t place, struct column column)
-{
-    struct assigned_column *columns =
-        realloc(run->columns, (run->column_count + 1) * sizeof *run->columns);
-    if (columns == NULL)
-        return STATUS_NO_MEMORY;
-    run->columns = columns;
-    run->columns[run->column_count++] = (struct assigned_column){place, column};
-    return STATUS_OK;
-}
-
-/* The run's own, a copy of the rows' until it is written. */
-static enum status own_column(const struct assigned *assigned,
-    struct assigned_run *run, size_t place, const struct column **out)
-{
-    const struct column *from = &assigned->rows->columns[place];
-    *out = column_in(assigned, run, place);
-    if (*out != from)
-        return STATUS_OK;
-    struct column column = {
-        .width = plan_of(assigned)->dictionary->variables[place].width};
-    void *data = aligned_alloc(COLUMN_BYTES, size_of(assigned, column.width));
-    if (data == NULL)
-        return STATUS_NO_MEMORY;
-    column.data = data;
-    if (from->width == column.width)
-        memcpy(data, from->data, assigned->rows->count * (size_t)column.width);
-    for (size_t i = 0; from->width == 0 && i < assigned->rows->count; i++)
-        write_code(&column, i, VALUE_MISSING);
-    enum status status = add_column(run, place, column);
-    if (status != STATUS_OK)
-        free(data);
-    else
-        *out = &run->columns[run->column_count - 1].column;
-    return status;
-}
-
-static enum status set_code(const struct assigned *assigned,
-    struct assigned_run *run, size_t place, size_t row, int32_t code)
-{
-    const struct column *column = column_in(assigned, run, place);
-    if (read_code(column, row) == code)
-        return STATUS_OK;
-    enum status status = own_column(assigned, run, place, &column);
-    if (status == STATUS_OK)
-        write_code(column, row, code);
-    return status;
-}
-
-/* A donor's value; a vector's elements come together. */
-static enum status take_value(const struct making *making,
-    struct assigned_run *run, size_t place, size_t row, size_t donor)
-{
-    const struct assigned *assigned = making->out;
-    const struct variable *variables = plan_of(assigned)->dictionary->variables;
-    const struct variable *owner = &variables[variables[place].owner];
-    const size_t count = owner->length > 0 ? owner->length : 1;
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < count; i++)
-        status = set_code(assigned, run, place + i, row,
-            read_code(&assigned->rows->columns[place + i], donor));
-    return status;
-}
-
-static enum status fill_hole(const struct making *making,
-    struct assigned_run *run, size_t place, size_t row)
-{
-    if (making->donors == NULL ||
-        read_code(column_in(making->out, run, place), row) != VALUE_MISSING)
-        return STATUS_OK;
-    const size_t donor = donors_find(making->donors, place, row);
-    return donor == SIZE_MAX ? STATUS_OK
-                             : take_value(making, run, place, row, donor);
-}
-
-/* ---- an interval ---- */
-
-struct between {
-    const struct dictionary *dictionary;
-    const struct set_interval *interval;
-    const struct column *start, *stop;
-};
-
-static bool is_between(const void *arg, size_t row)
-{
-    const struct between *between = arg;
-    const struct set_interval *interval = between->interval;
-    const struct variable *variables = between->dictionary->variables;
-    const int32_t start = read_code(between->start, row);
-    const int32_t stop = read_code(between->stop, row);
-    uint32_t steps[2];
-    if (start == VALUE_MISSING || stop == VALUE_MISSING)
-        return false;
-    times_step_many(
-        &variables[interval->start], interval->grid, &start, 1, &steps[0]);
-    times_step_many(
-        &variables[interval->stop], interval->grid, &stop, 1, &steps[1]);
-    return steps[0] < steps[1];
-}
-
-/* Start and stop come from one donor. */
-static enum status fill_interval(const struct making *making,
-    struct assigned_run *run, const struct set_interval *interval, size_t row)
-{
-    const struct assigned *assigned = making->out;
-    const struct column *columns = assigned->rows->columns;
-    struct between between = {plan_of(assigned)->dictionary, interval,
-        column_in(assigned, run, interval->start),
-        column_in(assigned, run, interval->stop)};
-    if (making->donors == NULL || is_between(&between, row))
-        return STATUS_OK;
-    between.start = &columns[interval->start];
-    between.stop = &columns[interval->stop];
-    const size_t donor = donors_find_among(
-        making->donors, interval->start, row, is_between, &between);
-    if (donor == SIZE_MAX)
-        return STATUS_OK;
-    enum status status = take_value(making, run, interval->start, row, donor);
-    return status == STATUS_OK
-               ? take_value(making, run, interval->stop, row, donor)
-               : status;
-}
-
-/* ---- a row of a combination counts as the set's ---- */
-
-static enum status fix_level(const struct assigned *assigned,
-    struct assigned_run *run, size_t level, size_t row)
-{
-    const struct plan *plan = plan_of(assigned);
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < plan->query->by_count; i++) {
-        const size_t place = plan->query->by[i];
-        status = set_code(assigned, run, place, row,
-            plan->dictionary->variables[place].min +
-                (int32_t)plan_level_of(plan, level, i));
-    }
-    return status;
-}
-
-static enum status fix_row(const struct making *making,
-    struct assigned_run *run, const struct row_set *set, size_t row)
-{
-    enum status status = set->level == SET_WHOLE
-                             ? STATUS_OK
-                             : fix_level(making->out, run, set->level, row);
-    for (size_t i = 0; status == STATUS_OK && i < set->code_count; i++)
-        status = set_code(
-            making->out, run, set->codes[i].column, row, set->codes[i].code);
-    for (size_t i = 0; status == STATUS_OK && i < set->known_count; i++)
-        status = fill_hole(making, run, set->known[i], row);
-    return status == STATUS_OK && set->interval.grid > 0
-               ? fill_interval(making, run, &set->interval, row)
-               : status;
-}
-
 /* ---- runs ---- */
 
 static enum status add_run(
@@ -423,7 +138,7 @@ static enum status add_run(
     if (runs == NULL)
         return STATUS_NO_MEMORY;
     assigned->runs = runs;
-    uint8_t *mask = calloc(assigned->rows->count + COLUMN_BYTES, 1);
+    uint8_t *mask = calloc(assigned->rows->count + MASK_BYTES, 1);
     if (mask == NULL)
         return STATUS_NO_MEMORY;
     *out = &runs[assigned->run_count++];
@@ -457,6 +172,7 @@ static enum status fix_rows(const struct making *making,
 {
     const struct row_set *set = &making->out->sets->list[part->set];
     const size_t count = making->out->rows->count;
+    const struct fixing fixing = {making->out, making->donors};
     enum status status = STATUS_OK;
     for (size_t at = 0; status == STATUS_OK && at < count; at += SOME_ROWS) {
         const size_t end = at + SOME_ROWS < count ? at + SOME_ROWS : count;
@@ -465,7 +181,7 @@ static enum status fix_rows(const struct making *making,
             any |= (making->in[i] & ~making->own[i]) != 0;
         for (size_t i = at; any && status == STATUS_OK && i < end; i++) {
             if (making->in[i] != 0 && making->own[i] == 0)
-                status = fix_row(making, run, set, i);
+                status = run_fix_row(&fixing, run, set, i);
         }
     }
     return status;
@@ -596,7 +312,7 @@ static enum status hide_columns(
                            !needed[set->known[0]];
         if (hides) {
             needed[set->known[0]] = true;
-            status = add_column(run, set->known[0], (struct column){0});
+            status = run_add_column(run, set->known[0], (struct column){0});
         }
     }
     free(needed);
@@ -616,24 +332,6 @@ static bool has_several(const struct rows *rows, const uint8_t *mask)
     return false;
 }
 
-/* The rows with the run's own columns. */
-static enum status place_columns(
-    const struct assigned *assigned, struct assigned_run *run)
-{
-    const size_t count = plan_of(assigned)->dictionary->column_count;
-    run->rows = *assigned->rows;
-    if (run->column_count == 0)
-        return STATUS_OK;
-    struct column *columns = malloc(count * sizeof *columns);
-    run->rows.columns = columns;
-    if (columns == NULL)
-        return STATUS_NO_MEMORY;
-    memcpy(columns, assigned->rows->columns, count * sizeof *columns);
-    for (size_t i = 0; i < run->column_count; i++)
-        columns[run->columns[i].place] = run->columns[i].column;
-    return STATUS_OK;
-}
-
 static enum status make_runs(struct making *making, size_t segment)
 {
     struct assigned *assigned = making->out;
@@ -645,7 +343,7 @@ static enum status make_runs(struct making *making, size_t segment)
         const struct set_part *part = &sets->parts[p];
         if (part->count == 0)
             continue;
-        if (is_withheld(making->assignment->answered, segment, part)) {
+        if (answered_is_withheld(making->assignment->answered, segment, part)) {
             status = add_few(making, p);
             continue;
         }
@@ -662,7 +360,7 @@ static enum status make_runs(struct making *making, size_t segment)
         run->several = has_several(assigned->rows, run->mask);
         status = hide_columns(making, segment, run);
         if (status == STATUS_OK)
-            status = place_columns(assigned, run);
+            status = run_place_columns(assigned, run);
     }
     return status;
 }
@@ -750,17 +448,6 @@ enum status assigned_create(struct assigned **out, const struct rows *rows,
     return STATUS_OK;
 }
 
-static void run_fini(const struct assigned *assigned, struct assigned_run *run)
-{
-    for (size_t i = 0; i < run->column_count; i++)
-        free((void *)run->columns[i].column.data);
-    if (run->rows.columns != assigned->rows->columns)
-        free((void *)run->rows.columns);
-    free(run->columns);
-    free((void *)run->mask);
-    free((void *)run->parts);
-}
-
 void assigned_destroy(struct assigned *assigned)
 {
     if (assigned == NULL)
@@ -792,7 +479,7 @@ static void mark_in_run(const struct assigned *assigned,
                 return;
             continue;
         }
-        mask_level(column_in(assigned, run, code->column), code->code, 0,
+        mask_level(run_column(assigned, run, code->column), code->code, 0,
             rows->count, in, next);
         in = next;
         next = next == scratch ? scratch + rows->count : scratch;

@@ -81,6 +81,11 @@ enum status plan_contribute_assigned(const struct assigned *assigned,
 
 /* ---- for the scan ---- */
 
+/* Whether a part is not told. Of a group that shares its elements with others
+ * none is told alone. */
+bool answered_is_withheld(const struct answered *answered, size_t segment,
+    const struct set_part *part);
+
 struct assigned_column {
     size_t place;
     struct column column;
