@@ -74,6 +74,13 @@ void assigned_destroy(struct assigned *assigned);
 enum status assigned_mark_level(
     const struct assigned *assigned, size_t segment, size_t set, uint8_t *mask);
 
+/* What each two-way cell of a fit weighs among its rows, donors' values
+ * included, in units: weights[sets_cell_count], in order of its parts. order:
+ * of the same rows. STATUS_NO_MEMORY. */
+struct row_order; /* row_bits.h */
+enum status assigned_weigh_cells(const struct assigned *assigned,
+    const struct row_order *order, size_t segment, int64_t *weights);
+
 /* As plan_contribute and plan_contribute_round (round NULL: the first). Where
  * all sets are SET_OWN it is the same. */
 enum status plan_contribute_assigned(const struct assigned *assigned,

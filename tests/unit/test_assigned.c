@@ -2,6 +2,7 @@
 #include "protocol/analysis/assigned.h"
 #include "protocol/analysis/fit.h"
 #include "protocol/analysis/leverage.h"
+#include "protocol/analysis/row_bits.h"
 #include "protocol/analysis/tally.h"
 
 #include "sets_fixture.h"
@@ -679,6 +680,52 @@ static void test_rows_of_a_combination_count_as_the_sets(void **state)
     question_fini(&question);
 }
 
+/* Each cell of a model as counted one by one. */
+static void test_two_way_cells_of_a_fit_are_weighed(void **state)
+{
+    struct question question;
+    struct assigned *assigned;
+    struct row_order order;
+    int64_t weights[8], cells = 0;
+    (void)state;
+    question_init(&question,
+        "{\"lm\":{\"formula\":\"x ~ group + wide + site\"}},"
+        "{\"lm\":{\"formula\":\"x ~ group\"}}",
+        "\"unit\":\"exam\",");
+    assert_int_equal(sets_cell_count(question.sets, 0), 6);
+    assert_int_equal(sets_cell_count(question.sets, 1), 0);
+    memset(question.answers, SET_COMBINED, question.sets->count);
+    const struct combination combination = {&question, &all.rows};
+    const struct assignment assignment = {.answered = &question.answered,
+        .count_rows = count_rest,
+        .arg = (void *)&combination};
+    assert_int_equal(
+        assigned_create(&assigned, &all.rows, &assignment), STATUS_OK);
+    assert_int_equal(row_order_init(&order, &all.rows), STATUS_OK);
+    assert_int_equal(
+        assigned_weigh_cells(assigned, &order, 0, weights), STATUS_OK);
+    for (int32_t group = 0; group < 3; group++) {
+        for (int32_t site = 0; site < 2; site++) {
+            int64_t expected = 0;
+            for (size_t i = 0; i < CHANCE_ROWS; i++) {
+                int64_t exams = 0;
+                for (size_t k = 0; k < CHANCE_ROWS; k++)
+                    exams += table.patients[k] == table.patients[i];
+                const bool in = code_of(i, CHANCE_GROUP) == group &&
+                                code_of(i, CHANCE_SITE) == site &&
+                                code_of(i, CHANCE_X) != VALUE_MISSING &&
+                                code_of(i, CHANCE_WIDE) != VALUE_MISSING &&
+                                code_of(i, CHANCE_X) != 3;
+                expected += in ? ROW_WEIGHT_UNIT / exams : 0;
+            }
+            assert_int_equal(weights[cells++], expected);
+        }
+    }
+    row_order_fini(&order);
+    assigned_destroy(assigned);
+    question_fini(&question);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -691,6 +738,7 @@ int main(void)
         cmocka_unit_test(test_a_result_says_what_was_completed_and_what_is_few),
         cmocka_unit_test(test_rows_without_a_value_count_with_their_donors),
         cmocka_unit_test(test_rows_of_a_combination_count_as_the_sets),
+        cmocka_unit_test(test_two_way_cells_of_a_fit_are_weighed),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
