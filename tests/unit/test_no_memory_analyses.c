@@ -138,7 +138,7 @@ static void count_most(void *arg, size_t set, int16_t *counts)
 {
     (void)arg, (void)set;
     for (size_t i = 0; i < ROWS; i++)
-        counts[i] = i % 5 != 0;
+        counts[i] = i % 5 != 0 ? 1 : 0;
 }
 
 static enum status answer(struct buffer *out, const struct answered *answered)
