@@ -142,8 +142,8 @@ static enum status add_run(
     if (mask == NULL)
         return STATUS_NO_MEMORY;
     *out = &runs[assigned->run_count++];
-    **out =
-        (struct assigned_run){.segment = segment, .weight = 1, .mask = mask};
+    **out = (struct assigned_run){
+        .segment = segment, .weight = 1, .shares = 1, .mask = mask};
     return STATUS_OK;
 }
 
@@ -257,23 +257,47 @@ static enum status add_to_runs(
     return status == STATUS_OK ? fill_run(making, run, part) : status;
 }
 
+/* Whether rows of one patient count differently. */
+static bool differs_within_a_patient(const struct making *making)
+{
+    const struct rows *rows = making->out->rows;
+    const int16_t *counts = making->counts;
+    uint32_t last = UINT32_MAX;
+    int16_t before = 0;
+    for (size_t i = 0; rows->patients != NULL && i < rows->count; i++) {
+        if (counts[i] == 0)
+            continue;
+        if (rows->patients[i] == last && counts[i] != before)
+            return true;
+        last = rows->patients[i];
+        before = counts[i];
+    }
+    return false;
+}
+
 /* A run for each weight that rows have. */
 static enum status add_summed(
     struct making *making, size_t segment, const struct set_part *part)
 {
     bool has[2 * ASSIGNED_WEIGHT_MAX + 1] = {false};
-    enum status status = STATUS_OK;
+    int weights = 0;
     for (size_t i = 0; i < making->out->rows->count; i++)
         has[making->counts[i] + ASSIGNED_WEIGHT_MAX] = true;
+    has[ASSIGNED_WEIGHT_MAX] = false; /* those that do not count */
+    for (int w = -ASSIGNED_WEIGHT_MAX; w <= ASSIGNED_WEIGHT_MAX; w++)
+        weights += has[w + ASSIGNED_WEIGHT_MAX] ? 1 : 0;
+    const int shares = differs_within_a_patient(making) ? weights : 1;
+    enum status status = STATUS_OK;
     for (int w = -ASSIGNED_WEIGHT_MAX;
          status == STATUS_OK && w <= ASSIGNED_WEIGHT_MAX; w++) {
         struct assigned_run *run;
-        if (w == 0 || !has[w + ASSIGNED_WEIGHT_MAX])
+        if (!has[w + ASSIGNED_WEIGHT_MAX])
             continue;
         status = add_run(making, segment, &run);
         if (status != STATUS_OK)
             break;
         run->weight = w;
+        run->shares = shares;
         status = fill_run(making, run, part);
     }
     return status;

@@ -104,6 +104,8 @@ struct assigned_run {
     int weight;          /* what comes of it counts so often */
     const uint8_t *mask; /* [rows->count] */
     bool several;        /* two of its rows are of one patient */
+    int shares;          /* of one patient's rows at most so many runs of a part
+                            count some */
     size_t column_count;
     struct assigned_column *columns; /* in place of the rows' own */
     struct rows rows;                /* with them */

@@ -37,18 +37,24 @@ static void tell_parts(const struct plan *plan, const struct segment *segment,
 /* ---- what comes of the runs ---- */
 
 /* Squares of what counts w times are w^2, and its size is |w| times its own:
- * what rules look at does not cancel. */
-static void weigh_facts(struct cell_facts *facts, int weight)
+ * what rules look at does not cancel. A patient of whom k runs count something
+ * is at most k times the largest in one, and the square of his sum at most k
+ * times the sum of the squares (Cauchy and Schwarz). */
+static void weigh_facts(
+    const struct assigned_run *run, struct cell_facts *facts)
 {
-    const uint128 size = (uint128)(weight < 0 ? -weight : weight);
+    const uint128 size =
+        (uint128)(run->weight < 0 ? -run->weight : run->weight);
+    const uint128 shares = (uint128)run->shares;
     facts->total *= size;
-    facts->parts *= size * size;
-    facts->largest *= size;
-    facts->second *= size;
+    facts->parts *= size * size * shares;
+    facts->largest *= size * shares;
+    facts->second *= size * shares;
 }
 
-static void take_facts(const struct shape *shape, const struct set_part *part,
-    int weight, const struct cell_facts *from, struct cell_facts *to)
+static void take_facts(const struct shape *shape,
+    const struct assigned_run *run, const struct set_part *part,
+    const struct cell_facts *from, struct cell_facts *to)
 {
     for (size_t t = 0; t < shape->table_count; t++) {
         const struct table_shape *table = &shape->tables[t];
@@ -59,7 +65,7 @@ static void take_facts(const struct shape *shape, const struct set_part *part,
             struct cell_facts facts = from[table->first_fact + i];
             if (at < part->first || at >= part->first + part->count)
                 continue;
-            weigh_facts(&facts, weight);
+            weigh_facts(run, &facts);
             scan_merge_facts(&to[table->first_fact + i], &facts);
         }
     }
@@ -88,8 +94,7 @@ static void take_run(const struct plan *plan, const struct assigned_run *run,
             continue;
         for (size_t k = part->first; k < part->first + part->count; k++)
             to[k] += run->weight * elements[k];
-        take_facts(
-            shape, part, run->weight, facts, out->facts + segment->first_fact);
+        take_facts(shape, run, part, facts, out->facts + segment->first_fact);
     }
 }
 
