@@ -229,6 +229,26 @@ static void print_reference(
         fprintf(out, "reference: %s\n", references.text);
 }
 
+/* Variables of which donors may have lent values: said whether a row was
+ * without one or not. */
+static void print_completed(FILE *out, const json_t *entry)
+{
+    const char *before =
+        "a row without a value takes one of another row of its "
+        "center, by lot: ";
+    size_t at;
+    json_t *name;
+    const json_t *names = json_object_get(entry, "completed");
+    json_array_foreach((json_t *)names, at, name)
+    {
+        fprintf(out, "%s%s", before,
+            json_is_string(name) ? json_string_value(name) : "?");
+        before = ", ";
+    }
+    if (json_array_size(names) > 0)
+        fputc('\n', out);
+}
+
 static void print_title(FILE *out, const json_t *variables, const json_t *entry)
 {
     struct words title = {0};
@@ -240,6 +260,7 @@ static void print_title(FILE *out, const json_t *variables, const json_t *entry)
         fprintf(out, "formula: %s\n", formula);
     print_facts(out, variables, entry);
     print_reference(out, variables, entry);
+    print_completed(out, entry);
 }
 
 /* The main table first, then those of other members, each under its name. */

@@ -51,6 +51,15 @@ static void test_decimals_follow_the_smallest_number(void **state)
     assert_int_equal(decimals_of("[{\"b\": 1.5}, {}]", "a"), 0);
 }
 
+static void test_variables_that_donors_complete_are_named(void **state)
+{
+    (void)state;
+    assert_prints(
+        "{\"results\": [{\"analysis\": \"lm\", \"n\": 20, \"completed\": "
+        "[\"lvef\", \"bsa\"], \"table\": []}]}",
+        "takes one of another row of its center, by lot: lvef, bsa\n");
+}
+
 static void test_a_column_has_one_number_of_decimals(void **state)
 {
     (void)state;
@@ -154,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decimals_follow_the_smallest_number),
+        cmocka_unit_test(test_variables_that_donors_complete_are_named),
         cmocka_unit_test(test_a_column_has_one_number_of_decimals),
         cmocka_unit_test(test_withheld_says_which_rule_and_why),
         cmocka_unit_test(test_a_withheld_cell_is_named_in_its_row),
