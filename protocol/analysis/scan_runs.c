@@ -157,8 +157,9 @@ static void set_assigned(const struct asked *asked, struct contribution *out)
     const struct assigned *assigned = asked->assigned;
     const struct sets *sets = assigned->sets;
     size_t next = 0;
-    out->cohort_rows = (uint64_t)assigned->cohort.rows;
-    out->cohort_people = (uint64_t)assigned->cohort.people;
+    const struct assigned_head *cohort = &assigned->cohort;
+    out->cohort_rows = (uint64_t)(cohort->rows > 0 ? cohort->rows : 0);
+    out->cohort_people = (uint64_t)(cohort->people > 0 ? cohort->people : 0);
     for (size_t i = 0; i < asked->plan->segment_count; i++) {
         if (asked->round != NULL && asked->round->active[i] == SEGMENT_OVER)
             continue;
@@ -186,6 +187,8 @@ void scan_set_heads(const struct asked *asked, struct contribution *out)
         set_assigned(asked, out);
     if (round == NULL) {
         elements[PLAN_REACHABLE] = (int128)asked->rows->patient_count;
-        elements[PLAN_COHORT] = (int128)out->cohort_people;
+        elements[PLAN_COHORT] = asked->assigned != NULL
+                                    ? (int128)asked->assigned->cohort.people
+                                    : (int128)out->cohort_people;
     }
 }

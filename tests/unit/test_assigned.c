@@ -429,11 +429,40 @@ static void test_weights_of_a_sum_do_not_cancel_in_what_rules_see(void **state)
         assert_true(elements[segments[i].first + HEAD_ROWS] == rows);
         assert_true(elements[segments[i].first + HEAD_PEOPLE] == people);
     }
+    assert_true(elements[PLAN_COHORT] == people);
     /* a quantile of what is no set would be nonsense */
     const int128 *withheld = elements + segments[2].first;
     assert_true(withheld[HEAD_WITHHELD] == 1 && withheld[HEAD_RELEASED] == 0);
     for (size_t k = SEGMENT_HEAD; k < question.plan->shapes[2].length; k++)
         assert_true(withheld[k] == 0);
+    contribution_fini(&found);
+    question_fini(&question);
+}
+
+static void count_below_nothing(void *arg, size_t set, int16_t *counts)
+{
+    (void)arg, (void)set;
+    for (size_t i = 0; i < CHANCE_ROWS; i++)
+        counts[i] = -2;
+}
+
+/* What a center's part of a combination comes to may be below 0. */
+static void test_a_sum_may_be_below_nothing(void **state)
+{
+    struct question question;
+    struct contribution found;
+    const int128 people = (int128)all.rows.patient_count;
+    (void)state;
+    question_init(&question, "{\"count\":{}}", "\"unit\":\"exam\",");
+    answer_all(&question, SET_SUMMED, count_below_nothing, &found);
+    assert_true(found.vector.elements[PLAN_COHORT] == -2 * people);
+    assert_true(found.vector.elements[PLAN_HEAD + HEAD_PEOPLE] == -2 * people);
+    assert_true(found.cohort_rows == 0 && found.cohort_people == 0);
+    assert_int_equal(plan_check_answered(
+                         question.plan, &found.vector, 1, &question.answered),
+        STATUS_OK);
+    assert_int_equal(
+        plan_check_vector(question.plan, &found.vector), STATUS_OUT_OF_RANGE);
     contribution_fini(&found);
     question_fini(&question);
 }
@@ -740,6 +769,7 @@ int main(void)
         cmocka_unit_test(test_an_answer_by_combination_at_levels),
         cmocka_unit_test(test_own_rows_give_the_bytes_of_a_plain_answer),
         cmocka_unit_test(test_weights_of_a_sum_do_not_cancel_in_what_rules_see),
+        cmocka_unit_test(test_a_sum_may_be_below_nothing),
         cmocka_unit_test(test_a_false_combination_is_out_of_range),
         cmocka_unit_test(test_a_part_of_few_is_withheld_alone),
         cmocka_unit_test(test_a_result_says_what_was_completed_and_what_is_few),
