@@ -178,6 +178,17 @@ static bool set_noise(json_t *object, const struct question *question)
             budget_count_sigma(question->plan, &study->noise)));
 }
 
+/* By the names that the study gives it. */
+static bool set_cohort(json_t *object, const struct query *query)
+{
+    const struct named_cohort *named = query->named;
+    return set(object, "cohort", json_string(query->cohort_text)) ||
+           (named != NULL &&
+               set(object, "cohort_name", json_string(named->name))) ||
+           (named != NULL && named->title != NULL &&
+               set(object, "cohort_title", json_string(named->title)));
+}
+
 static bool set_terms(
     json_t *object, const struct result_facts *facts, json_t *withheld)
 {
@@ -188,8 +199,7 @@ static bool set_terms(
                    study_privacy_name(question->study->study->privacy))) ||
            set(object, "unit",
                json_string(query->unit == UNIT_EXAM ? "exam" : "patient")) ||
-           set(object, "cohort", json_string(query->cohort_text)) ||
-           set(object, "by", by_names(question)) ||
+           set_cohort(object, query) || set(object, "by", by_names(question)) ||
            set(object, "variables", result_variables(question->plan)) ||
            set(object, "limits",
                limits_object(&question->study->study->limits)) ||

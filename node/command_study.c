@@ -40,7 +40,7 @@ static json_t *study_json(const struct home *home, const struct study *study)
         "lead_institution", study->lead_institution, "researchers", researchers,
         "variables", names_json(study->variables, study->variable_count),
         "analyses", names_json(study->analyses, study->analysis_count),
-        "cohort", study->cohort_text, "limits", limits_json(&study->limits),
+        "cohort", study->terms.whole, "limits", limits_json(&study->limits),
         "privacy", study_privacy_name(study->privacy), "center_effects",
         study->center_effects, "min_centers", (json_int_t)study->min_centers,
         "valid_from", from, "valid_until", until);

@@ -123,7 +123,7 @@ enum status session_take_rosters(struct session *session,
 /* Shown to the data manager only when it would be answered: signed, approved,
  * of this federation and dictionary. */
 static enum status check_study(const struct session *session,
-    const struct study *study, const struct envelope_list *approvals,
+    struct study *study, const struct envelope_list *approvals,
     const struct wall_clock *clock, struct diagnostic *diagnostic)
 {
     if (strcmp(study->federation, session->roster->federation) != 0)
@@ -183,8 +183,8 @@ static enum status store_study(struct session *session,
 
 /* A rejection is kept whatever else there is to say of the study. */
 static enum status judge_study(struct session *session,
-    const struct message *message, const struct study *study,
-    struct votes *votes, int64_t now)
+    const struct message *message, struct study *study, struct votes *votes,
+    int64_t now)
 {
     const struct wall_clock clock = {now, NODE_CLOCK};
     struct diagnostic diagnostic;

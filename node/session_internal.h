@@ -42,7 +42,7 @@ struct question {
     struct votes votes;
     struct digest header_id, query_id, study_id;
     struct digest study_bytes;    /* of study and approvals, as they came */
-    const struct study *verified; /* the session's, when it is this one */
+    struct study *verified; /* the session's, when it is this one */
     struct admission admission;
     struct limits limits; /* the stricter of study and center */
     bool own_limits;      /* the center has some */

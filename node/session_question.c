@@ -23,7 +23,6 @@ static void drop_documents(struct question *question)
     votes_fini(&question->votes);
     question->header = question->query = question->study = NULL;
     question->message = NULL;
-    question->admission.study = NULL; /* may be the session's, and go */
     question->verified = NULL;
 }
 
@@ -142,9 +141,8 @@ static enum status admit(struct question *question)
         admission_check(&question->admission, &request, &question->diagnostic);
     if (status == STATUS_OK && question->verified == NULL) {
         session_forget_verified(session);
-        session->verified = question->admission.owned_study;
+        session->verified = study_hold(question->admission.study);
         session->verified_bytes = question->study_bytes;
-        question->admission.owned_study = NULL; /* moved; still pointed at */
     }
     if (status == STATUS_OK && !is_asked(question))
         status = STATUS_NOT_ALLOWED;

@@ -5,14 +5,19 @@
  *  "version": 1, "title", "principal_investigator", "lead_institution",
  *  "dictionary": hex id, "roster": federation name,
  *  "researchers": [{"name", "identity", "curve"}], "variables": [..],
- *  "analyses": [..], "cohort": "age >= 18", "limits": {..},
- *  "privacy": "sum", "center_effects": false, "min_centers": 5, "valid_from",
- *  "valid_until"}
- * The study's envelope is signed by whoever applies (at least one of its
- * researchers). An approval (TYPE_APPROVAL) is a document of its own, signed by
- * one committee member: {"cohortium": "approval", "study": hex id of the study
- * payload, "decision": "approve" | "reject", "scores": {"mission": 1..9,
- * "merit": 1..9, "feasibility": 1..9, "team": 1..9}, "comment"?, "date"}.
+ *  "analyses": [..], "cohort": "age >= 18", "cohorts": [{"name": "severe-ar",
+ *  "title"?, "where": "ar_fraction >= 30"}], "exploration": false, "limits":
+ * {..}, "privacy": "sum", "center_effects": false, "min_centers": 5,
+ * "valid_from", "valid_until"} "cohort" is the whole, within which each cohort
+ * lies; a query names one of "cohorts", or asks about the whole. Cohorts are
+ * plain (cohort_check_plain). With "exploration" a query may bring a cohort of
+ * its own. A study of before cohorts had names has neither member: it asks
+ * about its whole. The study's envelope is signed by whoever applies (at least
+ * one of its researchers). An approval (TYPE_APPROVAL) is a document of its
+ * own, signed by one committee member: {"cohortium": "approval", "study": hex
+ * id of the study payload, "decision": "approve" | "reject", "scores":
+ * {"mission": 1..9, "merit": 1..9, "feasibility": 1..9, "team": 1..9},
+ * "comment"?, "date"}.
  */
 #ifndef COHORTIUM_POLICY_STUDY_H
 #define COHORTIUM_POLICY_STUDY_H
@@ -61,8 +66,11 @@ struct study {
     const char **variables;
     size_t analysis_count;
     const char **analyses;
-    const char *cohort_text; /* "" for everybody */
-    struct field cohort_field;
+    struct terms terms;
+    struct named_cohort *cohorts; /* terms.cohorts, owned */
+    /* The one that study_check was given, with these terms: queries of the
+     * study are read with it. Not to be read before. */
+    struct dictionary dictionary;
     struct limits limits;
     struct budget_terms noise; /* of privacy noise */
     enum study_privacy privacy;
@@ -70,6 +78,7 @@ struct study {
     int64_t min_centers;
     int64_t valid_from, valid_until;
     struct document *document;
+    size_t holders; /* besides the first */
 };
 
 struct approval {
@@ -81,14 +90,19 @@ struct approval {
 
 enum status study_parse(
     struct study **out, struct view payload, struct diagnostic *diagnostic);
+/* Lets go; the last who holds it frees it. */
 void study_destroy(struct study *study);
-/* All that is wrong with a study's text, and not the first alone, by line and
- * column; dictionary may be NULL, then its structure only. The status is that
- * of the first that was found; STATUS_OK: nothing. */
+/* One more who holds it: a question's plan points into its study. */
+struct study *study_hold(struct study *study);
+/* All that is wrong with a new study's text, and not the first alone, by line
+ * and column: that it names no cohorts and does not explore as well; dictionary
+ * may be NULL, then its structure only. The status is that of the first that
+ * was found; STATUS_OK: nothing. */
 enum status study_review(struct findings *findings, struct view text,
     const struct dictionary *dictionary);
-/* With a dictionary at hand: variables exist, cohort parses. */
-enum status study_check(const struct study *study,
+/* With a dictionary at hand: variables exist, cohorts parse and are plain.
+ * study->dictionary can be used then, for as long as dictionary and study. */
+enum status study_check(struct study *study,
     const struct dictionary *dictionary, struct diagnostic *diagnostic);
 /* Parses and checks the applicant's signature. */
 enum status study_verify(struct study **out, const struct envelope *envelope,

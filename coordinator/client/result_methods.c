@@ -26,11 +26,12 @@ static const struct {
     {"glm", "Generalized linear models were fitted by maximum likelihood; "
             "their intervals and tests are Wald's, not of the profile "
             "likelihood."},
-    {"km", "Survival was estimated by Kaplan and Meier's method on days "
-           "rounded up to steps of grid_days, with Greenwood's standard errors "
-           "and intervals on the logarithmic scale; steps of few people are "
-           "left out and a curve ends where few remain, which changes no figure "
-           "that is shown."},
+    {"km",
+        "Survival was estimated by Kaplan and Meier's method on days "
+        "rounded up to steps of grid_days, with Greenwood's standard errors "
+        "and intervals on the logarithmic scale; steps of few people are "
+        "left out and a curve ends where few remain, which changes no figure "
+        "that is shown."},
     {"cumulative_incidence", "Cumulative incidences of competing events were "
                              "estimated by Aalen and Johansen's method."},
     {"logrank", "Survival was compared by the log-rank test."},
@@ -123,11 +124,15 @@ static enum status put_cohort(struct buffer *out, const json_t *result)
             "The cohort was all patients of the study, %s. ",
             exams ? "with all of their exams"
                   : "each with the first of the exams");
+    const char *name = result_string(result, "cohort_name");
     words_add_cohort(&words, words_of_result(result), cohort);
     enum status status =
         buffer_append_format(out, "The cohort was the %s with: %s",
             exams ? "exams" : "patients", words.text);
-    if (status == STATUS_OK && strcmp(words.text, cohort) != 0)
+    if (status == STATUS_OK && *name != '\0')
+        status = buffer_append_format(
+            out, " (cohort '%s' of the study: %s)", name, cohort);
+    else if (status == STATUS_OK && strcmp(words.text, cohort) != 0)
         status = buffer_append_format(out, " (as asked: %s)", cohort);
     return status == STATUS_OK
                ? buffer_append_format(out,

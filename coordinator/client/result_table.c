@@ -305,7 +305,11 @@ static void print_provenance(
         char text[512];
         result_text_write(text, sizeof text, facts[i],
             json_object_get(result, facts[i]), RESULT_TEXT_SIGNIFICANT);
-        fprintf(out, "%-10s %s\n", facts[i], text);
+        const char *name = strcmp(facts[i], "cohort") == 0
+                               ? result_string(result, "cohort_name")
+                               : "";
+        fprintf(out, "%-10s %s%s%s\n", facts[i], name,
+            *name == '\0' ? "" : ": ", text);
     }
     print_withheld(out, json_object_get(result, "withheld"));
     if (signature != NULL)

@@ -77,7 +77,7 @@ static json_t *study_json(const struct sandbox *sandbox,
     if (privacy == NULL)
         privacy = study_privacy_name(few ? PRIVACY_OPEN : PRIVACY_SUM);
     return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s,"
-                     " s:[{s:s, s:s, s:s}], s:o, s:o, s:s, s:o, s:s, s:b, s:i,"
+                     " s:[{s:s, s:s, s:s}], s:o, s:o, s:b, s:o, s:s, s:b, s:i,"
                      " s:s, s:s}",
         "cohortium", "study", "name", name[0] == '\0' ? "sandbox" : name,
         "version", 1, "title", "A trial on this machine",
@@ -85,8 +85,8 @@ static json_t *study_json(const struct sandbox *sandbox,
         "dictionary", id, "roster", "sandbox", "researchers", "name",
         researcher->name, "identity", sign, "curve", curve, "variables",
         variable_names(checked->plan, dictionary), "analyses",
-        analysis_names(checked->plan), "cohort", checked->query->cohort_text,
-        "limits", limits_json(&limits), "privacy", privacy, "center_effects",
+        analysis_names(checked->plan), "exploration", true, "limits",
+        limits_json(&limits), "privacy", privacy, "center_effects",
         plan_has_center_term(checked->plan), "min_centers",
         few ? 1 : MASKING_CENTERS_MIN, "valid_from", from, "valid_until",
         until);

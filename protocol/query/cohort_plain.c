@@ -7,8 +7,7 @@
 #include "protocol/query/interval_set.h"
 
 #define HOW_DERIVED                                                            \
-    "declare it in the study, \"derived\": [{\"name\": \"...\", \"label\": "   \
-    "\"...\", \"where\": \"...\"}], and write its name here"
+    "it takes a \"derived\" variable of the dictionary, and its name here"
 
 /* The conditions on one variable, met. */
 struct condition {

@@ -10,13 +10,46 @@ static const char *const query_keys[] = {"study", "cohort", "unit", "by",
     "analyses", "study_id", "dictionary", "nonce", "expires"};
 #define QUERY_KEYS (sizeof query_keys / sizeof query_keys[0])
 
+/* A name such as "severe-ar", where there is no study that could know it. */
+static bool may_be_a_name(const char *text)
+{
+    return strchr(text, '-') != NULL &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_.") ==
+               strlen(text);
+}
+
+/* By the study's terms, or alone. */
+static enum status parse_cohort(struct query *query,
+    const struct dictionary *dictionary, struct cohort_error *error)
+{
+    enum status status = STATUS_OK;
+    if (dictionary->terms != NULL) {
+        status = terms_expand(&query->expression, &query->named,
+            query->cohort_text, dictionary, error);
+        if (status == STATUS_OK)
+            query->cohort_text = buffer_text(&query->expression);
+        if (status == STATUS_OK && query->cohort_text == NULL)
+            status = STATUS_NO_MEMORY;
+    }
+    if (status == STATUS_OK)
+        status =
+            cohort_parse(&query->cohort, query->cohort_text, dictionary, error);
+    if (status != STATUS_OK && dictionary->terms == NULL &&
+        may_be_a_name(query->cohort_text))
+        snprintf(error->message, sizeof error->message,
+            "no cohort expression; if a study names a cohort '%.63s', check "
+            "the query with --study FILE",
+            query->cohort_text);
+    return status;
+}
+
 static enum status read_cohort(struct query *query, const struct field *root,
     const struct dictionary *dictionary, struct diagnostic *diagnostic)
 {
-    struct field field;
+    struct field field = *root;
     struct cohort_error error;
     query->cohort_text = "";
-    bool given = field_find(&field, root, "cohort");
+    const bool given = field_find(&field, root, "cohort");
     if (given && !json_is_string(field.value))
         return field_fail(&field, diagnostic, "expected a text \"...\"");
     if (given && json_string_length(field.value) > 0) {
@@ -25,11 +58,12 @@ static enum status read_cohort(struct query *query, const struct field *root,
         if (status != STATUS_OK)
             return status;
     }
-    enum status status =
-        cohort_parse(&query->cohort, query->cohort_text, dictionary, &error);
+    const enum status status = parse_cohort(query, dictionary, &error);
     if (status != STATUS_OK && given)
         field_fail_inside(
             &field, error.offset, diagnostic, "%s", error.message);
+    else if (status != STATUS_OK)
+        field_fail(&field, diagnostic, "%s", error.message);
     return status;
 }
 
@@ -232,6 +266,7 @@ enum status query_parse(struct query **out, struct view text,
     struct query *query = calloc(1, sizeof *query);
     if (query == NULL)
         return STATUS_NO_MEMORY;
+    buffer_init(&query->expression, (size_t)4 * COHORT_TEXT_MAX);
     enum status status = document_parse(&query->document, text, diagnostic);
     if (status == STATUS_OK)
         status = read_query(query, dictionary, diagnostic);
@@ -250,6 +285,7 @@ void query_destroy(struct query *query)
     if (query == NULL)
         return;
     cohort_destroy(query->cohort);
+    buffer_fini(&query->expression);
     document_destroy(query->document);
     free(query);
 }

@@ -43,7 +43,6 @@ enum status_category {
     X(VARIABLE_NOT_IN_STUDY, DENIED, "a variable that the study lacks")        \
     X(ANALYSIS_NOT_IN_STUDY, DENIED, "an analysis that the study lacks")       \
     X(CENTERS_NOT_IN_STUDY, DENIED, "effects of single centers")               \
-    X(COHORT_OUTSIDE_STUDY, DENIED, "a cohort wider than the study's")         \
     X(COHORT_NOT_IN_STUDY, DENIED, "a cohort that the study does not declare") \
     X(NOT_PLAIN, DENIED, "a cohort with more than one condition a variable")   \
     X(THRESHOLD_OFF_GRID, DENIED, "a threshold between the grid's steps")      \

@@ -41,47 +41,23 @@ two-at-once)
     wait "${asked[50]}" && wait "${asked[51]}" || kept
     n() { python3 "$root/tests/support/pick.py" n <"$work/$1.out"; }
     gave "$(($(n 50) - $(n 51))) patients are 50 years old" ;;
-reconstruction)
-    # Thirty ages, counts of random halves of them, one equation each. What a
-    # center refuses is left; with this seed D13 refuses little.
+random-subsets)
+    # With counts of random halves of thirty ages, one equation each, they are
+    # read off; the first of them is no plain cohort.
     hospitals
-    : >"$work/told"
-    failed=0
-    python3 - >"$work/halves" <<'E'
-import random
-random.seed(1172)
-for i in range(64):
-    print(*sorted(random.sample(range(40, 70), 15)), sep=", ")
-E
-    while [ "$(wc -l <"$work/told")" -lt 31 ] && read -r ages; do
-        n=$(count "age in ($ages)") &&
-            [ "$(python3 "$root/tests/support/pick.py" centers <"$work/out")" = 4 ] ||
-            { [ $((failed += 1)) -lt 12 ] && continue || kept; }
-        echo "$n; $ages" >>"$work/told"
-    done <"$work/halves"
-    mv "$work/told" "$work/out"
-    read_off <<'E'
-import sys
-from fractions import Fraction
-rows = []
-for line in open(sys.argv[1]):
-    n, ages = line.split(";")
-    ages = {int(age) for age in ages.split(",")}
-    rows.append([Fraction(age in ages) for age in range(40, 70)] + [Fraction(n)])
-if len(rows) < 30:
-    sys.exit(1)
-for c in range(30):
-    pivot = next(r for r in range(c, len(rows)) if rows[r][c])
-    rows[c], rows[pivot] = rows[pivot], rows[c]
-    rows[c] = [x / rows[c][c] for x in rows[c]]
-    for r in range(len(rows)):
-        if r != c and rows[r][c]:
-            rows[r] = [x - rows[r][c] * y for x, y in zip(rows[r], rows[c])]
-if any(row[30] for row in rows[30:]):
-    sys.exit(1)
-print("how many are of each age:", *(row[30] for row in rows[:5]), "...")
-E
-    ;;
+    n=$(count "age in (41, 43, 44, 48, 50, 51, 55, 56, 60, 62, 65, 66, 69)") ||
+        kept
+    gave "$n patients are of thirteen scattered ages" ;;
+either)
+    # One condition or another, smuggled as what is not neither.
+    hospitals
+    n=$(count "age >= 50 and not (sex = 1 and cp = 4)") || kept
+    gave "$n patients of 50 years and more are women or have no asymptomatic pain" ;;
+undeclared)
+    # A boundary is found with cohorts that nobody read before.
+    hospitals 's/"exploration": true/"exploration": false/'
+    answer=$(count "age >= 57") || kept
+    gave "$answer patients of 57 years and more, whom the study does not name" ;;
 many-questions)
     hospitals 's/"privacy"/"limits": {"queries_per_day": 3}, "privacy"/'
     for p in 0.3 0.4 0.5 0.6; do

@@ -137,14 +137,27 @@ echo '{"cohort": "age >= 18 and sexx = male", "analyses": [{"count": {}}]}' \
     >"$FED/typo.json"
 expect 1 "" "typo.json:1:[0-9]+: .*sexx" \
     "$C" query check "$FED/typo.json" --dictionary "$D"
-echo '{"study": "exercise-angina", "cohort": "", "analyses": [{"count": {}}]}' \
+echo '{"study": "exercise-angina", "cohort": "womem", "analyses": [{"count": {}}]}' \
     >"$FED/wide.json"
-expect 3 "" "wide.json:1:[0-9]+: the study asks about" \
+sed 's/womem/women/' "$FED/wide.json" >"$FED/women.json"
+expect 0 "*" "" "$C" query check "$FED/women.json" --dictionary "$D" \
+    --study "$FED/study.json"
+echo '{"cohort": "over-50", "analyses": [{"count": {}}]}' >"$FED/named.json"
+expect 1 "" "named.json:1:12: no cohort expression; if a study names a cohort 'over-50'.*--study" \
+    "$C" query check "$FED/named.json" --dictionary "$D"
+echo '{"cohort": "age >= 60 or sex = 1", "analyses": [{"count": {}}]}' \
+    >"$FED/either.json"
+expect 0 "*" "" "$C" query check "$FED/either.json" --dictionary "$D"
+expect 3 "" "either.json:1:23: a cohort joins conditions of several variables by 'and'" \
+    "$C" query check "$FED/either.json" --dictionary "$D" \
+    --study "$FED/study.json"
+expect 1 "" "wide.json:1:[0-9]+: .*no variable 'womem'" \
     "$C" query check "$FED/wide.json" --dictionary "$D" \
     --study "$FED/study.json"
 expect 0 "the query costs nothing of a budget" "" "$C" query cost "$Q" --dictionary "$D" --study "$FED/study.json"
 S=(--study "$FED/study.json" "${A[@]}" --key "$P/ada.key")
-expect 3 "" "the study asks about" "$C" query submit "$FED/wide.json" "${S[@]}"
+expect 1 "" "no variable .womem." "$C" query submit "$FED/wide.json" "${S[@]}"
+expect 3 "" "by .and. alone" "$C" query submit "$FED/either.json" "${S[@]}"
 expect 2 "" "*" "$C" query submit "$Q" "${S[@]}" --wait soon
 expect 2 "" "64 hexadecimal digits" "$C" query status 12x4 "${A[@]}" --key "$P/ada.key"
 expect 1 "" "no query whose id begins" "$C" query status 1234 "${A[@]}" \

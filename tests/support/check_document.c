@@ -42,13 +42,14 @@ static enum status check_query_in(struct checking *c, const struct study *study)
 {
     struct query *query = NULL;
     struct plan *plan = NULL;
+    const struct dictionary *dictionary =
+        study == NULL ? c->dictionary : &study->dictionary;
     enum status status =
-        query_parse(&query, c->text, c->dictionary, &c->diagnostic);
+        query_parse(&query, c->text, dictionary, &c->diagnostic);
     if (status == STATUS_OK)
-        status = plan_create(&plan, query, c->dictionary, &c->diagnostic);
+        status = plan_create(&plan, query, dictionary, &c->diagnostic);
     if (status == STATUS_OK && study != NULL)
-        status = admission_check_scope(
-            study, query, plan, c->dictionary, &c->diagnostic);
+        status = admission_check_scope(study, query, plan, &c->diagnostic);
     plan_destroy(plan);
     query_destroy(query);
     return status;
@@ -69,6 +70,8 @@ static enum status check_scope(struct checking *c)
                              : buffer_read_file(&text, c->study_file);
     if (status == STATUS_OK)
         status = study_parse(&study, buffer_view(&text), &c->diagnostic);
+    if (status == STATUS_OK)
+        status = study_check(study, c->dictionary, &c->diagnostic);
     if (status == STATUS_OK)
         status = check_query_in(c, study);
     study_destroy(study);

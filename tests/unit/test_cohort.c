@@ -200,9 +200,9 @@ static void test_cohort_check_plain_says_what_to_write_instead(void **state)
     static const struct {
         const char *text, *at, *says;
     } cases[] = {
-        {"mi or age > 60", "or age > 60", "\"derived\""},
+        {"mi or age > 60", "or age > 60", "derived"},
         {"age > 5 and (mi or lvef > 60)", "or lvef > 60)", "several variables"},
-        {"not (mi and age > 60)", "and age > 60)", "\"derived\""},
+        {"not (mi and age > 60)", "and age > 60)", "derived"},
         {"not (age > 60 and not (sex = F or mi))", "and not (sex = F or mi))",
             "several variables"},
         {"sex = F or sex = M", "or sex = M", "'sex in (...)'"},

@@ -103,11 +103,11 @@ static void test_status_shows_a_member_every_query(void **state)
 
 /* Admission. */
 
-static void test_submit_query_outside_the_study_says_why(void **state)
+static void test_submit_query_of_nobody_says_why(void **state)
 {
     struct fixture *fixture = *state;
-    question_ask(fixture, 5, NULL); /* the study asks about age >= 18 */
-    assert_failure(fixture, "COHORT_OUTSIDE_STUDY");
+    question_ask(fixture, 200, NULL); /* nobody is of age >= 200 */
+    assert_failure(fixture, "OUT_OF_RANGE");
     assert_int_equal(count_opens(fixture), 0);
 }
 
@@ -346,7 +346,7 @@ int main(void)
         TEST(test_submit_query_again_never_opens_a_second_session),
         TEST(test_ask_result_by_another_person_is_not_found),
         TEST(test_status_shows_a_member_every_query),
-        TEST(test_submit_query_outside_the_study_says_why),
+        TEST(test_submit_query_of_nobody_says_why),
         TEST(test_submit_query_of_another_signer_is_refused),
         TEST(test_submit_query_by_somebody_unknown_is_dropped),
         TEST(test_submit_query_with_too_few_centers_names_numbers),
