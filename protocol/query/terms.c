@@ -114,16 +114,26 @@ static enum status fail_undeclared(
     if (declared == NULL || terms->cohort_count == 0)
         snprintf(error->message, sizeof error->message,
             "the study declares no cohorts: leave \"cohort\" out to ask about "
-            "its whole; others take a study with \"cohorts\" or "
-            "\"exploration\": true");
+            "its whole%s",
+            terms->exploration ? ", or write an expression"
+                               : "; others take a study with \"cohorts\" or "
+                                 "\"exploration\": true");
     else
         snprintf(error->message, sizeof error->message,
-            "'%.60s' is no cohort of the study, which declares %s%s; others "
-            "take a study with \"exploration\": true",
-            asked, declared,
-            name_hint(hint, nearest_name(asked, names, terms->cohort_count)));
+            "'%.60s' is no cohort of the study, which declares %s%s%s", asked,
+            declared,
+            name_hint(hint, nearest_name(asked, names, terms->cohort_count)),
+            terms->exploration
+                ? ""
+                : "; others take a study with \"exploration\": true");
     buffer_fini(&list);
     return STATUS_COHORT_NOT_IN_STUDY;
+}
+
+/* Meant as a name more likely than as a boolean. */
+static bool is_one_word(const char *text)
+{
+    return strpbrk(text, " \t\n()=<>") == NULL;
 }
 
 enum status terms_expand(struct buffer *expression,
@@ -144,6 +154,8 @@ enum status terms_expand(struct buffer *expression,
         status = fail_undeclared(terms, asked, error);
     else
         status = terms_check_within(text, dictionary, error);
+    if (status == STATUS_UNKNOWN_NAME && is_one_word(asked))
+        status = fail_undeclared(terms, asked, error);
     return status == STATUS_OK
                ? append_within(expression, text, dictionary, error)
                : status;

@@ -83,7 +83,7 @@ expect 1 "" "typo.json:[0-9]+:[0-9]+: .*did you mean 'age'" \
     --researcher "$P/ada.card.json" --key "$P/ada.key" --out "$FED/typo.signed"
 id=$("$C" study show "$FED/study.json" |
     sed -n 's/.*"dictionary": "\([0-9a-f]*\)".*/\1/p')
-sed -i "s/{/{\"dictionary\": \"$id\",/" "$FED/typo.json"
+sed -i "1s/{/{\"dictionary\": \"$id\",/" "$FED/typo.json"
 expect 0 "*" "not checked against a dictionary" \
     "$C" study create "$FED/typo.json" --researcher "$P/ada.card.json" \
     --key "$P/ada.key" --out "$FED/typo.signed"
@@ -143,7 +143,7 @@ sed 's/womem/women/' "$FED/wide.json" >"$FED/women.json"
 expect 0 "*" "" "$C" query check "$FED/women.json" --dictionary "$D" \
     --study "$FED/study.json"
 echo '{"cohort": "over-50", "analyses": [{"count": {}}]}' >"$FED/named.json"
-expect 1 "" "named.json:1:12: no cohort expression; if a study names a cohort 'over-50'.*--study" \
+expect 1 "" "named.json:1:13: no cohort expression; if a study names a cohort 'over-50'.*--study" \
     "$C" query check "$FED/named.json" --dictionary "$D"
 echo '{"cohort": "age >= 60 or sex = 1", "analyses": [{"count": {}}]}' \
     >"$FED/either.json"
@@ -151,12 +151,12 @@ expect 0 "*" "" "$C" query check "$FED/either.json" --dictionary "$D"
 expect 3 "" "either.json:1:23: a cohort joins conditions of several variables by 'and'" \
     "$C" query check "$FED/either.json" --dictionary "$D" \
     --study "$FED/study.json"
-expect 1 "" "wide.json:1:[0-9]+: .*no variable 'womem'" \
+expect 3 "" "wide.json:1:[0-9]+: 'womem' is no cohort of the study, which declares over-50, women; did you mean 'women'" \
     "$C" query check "$FED/wide.json" --dictionary "$D" \
     --study "$FED/study.json"
 expect 0 "the query costs nothing of a budget" "" "$C" query cost "$Q" --dictionary "$D" --study "$FED/study.json"
 S=(--study "$FED/study.json" "${A[@]}" --key "$P/ada.key")
-expect 1 "" "no variable .womem." "$C" query submit "$FED/wide.json" "${S[@]}"
+expect 3 "" "did you mean .women." "$C" query submit "$FED/wide.json" "${S[@]}"
 expect 3 "" "by .and. alone" "$C" query submit "$FED/either.json" "${S[@]}"
 expect 2 "" "*" "$C" query submit "$Q" "${S[@]}" --wait soon
 expect 2 "" "64 hexadecimal digits" "$C" query status 12x4 "${A[@]}" --key "$P/ada.key"

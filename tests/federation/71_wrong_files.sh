@@ -148,7 +148,7 @@ cat >"$FED/many.json" <<'JSON'
   "valid_until": "1.1.2099"
 }
 JSON
-expect 1 "" "many.json: 11 things are wrong" \
+expect 1 "" "many.json: 12 things are wrong" \
     "$C" study create "$FED/many.json" --dictionary "$UCI/dictionary.json" \
     --researcher "$P/ada.card.json" --key "$P/ada.key" --out "$FED/y"
 while read -r line; do
@@ -156,6 +156,7 @@ while read -r line; do
         fail "not told: $line: $(cat "$FED/stderr")"
 done <<'TOLD'
 1:1: 'title' is missing
+1:1: a study names the cohorts that it asks about
 3:11: 'Exercise Angina' is no study's name
 4:14: expected a number from 1
 5:3: 'titel' does not belong here; did you mean 'title'?

@@ -531,6 +531,7 @@ static void test_scope_a_study_that_explores_takes_plain_cohorts(void **state)
         {"\"\"", "\"age != 50\"", "one interval of 'age'", STATUS_NOT_PLAIN},
         {"\"\"", "\"age in (50, 52)\"", "these are 2", STATUS_NOT_PLAIN},
         {"\"\"", "\"height > 2\"", "'height'", STATUS_UNKNOWN_NAME},
+        {"\"\"", "\"odl\"", "did you mean 'old'?", STATUS_COHORT_NOT_IN_STUDY},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
         check_cohort(true, cases[i].whole, cases[i].query, cases[i].expected,
