@@ -14,7 +14,7 @@
 static const char *const study_keys[] = {"cohortium", "name", "version",
     "title", "principal_investigator", "lead_institution", "dictionary",
     "roster", "researchers", "variables", "analyses", "cohort", "cohorts",
-    "exploration", "limits", "privacy", "noise", "center_effects",
+    "derived", "exploration", "limits", "privacy", "noise", "center_effects",
     "min_centers", "valid_from", "valid_until"};
 static const char *const researcher_keys[] = {"name", "identity", "curve"};
 
@@ -336,6 +336,7 @@ void study_destroy(struct study *study)
     free(study->variables);
     free(study->analyses);
     free(study->cohorts);
+    free(study->derived);
     document_destroy(study->document);
     free(study);
 }

@@ -5,19 +5,23 @@
  *  "version": 1, "title", "principal_investigator", "lead_institution",
  *  "dictionary": hex id, "roster": federation name,
  *  "researchers": [{"name", "identity", "curve"}], "variables": [..],
- *  "analyses": [..], "cohort": "age >= 18", "cohorts": [{"name": "severe-ar",
- *  "title"?, "where": "ar_fraction >= 30"}], "exploration": false, "limits":
- * {..}, "privacy": "sum", "center_effects": false, "min_centers": 5,
- * "valid_from", "valid_until"} "cohort" is the whole, within which each cohort
- * lies; a query names one of "cohorts", or asks about the whole. Cohorts are
- * plain (cohort_check_plain). With "exploration" a query may bring a cohort of
- * its own. A study of before cohorts had names has neither member: it asks
- * about its whole. The study's envelope is signed by whoever applies (at least
- * one of its researchers). An approval (TYPE_APPROVAL) is a document of its
- * own, signed by one committee member: {"cohortium": "approval", "study": hex
- * id of the study payload, "decision": "approve" | "reject", "scores":
- * {"mission": 1..9, "merit": 1..9, "feasibility": 1..9, "team": 1..9},
- * "comment"?, "date"}.
+ *  "analyses": [..], "cohort": "age >= 18",
+ *  "cohorts": [{"name": "severe-ar", "title"?, "where": "ar_fraction >= 30"}],
+ *  "derived": [{"name": "old_or_ill", "label", "where": "age > 70 or chd"}],
+ *  "exploration": false, "limits": {..}, "privacy": "sum",
+ *  "center_effects": false, "min_centers": 5, "valid_from", "valid_until"}
+ *
+ * "cohort" is the whole, within which each cohort lies. A query names one of
+ * "cohorts", or asks about the whole; with "exploration" it may bring one of
+ * its own. Cohorts are plain (cohort_check_plain); "derived" are booleans for
+ * them, where one condition or another is enough. A study of before cohorts had
+ * names has none of the three: it asks about its whole.
+ *
+ * The study's envelope is signed by whoever applies (at least one of its
+ * researchers). An approval (TYPE_APPROVAL) is a document of its own, signed by
+ * one committee member: {"cohortium": "approval", "study": hex id of the study
+ * payload, "decision": "approve" | "reject", "scores": {"mission": 1..9,
+ * "merit": 1..9, "feasibility": 1..9, "team": 1..9}, "comment"?, "date"}.
  */
 #ifndef COHORTIUM_POLICY_STUDY_H
 #define COHORTIUM_POLICY_STUDY_H
@@ -67,7 +71,8 @@ struct study {
     size_t analysis_count;
     const char **analyses;
     struct terms terms;
-    struct named_cohort *cohorts; /* terms.cohorts, owned */
+    struct named_cohort *cohorts;     /* terms.cohorts, owned */
+    struct derived_variable *derived; /* terms.derived, owned */
     /* The one that study_check was given, with these terms: queries of the
      * study are read with it. Not to be read before. */
     struct dictionary dictionary;

@@ -173,9 +173,11 @@ static const struct program_command commands[] = {
     {"roster show", "FILE", ONE, "Show a roster and who signed it", NULL, NULL,
         NULL, command_roster_show},
     {"study create", "FILE", ONE, "Sign the description of a study",
-        "FILE is JSON: title, investigator, variables, analyses, the cohort "
-        "that bounds it, disclosure limits, dates. The result is what the "
-        "committee approves, byte for byte.",
+        "FILE is JSON: title, investigator, variables, analyses, the cohorts "
+        "that are asked about and the whole that they lie in, disclosure "
+        "limits, dates. All that is wrong with it is told at once; then each "
+        "cohort is told in words. The result is what the committee approves, "
+        "byte for byte.",
         "cohortium study create study-description.json --dictionary "
         "dictionary.json \\\n"
         "    --researcher ada.card.json --key ada.key --out study.json",
@@ -199,8 +201,9 @@ static const struct program_command commands[] = {
         NULL, connect_options, command_study_submit},
     {"study list", "", NONE, "List the studies and who opted in", NULL, NULL,
         connect_options, command_study_list},
-    {"study show", "FILE", ONE, "Show a signed study", NULL, NULL, NULL,
-        command_study_show},
+    {"study show", "FILE", ONE, "Show a signed study",
+        "Its text, its id, and its cohorts: in words with --dictionary.", NULL,
+        dictionary_options, command_study_show},
     {"query check", "FILE", ONE, "Check a query without sending anything",
         "Types, units, categories and names are checked against the "
         "dictionary, and with --study whether it stays within the study. An "

@@ -6,6 +6,7 @@
 #include "protocol/query/arena.h"
 #include "protocol/query/cohort_parser.h"
 #include "protocol/query/habits.h"
+#include "protocol/query/terms.h"
 
 static enum status parse_or(
     struct cohort_parser *parser, bool negate, const struct cohort_node **out);
@@ -91,6 +92,61 @@ static enum status new_group(struct cohort_parser *parser,
     return cohort_add_node(parser, &group, out);
 }
 
+/* ---- what a study derives ---- */
+
+static bool finds_derived(const struct cohort_parser *parser, size_t *place)
+{
+    const struct terms *terms = parser->dictionary->terms;
+    const struct token *token = &parser->token;
+    for (size_t i = 0; !parser->inside && terms != NULL &&
+                       token->kind == TOKEN_WORD && i < terms->derived_count;
+         i++) {
+        const char *name = terms->derived[i].name;
+        *place = i;
+        if (strlen(name) == token->size &&
+            strncmp(name, token->start, token->size) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Its text as a node of its own, that knows what it stands for. */
+static enum status parse_derived(struct cohort_parser *parser, size_t place,
+    bool negate, const struct cohort_node **out)
+{
+    const struct derived_variable *derived =
+        &parser->dictionary->terms->derived[place];
+    const char *where = parser->token.start;
+    struct cohort_parser within = {.text = derived->where,
+        .at = derived->where,
+        .dictionary = parser->dictionary,
+        .arena = parser->arena,
+        .node_count = parser->node_count,
+        .inside = true,
+        .error = parser->error};
+    const struct cohort_node *root = NULL;
+    cohort_advance(parser);
+    if (parser->token.kind == TOKEN_COMPARE || token_is(&parser->token, "is") ||
+        token_is(&parser->token, "in") || token_is(&parser->token, "between"))
+        return cohort_fail(parser, parser->token.start, STATUS_MALFORMED,
+            "'%s' holds or it does not: write '%s' or 'not %s'", derived->name,
+            derived->name, derived->name);
+    cohort_advance(&within);
+    enum status status = parse_or(&within, negate, &root);
+    if (status == STATUS_OK && within.token.kind != TOKEN_END)
+        status = cohort_expected(&within, "'and', 'or' or the end");
+    if (status != STATUS_OK) {
+        parser->error->offset = (size_t)(where - parser->text);
+        return status;
+    }
+    struct cohort_node node = *root;
+    node.derived = place + 1;
+    node.negated = negate;
+    node.offset = (size_t)(where - parser->text);
+    parser->node_count = within.node_count;
+    return cohort_add_node(parser, &node, out);
+}
+
 static enum status parse_not(
     struct cohort_parser *parser, bool negate, const struct cohort_node **out)
 {
@@ -118,6 +174,9 @@ static enum status parse_not(
     parser->test_start = parser->token.start;
     if (parser->token.kind == TOKEN_NUMBER || parser->token.kind == TOKEN_TEXT)
         return cohort_mirrored_test(parser, negate, out);
+    size_t derived = 0;
+    if (finds_derived(parser, &derived))
+        return parse_derived(parser, derived, negate, out);
     where = parser->token.start;
     status = cohort_name(parser, &variable);
     return status == STATUS_OK

@@ -17,6 +17,7 @@ struct cohort_parser {
     struct arena *arena;
     size_t node_count;
     size_t depth;
+    bool inside; /* the text of a derived variable, which takes no other */
     struct cohort_error *error;
 };
 

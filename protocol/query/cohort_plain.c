@@ -7,7 +7,8 @@
 #include "protocol/query/interval_set.h"
 
 #define HOW_DERIVED                                                            \
-    "it takes a \"derived\" variable of the dictionary, and its name here"
+    "declare it in the study, \"derived\": [{\"name\": \"...\", \"label\": "   \
+    "\"...\", \"where\": \"...\"}], and write its name here"
 
 /* The conditions on one variable, met. */
 struct condition {
@@ -22,6 +23,7 @@ struct conditions {
     struct cohort_error *error;
     size_t count;
     struct condition *items; /* [COHORT_NODES_MAX] */
+    uint64_t hold, fail;     /* derived variables: a bit each */
 };
 
 static enum status fail(struct conditions *conditions, size_t offset,
@@ -102,11 +104,27 @@ static enum status add_leaf(
     return status;
 }
 
+static enum status add_derived(
+    struct conditions *conditions, const struct cohort_node *node)
+{
+    const uint64_t bit = (uint64_t)1 << (node->derived - 1);
+    if (node->negated)
+        conditions->fail |= bit;
+    else
+        conditions->hold |= bit;
+    return (conditions->hold & conditions->fail) == 0
+               ? STATUS_OK
+               : fail(conditions, node->offset, STATUS_OUT_OF_RANGE,
+                     "nobody meets this and its opposite");
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion): COHORT_DEPTH_MAX at most */
 static enum status add_node(
     struct conditions *conditions, const struct cohort_node *node)
 {
     enum status status = STATUS_OK;
+    if (node->derived > 0)
+        return add_derived(conditions, node);
     if (node->kind == COHORT_OR)
         return fail_group(conditions, node);
     if (node->kind == COHORT_LEAF)

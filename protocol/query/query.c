@@ -97,6 +97,10 @@ static enum status read_by_variable(struct query *query,
     if (status != STATUS_OK)
         return status;
     char message[DICTIONARY_MESSAGE_MAX];
+    if (status == STATUS_OK && dictionary->terms != NULL &&
+        terms_find_derived(dictionary->terms, name) != NULL)
+        return field_fail(field, diagnostic,
+            "'%s' is derived in the study, for its cohorts alone", name);
     status =
         dictionary_resolve(dictionary, &index, message, view_of_text(name));
     if (status != STATUS_OK) {

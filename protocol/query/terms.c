@@ -16,6 +16,16 @@ const struct named_cohort *terms_find(
     return NULL;
 }
 
+const struct derived_variable *terms_find_derived(
+    const struct terms *terms, const char *name)
+{
+    for (size_t i = 0; i < terms->derived_count; i++) {
+        if (strcmp(terms->derived[i].name, name) == 0)
+            return &terms->derived[i];
+    }
+    return NULL;
+}
+
 enum status terms_check_expression(const char *text,
     const struct dictionary *dictionary, struct cohort_error *error)
 {

@@ -1,8 +1,8 @@
 /*
  * terms: what a study says of the people it asks about: the whole, within which
- * all cohorts lie, the cohorts that it names, and whether others may be asked
- * about. A dictionary that has terms is a study's, and a query's "cohort" is
- * read by them.
+ * all cohorts lie, the cohorts that it names, variables that it derives for
+ * them, and whether others may be asked about. A dictionary that has terms is a
+ * study's, and a query's "cohort" is read by them.
  */
 #ifndef COHORTIUM_PROTOCOL_QUERY_TERMS_H
 #define COHORTIUM_PROTOCOL_QUERY_TERMS_H
@@ -11,6 +11,7 @@
 #include "protocol/wire/buffer.h"
 
 #define TERMS_COHORTS_MAX 50 /* of one version of a study */
+#define TERMS_DERIVED_MAX 20
 #define TERMS_NAME_MAX 63
 
 struct named_cohort { /* texts are borrowed from the study's document */
@@ -19,14 +20,26 @@ struct named_cohort { /* texts are borrowed from the study's document */
     const char *where; /* a cohort expression */
 };
 
+/* A boolean that a study makes of others, for its cohorts: what `or` and `not`
+ * between variables take. It is unknown where its text is. */
+struct derived_variable {
+    const char *name;
+    const char *label;
+    const char *where; /* any cohort expression of the dictionary's variables */
+};
+
 struct terms {
     const char *whole; /* a cohort expression; "" for everybody */
     bool exploration;  /* cohorts that are not named may be asked about */
     size_t cohort_count;
     struct named_cohort *cohorts;
+    size_t derived_count;
+    struct derived_variable *derived;
 };
 
 /* NULL when there is none. */
+const struct derived_variable *terms_find_derived(
+    const struct terms *terms, const char *name);
 const struct named_cohort *terms_find(
     const struct terms *terms, const char *name);
 /* What a query's "cohort" means by the dictionary's terms, as an expression

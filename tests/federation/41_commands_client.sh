@@ -77,6 +77,10 @@ expect 0 "*" "*" \
 # ---- study ----
 expect 0 "*" "" "$C" study check "$FED/study.json" --dictionary "$D"
 expect 0 "exercise-angina" "*" "$C" study show "$FED/study.json"
+expect 0 "over-50 +50 years and older: age >= 50" "*" \
+    "$C" study show "$FED/study.json"
+expect 0 "over-50 +50 years and older: Age \\(years\\) >= 50" "*" \
+    "$C" study show "$FED/study.json" --dictionary "$D"
 sed 's/"age"/"agee"/' "$FED/as_described.json" >"$FED/typo.json"
 expect 1 "" "typo.json:[0-9]+:[0-9]+: .*did you mean 'age'" \
     "$C" study create "$FED/typo.json" --dictionary "$D" \
@@ -142,6 +146,13 @@ echo '{"study": "exercise-angina", "cohort": "womem", "analyses": [{"count": {}}
 sed 's/womem/women/' "$FED/wide.json" >"$FED/women.json"
 expect 0 "*" "" "$C" query check "$FED/women.json" --dictionary "$D" \
     --study "$FED/study.json"
+sed 's/womem/symptomatic/' "$FED/wide.json" >"$FED/derived.json"
+expect 0 "*" "" "$C" query check "$FED/derived.json" --dictionary "$D" \
+    --study "$FED/study.json"
+sed 's/"analyses"/"by": ["angina"], "analyses"/' "$FED/derived.json" \
+    >"$FED/by.json"
+expect 1 "" "'angina' is derived in the study, for its cohorts alone" \
+    "$C" query check "$FED/by.json" --dictionary "$D" --study "$FED/study.json"
 echo '{"cohort": "over-50", "analyses": [{"count": {}}]}' >"$FED/named.json"
 expect 1 "" "named.json:1:13: no cohort expression; if a study names a cohort 'over-50'.*--study" \
     "$C" query check "$FED/named.json" --dictionary "$D"
@@ -151,7 +162,7 @@ expect 0 "*" "" "$C" query check "$FED/either.json" --dictionary "$D"
 expect 3 "" "either.json:1:23: a cohort joins conditions of several variables by 'and'" \
     "$C" query check "$FED/either.json" --dictionary "$D" \
     --study "$FED/study.json"
-expect 3 "" "wide.json:1:[0-9]+: 'womem' is no cohort of the study, which declares over-50, women; did you mean 'women'" \
+expect 3 "" "wide.json:1:[0-9]+: 'womem' is no cohort of the study, which declares over-50, women, symptomatic; did you mean 'women'" \
     "$C" query check "$FED/wide.json" --dictionary "$D" \
     --study "$FED/study.json"
 expect 0 "the query costs nothing of a budget" "" "$C" query cost "$Q" --dictionary "$D" --study "$FED/study.json"

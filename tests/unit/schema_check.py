@@ -28,7 +28,7 @@ LIST_ITEMS_LOOKED_AT = 3
 # grammar of an expression. There the parser may refuse what the schema takes.
 BEYOND_SCHEMA = {
     "query": ("cohort", "by", "analyses"),
-    "study": ("variables", "cohort", "cohorts", "researchers", "analyses", "valid_from",
+    "study": ("variables", "cohort", "cohorts", "derived", "researchers", "analyses", "valid_from",
               "valid_until"),
     "roster": ("committee", "centers", "coordinator", "threshold",
                "valid_from", "valid_until"),

@@ -465,7 +465,11 @@ static void check_cohort(bool exploration, const char *whole, const char *asked,
     json_object_set_new(making.study, "exploration", json_boolean(exploration));
     document_change(making.study, "cohorts",
         "[{\"name\": \"old\", \"where\": \"age >= 65\"},"
+        " {\"name\": \"two-ways\", \"where\": \"either and age < 90\"},"
         " {\"name\": \"old-women\", \"where\": \"sex = F and age > 64\"}]");
+    document_change(making.study, "derived",
+        "[{\"name\": \"either\", \"label\": \"Either\", \"where\":"
+        " \"age > 70 or sex = F\"}]");
     document_change(making.query, "cohort", asked);
     const enum status status = end(&making);
     if (status != expected)
@@ -487,11 +491,15 @@ static void test_scope_cohort_is_one_that_the_study_names(void **state)
         {"\"age >= 18\"", "\"old\"", "age >= 65", STATUS_OK},
         {"\"sex = F\"", "\"old\"", "sex = F and age >= 65", STATUS_OK},
         {"\"\"", "\"old-women\"", "sex = F and age > 64", STATUS_OK},
+        {"\"\"", "\"two-ways\"", "either and age < 90", STATUS_OK},
+        {"\"age >= 18\"", "\"two-ways\"", "age >= 18 and either and age < 90",
+            STATUS_OK},
         {"\"age >= 18\"", "\"\"", "age >= 18", STATUS_OK},
         {"\"age >= 18\"", "null", "age >= 18", STATUS_OK},
         {"\"age >= 18\"", "\"age >= 18\"", "age >= 18", STATUS_OK},
         {"\"\"", "\"\"", "", STATUS_OK},
-        {"\"age >= 18\"", "\"age >= 19\"", "which declares old, old-women",
+        {"\"age >= 18\"", "\"age >= 19\"",
+            "which declares old, two-ways, old-women",
             STATUS_COHORT_NOT_IN_STUDY},
         {"\"age >= 18\"", "\"age >= 17\"", "'age >= 17' is no cohort",
             STATUS_COHORT_NOT_IN_STUDY},
@@ -530,6 +538,8 @@ static void test_scope_a_study_that_explores_takes_plain_cohorts(void **state)
             STATUS_NOT_PLAIN},
         {"\"\"", "\"age != 50\"", "one interval of 'age'", STATUS_NOT_PLAIN},
         {"\"\"", "\"age in (50, 52)\"", "these are 2", STATUS_NOT_PLAIN},
+        {"\"\"", "\"not either\"", "not either", STATUS_OK},
+        {"\"\"", "\"either or age > 80\"", "\"derived\"", STATUS_NOT_PLAIN},
         {"\"\"", "\"height > 2\"", "'height'", STATUS_UNKNOWN_NAME},
         {"\"\"", "\"odl\"", "did you mean 'old'?", STATUS_COHORT_NOT_IN_STUDY},
     };

@@ -228,6 +228,78 @@ static void test_cohort_check_plain_says_what_to_write_instead(void **state)
         "age is missing", "no value of 'age'");
 }
 
+/* A study's dictionary: mi_or_old is unknown where its parts leave it so. */
+static const struct derived_variable derived[] = {
+    {"mi_or_old", "Infarct or old", "mi or age > 60"},
+    {"healthy", "Healthy", "not mi"}};
+static struct terms terms = {.whole = "",
+    .derived_count = 2,
+    .derived = (struct derived_variable *)derived};
+
+static bool holds_in_study(const char *text, int32_t age, int32_t mi)
+{
+    struct dictionary of_study = *dictionary;
+    struct cohort *cohort = NULL;
+    struct cohort_error error;
+    const int32_t codes[] = {age, MISSING, 0, mi, MISSING, MISSING};
+    of_study.terms = &terms;
+    if (cohort_parse(&cohort, text, &of_study, &error) != STATUS_OK)
+        fail_msg("%s at %zu: %s", text, error.offset, error.message);
+    const bool in = cohort_contains(cohort, codes);
+    cohort_destroy(cohort);
+    return in;
+}
+
+static void test_cohort_of_a_derived_variable_is_its_text(void **state)
+{
+    (void)state;
+    assert_true(holds_in_study("mi_or_old", 50, 1));
+    assert_true(holds_in_study("mi_or_old", 61, 0));
+    assert_false(holds_in_study("mi_or_old", 50, 0));
+    assert_true(holds_in_study("not mi_or_old", 50, 0));
+    assert_false(holds_in_study("not mi_or_old", 61, 0));
+    assert_true(holds_in_study("mi_or_old", MISSING, 1));
+    assert_false(holds_in_study("mi_or_old", MISSING, 0));
+    assert_false(holds_in_study("not mi_or_old", MISSING, 0));
+    assert_true(holds_in_study("age > 20 and mi_or_old and sex = F", 70, 0));
+    assert_false(holds_in_study("age > 80 and (mi_or_old)", 70, 0));
+    assert_true(holds_in_study("not (healthy or age > 90)", 70, 1));
+}
+
+static void test_cohort_of_a_derived_variable_is_plain(void **state)
+{
+    static const struct {
+        const char *text;
+        enum status parse, plain;
+        size_t offset;
+    } cases[] = {{"mi_or_old", STATUS_OK, STATUS_OK, 0},
+        {"not mi_or_old and age > 5 and healthy", STATUS_OK, STATUS_OK, 0},
+        {"mi_or_old or age > 5", STATUS_OK, STATUS_NOT_PLAIN, 10},
+        {"not (mi_or_old and healthy)", STATUS_OK, STATUS_NOT_PLAIN, 15},
+        {"healthy and age > 5 and not healthy", STATUS_OK, STATUS_OUT_OF_RANGE,
+            28},
+        {"mi_or_old = 1", STATUS_MALFORMED, STATUS_OK, 10},
+        {"age > 5 and mi_or_old is missing", STATUS_MALFORMED, STATUS_OK, 22},
+        {"mi_or_young", STATUS_UNKNOWN_NAME, STATUS_OK, 0}};
+    struct dictionary of_study = *dictionary;
+    (void)state;
+    of_study.terms = &terms;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct cohort *cohort = NULL;
+        struct cohort_error error = {0};
+        assert_int_equal(
+            cohort_parse(&cohort, cases[i].text, &of_study, &error),
+            cases[i].parse);
+        if (cohort != NULL)
+            assert_int_equal(
+                cohort_check_plain(cohort, &of_study, &error), cases[i].plain);
+        if (error.offset != cases[i].offset)
+            fail_msg(
+                "%s at %zu: %s", cases[i].text, error.offset, error.message);
+        cohort_destroy(cohort);
+    }
+}
+
 static void test_derivation_fills_rows_in_order_of_dependence(void **state)
 {
     (void)state;
@@ -297,6 +369,8 @@ int main(void)
         cmocka_unit_test(
             test_cohort_check_plain_takes_one_condition_a_variable),
         cmocka_unit_test(test_cohort_check_plain_says_what_to_write_instead),
+        cmocka_unit_test(test_cohort_of_a_derived_variable_is_its_text),
+        cmocka_unit_test(test_cohort_of_a_derived_variable_is_plain),
         cmocka_unit_test(test_derivation_fills_rows_in_order_of_dependence),
         cmocka_unit_test(test_variable_read_value_rounds_half_away_from_zero),
         cmocka_unit_test(test_query_question_ignores_nonce_and_order),

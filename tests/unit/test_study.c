@@ -111,6 +111,18 @@ static const struct change broken[] = {
         STATUS_MALFORMED, "'a' is there twice"},
     {"cohorts", "[{\"name\": \"a\", \"where\": \"age > 5\", \"label\": \"x\"}]",
         STATUS_MALFORMED, "'label' does not"},
+    {"derived", "{}", STATUS_MALFORMED, "expected a list"},
+    {"derived", "[{\"name\": \"d\", \"where\": \"age > 5\"}]", STATUS_MALFORMED,
+        "'label' is missing"},
+    {"derived", "[{\"name\": \"d\", \"label\": \"D\"}]", STATUS_MALFORMED,
+        "'where' is missing"},
+    {"derived",
+        "[{\"name\": \"old-or\", \"label\": \"D\", \"where\": \"age > 5\"}]",
+        STATUS_MALFORMED, "no variable's name"},
+    {"derived",
+        "[{\"name\": \"d\", \"label\": \"D\", \"where\": \"age > 5\"},"
+        " {\"name\": \"d\", \"label\": \"D\", \"where\": \"age > 5\"}]",
+        STATUS_MALFORMED, "'d' is there twice"},
     {"limits", "7", STATUS_MALFORMED, "expected an object"},
     {"limits/min_cell", "0", STATUS_OUT_OF_RANGE, "from 1"},
     {"privacy", "\"none\"", STATUS_MALFORMED, "'none' is no privacy"},
@@ -299,6 +311,29 @@ static void test_check_cohorts_are_plain_and_lie_in_the_whole(void **state)
         "several variables");
 }
 
+static void check_derived(
+    const char *name, const char *where, enum status expected, const char *says)
+{
+    char value[512];
+    snprintf(value, sizeof value,
+        "[{\"name\": \"either\", \"label\": \"A\", \"where\": \"sex = F\"},"
+        " {\"name\": \"%s\", \"label\": \"B\", \"where\": \"%s\"}]",
+        name, where);
+    check_against("derived", value, expected, says);
+}
+
+static void test_check_derived_variables_are_of_the_dictionarys(void **state)
+{
+    (void)state;
+    check_derived("both", "age > 70 or sex = F", STATUS_OK, NULL);
+    check_derived("both", "not (age > 70 and sex = F)", STATUS_OK, NULL);
+    check_derived("both", "age > 70 or", STATUS_MALFORMED, NULL);
+    check_derived("both", "height > 2", STATUS_UNKNOWN_NAME, "'height'");
+    check_derived(
+        "both", "either or age > 70", STATUS_UNKNOWN_NAME, "'either'");
+    check_derived("sex", "age > 70", STATUS_MALFORMED, "is a variable");
+}
+
 /* It was approved, and is asked about as it was. */
 static void test_check_a_study_of_before_named_cohorts_goes_on(void **state)
 {
@@ -462,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_review_of_many_mistakes_counts_them_all),
         cmocka_unit_test(test_check_names_are_the_dictionarys),
         cmocka_unit_test(test_check_cohorts_are_plain_and_lie_in_the_whole),
+        cmocka_unit_test(test_check_derived_variables_are_of_the_dictionarys),
         cmocka_unit_test(test_check_a_study_of_before_named_cohorts_goes_on),
         cmocka_unit_test(test_verify_needs_a_signature_of_its_researchers),
         cmocka_unit_test(test_dates_bear_five_minutes_between_clocks),
