@@ -75,6 +75,9 @@ static const char *const migrations[] = {
     " IS NOT NULL ORDER BY sequence DESC;"
     "DROP TABLE opt_in;"
     "ALTER TABLE opt_in_of_key RENAME TO opt_in;",
+    /* How many of one person came to nothing is counted at each query. */
+    "CREATE INDEX query_failed ON query (researcher, submitted)"
+    " WHERE state = 2;",
 };
 
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))

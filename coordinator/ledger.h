@@ -122,6 +122,12 @@ enum status ledger_find_query(struct ledger *ledger, const struct digest *id,
 enum status ledger_visit_queries(struct ledger *ledger,
     const struct public_key *researcher, int64_t limit,
     ledger_query_visit *visit, void *arg);
+/* Of one person: failed queries that came after `since`. */
+enum status ledger_count_failed(struct ledger *ledger,
+    const struct public_key *researcher, int64_t since, int64_t *count);
+/* Of one person: failed queries that came after `since`. */
+enum status ledger_count_failed(struct ledger *ledger,
+    const struct public_key *researcher, int64_t since, int64_t *count);
 enum status ledger_visit_open_queries(
     struct ledger *ledger, ledger_query_visit *visit, void *arg);
 const char *query_state_name(enum query_state state);

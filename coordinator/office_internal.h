@@ -15,6 +15,8 @@
 
 #define OFFICE_SOFTWARE "cohortium-coordinator " COHORTIUM_VERSION
 #define OFFICE_REPORT_QUERIES 200
+#define OFFICE_FAILED_A_DAY 500 /* of one person; more are not taken */
+#define OFFICE_FAILED_A_DAY 500 /* of one person; more are not taken */
 /* Vectors that wait in memory to be written; past it they are at once. */
 #define OFFICE_UNSAVED_MAX ((size_t)8 * 1024 * 1024)
 

@@ -68,6 +68,7 @@ struct question {
     int64_t generation; /* of the rows it was computed from */
     struct buffer last; /* the message that was sent last */
     uint32_t rounds;    /* later ones */
+    bool again;         /* its answer left in an earlier opening */
     uint64_t touched_ms;
     uint64_t received_ms;    /* when that came which it answers next */
     struct session_job *job; /* that runs; NULL: none */
@@ -83,7 +84,7 @@ struct session {
     bool other_protocol; /* of the coordinator: nothing else is heard */
     uint64_t heartbeat_ms, heard_ms, pinged_ms, ping;
     int64_t decisions_sent; /* store_decision_count when they were sent last */
-    int64_t settled_day; /* refusals of the days before were told */
+    int64_t settled_day;    /* refusals of the days before were told */
     struct past past;
     struct head told; /* what was last said of our own on this connection */
     /* The study that was verified last, under this roster: the digest is over
@@ -213,7 +214,8 @@ enum status votes_gather(struct votes *votes, const struct session *session,
 
 /* session_progress.c */
 /* Before a masked question is begun: sets its attempt. STATUS_REPLAYED when an
- * earlier one had this center's vote. */
+ * earlier one had this center's vote, STATUS_LIMIT_REACHED when too many of the
+ * study never came to one. */
 enum status progress_check(struct question *question);
 /* Before the reply of that stage: outlives the process. */
 enum status progress_note(

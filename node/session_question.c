@@ -444,6 +444,7 @@ static enum status answer(struct question *question, bool again,
         status = question_record(question);
     if (status == STATUS_OK)
         status = reply(question, outbox);
+    question->again = again;
     *kept = status == STATUS_OK && rounds_keep(question, now);
     return status;
 }

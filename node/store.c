@@ -105,6 +105,21 @@ static const char *const migrations[] = {
     "ALTER TABLE exam ADD COLUMN number INTEGER NOT NULL DEFAULT 0;"
     "UPDATE exam SET number = id;"
     "INSERT INTO meta SELECT 'numbers', coalesce(max(number), 0) FROM exam;",
+    /* Nobody fills the disk with questions that never come to a vote, nor with
+     * rejections: how often figures left for nothing is counted by study, rows
+     * of questions whose figures stayed may go, and a member's rejections have
+     * an order. */
+    ("ALTER TABLE progress ADD COLUMN study BLOB NOT NULL DEFAULT x'';"
+     "ALTER TABLE progress ADD COLUMN figures INTEGER NOT NULL DEFAULT 0;"
+     "UPDATE progress SET figures = 1 WHERE stage >= 3;"
+     "CREATE INDEX progress_unvoted ON progress (study)"
+     " WHERE figures > (stage >= 4);"
+     "CREATE INDEX progress_early ON progress (time) WHERE figures = 0;"
+     "DROP TRIGGER progress_delete;"
+     "CREATE TRIGGER progress_delete BEFORE DELETE ON progress"
+     " WHEN OLD.figures > 0 BEGIN"
+     " SELECT RAISE (ABORT, 'figures that left are not forgotten'); END;"
+     "ALTER TABLE rejection ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0;"),
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))
 

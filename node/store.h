@@ -119,8 +119,10 @@ enum status store_find_study(struct store *store, const char *text,
     struct digest *id, struct buffer *envelope);
 enum status store_visit_approvals(struct store *store,
     const struct digest *study, store_document_visit *visit, void *arg);
-/* One a member and study, for ever; the study need not be known.
+/* One a member and study; for ever where the study is known here. Of those
+ * that are not, the STORE_REJECTIONS_MAX latest of each member stay.
  * STATUS_EXISTS. */
+#define STORE_REJECTIONS_MAX 256
 enum status store_put_rejection(struct store *store, const struct digest *study,
     const struct public_key *signer, struct view envelope);
 enum status store_visit_rejections(struct store *store,
@@ -238,9 +240,11 @@ enum store_stage { /* what left, or is about to */
     STAGE_REVEAL_LEFT
 };
 
-/* One a query, for ever. */
+/* One a query. It stays for ever once figures have left, and one that had a
+ * vote is not taken back; of others the STORE_EARLY_MAX latest stay. */
+#define STORE_EARLY_MAX 1000
 struct store_progress {
-    struct digest query, header;
+    struct digest query, header, study;
     int64_t attempt; /* from 1; one more each time it was begun again */
     enum store_stage stage;
     struct digest members, givers, survivors; /* zeros: not chosen yet */
@@ -262,6 +266,10 @@ enum status store_find_progress(struct store *store, const struct digest *query,
     struct store_progress *progress);
 enum status store_find_progress_of_session(struct store *store,
     const struct digest *header, struct store_progress *progress);
+/* How often masked figures left for a study in questions, or attempts at one,
+ * that never had this center's vote. */
+enum status store_count_unvoted(
+    struct store *store, const struct digest *study, int64_t *count);
 const char *store_stage_name(enum store_stage stage);
 
 /* ---- the budget of noise ---- */

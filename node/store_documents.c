@@ -136,12 +136,25 @@ enum status store_visit_approvals(struct store *store,
     return status;
 }
 
+/* The oldest first, never one of a study that is kept. */
+static enum status drop_rejections(struct store *store, struct view signer)
+{
+    return store_run(store,
+        "DELETE FROM rejection WHERE signer = ?1 AND study IN"
+        " (SELECT study FROM rejection WHERE signer = ?1 AND study NOT IN"
+        " (SELECT id FROM study) ORDER BY sequence DESC LIMIT -1 OFFSET ?2)",
+        "vi", signer, (int64_t)STORE_REJECTIONS_MAX);
+}
+
 enum status store_put_rejection(struct store *store, const struct digest *study,
     const struct public_key *signer, struct view envelope)
 {
     const struct view key = {signer->bytes, sizeof signer->bytes};
-    return store_run(store, "INSERT INTO rejection VALUES (?, ?, ?)", "dvv",
-        study, key, envelope);
+    enum status status = store_run(store,
+        "INSERT INTO rejection VALUES (?, ?, ?,"
+        " (SELECT coalesce(max(sequence), 0) + 1 FROM rejection))",
+        "dvv", study, key, envelope);
+    return status == STATUS_OK ? drop_rejections(store, key) : status;
 }
 
 enum status store_visit_rejections(struct store *store,

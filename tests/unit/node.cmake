@@ -25,3 +25,5 @@ cohortium_test(test_slots SOURCES test_slots.c node_fixture.c
   LINK cohortium_node documents_fixture)
 cohortium_test(test_refusal SOURCES test_refusal.c node_fixture.c
   LINK cohortium_node documents_fixture PkgConfig::SQLITE)
+cohortium_test(test_flood SOURCES test_flood.c node_fixture.c node_others.c
+  LINK cohortium_node masking_fixture documents_fixture PkgConfig::SQLITE)
