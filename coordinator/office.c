@@ -176,8 +176,41 @@ size_t office_open_sessions(const struct office *office)
     return office->session_count;
 }
 
+/* A person's program says HELLO first; those of protocol 1 said none. */
+static bool is_other_program(const struct office_call *call)
+{
+    const struct member *member = call->member;
+    return member->role == SENDER_PERSON &&
+           call->message->type != MESSAGE_HELLO &&
+           protocol_compare(member->protocol) != PROTOCOL_FITS;
+}
+
+static void refuse_other_program(
+    struct office *office, const struct office_call *call)
+{
+    const uint64_t said = call->member->protocol == 0 ? 1 /* it said no HELLO */
+                                                      : call->member->protocol;
+    char theirs[PROTOCOL_TEXT], ours[PROTOCOL_TEXT], text[MESSAGE_TEXT_MAX];
+    protocol_text(theirs, said);
+    protocol_text(ours, protocol_said());
+    snprintf(text, sizeof text,
+        "your program speaks protocol %s, this office %s: %s must be upgraded",
+        theirs, ours,
+        protocol_compare(said) == PROTOCOL_PEER_OLDER
+            ? "your program (cohortium)"
+            : "the office");
+    log_event(LOG_WARN, "office", "other_protocol", "user=%s its=\"%s\"",
+        call->member->user, theirs);
+    office_send_failure(
+        office, call->route, STATUS_UNSUPPORTED_VERSION, NULL, text);
+}
+
 static void handle(struct office *office, const struct office_call *call)
 {
+    if (is_other_program(call)) {
+        refuse_other_program(office, call);
+        return;
+    }
     for (size_t i = 0; i < sizeof dispatch / sizeof dispatch[0]; i++) {
         if (dispatch[i].type == call->message->type &&
             (dispatch[i].role & call->member->role) != 0) {

@@ -174,7 +174,9 @@ enum status query_await(struct connection *connection,
         struct message reply;
         enum status status = STATUS_OK;
         if (now >= next) {
-            status = connection_send(connection, question);
+            status = connection_greet(connection); /* it may be a new one */
+            if (status == STATUS_OK)
+                status = connection_send(connection, question);
             next = now + (status == STATUS_BUSY ? RECONNECT_MS : REPEAT_MS);
         }
         if (status != STATUS_OK && status != STATUS_BUSY)

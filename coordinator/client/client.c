@@ -290,16 +290,22 @@ static enum status fail_connection(
             channel_client_state(connection->channel, &since_ms)));
 }
 
+enum status connection_greet(struct connection *connection)
+{
+    const struct message hello = {.type = MESSAGE_HELLO,
+        .version = protocol_said(),
+        .name = "cohortium " COHORTIUM_VERSION,
+        .id = connection->roster->id};
+    return connection_send(connection, &hello);
+}
+
 /* A coordinator of the first version knows no HELLO of a person. */
 static enum status compare_versions(struct connection *connection)
 {
-    struct message reply, hello = {.type = MESSAGE_HELLO,
-                              .version = protocol_said(),
-                              .name = "cohortium " COHORTIUM_VERSION,
-                              .id = connection->roster->id};
+    struct message reply;
     char theirs[PROTOCOL_TEXT] = "1", ours[PROTOCOL_TEXT];
     enum protocol_fit fit = PROTOCOL_PEER_OLDER;
-    enum status status = connection_send(connection, &hello);
+    enum status status = connection_greet(connection);
     while (status == STATUS_OK) {
         status = connection_receive(connection, &reply, REPLY_TIMEOUT_MS);
         if (status == STATUS_OK &&
@@ -425,7 +431,9 @@ enum status connection_ask(struct connection *connection,
     struct message *reply)
 {
     uint64_t end = clock_monotonic_ms() + REPLY_TIMEOUT_MS;
-    enum status status = connection_send(connection, question);
+    enum status status = connection_greet(connection);
+    if (status == STATUS_OK)
+        status = connection_send(connection, question);
     if (status == STATUS_BUSY)
         return program_fail(status, "the connection was lost");
     while (status == STATUS_OK) {

@@ -203,8 +203,8 @@ static void test_approvals_of_a_member_do_not_keep_out_a_rejection(void **state)
 {
     struct fixture *fixture = *state;
     struct buffer documents[MESSAGE_DOCUMENTS_MAX];
-    struct message message = {.type = MESSAGE_SUBMIT_STUDY,
-        .study = buffer_view(&fixture->study)};
+    struct message message = {
+        .type = MESSAGE_SUBMIT_STUDY, .study = buffer_view(&fixture->study)};
     const int64_t now = fixture->now.wall;
     for (size_t i = 0; i < MESSAGE_DOCUMENTS_MAX; i++) {
         fixture->now.wall = now - (int64_t)i - 1; /* each another document */
@@ -315,6 +315,39 @@ static void test_hello_of_a_person_is_told_the_version(void **state)
         protocol_said());
 }
 
+/* Programs of protocol 1 said none. */
+static void test_person_without_hello_is_told_to_upgrade(void **state)
+{
+    struct fixture *fixture = *state;
+    struct buffer query, body;
+    const struct channel_route route = fixture_route(ROUTE_RESEARCHER);
+    char user[CHANNEL_USER_MAX] = "person:";
+    public_key_to_text(
+        user + 7, &keypair_identity(fixture->cast.researcher)->sign);
+    fixture_close(fixture);
+    fixture_open(fixture); /* nobody has greeted this one */
+    for (size_t i = 0; i < CENTERS; i++)
+        fixture_hello(fixture, i);
+    fixture_forget(fixture);
+    fixture_make_query(fixture, &query, NULL, 20);
+    buffer_init(&body, BUFFER_LIMIT_DEFAULT);
+    const struct message message = {
+        .type = MESSAGE_SUBMIT_QUERY, .query = buffer_view(&query)};
+    assert_int_equal(message_encode(&message, &body), STATUS_OK);
+    office_receive(
+        fixture->office, user, &route, buffer_view(&body), fixture->now);
+    assert_failure(fixture, "UNSUPPORTED_VERSION");
+    assert_string_equal(
+        fixture_last(fixture, ROUTE_RESEARCHER, MESSAGE_FAILURE)->text,
+        "your program speaks protocol 1, this office 2: your program "
+        "(cohortium) must be upgraded");
+    assert_int_equal(count_opens(fixture), 0);
+    buffer_fini(&body);
+    fixture_submit_query(fixture, &query); /* with HELLO */
+    assert_int_equal(count_opens(fixture), CENTERS);
+    buffer_fini(&query);
+}
+
 static void test_truncated_messages_change_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -357,6 +390,7 @@ int main(void)
         TEST(test_ask_documents_gives_roster_and_dictionary),
         TEST(test_hello_of_another_version_is_refused),
         TEST(test_hello_of_a_person_is_told_the_version),
+        TEST(test_person_without_hello_is_told_to_upgrade),
         TEST(test_truncated_messages_change_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
