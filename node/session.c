@@ -55,16 +55,10 @@ static enum status take_stored_roster(
     void *arg, const struct digest *id, struct view bytes)
 {
     struct session *session = arg;
-    struct envelope *envelope = NULL;
     struct roster *roster = NULL;
-    struct diagnostic diagnostic;
-    diagnostic_init(&diagnostic, "roster");
     (void)id;
-    enum status status = envelope_decode(&envelope, bytes);
-    if (status == STATUS_OK)
-        status = roster_verify(&roster, envelope, session->roster, &diagnostic);
-    envelope_destroy(envelope);
-    if (status != STATUS_OK)
+    enum status status = session_read_roster(session, &roster, bytes);
+    if (status != STATUS_OK || roster == NULL)
         return status;
     roster_destroy(session->roster);
     session->roster = roster;
@@ -341,7 +335,7 @@ static enum status receive(struct session *session, struct view bytes,
     if (must_not(session, message.type))
         return past_refuse(session, &message, outbox);
     if (must_wait(session, &message))
-        return job_defer(session, bytes);
+        return job_defer(session, &message, bytes, outbox);
     for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
         if (handlers[i].type == message.type)
             return handlers[i].handle(session, &message, now, outbox);

@@ -26,6 +26,12 @@ struct session_job {
     enum status status;
 };
 
+/* A message that waits, and the session it is of; zeros: none that is known. */
+struct deferred {
+    struct digest header;
+    struct buffer bytes;
+};
+
 /* What members said of a study: the documents of a message, in its order, and
  * then rejections that were kept. */
 struct votes {
@@ -94,7 +100,7 @@ struct session {
     struct question *open[OPEN_MAX]; /* NULL: free */
     struct session_job *job;         /* that runs; NULL: none */
     size_t deferred_count;
-    struct buffer deferred[DEFERRED_MAX]; /* messages, in order */
+    struct deferred deferred[DEFERRED_MAX]; /* in order */
     struct slots slots;
 };
 
@@ -187,8 +193,12 @@ enum status open_finish_round(struct question *question,
 void session_job_destroy(struct session_job *job);
 /* Runs it, and *done, or gives it to the worker, whose it is then. */
 enum status job_start(struct session_job *job, bool *done);
-/* Keeps a message for when the job that runs is done, or a slot has come. */
-enum status job_defer(struct session *session, struct view bytes);
+/* Keeps a message for when the job that runs is done, or a slot has come. Too
+ * many wait: an OPEN is answered BUSY. */
+enum status job_defer(struct session *session, const struct message *message,
+    struct view bytes, struct outbox *outbox);
+/* Its session is over: what waits of it never has its turn. */
+void job_drop_deferred(struct session *session, const struct digest *header);
 /* Nothing runs, and nothing waits for its slot: what was kept has its turn. */
 enum status job_take_deferred(
     struct session *session, struct session_time now, struct outbox *outbox);
@@ -265,6 +275,10 @@ bool session_is_own_failure(enum status status);
 enum status session_open_question(struct session *session,
     const struct message *message, struct session_time now,
     struct outbox *outbox);
+/* One roster of the chain: the next must be signed by the thresholds of both.
+ * *out NULL: it is known. */
+enum status session_read_roster(
+    const struct session *session, struct roster **out, struct view bytes);
 /* Those that the roster command wrote beside this process. */
 enum status session_follow_rosters(struct session *session);
 /* ROSTER and STUDY: believed only as far as their signatures go. */

@@ -96,6 +96,7 @@ enum status open_close(struct session *session, const struct digest *header)
     struct question **place = find(session, header);
     const struct session_job *job = session->job;
     enum status status = STATUS_OK;
+    job_drop_deferred(session, header);
     if (job != NULL && digest_equal(&job->question->header_id, header))
         job->question->over = true;
     if (place == NULL)

@@ -185,10 +185,12 @@ enum status session_find_lock(const struct session_setup *setup,
 }
 
 /* Towards a lock count questions that should not have been asked: not what this
- * center has no room for, and not what changed here after the question came. */
+ * center has no room for, not what came too late (a long scan, a clock), and
+ * not what changed here after the question came. */
 static bool counts(const struct question *question, enum status reason)
 {
     return !question->changed && reason != STATUS_LOCKED &&
+           reason != STATUS_LATE &&
            status_category(reason) != CATEGORY_EXHAUSTED;
 }
 

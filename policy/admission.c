@@ -28,7 +28,8 @@ static enum status check_header(struct admission *out,
         return STATUS_WRONG_QUERY;
     const struct validity validity = {
         "the coordinator's session", INT64_MIN, out->header->deadline};
-    return validity_check(&validity, &request->clock, diagnostic);
+    status = validity_check(&validity, &request->clock, diagnostic);
+    return status == STATUS_EXPIRED ? STATUS_LATE : status;
 }
 
 /* ---- study ---- */

@@ -34,6 +34,7 @@ enum status_category {
     X(REVOKED_SIGNER, DENIED, "signed by a member who was revoked")            \
     X(NOT_YET_VALID, DENIED, "not valid yet")                                  \
     X(EXPIRED, DENIED, "expired")                                              \
+    X(LATE, DENIED, "its turn came after its deadline")                        \
     X(WRONG_ROSTER, DENIED, "made under another roster")                       \
     X(WRONG_STUDY, DENIED, "made for another study")                           \
     X(WRONG_DICTIONARY, DENIED, "made with another dictionary")                \

@@ -6,7 +6,7 @@ set -euo pipefail
 lying_federation
 for pair in lowered-minimum:TOO_FEW_CENTERS other-roster:WRONG_ROSTER \
     unsigned-header:UNKNOWN_SIGNER swapped-study:WRONG_STUDY \
-    late-deadline:EXPIRED; do
+    late-deadline:LATE; do
     lie "${pair%:*}" ada carol.approval dave.approval
     expect REFUSE "${pair#*:}"
     federation_stop cleveland
