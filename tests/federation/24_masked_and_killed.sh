@@ -4,14 +4,14 @@
 set -euo pipefail
 . "$(dirname "$0")/../support/federation.sh"
 four_hospitals
-restart_with 3000 60000
+restart_with 10000 100000
 field() { python3 "$root/tests/support/pick.py" "$1"; }
 
 kill -STOP "${PIDS[budapest]}"
-ask ada "$UCI/query.json" --wait 60 >"$FED/out" 2>"$FED/err" &
+ask ada "$UCI/query.json" --wait 100 >"$FED/out" 2>"$FED/err" &
 asking=$!
 wait_asked "$FED/err"
-sleep 0.7
+wait_computed cleveland zurich_basel long_beach
 kill -KILL "${PIDS[budapest]}"
 wait "$asking" || fail "$(cat "$FED/err")"
 [ "$(field absent <"$FED/out")" = budapest ] || fail "$(cat "$FED/out")"

@@ -212,6 +212,21 @@ wait_asked() {
     done
 }
 
+# wait_computed NAME...: until each of them has computed $query: a plain answer,
+# or the keys of a masked one, are on its disk
+wait_computed() {
+    local name end=$((SECONDS + 30))
+    for name; do
+        until [ "$(sqlite3 "$FED/$name/registry.sqlite" \
+            "PRAGMA busy_timeout = 5000; SELECT count(*) FROM
+            (SELECT query FROM answer UNION SELECT query FROM progress)
+            WHERE lower(hex(query)) = '$query'" | tail -n 1)" = 1 ]; do
+            [ "$SECONDS" -lt "$end" ] || fail "$name did not compute $query"
+            sleep 0.05
+        done
+    done
+}
+
 # wait_status NAME PATTERN: until the node's own `status` says so
 wait_status() {
     local end=$((SECONDS + 40))
@@ -266,7 +281,7 @@ kill_office_amid() {
     ask ada "$1" --wait 60 >"$FED/first.out" 2>"$FED/first.err" &
     asking=$!
     wait_asked "$FED/first.err"
-    sleep 0.7
+    wait_computed budapest zurich_basel long_beach
     kill -KILL "${PIDS[office]}"
     wait "${PIDS[office]}" 2>/dev/null || true
     kill "$asking" 2>/dev/null || true
