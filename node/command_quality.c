@@ -102,8 +102,10 @@ static enum status federation_quality(
             *out = json_incref(entry);
     }
     if (status == STATUS_OK && *out == NULL)
-        status = program_fail(
-            STATUS_NOT_FOUND, "%s holds no quality of all centers", path);
+        status = program_fail(STATUS_NOT_FOUND,
+            "%s holds no quality of all centers: a query asks for it with "
+            "{\"quality\": {}} and without 'by'",
+            path);
     json_decref(parsed);
     envelope_destroy(result);
     roster_destroy(roster);

@@ -157,11 +157,17 @@ enum status command_study_unlock(const struct arguments *arguments)
 {
     struct home home;
     struct study *study = NULL;
+    struct store_lock lock = {.locked = false};
     enum status status = home_open(&home, arguments);
     if (status == STATUS_OK)
         status = home_need_past(&home);
     if (status == STATUS_OK)
         status = home_find_study(&home, operand_at(arguments, 0), &study);
+    if (status == STATUS_OK) {
+        const struct session_setup setup = home_setup(&home);
+        status =
+            session_find_lock(&setup, &study->id, clock_wall_seconds(), &lock);
+    }
     if (status == STATUS_OK)
         status = store_begin(home.store);
     if (status == STATUS_OK) {
@@ -174,6 +180,9 @@ enum status command_study_unlock(const struct arguments *arguments)
         else
             store_rollback(home.store);
     }
+    if (status == STATUS_OK)
+        printf("study %s %s; its refusals are forgotten\n", study->name,
+            lock.locked ? "is no longer locked" : "was not locked");
     study_destroy(study);
     home_close(&home);
     return status;

@@ -1,5 +1,6 @@
 #include "policy/admission.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- header ---- */
@@ -145,6 +146,14 @@ static bool names_analysis(const struct study *study, const char *name)
     return false;
 }
 
+static void list_analyses(const struct study *study, char *out, size_t capacity)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < study->analysis_count && used < capacity; i++)
+        used += (size_t)snprintf(out + used, capacity - used, "%s%s",
+            i == 0 ? "" : ", ", study->analyses[i]);
+}
+
 static enum status check_cohort(const struct study *study,
     const struct query *query, const struct dictionary *dictionary,
     struct diagnostic *diagnostic)
@@ -180,16 +189,20 @@ enum status admission_check_scope(const struct study *study,
     plan_visit_variables(plan, look_for_variable, &scope);
     if (scope.outside != NULL) {
         diagnostic_set(diagnostic, 0, 0,
-            "'%s' is not among the variables of study '%s'", scope.outside,
-            study->name);
+            "'%s' is not among the variables of study '%s', which 'cohortium "
+            "study show' lists",
+            scope.outside, study->name);
         return STATUS_VARIABLE_NOT_IN_STUDY;
     }
     for (size_t i = 0; i < plan->analysis_count; i++) {
         const char *name = plan_analysis_name(plan, i);
         if (names_analysis(study, name))
             continue;
+        char allowed[512] = "";
+        list_analyses(study, allowed, sizeof allowed);
         field_fail(&query->analyses[i].name_field, diagnostic,
-            "'%s' is not among the analyses of study '%s'", name, study->name);
+            "'%s' is not among the analyses of study '%s': %s", name,
+            study->name, allowed);
         return STATUS_ANALYSIS_NOT_IN_STUDY;
     }
     for (size_t i = 0; !study->center_effects && i < plan->analysis_count;

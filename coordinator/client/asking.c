@@ -219,7 +219,7 @@ enum status result_print(const struct envelope *result, bool json)
     }
     json_t *parsed = result_file_json(result);
     status = parsed == NULL ? STATUS_MALFORMED
-                            : result_table_print(stdout, parsed,
+                            : result_table_print(stdout, parsed, 0,
                                   "holds: checked when the result came");
     json_decref(parsed);
     return status;

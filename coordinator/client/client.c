@@ -150,9 +150,21 @@ enum status client_check_member(
                 "%s has another key than the %s of %s's committee", self->name,
                 self->name, path);
     }
-    return program_fail(STATUS_UNKNOWN_SIGNER,
-        "%s is no member of the committee of %s (federation %s)", self->name,
-        path, roster->federation);
+    struct buffer members;
+    buffer_init(&members, BUFFER_LIMIT_DEFAULT);
+    for (size_t i = 0; i < roster->committee_count; i++) {
+        const struct roster_member *other = &roster->committee[i];
+        if (!other->revoked)
+            (void)buffer_append_format(&members, "%s%s",
+                members.size == 0 ? "" : ", ", other->identity.name);
+    }
+    const char *names = buffer_text(&members);
+    enum status status = program_fail(STATUS_UNKNOWN_SIGNER,
+        "%s is no member of the committee of %s (federation %s); its members "
+        "are %s",
+        self->name, path, roster->federation, names == NULL ? "?" : names);
+    buffer_fini(&members);
+    return status;
 }
 
 enum status client_check_researcher(const struct study *study,

@@ -246,6 +246,18 @@ enum status command_query_submit(const struct arguments *arguments)
     return status;
 }
 
+static bool may_be_id(const char *prefix)
+{
+    return strspn(prefix, "0123456789abcdef") == strlen(prefix) &&
+           strlen(prefix) < DIGEST_TEXT;
+}
+
+static enum status fail_id(void)
+{
+    return program_fail(STATUS_USAGE,
+        "a query's id is 64 hexadecimal digits, or some of the first");
+}
+
 enum status command_query_status(const struct arguments *arguments)
 {
     struct connection connection = {0};
@@ -253,10 +265,8 @@ enum status command_query_status(const struct arguments *arguments)
     const char *prefix =
         operand_count(arguments) > 0 ? operand_at(arguments, 0) : "";
     enum status status = STATUS_OK;
-    if (strspn(prefix, "0123456789abcdef") != strlen(prefix) ||
-        strlen(prefix) >= DIGEST_TEXT)
-        return program_fail(STATUS_USAGE,
-            "a query's id is 64 hexadecimal digits, or some of the first");
+    if (!may_be_id(prefix))
+        return fail_id();
     if (*prefix != '\0')
         (void)digest_from_text(&ask.id, prefix); /* else all are looked at */
     status = connection_open(&connection, arguments);
@@ -273,17 +283,34 @@ enum status command_query_status(const struct arguments *arguments)
 
 /* ---- results ---- */
 
+/* The whole id, or the coordinator is asked which query begins so. */
+static enum status find_query(
+    struct connection *connection, const char *prefix, struct digest *id)
+{
+    const struct message ask = {.type = MESSAGE_ASK_STATUS};
+    struct message reply;
+    if (digest_from_text(id, prefix) == STATUS_OK)
+        return STATUS_OK;
+    enum status status =
+        connection_ask(connection, &ask, MESSAGE_STATUS, &reply);
+    return status == STATUS_OK ? status_find_query(reply.document, prefix, id)
+                               : status;
+}
+
 enum status command_result_fetch(const struct arguments *arguments)
 {
+    const char *prefix = operand_at(arguments, 0);
     struct connection connection = {0};
     struct message ask = {.type = MESSAGE_ASK_RESULT};
     struct envelope *result = NULL;
-    if (digest_from_text(&ask.id, operand_at(arguments, 0)) != STATUS_OK)
-        return program_fail(STATUS_USAGE, "a query's id has 64 digits");
+    if (!may_be_id(prefix) || *prefix == '\0')
+        return fail_id();
     enum status status =
         client_check_writable(argument_value(arguments, "out"));
     if (status == STATUS_OK)
         status = connection_open(&connection, arguments);
+    if (status == STATUS_OK)
+        status = find_query(&connection, prefix, &ask.id);
     if (status == STATUS_OK)
         status =
             query_await(&connection, &ask, &ask.id, FETCH_TIMEOUT_MS, &result);

@@ -147,6 +147,12 @@ static enum status create(struct creating *c, const struct arguments *arguments,
     if (status != STATUS_OK)
         return status;
     c->study = json_deep_copy(document_root(c->document).value);
+    if (c->dictionary == NULL &&
+        json_object_get(c->study, "dictionary") == NULL)
+        return program_fail(STATUS_USAGE,
+            "%s names no dictionary: give the federation's with --dictionary "
+            "FILE",
+            path);
     status = complete(c->study, c->dictionary, arguments);
     if (status == STATUS_OK)
         status = review(c->document, c->study, c->dictionary, path);

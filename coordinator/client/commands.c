@@ -116,7 +116,8 @@ static const struct program_option show_options[] = {
         "bars of histogram, frequency and crosstab, correlation, roc, pca, "
         "mlp."},
     {"analysis", 'a', "N",
-        "Draw the Nth analysis; without it the first that can be drawn."},
+        "The Nth analysis alone; without it all are printed, and the first "
+        "that can be is drawn."},
     {"roster", 'r', "FILE",
         "The roster, to check that its coordinator signed the result."},
     CLIENT_OPTIONS_END,
@@ -181,7 +182,8 @@ static const struct program_command commands[] = {
         "    --researcher ada.card.json --key ada.key --out study.json",
         study_create_options, command_study_create},
     {"study check", "FILE", ONE, "Check a signed study against the dictionary",
-        "'study create' makes the same checks before it signs.", NULL, dictionary_options, command_study_check},
+        "'study create' makes the same checks before it signs.", NULL,
+        dictionary_options, command_study_check},
     {"study approve", "FILE", ONE, "Approve (or reject) a study",
         "Writes a document of its own, signed by one member, with the score "
         "sheet: alignment with the mission, scientific merit, feasibility, "
@@ -224,7 +226,10 @@ static const struct program_command commands[] = {
         submit_options, command_query_submit},
     {"query status", "[QUERY]", 0, 1, "Show what became of queries", NULL, NULL,
         connect_options, command_query_status},
-    {"result fetch", "QUERY", ONE, "Get a result again", NULL, NULL,
+    {"result fetch", "QUERY", ONE, "Get a result again",
+        "QUERY is the query's id, or as many of its first digits as no other "
+        "has.",
+        "cohortium result fetch 05769d61 --roster roster.json --key ada.key",
         fetch_options, command_result_fetch},
     {"result show", "FILE", ONE, "Print a result as tables, or draw it", NULL,
         "cohortium result show result.json --plot curves.svg", show_options,

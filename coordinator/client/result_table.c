@@ -316,7 +316,7 @@ static void print_provenance(
 }
 
 static enum status print_result(
-    FILE *out, const json_t *result, const char *signature)
+    FILE *out, const json_t *result, size_t number, const char *signature)
 {
     const json_t *variables = words_of_result(result);
     size_t at;
@@ -327,6 +327,8 @@ static enum status print_result(
     json_array_foreach((json_t *)results, at, entry)
     {
         enum status status = STATUS_OK;
+        if (number > 0 && at + 1 != number)
+            continue;
         print_title(out, variables, entry);
         if (result_is_suppressed(entry))
             fprintf(out, "withheld; the rules are at the end\n");
@@ -340,7 +342,7 @@ static enum status print_result(
 }
 
 enum status result_table_print(
-    FILE *out, const json_t *result, const char *signature)
+    FILE *out, const json_t *result, size_t number, const char *signature)
 {
     char *text = NULL;
     size_t size = 0;
@@ -349,7 +351,7 @@ enum status result_table_print(
         return STATUS_NO_MEMORY;
     /* Else the columns' widths are of bytes, and "\u00B2" is printed as two. */
     setlocale(LC_CTYPE, "C.UTF-8");
-    enum status status = print_result(lines, result, signature);
+    enum status status = print_result(lines, result, number, signature);
     if (fclose(lines) != 0)
         status = STATUS_NO_MEMORY;
     /* A result says what a coordinator signed, who may be anybody. */

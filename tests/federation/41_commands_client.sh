@@ -107,7 +107,7 @@ done
 A=(--roster "$FED/roster.json")
 expect 0 "*" "*" "$C" study verify "$FED/study.json" "$FED/carol.approval" \
     "$FED/dave.approval" "${A[@]}"
-expect 3 "" "fewer signatures" "$C" study verify "$FED/study.json" \
+expect 3 "" "1 of the 2 approvals" "$C" study verify "$FED/study.json" \
     "$FED/carol.approval" "${A[@]}"
 expect 3 "" "*" "$C" study verify "$FED/study.json" "$FED/carol.approval" \
     "$FED/carol.approval" "${A[@]}"
@@ -117,7 +117,7 @@ expect 0 "study second, id" "" "$C" study create "$FED/second.json" \
     --out "$FED/second.study"
 expect 0 "*" "*" "$C" study approve "$FED/second.study" --key "$P/carol.key" \
     --scores team=8,mission=8,merit=7,feasibility=9 --out "$FED/second.approval"
-expect 3 "" "fewer signatures" "$C" study submit "$FED/second.study" \
+expect 3 "" "1 of the 2 approvals" "$C" study submit "$FED/second.study" \
     "$FED/second.approval" "${A[@]}" --key "$P/carol.key"
 expect 3 "" "another study|fewer" "$C" study submit "$FED/second.study" \
     "$FED/carol.approval" "$FED/dave.approval" "${A[@]}" --key "$P/carol.key"
@@ -196,7 +196,11 @@ expect 2 "" "--analysis is a number" "$C" result show "$F" --plot "$FED/p.svg" \
 expect 1 "" "*" "$C" result fetch "${id//[0-9]/0}" "${A[@]}" \
     --key "$P/ada.key"
 expect 0 "*" "" "$C" result fetch "$id" "${A[@]}" --key "$P/ada.key" --json
+expect 0 "*" "" "$C" result fetch "${id:0:10}" "${A[@]}" --key "$P/ada.key" --json
 cmp -s "$FED/stdout" "$F" || fail "fetched another result"
+expect 2 "" "64 hexadecimal digits" "$C" result fetch "no id" "${A[@]}" \
+    --key "$P/ada.key"
+expect 2 "" "--analysis is a number" "$C" result show "$F" --analysis 99
 
 # ---- sandbox ----
 SB=(--dictionary "$D" "$UCI/cleveland.csv" "$UCI/budapest.csv" "$UCI/long_beach.csv")

@@ -20,6 +20,10 @@ R=$FED/roster.json
 expect 1 "" "carol.card.json is the card \(public keys\) of 'carol'; a person's key is expected, see .*carol.key" \
     "$C" roster sign "$R" --key "$P/carol.card.json"
 ! grep -q chmod "$FED/stderr" || fail "advice that harms"
+# A name with an end of line in it cannot look like another message.
+expect 1 "" "a.x0Acohortium: all is well" \
+    "$C" study show "$FED/a"$'\n'"cohortium: all is well"
+[ "$(wc -l <"$FED/stderr")" = 1 ] || fail "$(cat "$FED/stderr")"
 expect 1 "" "carol.key is the secret key of 'carol'; a card is expected, see .*carol.card.json" \
     "$C" roster create --federation f --member "$P/carol.key" \
     --coordinator "$FED/office/card.json" --endpoint tcp://127.0.0.1:7 \

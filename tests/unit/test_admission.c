@@ -401,7 +401,7 @@ static void test_scope_analyses_are_the_studys(void **state)
 {
     (void)state;
     check_with(STUDY, "analyses", "[\"count\"]", STATUS_ANALYSIS_NOT_IN_STUDY,
-        "'summary' is not among the analyses");
+        "'summary' is not among the analyses of study 'first': count");
     check_with(STUDY, "analyses", "[\"summary\"]", STATUS_ANALYSIS_NOT_IN_STUDY,
         "'count'");
     check_with(QUERY, "analyses/+", "{\"frequency\": {\"variable\": \"sex\"}}",

@@ -185,6 +185,8 @@ static void test_rejection_of_a_member_closes_the_study(void **state)
     assert_non_null(status);
     assert_non_null(memmem(status->document.data, status->document.size,
         "\"approved\":false", strlen("\"approved\":false")));
+    assert_non_null(memmem(status->document.data, status->document.size,
+        "a member rejected it", strlen("a member rejected it")));
     assert_non_null(fixture_last(fixture, ROUTE_CENTER, MESSAGE_STUDY));
     question_ask(
         fixture, 20, NULL); /* the researcher is not enrolled any more */
