@@ -1,4 +1,5 @@
 #include "node/audit.h"
+#include "node/freeze.h"
 #include "node/home.h"
 #include "node/import.h"
 #include "protocol/wire/loop.h"
@@ -50,6 +51,31 @@ static enum status import_one(const struct home *home, const char *file,
     return status;
 }
 
+/* What questions read of it. */
+static enum status say_freeze(const struct home *home)
+{
+    int64_t made, last = 0;
+    bool changed = false;
+    enum status status =
+        freeze_make_first(home->store, home->keys, clock_wall_seconds(), &made);
+    if (status == STATUS_OK)
+        status = store_last_freeze(home->store, &last);
+    if (status == STATUS_OK)
+        status = store_freeze_due(home->store, &changed);
+    if (status != STATUS_OK)
+        return program_fail(
+            status, "the freeze could not be made: %s", status_text(status));
+    if (made != 0)
+        fprintf(stderr, "freeze %lld was made: questions read it\n",
+            (long long)made);
+    else if (changed)
+        fprintf(stderr,
+            "questions read freeze %lld; 'cohortium-node freeze' makes the "
+            "next\n",
+            (long long)last);
+    return STATUS_OK;
+}
+
 enum status command_import(const struct arguments *arguments)
 {
     struct home home;
@@ -70,6 +96,8 @@ enum status command_import(const struct arguments *arguments)
         status = import_one(&home, operand_at(arguments, i), &options,
             argument_flag(arguments, "json"));
     }
+    if (status == STATUS_OK && !options.dry_run)
+        status = say_freeze(&home);
     home_close(&home);
     return status;
 }

@@ -27,9 +27,10 @@ static enum status answer(
 {
     struct frame *frame = NULL;
     struct contribution contribution = {0};
-    enum status status = frame_create(&frame, home->dictionary);
+    struct store_view now;
+    enum status status = store_view_now(home->store, &now);
     if (status == STATUS_OK)
-        status = frame_refresh(frame, home->store);
+        status = frame_create(&frame, home->dictionary, home->store, &now);
     if (status == STATUS_OK)
         status = plan_contribute(plan, frame_rows(frame), 1, &contribution);
     if (status == STATUS_OK)

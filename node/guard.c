@@ -16,10 +16,6 @@ struct guard {
     size_t count, capacity;
     struct people *cohorts; /* those answered last at the end; no two alike */
     struct guard_pairs *pairs; /* the last of them; NULL: to be made */
-    int64_t generation;
-    size_t number_count;
-    uint32_t *numbers;   /* of the frame's patients */
-    uint32_t number_end; /* above all of them */
 };
 
 struct guard_people {
@@ -36,7 +32,6 @@ enum status guard_create(struct guard **out, const struct keypair *keys)
     struct guard *guard = calloc(1, sizeof *guard);
     if (guard == NULL)
         return STATUS_NO_MEMORY;
-    guard->generation = -1;
     guard->key = sodium_malloc(32);
     if (guard->key == NULL) {
         free(guard);
@@ -64,7 +59,6 @@ void guard_destroy(struct guard *guard)
         return;
     forget_cohorts(guard);
     free(guard->cohorts);
-    free(guard->numbers);
     sodium_free(guard->key);
     free(guard);
 }
@@ -144,42 +138,6 @@ static enum status load_cohort(void *arg, int64_t row, struct view box)
     return status;
 }
 
-static enum status take_number(void *arg, uint32_t number)
-{
-    struct guard *guard = arg;
-    if ((guard->number_count & (guard->number_count - 1)) == 0) {
-        size_t capacity =
-            guard->number_count == 0 ? 1 : guard->number_count * 2;
-        uint32_t *larger =
-            reallocarray(guard->numbers, capacity, sizeof *larger);
-        if (larger == NULL)
-            return STATUS_NO_MEMORY;
-        guard->numbers = larger;
-    }
-    guard->numbers[guard->number_count++] = number;
-    if (number >= guard->number_end)
-        guard->number_end = number + 1;
-    return STATUS_OK;
-}
-
-/* Patients have one number for ever; their places in the frame change. */
-static enum status load_numbers(
-    struct guard *guard, struct store *store, const struct frame *frame)
-{
-    if (guard->generation == frame_generation(frame))
-        return STATUS_OK;
-    guard->number_count = 0;
-    enum status status = store_number_patients(store);
-    if (status == STATUS_OK)
-        status = store_visit_numbers(store, take_number, guard);
-    if (status == STATUS_OK &&
-        guard->number_count != frame_rows(frame)->patient_count)
-        status = STATUS_BUSY; /* changed while it was read: ask again */
-    if (status == STATUS_OK)
-        guard->generation = frame_generation(frame);
-    return status;
-}
-
 enum status guard_load(struct guard *guard, struct store *store)
 {
     return store_visit_cohorts(store, guard->loaded, load_cohort, guard);
@@ -198,7 +156,7 @@ static enum status drop_and_load(
 /* ---- the people of a question ---- */
 
 struct gathering {
-    const struct guard *guard;
+    const uint32_t *numbers; /* by patient of the frame */
     struct guard_people *people;
     uint64_t last; /* patient + 1 of the row before */
     bool again;    /* that was not the patient's first row */
@@ -221,7 +179,7 @@ static void add_people(
 {
     struct gathering *gathering = arg;
     struct people *cohorts = gathering->people->cohorts;
-    const uint32_t *numbers = gathering->guard->numbers;
+    const uint32_t *numbers = gathering->numbers;
     const size_t level_count = gathering->people->count - 1;
     count_repeated(gathering, patients, count);
     for (size_t i = 0; i < count; i++) {
@@ -231,8 +189,8 @@ static void add_people(
     }
 }
 
-static enum status gather(const struct guard *guard, struct guard_people **out,
-    const struct frame *frame, const struct plan *plan)
+static enum status gather(struct guard_people **out, const struct frame *frame,
+    const struct plan *plan)
 {
     struct guard_people *people = calloc(1, sizeof *people);
     size_t levels = plan->query->by_count == 0 ? 0 : plan->level_count;
@@ -240,10 +198,10 @@ static enum status gather(const struct guard *guard, struct guard_people **out,
     if (levels > GUARD_LEVELS_MAX)
         levels = 0;
     for (size_t i = 0; status == STATUS_OK && i < levels + 1; i++) {
-        status = people_init(&people->cohorts[i], guard->number_end);
+        status = people_init(&people->cohorts[i], frame_person_end(frame));
         people->count = i + 1;
     }
-    struct gathering gathering = {guard, people, 0, false};
+    struct gathering gathering = {frame_people(frame), people, 0, false};
     if (status == STATUS_OK)
         status =
             plan_visit_people(plan, frame_rows(frame), add_people, &gathering);
@@ -339,11 +297,9 @@ enum status guard_check(struct guard *guard, struct guard_people **out,
     struct store *store, const struct guard_question *question, int64_t now)
 {
     *out = NULL;
-    enum status status = load_numbers(guard, store, question->frame);
+    enum status status = drop_and_load(guard, store, now);
     if (status == STATUS_OK)
-        status = drop_and_load(guard, store, now);
-    if (status == STATUS_OK)
-        status = gather(guard, out, question->frame, question->plan);
+        status = gather(out, question->frame, question->plan);
     if (status == STATUS_OK)
         status = refuse_close(guard, *out, question->min_cell);
     if (status != STATUS_OK) {

@@ -88,6 +88,22 @@ static enum status load_rosters(struct session *session)
     return status;
 }
 
+/* The next question may well be of it. */
+static enum status load_last_freeze(struct session *session)
+{
+    struct store *store = session->setup.store;
+    struct store_view view;
+    struct frame *frame = NULL;
+    int64_t number;
+    enum status status = store_last_freeze(store, &number);
+    if (status == STATUS_OK)
+        status = store_view_freeze(store, number, &view);
+    if (status == STATUS_OK)
+        status = frames_hold(session->frames, &frame, store, &view);
+    frames_release(frame);
+    return status;
+}
+
 enum status session_create(
     struct session **out, const struct session_setup *setup)
 {
@@ -100,11 +116,11 @@ enum status session_create(
     session->heartbeat_ms = HEARTBEAT_MS_DEFAULT;
     enum status status = load_rosters(session);
     if (status == STATUS_OK)
-        status = frame_create(&session->frame, setup->dictionary);
+        status = frames_create(&session->frames, setup->dictionary);
     if (status == STATUS_OK)
         status = guard_create(&session->guard, setup->keys);
     if (status == STATUS_OK)
-        status = frame_refresh(session->frame, setup->store);
+        status = load_last_freeze(session);
     if (status == STATUS_OK)
         status = past_open(
             &session->past, setup->store, setup->keys, setup->head_path);
@@ -127,7 +143,7 @@ void session_destroy(struct session *session)
     job_forget_all(session);
     slots_fini(&session->slots);
     session_forget_verified(session);
-    frame_destroy(session->frame);
+    frames_destroy(session->frames);
     guard_destroy(session->guard);
     roster_destroy(session->roster);
     free(session);
@@ -408,6 +424,25 @@ static enum status settle_day(struct session *session, int64_t now)
     return refusal_settle(session->setup.store, session->setup.keys, now);
 }
 
+#define FREEZE_LOOK_SECONDS 600
+
+/* One that is due is made with or without a connection. */
+static enum status make_freeze(struct session *session, int64_t now)
+{
+    const struct session_setup *setup = &session->setup;
+    int64_t number;
+    if (setup->freeze_days == 0 ||
+        now - session->freeze_looked < FREEZE_LOOK_SECONDS)
+        return STATUS_OK;
+    session->freeze_looked = now;
+    enum status status = freeze_make_due(
+        setup->store, setup->keys, now, setup->freeze_days, &number);
+    if (status == STATUS_OK && number != 0)
+        log_event(LOG_INFO, "session", "freeze_made", "number=%lld",
+            (long long)number);
+    return status;
+}
+
 static enum status tick(
     struct session *session, struct session_time now, struct outbox *outbox)
 {
@@ -417,6 +452,8 @@ static enum status tick(
         status = open_end_idle(session, now, outbox);
     if (status == STATUS_OK && session->past.behind)
         status = review(session, now, outbox);
+    if (status == STATUS_OK && !session->past.behind)
+        status = make_freeze(session, now.wall_seconds);
     if (status != STATUS_OK || !session->welcomed)
         return status;
     if (now.monotonic_ms - session->pinged_ms >= session->heartbeat_ms)

@@ -4,6 +4,7 @@
 #ifndef COHORTIUM_NODE_SESSION_INTERNAL_H
 #define COHORTIUM_NODE_SESSION_INTERNAL_H
 
+#include "node/freeze.h"
 #include "node/guard.h"
 #include "node/session.h"
 #include "node/slots.h"
@@ -58,6 +59,10 @@ struct question {
     size_t center;               /* this one's place in the header's list */
     struct guard_people *people; /* NULL: it is a stored answer */
     struct digest asked;         /* digest_of_question: no nonce, no dates */
+    struct store_view view;      /* the rows that the study reads */
+    bool settled;                /* that it reads them */
+    int64_t departures;          /* of the rows that the vector is of */
+    struct frame *frame;         /* held; NULL: none yet */
     struct buffer vector;        /* what leaves; before masks */
     bool stored;                 /* it was computed earlier */
     struct disclosure_report report;
@@ -65,7 +70,6 @@ struct question {
     /* A masked one: */
     struct member *member;
     int64_t attempt;    /* at this query */
-    int64_t generation; /* of the rows it was computed from */
     struct buffer last; /* the message that was sent last */
     uint32_t rounds;    /* later ones */
     uint64_t touched_ms;
@@ -77,13 +81,14 @@ struct question {
 struct session {
     struct session_setup setup;
     struct roster *roster;
-    struct frame *frame;
+    struct frames *frames;
     struct guard *guard;
     bool welcomed;
     bool other_protocol; /* of the coordinator: nothing else is heard */
     uint64_t heartbeat_ms, heard_ms, pinged_ms, ping;
     int64_t decisions_sent; /* store_decision_count when they were sent last */
-    int64_t settled_day; /* refusals of the days before were told */
+    int64_t settled_day;    /* refusals of the days before were told */
+    int64_t freeze_looked;  /* when it was looked whether one is due */
     struct past past;
     struct head told; /* what was last said of our own on this connection */
     /* The study that was verified last, under this roster: the digest is over
@@ -99,7 +104,7 @@ struct session {
 
 #define NODE_CLOCK "this center's clock"
 
-/* The frame's rows, as this center's of the question. */
+/* The rows of the frame that it holds, as this center's of the question. */
 struct rows question_rows(const struct question *question);
 enum status outbox_add(struct outbox *outbox, const struct message *message);
 /* One that is encoded already. */
@@ -239,6 +244,19 @@ enum status rounds_scan(struct question *question, const struct rows *rows,
     const struct round *told, struct contribution *out);
 enum status rounds_finish(struct question *question,
     const struct session_job *job, struct step_reply *reply);
+
+/* session_reading.c */
+/* Sets view and settled; of a study that was not asked yet nothing. */
+enum status reading_find(struct question *question);
+/* The study reads the last freeze from now on, if it read none. */
+enum status reading_settle(struct question *question);
+/* The frame of the view, until the question is destroyed. */
+enum status reading_hold(struct question *question);
+/* Whether people left since the vector was made that the view no longer has. */
+bool reading_moved(const struct question *question);
+/* Before a later round: STATUS_REFUSED when the rows are not those of the
+ * first any more. */
+enum status reading_go_on(struct question *question);
 
 /* session_past.c */
 /* HEADS: our own and, if all, those that we carry for others. */

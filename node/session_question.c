@@ -34,6 +34,7 @@ void question_destroy(struct question *question)
     drop_documents(question);
     member_destroy(question->member);
     guard_people_destroy(question->people);
+    frames_release(question->frame);
     buffer_wipe(&question->last);
     admission_fini(&question->admission);
     buffer_wipe(&question->vector);
@@ -225,13 +226,16 @@ static enum status check_stored(const struct question *question)
  * the same query gets nothing. */
 static enum status check_replay(struct question *question, bool *again)
 {
-    struct digest header;
+    struct store_answer answer;
     enum status status = store_find_answer(question->session->setup.store,
-        &question->query_id, &header, &question->vector, &question->generation);
+        &question->query_id, &answer, &question->vector);
     *again = status == STATUS_OK;
     if (status == STATUS_NOT_FOUND)
         return STATUS_OK;
-    if (status == STATUS_OK && !digest_equal(&header, &question->header_id))
+    if (status == STATUS_OK)
+        question->departures = answer.departures;
+    if (status == STATUS_OK &&
+        !digest_equal(&answer.header, &question->header_id))
         return STATUS_REPLAYED;
     return status == STATUS_OK ? check_stored(question) : status;
 }
@@ -252,7 +256,7 @@ static bool rules_act_here(const struct question *question)
 
 struct rows question_rows(const struct question *question)
 {
-    struct rows rows = *frame_rows(question->session->frame);
+    struct rows rows = *frame_rows(question->frame);
     rows.center = question->center;
     return rows;
 }
@@ -300,18 +304,20 @@ static enum status compute(struct question *question, bool *done)
     struct session_job *job = calloc(1, sizeof *job);
     if (job == NULL)
         return STATUS_NO_MEMORY;
-    enum status status = frame_refresh(session->frame, session->setup.store);
+    enum status status = reading_settle(question);
+    if (status == STATUS_OK)
+        status = reading_hold(question);
     if (status == STATUS_OK && compares_people(question)) {
-        const struct guard_question asked = {session->frame,
+        const struct guard_question asked = {question->frame,
             question->admission.plan, question->limits.min_cell};
         status = guard_check(session->guard, &question->people,
             session->setup.store, &asked, question->now);
     }
-    question->generation = frame_generation(session->frame);
     job->question = question;
-    job->rows = question_rows(question);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        job->rows = question_rows(question);
         status = job_start(job, done);
+    }
     if (status == STATUS_OK && !*done)
         return STATUS_OK;
     if (status == STATUS_OK)
@@ -334,26 +340,35 @@ static struct digest digest_of_question(const struct question *question)
                : asked;
 }
 
-/* The first sums of a fit that an older program began had other columns: they
- * are of no use to this one's rounds, and are counted anew from the same rows.
- * What carries noise is never counted twice. */
+/* The first sums of a fit that an older program began had other columns. */
 static bool is_of_an_older_fit(const struct question *question)
+{
+    return check_stored(question) != STATUS_OK;
+}
+
+/* A fit's later rounds read the rows, and those of its first sums are of no use
+ * to others. What carries noise is never counted twice. */
+static bool must_begin_again(const struct question *question)
 {
     return question->admission.plan->value_count > 0 &&
            question->privacy != PRIVACY_NOISE &&
-           check_stored(question) != STATUS_OK;
+           (is_of_an_older_fit(question) || reading_moved(question));
 }
 
-/* D18: the same question has one answer. */
+/* D18: the same question on the same freeze has one answer. */
 static enum status find_stored(struct question *question)
 {
+    struct store_answer answer;
+    const struct store_asked asked = {
+        &question->study_id, &question->asked, question->view.freeze};
     if (!DEFENCE("stored-answers"))
         return STATUS_OK;
-    enum status status =
-        store_find_question(question->session->setup.store, &question->study_id,
-            &question->asked, &question->vector, &question->generation);
+    enum status status = store_find_question(
+        question->session->setup.store, &asked, &answer, &question->vector);
     question->stored = status == STATUS_OK;
-    if (question->stored && is_of_an_older_fit(question)) {
+    if (question->stored)
+        question->departures = answer.departures;
+    if (question->stored && must_begin_again(question)) {
         question->stored = false;
         buffer_clear(&question->vector);
         return STATUS_OK;
@@ -383,6 +398,8 @@ static enum status look_up(struct question *question, bool *again)
     enum status status = check_opt_in(question);
     if (status == STATUS_OK && study_is_masked(question->privacy))
         status = progress_check(question);
+    if (status == STATUS_OK)
+        status = reading_find(question);
     if (status == STATUS_OK)
         status = check_replay(question, again);
     if (status != STATUS_OK || *again)

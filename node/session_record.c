@@ -142,7 +142,8 @@ enum status question_record(struct question *question)
         .question = question->asked,
         .vector = buffer_view(&question->vector),
         .time = question->now,
-        .generation = question->generation};
+        .freeze = question->view.freeze,
+        .departures = question->departures};
     char withheld[256], researcher[KEY_TEXT], digest[DIGEST_TEXT];
     struct digest left = digest_of(buffer_view(&question->vector));
     describe_report(&question->report, withheld, sizeof withheld);

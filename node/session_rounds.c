@@ -104,20 +104,12 @@ enum status rounds_finish(struct question *question,
 static enum status prepare(struct question *question,
     const struct message *message, struct session_job *job)
 {
-    const struct session *session = question->session;
-    enum status status = frame_refresh(session->frame, session->setup.store);
-    /* New data in the middle of a fit would be other people. */
-    if (status == STATUS_OK &&
-        question->generation != frame_generation(session->frame)) {
-        question->changed = true;
-        diagnostic_set(&question->diagnostic, 0, 0,
-            "this center's data changed while the question was open");
-        status = STATUS_REFUSED;
-    }
+    enum status status = reading_go_on(question);
     job->question = question;
     if (status == STATUS_OK)
         status = read_round(message, job);
-    job->rows = question_rows(question);
+    if (status == STATUS_OK)
+        job->rows = question_rows(question);
     job->told = digest_of(message->body);
     return status;
 }

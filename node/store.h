@@ -63,29 +63,101 @@ enum status store_note_import(struct store *store, const struct digest *file,
 /* Whether a file with these bytes was imported since the last clearing. */
 enum status store_import_seen(
     struct store *store, const struct digest *file, bool *seen);
-/* Research opt-out of one patient. STATUS_NOT_FOUND. */
-enum status store_set_opt_out(
-    struct store *store, const char *identifier, bool out);
-struct store_counts {
+struct store_counts { /* of the record as it is now */
     int64_t exams, identified, opted_out, imports;
-    int64_t generation; /* changes with the data and with opt-outs */
 };
 enum status store_get_counts(struct store *store, struct store_counts *counts);
-enum status store_get_generation(struct store *store, int64_t *generation);
+
+/* Which rows: the record as it stood in an edition, without those who were
+ * absent when so many had left or come back. */
+struct store_view {
+    int64_t freeze; /* its number; 0: none */
+    int64_t edition, absences;
+    int64_t erasures; /* that were made: they change every view */
+};
+/* The record as it is now. */
+enum status store_view_now(struct store *store, struct store_view *view);
+/* Of that freeze alone; 0 holds nobody. STATUS_NOT_FOUND. */
+enum status store_view_freeze(
+    struct store *store, int64_t number, struct store_view *view);
+/* Whether the rows are the same. */
+bool store_view_equal(const struct store_view *a, const struct store_view *b);
+/* Grows when somebody is no longer among the rows of the same freeze. */
+int64_t store_view_departures(const struct store_view *view);
+
 struct store_visited {
     int64_t pseudonym;
+    uint32_t person; /* the patient's number, from 1; 0: it has none yet */
     uint32_t number; /* the exam's, from 1: it keeps it when it is replaced, and
                         no other exam ever has it */
     const int32_t *codes;
 };
-/* Every row of patients who did not opt out, a patient's rows together: in the
+/* Every row of the view, a patient's rows together: in the
  * order of the dictionary's exam_time, then of the exams' identifiers (the
  * shorter first, so that e9 stands before e10), then as they came. Codes as in
  * struct store_row, but for dates: they are days since the patient's first
  * exam, and what is derived from them is there. */
 typedef enum status store_row_visit(void *arg, const struct store_visited *row);
-enum status store_visit_rows(
-    struct store *store, store_row_visit *visit, void *arg);
+enum status store_visit_rows(struct store *store, const struct store_view *view,
+    store_row_visit *visit, void *arg);
+/* The numbers of exams that the view held and that were erased since, in order.
+ */
+typedef enum status store_erased_visit(void *arg, uint32_t number);
+enum status store_visit_erased(struct store *store,
+    const struct store_view *view, store_erased_visit *visit, void *arg);
+
+/* ---- freezes ---- */
+
+#define STORE_SECRET_BYTES 32
+
+struct store_freeze {
+    int64_t number, time;
+    uint8_t secret[STORE_SECRET_BYTES]; /* what its digest is keyed by */
+    struct view envelope;               /* empty in what is found */
+};
+/* 0: there is none. */
+enum status store_last_freeze(struct store *store, int64_t *number);
+/* Appends the envelope unless it is NULL. STATUS_NOT_FOUND. */
+enum status store_find_freeze(struct store *store, int64_t number,
+    struct store_freeze *freeze, struct buffer *envelope);
+/* Of the record as it is now; the caller counts. Within the caller's
+ * transaction. */
+enum status store_put_freeze(
+    struct store *store, const struct store_freeze *freeze);
+/* Whether rows changed, or somebody left or came back, since the last one. */
+enum status store_freeze_due(struct store *store, bool *changed);
+/* BLAKE2b-256 of the rows, the absent named, keyed by the secret. */
+enum status store_digest_rows(struct store *store,
+    const struct store_view *view, const uint8_t secret[STORE_SECRET_BYTES],
+    struct digest *digest);
+
+/* Research opt-out of one patient, or its end. STATUS_NOT_FOUND. */
+enum status store_set_opt_out(
+    struct store *store, const char *identifier, bool out);
+/* Deletes a patient's rows in all versions and his place in the key table; the
+ * numbers of his exams are never given again. STATUS_NOT_FOUND. */
+enum status store_erase(struct store *store, const char *identifier);
+/* Around the transaction of an erasure: what is deleted is written over, and
+ * the write-ahead log does not keep it. */
+enum status store_scrub(struct store *store, bool begin);
+
+/* What a study reads, for ever: its freeze, and who had left when that was
+ * settled. move: how often its researcher asked for the latest. */
+struct store_reading {
+    struct digest study;
+    int64_t move, freeze, absences;
+};
+/* STATUS_EXISTS */
+enum status store_put_reading(
+    struct store *store, const struct store_reading *reading);
+enum status store_visit_readings(struct store *store,
+    enum status (*visit)(void *arg, const struct store_reading *reading),
+    void *arg);
+/* The rows that the study reads after so many moves: its freeze, without those
+ * who had left when the study last settled on one or when the center last made
+ * one. STATUS_NOT_FOUND: not settled yet. */
+enum status store_view_study(struct store *store, const struct digest *study,
+    int64_t move, struct store_view *view);
 
 /* ---- documents ---- */
 
@@ -151,18 +223,24 @@ struct store_answer {
     struct digest query, header, study, question;
     struct view vector;
     int64_t time;
-    int64_t generation; /* of the rows that it is of */
+    int64_t freeze;     /* of the rows that it is of */
+    int64_t departures; /* store_view_departures of them */
 };
 
 enum status store_put_answer(
     struct store *store, const struct store_answer *answer);
-/* By the query; appends the vector. STATUS_NOT_FOUND; STATUS_CORRUPT when it is
- * not the one that was put. */
+/* By the query; appends the vector and sets header, freeze and departures.
+ * STATUS_NOT_FOUND; STATUS_CORRUPT when it is not the one that was put. */
 enum status store_find_answer(struct store *store, const struct digest *query,
-    struct digest *header, struct buffer *vector, int64_t *generation);
-/* By the question within a study; appends the vector. STATUS_NOT_FOUND. */
-enum status store_find_question(struct store *store, const struct digest *study,
-    const struct digest *question, struct buffer *vector, int64_t *generation);
+    struct store_answer *answer, struct buffer *vector);
+/* By the question within a study, on that freeze. STATUS_NOT_FOUND. */
+struct store_asked {
+    const struct digest *study, *question;
+    int64_t freeze;
+};
+enum status store_find_question(struct store *store,
+    const struct store_asked *asked, struct store_answer *answer,
+    struct buffer *vector);
 /* Of a study: those since a time, and all. */
 enum status store_count_answers(struct store *store, const struct digest *study,
     int64_t since, int64_t *recent, int64_t *total);
@@ -203,10 +281,6 @@ enum status store_take_counted(
 
 /* Every patient that has a row gets a number that it keeps. */
 enum status store_number_patients(struct store *store);
-/* Of each patient, in the order of store_visit_rows. */
-typedef enum status store_number_visit(void *arg, uint32_t number);
-enum status store_visit_numbers(
-    struct store *store, store_number_visit *visit, void *arg);
 enum status store_put_cohort(struct store *store, const struct digest *study,
     int64_t until, struct view box);
 /* Rows after that one, in order. */

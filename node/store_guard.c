@@ -10,40 +10,6 @@ enum status store_number_patients(struct store *store)
         "");
 }
 
-enum status store_visit_numbers(
-    struct store *store, store_number_visit *visit, void *arg)
-{
-    sqlite3_stmt *statement = NULL;
-    int64_t identified, people = 0, last = -1;
-    enum status status = store_integer(
-        store, &identified, 0, "SELECT count(*) FROM patient", "");
-    if (status == STATUS_OK) /* numbers are given one after the other */
-        status =
-            store_integer(store, &people, 0, "SELECT count(*) FROM person", "");
-    /* In the order of store_visit_rows. */
-    if (status == STATUS_OK) {
-        status = store_query(store, &statement,
-            identified == 0
-                ? "SELECT person.number FROM exam JOIN person ON pseudonym = patient"
-                  " ORDER BY exam.id"
-                : "SELECT person.number FROM exam JOIN person ON pseudonym = patient"
-                  " WHERE patient NOT IN (SELECT pseudonym FROM patient WHERE"
-                  " opted_out != 0) ORDER BY patient, exam.id",
-            "");
-    }
-    while (status == STATUS_OK &&
-           (status = store_step(store, statement)) == STATUS_OK) {
-        int64_t number = sqlite3_column_int64(statement, 0);
-        if (number < 1 || number > people)
-            status = STATUS_CORRUPT;
-        else if (number != last)
-            status = visit(arg, (uint32_t)number);
-        last = number;
-    }
-    store_done(store, statement);
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-}
-
 enum status store_put_cohort(struct store *store, const struct digest *study,
     int64_t until, struct view box)
 {

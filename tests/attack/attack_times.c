@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "node/freeze.h"
 #include "node/slots.h"
 #include "tests/unit/node_fixture.h"
 #include "tests/unit/test.h"
@@ -30,6 +31,7 @@ static uint64_t processor_us(void)
 static void add_people(struct node_scene *scene, size_t count)
 {
     const struct digest file = digest_of(view_of_text("rows of this attack"));
+    int64_t number;
     must(store_begin(scene->store));
     for (size_t i = 0; i < count; i++) {
         const int32_t codes[] = {(int32_t)(20 + i % 70), (int32_t)(i % 2)};
@@ -39,6 +41,7 @@ static void add_people(struct node_scene *scene, size_t count)
     }
     must(store_note_import(scene->store, &file, (int64_t)count, NOW, "{}"));
     must(store_commit(scene->store));
+    must(freeze_make(scene->store, scene->cast.centers[0], NOW, &number));
 }
 
 /* From OPEN to KEYS, as the coordinator sees it. Another session of the same

@@ -110,6 +110,7 @@ second-exam)
         echo p1,70,1,180
     } >"$work/more.csv"
     quiet "$BIN/cohortium-node" import --home "$FED/cleveland" "$work/more.csv"
+    quiet "$BIN/cohortium-node" freeze --home "$FED/cleveland"
     for unit in patient exam; do
         printf '{"cohort": "age >= 50", "unit": "%s", "analyses": [{"summary": {"variables": ["trestbps"]}}]}' \
             $unit >"$work/$unit.json"

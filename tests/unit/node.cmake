@@ -1,4 +1,4 @@
-foreach(name dates node vector_import)
+foreach(name dates freeze node vector_import)
   cohortium_test(test_${name} SOURCES test_${name}.c import_fixture.c
     LINK cohortium_node)
 endforeach()

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "node/freeze.h"
 #include "policy/budget.h"
 #include "tests/unit/test.h"
 
@@ -187,12 +188,15 @@ const struct message *node_release(struct node_scene *scene)
 /* People of 41 years and more, men and women. */
 static void put_rows(struct node_scene *scene)
 {
+    int64_t number;
     for (int32_t i = 0; i < ROWS; i++) {
         const int32_t codes[] = {41 + i, i % 2};
         const struct store_row row = {.codes = codes};
         int64_t replaced;
         must(store_put_row(scene->store, &row, &replaced));
     }
+    must(freeze_make(
+        scene->store, setup_of(scene).keys, scene->wall, &number));
 }
 
 static void give_study(struct node_scene *scene)
