@@ -19,6 +19,7 @@ struct dispatch_row {
 static const struct dispatch_row dispatch[] = {
     {MESSAGE_HELLO, SENDER_CENTER | SENDER_PERSON, office_on_hello},
     {MESSAGE_HEADS, SENDER_CENTER, office_on_heads},
+    {MESSAGE_FREEZES, SENDER_CENTER, office_on_freezes},
     {MESSAGE_PING, SENDER_CENTER | SENDER_PERSON, office_on_ping},
     {MESSAGE_OPT_IN, SENDER_CENTER, office_on_opt_in},
     {MESSAGE_SUMMARY, SENDER_CENTER, office_on_summary},
@@ -140,6 +141,8 @@ enum status office_create(struct office **out, const struct office_setup *setup,
     if (status == STATUS_OK)
         status = heads_load(&office->heads, office->ledger);
     if (status == STATUS_OK)
+        status = freezes_create(&office->freezes);
+    if (status == STATUS_OK)
         status = ledger_clear_presence(office->ledger);
     if (status == STATUS_OK)
         status = office_restore_questions(office, now);
@@ -161,6 +164,7 @@ void office_destroy(struct office *office)
     turns_destroy(office->turns);
     members_destroy(office->members);
     heads_destroy(office->heads);
+    freezes_destroy(office->freezes);
     catalog_destroy(office->catalog);
     buffer_fini(&office->scratch);
     free(office);

@@ -8,6 +8,7 @@
 #ifndef COHORTIUM_COORDINATOR_OFFICE_INTERNAL_H
 #define COHORTIUM_COORDINATOR_OFFICE_INTERNAL_H
 
+#include "coordinator/freezes.h"
 #include "coordinator/heads.h"
 #include "coordinator/office.h"
 #include "coordinator/session.h"
@@ -26,6 +27,7 @@ struct office {
     struct catalog *catalog;
     struct members *members;
     struct heads *heads;
+    struct freezes *freezes;
     int64_t roster_version; /* as loaded */
     size_t session_count;
     struct session **sessions; /* [config->max_open_sessions] */
@@ -82,6 +84,7 @@ void office_note_refusals(struct office *office, const struct session *session,
 void office_lose_center(struct office *office, struct member *center);
 
 /* office_heads.c */
+void office_on_freezes(struct office *office, const struct office_call *call);
 void office_on_heads(struct office *office, const struct office_call *call);
 /* What the center was not told on this connection. */
 enum status office_tell_heads(

@@ -17,7 +17,8 @@
 struct choice {
     size_t opted_in, connected;
     const char *names[ROSTER_CENTERS_MAX];
-    size_t members[ROSTER_CENTERS_MAX]; /* their places among the members */
+    size_t members[ROSTER_CENTERS_MAX];  /* their places among the members */
+    int64_t freezes[ROSTER_CENTERS_MAX]; /* that they are to answer from */
 };
 
 static void choose_centers(struct office *office,
@@ -35,6 +36,15 @@ static void choose_centers(struct office *office,
         choice->members[choice->connected] = i;
         choice->names[choice->connected++] = member->identity.name;
     }
+}
+
+static void choose_freezes(struct office *office,
+    const struct question *question, struct choice *choice)
+{
+    for (size_t i = 0; i < choice->connected; i++)
+        choice->freezes[i] = freezes_of_study(office->freezes,
+            &members_at(office->members, choice->members[i])->identity.sign,
+            &question->study->study->id, question->query->move);
 }
 
 static enum status check_connected(const struct catalog_study *study,
@@ -64,6 +74,7 @@ static enum status make_session(struct office *office,
         .keys = office->keys,
         .center_count = choice->connected,
         .centers = choice->names,
+        .freezes = choice->freezes,
         .roster = office->catalog->roster,
         .now_ms = now.monotonic_ms,
         .diagnostic = diagnostic,
@@ -133,6 +144,7 @@ static enum status open_question(struct office *office,
         question_fini(question);
         return status;
     }
+    choose_freezes(office, question, &choice);
     status =
         make_session(office, question, &choice, now, &diagnostic, &session);
     if (status == STATUS_OK)

@@ -242,7 +242,8 @@ static enum status sign_answer(struct office *office,
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < session->center_count; i++)
         centers[i] = (struct result_center){
-            session->centers[i].name, session->centers[i].state};
+            session->centers[i].name, session->centers[i].state,
+            session->header->freezes[i]};
     const struct result_facts facts = {.question = &session->question,
         .roster_id = &session->header->roster_id,
         .header_id = &session->header->id,

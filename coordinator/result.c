@@ -99,6 +99,22 @@ static json_t *center_report(const struct result_facts *facts)
     return report;
 }
 
+/* {center: number} of those that answered. */
+static json_t *freezes_object(const struct result_facts *facts)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < facts->center_count; i++) {
+        const struct result_center *center = &facts->centers[i];
+        if (center->state == REPLY_ANSWERED &&
+            json_object_set_new(
+                object, center->name, json_integer(center->freeze)) != 0) {
+            json_decref(object);
+            return NULL;
+        }
+    }
+    return object;
+}
+
 static json_int_t count_answered(const struct result_facts *facts)
 {
     json_int_t answered = 0;
@@ -196,7 +212,8 @@ static bool set_terms(
            set_noise(object, question) ||
            json_object_set(object, "withheld", withheld) != 0 ||
            set(object, "centers", json_integer(count_answered(facts))) ||
-           set(object, "center_report", center_report(facts));
+           set(object, "center_report", center_report(facts)) ||
+           set(object, "freezes", freezes_object(facts));
 }
 
 /* A test is made for exact counts: of noisy ones its p value would be wrong. */

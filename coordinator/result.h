@@ -18,6 +18,7 @@
 struct result_center {
     const char *name;
     enum reply_state state;
+    int64_t freeze; /* of its registry; 0: it had none */
 };
 
 struct result_facts {

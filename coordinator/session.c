@@ -77,11 +77,14 @@ static enum status fill_header(struct session_header *header,
     header->min_centers = session->question.study->study->min_centers;
     header->center_count = setup->center_count;
     header->centers = calloc(setup->center_count, sizeof *header->centers);
-    if (header->centers == NULL)
+    header->freezes = calloc(setup->center_count, sizeof *header->freezes);
+    if (header->centers == NULL || header->freezes == NULL)
         return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < setup->center_count; i++)
+    for (size_t i = 0; i < setup->center_count; i++) {
         snprintf(header->centers[i], sizeof header->centers[i], "%s",
             setup->centers[i]);
+        header->freezes[i] = setup->freezes[i];
+    }
     return STATUS_OK;
 }
 
@@ -110,6 +113,7 @@ static enum status make_header(
     envelope_destroy(envelope);
     buffer_fini(&payload);
     free(draft.centers);
+    free(draft.freezes);
     return status;
 }
 

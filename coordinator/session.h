@@ -75,6 +75,7 @@ struct session_setup {
     const struct keypair *keys; /* the coordinator's */
     size_t center_count;
     const char *const *centers;
+    const int64_t *freezes; /* that each is to answer from */
     const struct roster *roster;
     uint64_t now_ms;
     struct diagnostic *diagnostic; /* why there is no plan for these centers;

@@ -239,7 +239,10 @@ static enum status on_welcome(struct session *session,
     if (message->number >= 100 && message->number <= 3600000)
         session->heartbeat_ms = message->number;
     session->welcomed = true;
+    session->freezes_told = -1;
     status = past_tell(session, true, outbox);
+    if (status == STATUS_OK && !session->past.behind)
+        status = reading_tell(session, outbox);
     return status == STATUS_OK && !session->past.behind
                ? send_decisions(session, outbox)
                : status;
@@ -465,7 +468,7 @@ static enum status tick(
         status = store_decision_count(session->setup.store, &decisions);
     if (status == STATUS_OK && decisions != session->decisions_sent)
         status = send_decisions(session, outbox);
-    return status;
+    return status == STATUS_OK ? reading_tell(session, outbox) : status;
 }
 
 enum status session_tick(

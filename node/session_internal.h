@@ -89,6 +89,7 @@ struct session {
     int64_t decisions_sent; /* store_decision_count when they were sent last */
     int64_t settled_day;    /* refusals of the days before were told */
     int64_t freeze_looked;  /* when it was looked whether one is due */
+    int64_t freezes_told;   /* store_freeze_count when they were; -1: not yet */
     struct past past;
     struct head told; /* what was last said of our own on this connection */
     /* The study that was verified last, under this roster: the digest is over
@@ -246,9 +247,13 @@ enum status rounds_finish(struct question *question,
     const struct session_job *job, struct step_reply *reply);
 
 /* session_reading.c */
-/* Sets view and settled; of a study that was not asked yet nothing. */
+/* FREEZES, when they have changed since they were told. */
+enum status reading_tell(struct session *session, struct outbox *outbox);
+/* Sets view and settled; of a study that was not asked yet nothing.
+ * STATUS_REFUSED: the session names another freeze. */
 enum status reading_find(struct question *question);
-/* The study reads the last freeze from now on, if it read none. */
+/* The study reads the freeze that the session names from now on, if it read
+ * none. STATUS_REFUSED: it cannot. */
 enum status reading_settle(struct question *question);
 /* The frame of the view, until the question is destroyed. */
 enum status reading_hold(struct question *question);

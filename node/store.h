@@ -153,6 +153,15 @@ enum status store_put_reading(
 enum status store_visit_readings(struct store *store,
     enum status (*visit)(void *arg, const struct store_reading *reading),
     void *arg);
+/* The freezes that a study reads after the moves beside one: at most that
+ * before it (below), at least that after it (above); 0: none. */
+struct store_span {
+    int64_t below, above;
+};
+enum status store_find_span(struct store *store, const struct digest *study,
+    int64_t move, struct store_span *span);
+/* Grows with every freeze and every reading. */
+enum status store_freeze_count(struct store *store, int64_t *count);
 /* The rows that the study reads after so many moves: its freeze, without those
  * who had left when the study last settled on one or when the center last made
  * one. STATUS_NOT_FOUND: not settled yet. */

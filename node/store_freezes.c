@@ -327,6 +327,28 @@ enum status store_visit_readings(struct store *store,
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
+enum status store_find_span(struct store *store, const struct digest *study,
+    int64_t move, struct store_span *span)
+{
+    enum status status = store_integer(store, &span->below, 0,
+        "SELECT max(freeze) FROM reading WHERE study = ? AND move < ?", "di",
+        study, move);
+    return status == STATUS_OK
+               ? store_integer(store, &span->above, 0,
+                     "SELECT min(freeze) FROM reading WHERE study = ? AND"
+                     " move > ?",
+                     "di", study, move)
+               : status;
+}
+
+enum status store_freeze_count(struct store *store, int64_t *count)
+{
+    return store_integer(store, count, 0,
+        "SELECT (SELECT count(*) FROM reading) +"
+        " (SELECT count(*) FROM freeze)",
+        "");
+}
+
 /* What the study began with, or what had left by the last freeze: the later. */
 enum status store_view_study(struct store *store, const struct digest *study,
     int64_t move, struct store_view *view)

@@ -20,6 +20,7 @@ struct session_header {
     int64_t min_centers;
     size_t center_count;
     char (*centers)[NAME_MAX_BYTES + 1];
+    int64_t *freezes; /* that each of them is to answer from; 0: it has none */
 };
 
 enum status session_header_parse(struct session_header **out,

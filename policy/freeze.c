@@ -57,3 +57,65 @@ enum status freeze_write(struct buffer *out, const struct freeze *freeze)
     json_decref(json);
     return status;
 }
+
+/* ---- what studies read ---- */
+
+#define READING_BYTES (DIGEST_BYTES + 8)
+
+static void put_word(uint8_t out[4], int64_t value)
+{
+    for (int i = 0; i < 4; i++)
+        out[i] = (uint8_t)(value >> (8 * i));
+}
+
+static int64_t get_word(const uint8_t bytes[4])
+{
+    int64_t value = 0;
+    for (int i = 0; i < 4; i++)
+        value |= (int64_t)bytes[i] << (8 * i);
+    return value;
+}
+
+enum status freeze_append_reading(
+    struct buffer *out, const struct freeze_reading *reading)
+{
+    uint8_t bytes[READING_BYTES];
+    memcpy(bytes, reading->study.bytes, DIGEST_BYTES);
+    put_word(bytes + DIGEST_BYTES, reading->move);
+    put_word(bytes + DIGEST_BYTES + 4, reading->freeze);
+    return buffer_append(out, bytes, sizeof bytes);
+}
+
+enum status freeze_read_readings(
+    struct freeze_reading *out, size_t *count, struct view body)
+{
+    *count = 0;
+    if (body.size % READING_BYTES != 0 ||
+        body.size / READING_BYTES > FREEZE_READINGS_MAX)
+        return STATUS_MALFORMED;
+    for (size_t at = 0; at < body.size; at += READING_BYTES) {
+        struct freeze_reading *reading = &out[*count];
+        memcpy(reading->study.bytes, body.data + at, DIGEST_BYTES);
+        reading->move = get_word(body.data + at + DIGEST_BYTES);
+        reading->freeze = get_word(body.data + at + DIGEST_BYTES + 4);
+        if (reading->move > QUERY_MOVE_MAX || reading->freeze < 1 ||
+            reading->freeze > FREEZE_NUMBER_MAX)
+            return STATUS_OUT_OF_RANGE;
+        ++*count;
+    }
+    return STATUS_OK;
+}
+
+int64_t freeze_of_study(const struct freeze_reading *readings, size_t count,
+    const struct freeze_reading *asked)
+{
+    int64_t move = QUERY_MOVE_MAX + 1, freeze = asked->freeze;
+    for (size_t i = 0; i < count; i++) {
+        if (!digest_equal(&readings[i].study, &asked->study) ||
+            readings[i].move < asked->move || readings[i].move >= move)
+            continue;
+        move = readings[i].move;
+        freeze = readings[i].freeze;
+    }
+    return freeze;
+}

@@ -294,6 +294,21 @@ static void print_withheld(FILE *out, const json_t *withheld)
     }
 }
 
+/* Results of before there were any have none. */
+static void print_freezes(FILE *out, const json_t *freezes)
+{
+    const char *center, *before = "freezes    ";
+    json_t *number;
+    json_object_foreach((json_t *)freezes, center, number)
+    {
+        fprintf(out, "%s%s %lld", before, center,
+            (long long)json_integer_value(number));
+        before = ", ";
+    }
+    if (json_object_size(freezes) > 0)
+        fputc('\n', out);
+}
+
 static void print_provenance(
     FILE *out, const json_t *result, const char *signature)
 {
@@ -310,6 +325,7 @@ static void print_provenance(
     print_withheld(out, json_object_get(result, "withheld"));
     if (signature != NULL)
         fprintf(out, "%-10s %s\n", "signature", signature);
+    print_freezes(out, json_object_get(result, "freezes"));
     print_names(out, "answered  ", json_object_get(report, "answered"));
     print_names(out, "refused   ", json_object_get(report, "refused"));
     print_names(out, "absent    ", json_object_get(report, "absent"));

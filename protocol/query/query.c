@@ -7,7 +7,7 @@
 #include "protocol/wire/json_text.h"
 
 static const char *const query_keys[] = {"study", "cohort", "unit", "by",
-    "analyses", "study_id", "dictionary", "nonce", "expires"};
+    "move", "analyses", "study_id", "dictionary", "nonce", "expires"};
 #define QUERY_KEYS (sizeof query_keys / sizeof query_keys[0])
 
 static enum status read_cohort(struct query *query, const struct field *root,
@@ -199,6 +199,9 @@ static enum status read_query(struct query *query,
         status = read_unit(query, &root, diagnostic);
     if (status == STATUS_OK)
         status = read_by(query, &root, dictionary, diagnostic);
+    if (status == STATUS_OK && field_find(&field, &root, "move"))
+        status =
+            field_integer(&field, &query->move, 0, QUERY_MOVE_MAX, diagnostic);
     if (status == STATUS_OK)
         status = read_analyses(query, &root, diagnostic);
     if (status == STATUS_OK)
@@ -216,6 +219,7 @@ static enum status digest_question(struct query *query)
     json_object_del(question, "nonce");
     json_object_del(question, "expires");
     json_object_del(question, "study");
+    json_object_del(question, "move"); /* an answer is of a freeze */
     enum status status = json_text_append(&text, question,
         JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17));
     json_decref(question);

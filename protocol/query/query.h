@@ -15,6 +15,7 @@
 #define QUERY_ANALYSES_MAX 64
 #define QUERY_BY_MAX 3
 #define QUERY_VALUES_MAX 64 /* of an integer in `by` */
+#define QUERY_MOVE_MAX 1000
 #define STUDY_NAME_MAX 64
 #define NONCE_BYTES 16
 
@@ -34,6 +35,7 @@ struct query {
     enum query_unit unit; /* patient unless the query says exam */
     size_t by_count;
     size_t by[QUERY_BY_MAX]; /* category or boolean variables */
+    int64_t move; /* how often the study moved to the centers' latest freezes */
     size_t analysis_count;   /* >= 1 */
     struct query_analysis analyses[QUERY_ANALYSES_MAX];
     bool sealed; /* the four below are there */
@@ -42,7 +44,8 @@ struct query {
     uint8_t nonce[NONCE_BYTES];
     int64_t expires; /* seconds since 1970 UTC; in the file RFC 3339 with Z */
     /* BLAKE2b-256 of the question alone (study_id, cohort, unit, by, analyses
-     * as compact JSON with sorted keys): equal for the same one asked again. */
+     * as compact JSON with sorted keys): equal for the same one asked again,
+     * whatever its move. */
     struct digest question;
 };
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Proves: the same question gets the same answer, a fit as well; what is imported
-# after a study's first question is in none of its answers; a patient who opted
+# after a study's first question is in none of its answers until its researcher
+# moves it, and then in none of the others; a patient who opted
 # out of research is in no new answer from the next freeze on, and of one who was
 # erased nothing is left; status, list and log name the freezes.
 set -euo pipefail
@@ -59,6 +60,17 @@ third=$(count third)
 [ "$(count count)" = "$first" ] || fail "after it, another answer"
 [ "$(fit)" = "$fitted" ] || [[ $(fit) == *'"converged":true'* ]] ||
     fail "after it, the fit is not answered: $(cat "$FED/err")"
+# Moved to the latest freezes: what came meanwhile is there, for the same words.
+sed 's/{/{"move": 1, /' "$FED/count.json" >"$FED/moved.json"
+moved=$(count moved)
+[ "$moved" = $((first + 40 - 12)) ] ||
+    fail "$moved people of $((first + 40 - 12)) after a move"
+[ "$(count count)" = "$first" ] || fail "after a move, another answer"
+ask ada "$FED/moved.json" --out "$FED/moved.result" >/dev/null 2>&1
+grep -q '"freezes":{"budapest":1,"cleveland":3,' "$FED/moved.result" ||
+    fail "the result names no freezes"
+tells 'freezes +budapest 1, cleveland 3' "$BIN/cohortium" result show \
+    "$FED/moved.result" || fail "what is shown names no freezes"
 for i in $(seq 13 40); do
     quiet "$BIN/cohortium-node" patient erase --home "$FED/cleveland" "p$i"
 done
@@ -69,7 +81,7 @@ left=$(sqlite3 "$FED/cleveland/registry.sqlite" "SELECT (SELECT count(*) FROM
 [ "$(count count)" = "$first" ] || fail "after erasures, another answer"
 tells '"freeze": 3' "$BIN/cohortium-node" status --home "$FED/cleveland" --json ||
     fail "the status names no freeze"
-tells 'reads freeze 2' "$BIN/cohortium-node" study list \
+tells 'reads freeze 3' "$BIN/cohortium-node" study list \
     --home "$FED/cleveland" || fail "the list names no freeze"
 tells 'freeze_made.*number 3' "$BIN/cohortium-node" audit export \
     --home "$FED/cleveland" || fail "the log names no freeze"

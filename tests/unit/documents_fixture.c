@@ -131,12 +131,13 @@ json_t *cast_header(const struct digest *query_id,
     digest_to_text(query, query_id);
     digest_to_text(study, study_id);
     digest_to_text(roster, roster_id);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:[s, s, s]}",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:[s, s, s],"
+                     " s:[i, i, i]}",
         "cohortium", "session", "query", query, "study", study, "roster",
         roster, "session",
         "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
         "deadline", "2027-01-15T08:30:00Z", "min_centers", 3, "suite", 1,
-        "centers", "center-0", "center-1", "center-2");
+        "centers", "center-0", "center-1", "center-2", "freezes", 1, 1, 1);
 }
 
 /* ---- changing and signing ---- */

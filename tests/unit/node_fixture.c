@@ -127,6 +127,8 @@ void node_start(struct node_scene *scene)
 {
     must(store_open(&scene->store, scene->path, scene->cast.dictionary));
     const struct session_setup setup = setup_of(scene);
+    int64_t number;
+    must(freeze_make_first(scene->store, setup.keys, scene->wall, &number));
     must(session_create(&scene->session, &setup));
 }
 
@@ -188,15 +190,12 @@ const struct message *node_release(struct node_scene *scene)
 /* People of 41 years and more, men and women. */
 static void put_rows(struct node_scene *scene)
 {
-    int64_t number;
     for (int32_t i = 0; i < ROWS; i++) {
         const int32_t codes[] = {41 + i, i % 2};
         const struct store_row row = {.codes = codes};
         int64_t replaced;
         must(store_put_row(scene->store, &row, &replaced));
     }
-    must(freeze_make(
-        scene->store, setup_of(scene).keys, scene->wall, &number));
 }
 
 static void give_study(struct node_scene *scene)

@@ -409,6 +409,17 @@ static void test_scope_analyses_are_the_studys(void **state)
 }
 
 /* `center` is a term where the study says so, and by the header's centers. */
+/* In place of all, each with a freeze. */
+static void name_centers(json_t *header, const char *centers)
+{
+    json_t *freezes = json_array();
+    document_change(header, "centers", centers);
+    for (size_t i = 0; i < json_array_size(json_object_get(header, "centers"));
+         i++)
+        json_array_append_new(freezes, json_integer(1));
+    json_object_set_new(header, "freezes", freezes);
+}
+
 static void test_scope_effects_of_centers_are_the_studys(void **state)
 {
     (void)state;
@@ -438,7 +449,7 @@ static void test_scope_effects_of_centers_are_the_studys(void **state)
                     making.study, "center_effects", cases[i].effects);
             making.without_header = alone != 0;
             if (cases[i].centers != NULL && alone == 0)
-                document_change(making.header, "centers", cases[i].centers);
+                name_centers(making.header, cases[i].centers);
             enum status status = end(&making);
             if (alone == 0 || cases[i].centers == NULL)
                 assert_int_equal(status, cases[i].expected);
