@@ -109,6 +109,12 @@ enum status freezes_take(struct freezes *freezes, const struct identity *center,
     return STATUS_OK;
 }
 
+bool freezes_known(
+    const struct freezes *freezes, const struct public_key *center)
+{
+    return find(freezes, center) != NULL;
+}
+
 int64_t freezes_of_study(const struct freezes *freezes,
     const struct public_key *center, const struct digest *study, int64_t move)
 {

@@ -18,6 +18,9 @@ void freezes_destroy(struct freezes *freezes);
  * STATUS_MALFORMED, STATUS_OUT_OF_RANGE: nothing changes. */
 enum status freezes_take(struct freezes *freezes, const struct identity *center,
     const struct message *message, int64_t *latest);
+/* Whether the center said what it has, were it nothing. */
+bool freezes_known(
+    const struct freezes *freezes, const struct public_key *center);
 /* That the study reads there after so many moves; 0: the center has none. */
 int64_t freezes_of_study(const struct freezes *freezes,
     const struct public_key *center, const struct digest *study, int64_t move);

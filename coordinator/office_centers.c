@@ -231,6 +231,7 @@ void office_on_freezes(struct office *office, const struct office_call *call)
     int64_t latest;
     enum status status =
         freezes_take(office->freezes, center, call->message, &latest);
+    office->turns_due = true;
     if (status == STATUS_OK)
         log_event(LOG_INFO, "office", "freezes", "center=%s latest=%lld",
             center->name, (long long)latest);

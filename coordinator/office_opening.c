@@ -31,8 +31,9 @@ static void choose_centers(struct office *office,
             !catalog_study_has_center(study, &member->identity.sign))
             continue;
         choice->opted_in++;
-        if (!member->connected || choice->connected == ROSTER_CENTERS_MAX)
-            continue;
+        if (!member->connected || choice->connected == ROSTER_CENTERS_MAX ||
+            !freezes_known(office->freezes, &member->identity.sign))
+            continue; /* what it reads comes right after its greeting */
         choice->members[choice->connected] = i;
         choice->names[choice->connected++] = member->identity.name;
     }

@@ -393,15 +393,19 @@ uint64_t session_release_ms(const struct session *session)
     return slots_next_ms(&session->slots);
 }
 
-/* PING, and with it how far the log has come: when that is said must not tell
- * when work was done. */
+/* PING, and with it how far the log has come, and what studies read: when that
+ * is said must not tell when work was done. */
 static enum status ping(
     struct session *session, struct session_time now, struct outbox *outbox)
 {
     struct message message = {.type = MESSAGE_PING, .number = ++session->ping};
     session->pinged_ms = now.monotonic_ms;
     enum status status = outbox_add(outbox, &message);
-    return status == STATUS_OK ? past_tell_change(session, outbox) : status;
+    if (status == STATUS_OK)
+        status = past_tell_change(session, outbox);
+    return status == STATUS_OK && !session->past.behind
+               ? reading_tell(session, outbox)
+               : status;
 }
 
 /* `recover` was said beside the running daemon: greets anew, for what came
@@ -446,6 +450,17 @@ static enum status make_freeze(struct session *session, int64_t now)
     return status;
 }
 
+/* At once: no question makes one. */
+static enum status tell_new_freeze(
+    struct session *session, struct outbox *outbox)
+{
+    int64_t number;
+    enum status status = store_last_freeze(session->setup.store, &number);
+    return status == STATUS_OK && number != session->freeze_told
+               ? reading_tell(session, outbox)
+               : status;
+}
+
 static enum status tick(
     struct session *session, struct session_time now, struct outbox *outbox)
 {
@@ -468,7 +483,7 @@ static enum status tick(
         status = store_decision_count(session->setup.store, &decisions);
     if (status == STATUS_OK && decisions != session->decisions_sent)
         status = send_decisions(session, outbox);
-    return status == STATUS_OK ? reading_tell(session, outbox) : status;
+    return status == STATUS_OK ? tell_new_freeze(session, outbox) : status;
 }
 
 enum status session_tick(

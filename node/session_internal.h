@@ -90,6 +90,7 @@ struct session {
     int64_t settled_day;    /* refusals of the days before were told */
     int64_t freeze_looked;  /* when it was looked whether one is due */
     int64_t freezes_told;   /* store_freeze_count when they were; -1: not yet */
+    int64_t freeze_told;    /* the latest then */
     struct past past;
     struct head told; /* what was last said of our own on this connection */
     /* The study that was verified last, under this roster: the digest is over
@@ -247,7 +248,7 @@ enum status rounds_finish(struct question *question,
     const struct session_job *job, struct step_reply *reply);
 
 /* session_reading.c */
-/* FREEZES, when they have changed since they were told. */
+/* FREEZES, when a freeze or a reading came since they were told. */
 enum status reading_tell(struct session *session, struct outbox *outbox);
 /* Sets view and settled; of a study that was not asked yet nothing.
  * STATUS_REFUSED: the session names another freeze. */

@@ -69,8 +69,10 @@ enum status reading_tell(struct session *session, struct outbox *outbox)
         .body = buffer_view(&body)};
     if (status == STATUS_OK)
         status = outbox_add(outbox, &message);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         session->freezes_told = count;
+        session->freeze_told = number;
+    }
     buffer_fini(&body);
     buffer_fini(&document);
     return status;
@@ -118,7 +120,7 @@ static enum status was_latest(
     struct store_freeze next;
     if (number == latest)
         return STATUS_OK;
-    enum status status = number > latest
+    enum status status = number == 0 || number > latest
                              ? STATUS_NOT_FOUND
                              : store_find_freeze(question->session->setup.store,
                                    number + 1, &next, NULL);

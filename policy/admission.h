@@ -11,7 +11,8 @@
 /* The coordinator's session header (TYPE_HEADER): {"cohortium": "session",
  * "query": hex id of the query payload, "study": hex, "roster": hex id,
  * "session": 64 random hex digits, "deadline": time, "min_centers": n,
- * "suite": 1, "centers": [names]}. */
+ * "suite": 1, "centers": [names], "freezes": [the number of the freeze that
+ * each of them is to answer from; 0: it has none]}. */
 struct session_header {
     struct digest id; /* of the payload */
     struct digest query_id, study_id, roster_id;

@@ -248,7 +248,9 @@ void fixture_hello(struct fixture *fixture, size_t center)
     struct message hello = {.type = MESSAGE_HELLO,
         .version = protocol_said(),
         .name = "cohortium-node test"};
+    const struct message freezes = {.type = MESSAGE_FREEZES};
     fixture_from_center(fixture, center, &hello);
+    fixture_from_center(fixture, center, &freezes);
 }
 
 void fixture_opt_in(

@@ -206,9 +206,10 @@ static void test_query_question_ignores_nonce_and_order(void **state)
     static const char *const texts[] = {
         "{\"cohort\":\"age > 5\",\"analyses\":[{\"count\":{}}]}",
         "{\"analyses\":[{\"count\":{}}],\"cohort\":\"age > 5\"}",
+        "{\"move\":7,\"analyses\":[{\"count\":{}}],\"cohort\":\"age > 5\"}",
         "{\"analyses\":[{\"count\":{}}],\"cohort\":\"age > 6\"}"};
-    struct digest ids[3];
-    for (size_t i = 0; i < 3; i++) {
+    struct digest ids[4];
+    for (size_t i = 0; i < 4; i++) {
         struct query *query = NULL;
         struct diagnostic diagnostic;
         diagnostic_init(&diagnostic, "q");
@@ -216,10 +217,12 @@ static void test_query_question_ignores_nonce_and_order(void **state)
                              &diagnostic),
             STATUS_OK);
         ids[i] = query->question;
+        assert_int_equal(query->move, i == 2 ? 7 : 0);
         query_destroy(query);
     }
     assert_true(digest_equal(&ids[0], &ids[1]));
-    assert_false(digest_equal(&ids[0], &ids[2]));
+    assert_true(digest_equal(&ids[0], &ids[2]));
+    assert_false(digest_equal(&ids[0], &ids[3]));
 }
 
 int main(void)

@@ -88,6 +88,17 @@ static int64_t sum_of(int64_t number)
     return total;
 }
 
+/* The number of the exam whose x is that. */
+static uint32_t number_of(const struct frame *frame, int8_t value)
+{
+    const int8_t *values = frame_rows(frame)->columns[X].data;
+    size_t i = 0;
+    while (i < frame_rows(frame)->count && values[i] != value)
+        i++;
+    assert_true(i < frame_rows(frame)->count);
+    return frame_numbers(frame)[i];
+}
+
 static void settle(const struct digest *study, int64_t move, int64_t number)
 {
     struct store_view now;
@@ -200,7 +211,7 @@ static void test_erased_is_a_number_without_a_row(void **state)
     settle(&study, 0, 1);
     struct store_view view = view_of(1);
     struct frame *frame = frame_of(&view);
-    const uint32_t gone[] = {frame_numbers(frame)[1], frame_numbers(frame)[2]};
+    const uint32_t gone[] = {number_of(frame, 2), number_of(frame, 4)};
     assert_int_equal(sum(frame, &numbers), 7);
     frame_destroy(frame);
     assert_int_equal(store_erase(importing.store, "nobody"), STATUS_NOT_FOUND);
@@ -355,6 +366,40 @@ static void test_freeze_document_is_read_strictly(void **state)
     }
 }
 
+static void test_session_names_the_next_known_move_or_the_latest(void **state)
+{
+    (void)state;
+    static const struct digest a = {{1}}, b = {{2}};
+    static const struct freeze_reading list[] = {
+        {{{1}}, 4, 7}, {{{1}}, 2, 3}, {{{2}}, 0, 9}};
+    static const struct {
+        int64_t move, freeze;
+    } cases[] = {{0, 3}, {2, 3}, {3, 7}, {4, 7}, {5, 8}};
+    struct freeze_reading read[FREEZE_READINGS_MAX];
+    struct buffer body;
+    size_t count;
+    buffer_init(&body, BUFFER_LIMIT_DEFAULT);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(freeze_append_reading(&body, &list[i]), STATUS_OK);
+    assert_int_equal(
+        freeze_read_readings(read, &count, buffer_view(&body)), STATUS_OK);
+    assert_int_equal(count, 3);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(freeze_of_study(read, count,
+                             &(struct freeze_reading){a, cases[i].move, 8}),
+            cases[i].freeze);
+    assert_int_equal(
+        freeze_of_study(read, count, &(struct freeze_reading){b, 0, 11}), 9);
+    for (size_t size = 1; size < body.size; size++)
+        assert_int_equal(
+            freeze_read_readings(read, &count, (struct view){body.data, size}),
+            size % 40 == 0 ? STATUS_OK : STATUS_MALFORMED);
+    body.data[36] = 0; /* of freeze 0 nobody reads */
+    assert_int_equal(freeze_read_readings(read, &count, buffer_view(&body)),
+        STATUS_OUT_OF_RANGE);
+    buffer_fini(&body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +411,7 @@ int main(void)
         WITH_STORE(test_what_changed_is_frozen_in_time),
         WITH_STORE(test_frames_in_memory_are_few),
         cmocka_unit_test(test_freeze_document_is_read_strictly),
+        cmocka_unit_test(test_session_names_the_next_known_move_or_the_latest),
     };
     return cmocka_run_group_tests(tests, setup, end);
 }
