@@ -21,6 +21,22 @@ static enum status print_report(const struct home *home, const char *file,
     return status;
 }
 
+/* In a transaction: the daemon writes to the log as well. */
+static enum status record(
+    const struct home *home, const struct import_report *report, int64_t now)
+{
+    enum status status = store_begin(home->store);
+    if (status == STATUS_OK)
+        status = audit_record(home->store, home->keys, now, "imported", NULL,
+            "rows %lld replaced %lld refused values %lld",
+            (long long)report->rows, (long long)report->replaced,
+            (long long)report->refused);
+    if (status == STATUS_OK)
+        return store_commit(home->store);
+    store_rollback(home->store);
+    return status;
+}
+
 static enum status import_one(const struct home *home, const char *file,
     const struct import_options *options, bool json)
 {
@@ -31,19 +47,16 @@ static enum status import_one(const struct home *home, const char *file,
     diagnostic_init(&diagnostic, file);
     enum status status = import_file(
         home->store, home->dictionary, file, options, &report, &diagnostic);
-    if (status == STATUS_OK && !options->dry_run) {
-        status = audit_record(home->store, home->keys, options->now, "imported",
-            NULL, "rows %lld replaced %lld refused values %lld",
-            (long long)report.rows, (long long)report.replaced,
-            (long long)report.refused);
-    }
+    const bool imported = status == STATUS_OK && !options->dry_run;
+    if (imported)
+        status = record(home, &report, options->now);
     if (status == STATUS_OK)
         status = print_report(home, shown, &report, json);
     else if (diagnostic.message[0] != '\0')
         program_fail_at(status, &diagnostic);
     else
         program_fail(status, "%s: %s", file, status_text(status));
-    if (status != STATUS_OK && !options->dry_run)
+    if (status != STATUS_OK && !imported && !options->dry_run)
         fprintf(stderr, "nothing of %s was imported\n", shown);
     else if (status == STATUS_OK && options->dry_run && !json)
         printf("a dry run: nothing of %s was imported\n", shown);
