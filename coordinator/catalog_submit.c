@@ -158,8 +158,8 @@ static enum status add_to_known(struct catalog *catalog, struct ledger *ledger,
 }
 
 /* What can be said of a study before its approvals are looked at. */
-static enum status check_new(const struct catalog *catalog,
-    const struct study *study, int64_t now, struct diagnostic *diagnostic)
+static enum status check_new(const struct catalog *catalog, struct study *study,
+    int64_t now, struct diagnostic *diagnostic)
 {
     if (!digest_equal(&study->dictionary_id, &catalog->dictionary->digest)) {
         diagnostic_set(diagnostic, 0, 0,

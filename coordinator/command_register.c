@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "coordinator/home.h"
+#include "coordinator/replay.h"
 #include "coordinator/result.h"
 
 enum status command_register_verify(const struct arguments *arguments)
@@ -26,6 +27,33 @@ enum status command_register_verify(const struct arguments *arguments)
     } else {
         printf("%" PRId64 " entries, unbroken\ndigest %s\n", last.sequence,
             digest);
+    }
+    ledger_close(ledger);
+    return status;
+}
+
+enum status command_register_replay(const struct arguments *arguments)
+{
+    struct ledger *ledger = NULL;
+    struct replayed replayed;
+    char query[DIGEST_TEXT];
+    enum status status = home_open_ledger(&ledger, home_of(arguments));
+    if (status != STATUS_OK)
+        return status;
+    status = replay_weighings(ledger, &replayed);
+    digest_to_text(query, &replayed.query_id);
+    if (status == STATUS_OK && replayed.differs) {
+        status = STATUS_CORRUPT;
+        program_fail(status,
+            "query %s was answered otherwise than its weights say", query);
+    } else if (status != STATUS_OK) {
+        program_fail(status, "query %s cannot be worked out again: %s", query,
+            status_text(status));
+    } else if (argument_flag(arguments, "json")) {
+        printf("{\"replayed\":%zu}\n", replayed.count);
+    } else {
+        printf("%zu questions, each answered as its weights say\n",
+            replayed.count);
     }
     ledger_close(ledger);
     return status;

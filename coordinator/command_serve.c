@@ -101,8 +101,7 @@ static enum status lock_home(struct daemon *daemon)
 {
     char path[HOME_PATH_MAX];
     enum status status = home_file(path, daemon->home.path, "serve.lock");
-    return status != STATUS_OK ? status
-                               : lock_take(&daemon->lock, path);
+    return status != STATUS_OK ? status : lock_take(&daemon->lock, path);
 }
 
 static enum status open_office(struct daemon *daemon)

@@ -56,6 +56,9 @@ static void print_studies(const json_t *report)
             text_of(study, "name"), text_of(study, "study_id"),
             json_array_size(json_object_get(study, "opted_in")),
             text_of(study, "valid_until"));
+        if (json_object_get(study, "not_approved") != NULL)
+            printf("    not approved, and answered by no center: %s\n",
+                text_of(study, "not_approved"));
         print_refusals(study);
     }
 }

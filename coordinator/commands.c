@@ -83,6 +83,17 @@ static const struct program_command commands[] = {
             "somewhere else, and compare.",
         .options = json_options,
         .run = command_register_verify},
+    {.name = "register replay",
+        .operands = "",
+        .summary = "Work out again how each question's sets were answered",
+        .details =
+            "What a question is answered of follows from what its sets weigh "
+            "beside those that were asked before. The ledger keeps the "
+            "weights, and what was decided: both are compared, question by "
+            "question. A copy of the ledger will do.",
+        .examples = "cohortium-coordinator register replay --home office",
+        .options = json_options,
+        .run = command_register_replay},
     {.name = "register export",
         .operands = "",
         .summary = "Print the register, one JSON object a line",

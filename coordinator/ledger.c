@@ -75,6 +75,18 @@ static const char *const migrations[] = {
     " IS NOT NULL ORDER BY sequence DESC;"
     "DROP TABLE opt_in;"
     "ALTER TABLE opt_in_of_key RENAME TO opt_in;",
+    /* How many of one person came to nothing is counted at each query. */
+    "CREATE INDEX query_failed ON query (researcher, submitted)"
+    " WHERE state = 2;",
+    /* Sets of rows that were asked, and what each question weighed:
+     * ledger_remembered.c. */
+    "CREATE TABLE remembered (sequence INTEGER PRIMARY KEY,"
+    " id BLOB NOT NULL UNIQUE, study BLOB NOT NULL REFERENCES study (id),"
+    " query BLOB NOT NULL REFERENCES query (id), weight INTEGER NOT NULL,"
+    " shared BLOB NOT NULL, told BLOB NOT NULL, words TEXT NOT NULL) STRICT;"
+    "CREATE TABLE weighing (query BLOB PRIMARY KEY REFERENCES query (id),"
+    " remembered BLOB NOT NULL, sets BLOB NOT NULL, people INTEGER NOT NULL,"
+    " weights BLOB NOT NULL, instruction BLOB NOT NULL) STRICT;",
 };
 
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))

@@ -122,6 +122,12 @@ enum status ledger_find_query(struct ledger *ledger, const struct digest *id,
 enum status ledger_visit_queries(struct ledger *ledger,
     const struct public_key *researcher, int64_t limit,
     ledger_query_visit *visit, void *arg);
+/* Of one person: failed queries that came after `since`. */
+enum status ledger_count_failed(struct ledger *ledger,
+    const struct public_key *researcher, int64_t since, int64_t *count);
+/* Of one person: failed queries that came after `since`. */
+enum status ledger_count_failed(struct ledger *ledger,
+    const struct public_key *researcher, int64_t since, int64_t *count);
 enum status ledger_visit_open_queries(
     struct ledger *ledger, ledger_query_visit *visit, void *arg);
 const char *query_state_name(enum query_state state);
@@ -178,6 +184,40 @@ enum status ledger_get_presence(struct ledger *ledger, const char *center,
     struct ledger_presence *presence);
 /* Nobody is connected to a daemon that is not running. */
 enum status ledger_clear_presence(struct ledger *ledger);
+
+/* A set of rows that figures were asked of (policy/memory.h). */
+struct ledger_set {
+    int64_t sequence; /* from 1, in the order in which they were asked */
+    struct digest id, study_id, query_id;
+    int64_t weight;
+    struct view shared; /* of each earlier set that it was held against, in
+                           order: sequence 8, weight 8, little-endian */
+    struct view told;   /* an instruction of this one set, whose places are
+                           those of `shared` */
+    char words[LEDGER_TEXT_MAX];
+};
+
+enum status ledger_add_set(struct ledger *ledger, const struct ledger_set *set);
+/* In the order in which they were asked. The views are good during a visit. */
+enum status ledger_visit_sets(struct ledger *ledger,
+    enum status (*visit)(void *arg, const struct ledger_set *set), void *arg);
+
+/* What a question weighed, as it was opened, and what was decided of it. */
+struct ledger_weighing {
+    struct digest query_id;
+    struct view remembered; /* the ids of the sets, 32 bytes each, in order */
+    struct view sets;    /* of the question, a byte each: it is weighed only */
+    int64_t people;      /* the limit */
+    struct view weights; /* 16 bytes an element */
+    struct view instruction;
+};
+
+enum status ledger_add_weighing(
+    struct ledger *ledger, const struct ledger_weighing *weighing);
+/* In the order of the questions. The views are good during a visit. */
+enum status ledger_visit_weighings(struct ledger *ledger,
+    enum status (*visit)(void *arg, const struct ledger_weighing *weighing),
+    void *arg);
 
 /* Replaces the center's earlier head. */
 enum status ledger_put_head(struct ledger *ledger, const struct head *head);

@@ -114,6 +114,22 @@ enum status ledger_visit_queries(struct ledger *ledger,
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
+enum status ledger_count_failed(struct ledger *ledger,
+    const struct public_key *researcher, int64_t since, int64_t *count)
+{
+    struct sqlite3_stmt *statement;
+    enum status status = ledger_start(ledger, &statement,
+        "SELECT count(*) FROM query WHERE state = 2 AND researcher = ?"
+        " AND submitted > ?",
+        "ki", researcher, since);
+    if (status == STATUS_OK)
+        status = ledger_next(ledger, statement);
+    if (status == STATUS_OK)
+        *count = column_integer(statement, 0);
+    ledger_done(statement);
+    return status;
+}
+
 enum status ledger_visit_open_queries(
     struct ledger *ledger, ledger_query_visit *visit, void *arg)
 {

@@ -34,10 +34,10 @@ struct member {
      */
     int64_t refusal_day;
     size_t refusals;
-    uint64_t heads_told;        /* last change of heads.h that it was told */
-    uint64_t heads_told_ms;     /* monotonic */
-    bool changed; /* connection differs from what the ledger says */
-    bool keep;    /* private to members_begin .. members_end */
+    uint64_t heads_told;    /* last change of heads.h that it was told */
+    uint64_t heads_told_ms; /* monotonic */
+    bool changed;           /* connection differs from what the ledger says */
+    bool keep;              /* private to members_begin .. members_end */
 };
 
 struct members;

@@ -19,6 +19,7 @@ struct dispatch_row {
 static const struct dispatch_row dispatch[] = {
     {MESSAGE_HELLO, SENDER_CENTER | SENDER_PERSON, office_on_hello},
     {MESSAGE_HEADS, SENDER_CENTER, office_on_heads},
+    {MESSAGE_FREEZES, SENDER_CENTER, office_on_freezes},
     {MESSAGE_PING, SENDER_CENTER | SENDER_PERSON, office_on_ping},
     {MESSAGE_OPT_IN, SENDER_CENTER, office_on_opt_in},
     {MESSAGE_SUMMARY, SENDER_CENTER, office_on_summary},
@@ -138,7 +139,12 @@ enum status office_create(struct office **out, const struct office_setup *setup,
     if (status == STATUS_OK)
         status = load_rosters(office, now.wall);
     if (status == STATUS_OK)
+        status =
+            families_create(&office->families, office->catalog, office->ledger);
+    if (status == STATUS_OK)
         status = heads_load(&office->heads, office->ledger);
+    if (status == STATUS_OK)
+        status = freezes_create(&office->freezes);
     if (status == STATUS_OK)
         status = ledger_clear_presence(office->ledger);
     if (status == STATUS_OK)
@@ -161,6 +167,8 @@ void office_destroy(struct office *office)
     turns_destroy(office->turns);
     members_destroy(office->members);
     heads_destroy(office->heads);
+    families_destroy(office->families);
+    freezes_destroy(office->freezes);
     catalog_destroy(office->catalog);
     buffer_fini(&office->scratch);
     free(office);
@@ -176,8 +184,41 @@ size_t office_open_sessions(const struct office *office)
     return office->session_count;
 }
 
+/* A person's program says HELLO first; those of protocol 1 said none. */
+static bool is_other_program(const struct office_call *call)
+{
+    const struct member *member = call->member;
+    return member->role == SENDER_PERSON &&
+           call->message->type != MESSAGE_HELLO &&
+           protocol_compare(member->protocol) != PROTOCOL_FITS;
+}
+
+static void refuse_other_program(
+    struct office *office, const struct office_call *call)
+{
+    const uint64_t said = call->member->protocol == 0 ? 1 /* it said no HELLO */
+                                                      : call->member->protocol;
+    char theirs[PROTOCOL_TEXT], ours[PROTOCOL_TEXT], text[MESSAGE_TEXT_MAX];
+    protocol_text(theirs, said);
+    protocol_text(ours, protocol_said());
+    snprintf(text, sizeof text,
+        "your program speaks protocol %s, this office %s: %s must be upgraded",
+        theirs, ours,
+        protocol_compare(said) == PROTOCOL_PEER_OLDER
+            ? "your program (cohortium)"
+            : "the office");
+    log_event(LOG_WARN, "office", "other_protocol", "user=%s its=\"%s\"",
+        call->member->user, theirs);
+    office_send_failure(
+        office, call->route, STATUS_UNSUPPORTED_VERSION, NULL, text);
+}
+
 static void handle(struct office *office, const struct office_call *call)
 {
+    if (is_other_program(call)) {
+        refuse_other_program(office, call);
+        return;
+    }
     for (size_t i = 0; i < sizeof dispatch / sizeof dispatch[0]; i++) {
         if (dispatch[i].type == call->message->type &&
             (dispatch[i].role & call->member->role) != 0) {

@@ -224,6 +224,22 @@ void office_on_opt_in(struct office *office, const struct office_call *call)
             center->name, status_name(status));
 }
 
+/* What it reads is named in the headers of sessions from now on. */
+void office_on_freezes(struct office *office, const struct office_call *call)
+{
+    const struct identity *center = &call->member->identity;
+    int64_t latest;
+    enum status status =
+        freezes_take(office->freezes, center, call->message, &latest);
+    office->turns_due = true;
+    if (status == STATUS_OK)
+        log_event(LOG_INFO, "office", "freezes", "center=%s latest=%lld",
+            center->name, (long long)latest);
+    else
+        log_event(LOG_WARN, "office", "freezes_refused", "center=%s status=%s",
+            center->name, status_name(status));
+}
+
 /* The asked center behind a reply, or NULL: whoever was not asked in that
  * session is not heard. */
 static struct session_center *find_asked(struct office *office,
@@ -302,8 +318,8 @@ void office_on_refuse(struct office *office, const struct office_call *call)
     if (status == STATUS_OK) {
         if (left > 0 && left <= REFUSALS_LEFT_MAX)
             office_note_refusals(office, session, asked, left);
-        log_event(LOG_INFO, "office", "center_refused",
-            "center=%s step=\"%s\"", asked->name, step);
+        log_event(LOG_INFO, "office", "center_refused", "center=%s step=\"%s\"",
+            asked->name, step);
     }
     after_reply(office, session, call, status);
 }

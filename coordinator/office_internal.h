@@ -8,6 +8,8 @@
 #ifndef COHORTIUM_COORDINATOR_OFFICE_INTERNAL_H
 #define COHORTIUM_COORDINATOR_OFFICE_INTERNAL_H
 
+#include "coordinator/families.h"
+#include "coordinator/freezes.h"
 #include "coordinator/heads.h"
 #include "coordinator/office.h"
 #include "coordinator/session.h"
@@ -15,6 +17,8 @@
 
 #define OFFICE_SOFTWARE "cohortium-coordinator " COHORTIUM_VERSION
 #define OFFICE_REPORT_QUERIES 200
+#define OFFICE_FAILED_A_DAY 500 /* of one person; more are not taken */
+#define OFFICE_FAILED_A_DAY 500 /* of one person; more are not taken */
 /* Vectors that wait in memory to be written; past it they are at once. */
 #define OFFICE_UNSAVED_MAX ((size_t)8 * 1024 * 1024)
 
@@ -26,6 +30,8 @@ struct office {
     struct catalog *catalog;
     struct members *members;
     struct heads *heads;
+    struct families *families;
+    struct freezes *freezes;
     int64_t roster_version; /* as loaded */
     size_t session_count;
     struct session **sessions; /* [config->max_open_sessions] */
@@ -82,6 +88,7 @@ void office_note_refusals(struct office *office, const struct session *session,
 void office_lose_center(struct office *office, struct member *center);
 
 /* office_heads.c */
+void office_on_freezes(struct office *office, const struct office_call *call);
 void office_on_heads(struct office *office, const struct office_call *call);
 /* What the center was not told on this connection. */
 enum status office_tell_heads(

@@ -17,7 +17,8 @@
 struct choice {
     size_t opted_in, connected;
     const char *names[ROSTER_CENTERS_MAX];
-    size_t members[ROSTER_CENTERS_MAX]; /* their places among the members */
+    size_t members[ROSTER_CENTERS_MAX];  /* their places among the members */
+    int64_t freezes[ROSTER_CENTERS_MAX]; /* that they are to answer from */
 };
 
 static void choose_centers(struct office *office,
@@ -30,11 +31,21 @@ static void choose_centers(struct office *office,
             !catalog_study_has_center(study, &member->identity.sign))
             continue;
         choice->opted_in++;
-        if (!member->connected || choice->connected == ROSTER_CENTERS_MAX)
-            continue;
+        if (!member->connected || choice->connected == ROSTER_CENTERS_MAX ||
+            !freezes_known(office->freezes, &member->identity.sign))
+            continue; /* what it reads comes right after its greeting */
         choice->members[choice->connected] = i;
         choice->names[choice->connected++] = member->identity.name;
     }
+}
+
+static void choose_freezes(struct office *office,
+    const struct question *question, struct choice *choice)
+{
+    for (size_t i = 0; i < choice->connected; i++)
+        choice->freezes[i] = freezes_of_study(office->freezes,
+            &members_at(office->members, choice->members[i])->identity.sign,
+            &question->study->study->id, question->query->move);
 }
 
 static enum status check_connected(const struct catalog_study *study,
@@ -64,7 +75,10 @@ static enum status make_session(struct office *office,
         .keys = office->keys,
         .center_count = choice->connected,
         .centers = choice->names,
+        .freezes = choice->freezes,
         .roster = office->catalog->roster,
+        .families = office->families,
+        .now = now.wall,
         .now_ms = now.monotonic_ms,
         .diagnostic = diagnostic,
     };
@@ -133,6 +147,7 @@ static enum status open_question(struct office *office,
         question_fini(question);
         return status;
     }
+    choose_freezes(office, question, &choice);
     status =
         make_session(office, question, &choice, now, &diagnostic, &session);
     if (status == STATUS_OK)
@@ -227,6 +242,22 @@ static void count_room(struct office *office, struct room *room)
     }
 }
 
+/* What is weighed is held against all that its family was told before: one
+ * question of a family at a time. */
+static bool is_held_up(struct office *office, const struct study *study)
+{
+    if (!study_is_weighed(study->privacy, &study->limits))
+        return false;
+    for (size_t i = 0; i < office->session_count; i++) {
+        const struct session *session = office->sessions[i];
+        if (session->family != NULL &&
+            families_are_one(
+                office->families, session->question.study->study, study))
+            return true;
+    }
+    return false;
+}
+
 /* Takes a place at each center that it asks. Where one has none, those of the
  * others are kept for it all the same: a question to many centers is not held
  * up by those behind it that ask few. */
@@ -238,6 +269,8 @@ static bool take_room(struct office *office, const struct waiting *waiting,
     bool enough = true;
     if (study == NULL)
         return true; /* it will be told so */
+    if (is_held_up(office, study->study))
+        return false;
     choose_centers(office, study, choice);
     if ((int64_t)choice->connected < study->study->min_centers)
         return true;

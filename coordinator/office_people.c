@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -248,6 +249,22 @@ void office_on_ask_result(struct office *office, const struct office_call *call)
             status == STATUS_NOT_FOUND ? "you have no such query here" : NULL);
 }
 
+/* Each leaves rows that stay: nobody makes more and more of them. */
+static enum status check_failed(struct office *office,
+    const struct office_call *call, char *text, size_t capacity)
+{
+    int64_t failed = 0;
+    enum status status = ledger_count_failed(office->ledger,
+        &call->member->identity.sign, call->now.wall - DAY_SECONDS, &failed);
+    if (status != STATUS_OK || failed < OFFICE_FAILED_A_DAY)
+        return status;
+    snprintf(text, capacity,
+        "%" PRId64 " of your queries failed within a day; `query status` says "
+        "why each did; the next is taken when the first of them is a day old",
+        failed);
+    return STATUS_LIMIT_REACHED;
+}
+
 /* A query that is new here. */
 static void judge_query(struct office *office, const struct office_call *call,
     const struct digest *id)
@@ -260,8 +277,10 @@ static void judge_query(struct office *office, const struct office_call *call,
         catalog_admit(office->catalog, &question, call->message->query,
             &call->member->identity.sign, call->now.wall, &diagnostic);
     if (status == STATUS_OK) {
-        status =
-            office_queue_question(office, &question, call, text, sizeof text);
+        status = check_failed(office, call, text, sizeof text);
+        if (status == STATUS_OK)
+            status = office_queue_question(
+                office, &question, call, text, sizeof text);
         question_fini(&question);
     } else {
         office_copy_text(text, sizeof text, diagnostic.message);

@@ -167,6 +167,9 @@ struct ending {
     enum status failure;
     struct digest result_id;
     struct buffer result; /* the signed envelope */
+    /* Of an answer that was weighed first; no sets: of no such. */
+    struct instruction instruction;
+    struct weighed_question weighed;
 };
 
 static enum status write_final_replies(
@@ -212,6 +215,9 @@ static enum status write_ending(struct office *office,
         status = write_final_replies(office, session, now);
     if (status == STATUS_OK && ending->query.state == QUERY_ANSWERED)
         status = write_release(office, session, ending, now);
+    if (status == STATUS_OK && ending->instruction.set_count > 0)
+        status =
+            families_write(office->families, session->family, &ending->weighed);
     if (status == STATUS_OK && ending->query.state == QUERY_FAILED)
         status = ledger_record(office->ledger, now, "query_failed",
             &ending->query.id, "status=%s", ending->query.failure);
@@ -241,8 +247,8 @@ static enum status sign_answer(struct office *office,
     if (centers == NULL)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < session->center_count; i++)
-        centers[i] = (struct result_center){
-            session->centers[i].name, session->centers[i].state};
+        centers[i] = (struct result_center){session->centers[i].name,
+            session->centers[i].state, session->header->freezes[i]};
     const struct result_facts facts = {.question = &session->question,
         .roster_id = &session->header->roster_id,
         .header_id = &session->header->id,
@@ -317,6 +323,24 @@ static void describe_failure(const struct catalog *catalog,
     buffer_fini(&text);
 }
 
+/* What the family knows once the answer is out. */
+static enum status read_weighed(
+    const struct session *session, struct ending *ending)
+{
+    if (session->family == NULL)
+        return STATUS_OK;
+    ending->weighed = (struct weighed_question){
+        .study_id = &session->question.study->study->id,
+        .query_id = &session->question.id,
+        .header_id = &session->header->id,
+        .weighing = &session->weighing,
+        .sets = session->sets,
+        .instruction = &ending->instruction,
+        .instruction_bytes = buffer_view(&session->instruction)};
+    return instruction_read(&ending->instruction, &session->weighing.shape,
+        buffer_view(&session->instruction));
+}
+
 static void prepare_ending(struct office *office, const struct session *session,
     enum session_verdict verdict, struct ending *ending, int64_t now)
 {
@@ -328,6 +352,8 @@ static void prepare_ending(struct office *office, const struct session *session,
         return;
     }
     enum status status = sign_answer(office, session, ending, now);
+    if (status == STATUS_OK)
+        status = read_weighed(session, ending);
     if (status != STATUS_OK) {
         log_event(LOG_ERROR, "office", "not_finished", "status=%s",
             status_name(status));
@@ -440,11 +466,14 @@ void office_settle(
     enum status status = write_ending(office, session, &ending, now.wall);
     if (status == STATUS_OK) {
         announce(office, session, &ending);
+        if (ending.instruction.set_count > 0)
+            families_learn(office->families, session->family, &ending.weighed);
         remove_session(office, session);
     } else {
         session->retry_ms = now.monotonic_ms + RETRY_MS;
         log_event(LOG_ERROR, "office", "ending_not_saved", "status=%s",
             status_name(status));
     }
+    instruction_fini(&ending.instruction);
     buffer_fini(&ending.result);
 }

@@ -87,8 +87,9 @@ static enum status restore_session(struct office *office,
     if (status == STATUS_OK && !digest_equal(&session->question.id, &open->id))
         status = STATUS_CORRUPT;
     if (status == STATUS_OK &&
-        study_is_masked(session->question.study->study->privacy))
-        status = STATUS_NO_PEER; /* masks and shares were in memory */
+        (session->header->weighed ||
+            study_is_masked(session->question.study->study->privacy)))
+        status = STATUS_NO_PEER; /* masks, shares, weights were in memory */
     if (status == STATUS_OK)
         status = session_prepare_gathering(
             session, office->catalog->roster, now.monotonic_ms);

@@ -96,6 +96,10 @@ static bool add_study(json_t *studies, const struct report_request *request,
         set(object, "opted_in", json_array()) ||
         set(object, "refusals_left", json_object()) ||
         set(object, "valid_until", json_time(entry->study->valid_until));
+    if (!failed && entry->standing != STATUS_OK)
+        failed = set(object, "not_approved",
+            json_string(entry->rejected ? "a member rejected it"
+                                        : status_text(entry->standing)));
     for (size_t i = 0; !failed && i < roster->center_count; i++) {
         const char *name = roster->centers[i].name;
         if (catalog_study_has_center(entry, &roster->centers[i].sign))
@@ -119,9 +123,9 @@ static enum status add_studies(
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < catalog->study_count; i++) {
         const struct catalog_study *entry = catalog->studies[i];
-        /* The committee sees what it rejected. */
-        if ((entry->standing == STATUS_OK ||
-                (request->viewer == NULL && entry->rejected)) &&
+        /* The committee sees what it rejected, and what a new roster stopped.
+         */
+        if ((entry->standing == STATUS_OK || request->viewer == NULL) &&
             may_see_study(request, entry->study) &&
             add_study(studies, request, entry))
             return STATUS_NO_MEMORY;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "coordinator/result_variables.h"
+#include "coordinator/told.h"
 #include "policy/disclosure.h"
 #include "protocol/wire/json_text.h"
 
@@ -73,8 +74,9 @@ static json_t *by_names(const struct question *question)
 
 static json_t *limits_object(const struct limits *limits)
 {
-    return json_pack("{s:I,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
-        "min_cell", (json_int_t)limits->min_cell, "hide_zeros",
+    return json_pack("{s:I,s:I,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+        "min_cell", (json_int_t)limits->min_cell, "min_difference",
+        (json_int_t)limits->min_difference, "hide_zeros",
         (int)limits->hide_zeros, "protect_missing",
         (int)limits->protect_missing, "rounding", (json_int_t)limits->rounding,
         "dominance_one", (json_int_t)limits->dominance_one, "dominance_two",
@@ -97,6 +99,22 @@ static json_t *center_report(const struct result_facts *facts)
         }
     }
     return report;
+}
+
+/* {center: number} of those that answered. */
+static json_t *freezes_object(const struct result_facts *facts)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < facts->center_count; i++) {
+        const struct result_center *center = &facts->centers[i];
+        if (center->state == REPLY_ANSWERED &&
+            json_object_set_new(
+                object, center->name, json_integer(center->freeze)) != 0) {
+            json_decref(object);
+            return NULL;
+        }
+    }
+    return object;
 }
 
 static json_int_t count_answered(const struct result_facts *facts)
@@ -178,6 +196,17 @@ static bool set_noise(json_t *object, const struct question *question)
             budget_count_sigma(question->plan, &study->noise)));
 }
 
+/* By the names that the study gives it. */
+static bool set_cohort(json_t *object, const struct query *query)
+{
+    const struct named_cohort *named = query->named;
+    return set(object, "cohort", json_string(query->cohort_text)) ||
+           (named != NULL &&
+               set(object, "cohort_name", json_string(named->name))) ||
+           (named != NULL && named->title != NULL &&
+               set(object, "cohort_title", json_string(named->title)));
+}
+
 static bool set_terms(
     json_t *object, const struct result_facts *facts, json_t *withheld)
 {
@@ -188,15 +217,15 @@ static bool set_terms(
                    study_privacy_name(question->study->study->privacy))) ||
            set(object, "unit",
                json_string(query->unit == UNIT_EXAM ? "exam" : "patient")) ||
-           set(object, "cohort", json_string(query->cohort_text)) ||
-           set(object, "by", by_names(question)) ||
+           set_cohort(object, query) || set(object, "by", by_names(question)) ||
            set(object, "variables", result_variables(question->plan)) ||
            set(object, "limits",
                limits_object(&question->study->study->limits)) ||
            set_noise(object, question) ||
            json_object_set(object, "withheld", withheld) != 0 ||
            set(object, "centers", json_integer(count_answered(facts))) ||
-           set(object, "center_report", center_report(facts));
+           set(object, "center_report", center_report(facts)) ||
+           set(object, "freezes", freezes_object(facts));
 }
 
 /* A test is made for exact counts: of noisy ones its p value would be wrong. */
@@ -213,17 +242,20 @@ static void drop_tests(json_t *results)
     }
 }
 
-enum status result_calculate(struct buffer *out,
-    const struct question *question, const struct fit *fit,
-    const struct vector *sum)
+enum status result_calculate(
+    struct buffer *out, const struct result_figures *figures)
 {
-    const struct study *study = question->study->study;
+    const struct study *study = figures->question->study->study;
     json_t *results = NULL, *withheld = NULL;
-    enum status status = fit_finish(fit, study->limits.min_cell, &results);
+    enum status status =
+        fit_finish(figures->fit, study->limits.min_cell, &results);
     if (status == STATUS_OK && study->privacy == PRIVACY_NOISE)
         drop_tests(results);
+    if (status == STATUS_OK && figures->sets != NULL)
+        status = told_add(
+            results, figures->sets, figures->instruction, figures->family);
     if (status == STATUS_OK) {
-        withheld = withheld_object(sum, results);
+        withheld = withheld_object(figures->sum, results);
         status = json_text_append(out, withheld, RESULT_JSON_FLAGS);
     }
     if (status == STATUS_OK)

@@ -9,7 +9,7 @@
 #ifndef COHORTIUM_COORDINATOR_RESULT_H
 #define COHORTIUM_COORDINATOR_RESULT_H
 
-#include "coordinator/catalog.h"
+#include "coordinator/families.h"
 #include "protocol/analysis/fit.h"
 #include "protocol/wire/json_text.h"
 
@@ -18,6 +18,7 @@
 struct result_center {
     const char *name;
     enum reply_state state;
+    int64_t freeze; /* of its registry; 0: it had none */
 };
 
 struct result_facts {
@@ -32,9 +33,18 @@ struct result_facts {
 
 /* What comes of a fit that is over, and of the sum that its rules left: what
  * was withheld and the results, as texts for result_sign. */
-enum status result_calculate(struct buffer *out,
-    const struct question *question, const struct fit *fit,
-    const struct vector *sum);
+struct result_figures {
+    const struct question *question;
+    const struct fit *fit;
+    const struct vector *sum;
+    /* How its sets were answered; NULL: it was not weighed. */
+    const struct sets *sets;
+    const struct instruction *instruction;
+    const struct family *family;
+};
+
+enum status result_calculate(
+    struct buffer *out, const struct result_figures *figures);
 /* The payload in a signed envelope; *id is the payload's digest. */
 enum status result_sign(struct buffer *out, struct digest *id,
     const struct result_facts *facts, const struct keypair *keys);

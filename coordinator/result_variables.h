@@ -10,11 +10,9 @@
 
 #include "protocol/analysis/plan.h"
 
-/* {"sex": {"label": "Sex", "type": "category", "levels": {"1": "Male", ...}},
- *  "lvef": {"label": "LV ejection fraction", "type": "real", "unit": "%"}}
- * of every variable that cohort, by or an analysis reads (of an element its
- * vector), in the dictionary's order. "levels" is code to label, the reference
- * first; a boolean has none. A new reference; NULL without memory. */
+/* dictionary_words of every variable that cohort, by or an analysis reads (of an
+ * element its vector), and what the study derives. A new reference; NULL without
+ * memory. */
 json_t *result_variables(const struct plan *plan);
 
 #endif

@@ -6,6 +6,16 @@
 
 #include "protocol/wire/message.h"
 
+/* The ids of the sets that the question is held against. */
+static struct view list_remembered(const struct session *session)
+{
+    const struct family *family = session->family;
+    return family == NULL
+               ? (struct view){NULL, 0}
+               : (struct view){(const uint8_t *)family->ids,
+                     memory_count(family->memory) * sizeof *family->ids};
+}
+
 static enum status encode_open(struct session *session)
 {
     const struct catalog_study *study = session->question.study;
@@ -16,11 +26,36 @@ static enum status encode_open(struct session *session)
     message->header = buffer_view(&session->header_envelope);
     message->query = buffer_view(&session->question.envelope);
     message->study = buffer_view(&study->envelope);
+    message->body = list_remembered(session);
     message->document_count = study->approval_count;
     for (size_t i = 0; i < study->approval_count; i++)
         message->documents[i] = buffer_view(&study->approvals[i]);
     enum status status = message_encode(message, &session->open_message);
     free(message);
+    return status;
+}
+
+static enum status prepare_weighing(struct session *session)
+{
+    struct weighing_question *weighing = &session->weighing;
+    enum status status = sets_create(&session->sets, session->question.plan);
+    if (status != STATUS_OK)
+        return status;
+    weighing->people = session->question.study->study->limits.min_difference;
+    session->weighed_only = calloc(session->sets->count + 1, 1);
+    if (session->weighed_only == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < session->sets->count; i++)
+        session->weighed_only[i] = session->sets->list[i].weighed_only;
+    weighing->weighed_only = session->weighed_only;
+    weighing->shape = (struct weighing_shape){
+        .remembered = memory_count(session->family->memory),
+        .sets = session->sets->count};
+    if (weighing->shape.sets > WEIGHING_SETS_MAX ||
+        weighing_length(&weighing->shape) > PLAN_VECTOR_MAX)
+        return STATUS_TOO_LARGE;
+    status = vector_init(&session->weights, weighing_length(&weighing->shape));
+    weighing->weights = session->weights.elements;
     return status;
 }
 
@@ -47,6 +82,8 @@ static enum status prepare(
     if (status == STATUS_OK)
         status =
             vector_init(&session->sum, session->question.plan->vector_length);
+    if (status == STATUS_OK && session->family != NULL)
+        status = prepare_weighing(session);
     return status == STATUS_OK ? encode_open(session) : status;
 }
 
@@ -63,6 +100,7 @@ static struct session *allocate(struct question *question)
     buffer_init(&session->open_message, BUFFER_LIMIT_DEFAULT);
     buffer_init(&session->told, BUFFER_LIMIT_DEFAULT);
     buffer_init(&session->calculated, BUFFER_LIMIT_DEFAULT);
+    buffer_init(&session->instruction, BUFFER_LIMIT_DEFAULT);
     return session;
 }
 
@@ -75,13 +113,18 @@ static enum status fill_header(struct session_header *header,
     memcpy(header->session, setup->random, sizeof header->session);
     header->deadline = setup->deadline;
     header->min_centers = session->question.study->study->min_centers;
+    header->weighed = session->family != NULL;
+    header->remembered = digest_of(list_remembered(session));
     header->center_count = setup->center_count;
     header->centers = calloc(setup->center_count, sizeof *header->centers);
-    if (header->centers == NULL)
+    header->freezes = calloc(setup->center_count, sizeof *header->freezes);
+    if (header->centers == NULL || header->freezes == NULL)
         return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < setup->center_count; i++)
+    for (size_t i = 0; i < setup->center_count; i++) {
         snprintf(header->centers[i], sizeof header->centers[i], "%s",
             setup->centers[i]);
+        header->freezes[i] = setup->freezes[i];
+    }
     return STATUS_OK;
 }
 
@@ -110,6 +153,7 @@ static enum status make_header(
     envelope_destroy(envelope);
     buffer_fini(&payload);
     free(draft.centers);
+    free(draft.freezes);
     return status;
 }
 
@@ -121,7 +165,13 @@ enum status session_create(struct session **out, struct question *question,
     if (session == NULL)
         return STATUS_NO_MEMORY;
     session->deadline_ms = setup->deadline_ms;
-    enum status status = make_header(session, setup);
+    const struct study *study = session->question.study->study;
+    enum status status = STATUS_OK;
+    if (study_is_weighed(study->privacy, &study->limits))
+        status =
+            families_hold(setup->families, study, setup->now, &session->family);
+    if (status == STATUS_OK)
+        status = make_header(session, setup);
     if (status == STATUS_OK)
         status = prepare(session, setup->diagnostic);
     if (status == STATUS_OK)
@@ -198,6 +248,11 @@ void session_destroy(struct session *session)
     buffer_fini(&session->calculated);
     vector_fini(&session->round_sum);
     vector_fini(&session->sum);
+    vector_fini(&session->weights);
+    buffer_fini(&session->instruction);
+    sets_destroy(session->sets);
+    free(session->weighed_only);
+    family_release(session->family);
     session_header_destroy(session->header);
     buffer_fini(&session->header_envelope);
     buffer_fini(&session->open_message);
@@ -244,16 +299,18 @@ enum status session_take_summary(
     struct session *session, struct session_center *center, struct view vector)
 {
     const struct plan *plan = session->question.plan;
+    struct vector *sum =
+        session->family == NULL ? &session->sum : &session->weights;
     struct vector decoded = {.length = 0};
     if (center->state != REPLY_ASKED)
         return STATUS_EXISTS;
-    enum status status = vector_decode(&decoded, plan->vector_length, vector);
-    if (status == STATUS_OK)
+    enum status status = vector_decode(&decoded, sum->length, vector);
+    if (status == STATUS_OK && session->family == NULL)
         status = plan_check_vector(plan, &decoded);
     if (status == STATUS_OK)
         status = keep_bytes(session, center, vector);
     if (status == STATUS_OK)
-        status = vector_add(&session->sum, &decoded);
+        status = vector_add(sum, &decoded);
     vector_fini(&decoded);
     if (status != STATUS_OK) {
         refuse(session, center, note_bad);

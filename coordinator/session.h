@@ -3,6 +3,9 @@
  * and when it is over. A step function: centers' replies and the clock in;
  * a verdict out. It sends nothing and writes nothing.
  *
+ * Where a question is weighed first, its first sum is the weights, and what is
+ * decided of them is told as the second round, whose sum is the figures.
+ *
  * Invariant: `sum` is exactly the sum of the vectors of the centers whose
  * state is REPLY_ANSWERED, and each of them passed plan_check_vector. A
  * center's state leaves REPLY_ASKED once and never changes again.
@@ -12,7 +15,9 @@
 #define COHORTIUM_COORDINATOR_SESSION_H
 
 #include "coordinator/catalog.h"
+#include "coordinator/families.h"
 #include "protocol/analysis/fit.h"
+#include "protocol/analysis/sets.h"
 #include "protocol/masking/collector.h"
 
 struct session_center {
@@ -64,6 +69,13 @@ struct session {
     struct vector round_sum;       /* of a later round, not masked */
     struct buffer told;            /* the body of ROUND */
     uint64_t step_ms, step_end_ms; /* how long a step may take; monotonic */
+    /* Of a question that is weighed before figures are told: */
+    struct family *family; /* held; NULL: it is not weighed */
+    struct sets *sets;
+    uint8_t *weighed_only; /* [sets->count] */
+    struct weighing_question weighing;
+    struct vector weights;     /* the sum */
+    struct buffer instruction; /* what comes of them; empty: not yet */
     bool has_submitter;
     struct channel_route submitter; /* where the answer goes */
 };
@@ -75,7 +87,10 @@ struct session_setup {
     const struct keypair *keys; /* the coordinator's */
     size_t center_count;
     const char *const *centers;
+    const int64_t *freezes; /* that each is to answer from */
     const struct roster *roster;
+    struct families *families;
+    int64_t now; /* wall clock */
     uint64_t now_ms;
     struct diagnostic *diagnostic; /* why there is no plan for these centers;
                                       may be NULL */

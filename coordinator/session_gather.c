@@ -38,8 +38,9 @@ static enum status create_collector(
         .min_centers = (size_t)session->header->min_centers,
         .party_count = count,
         .parties = parties};
-    enum status status =
-        collector_create(&session->collector, &terms, session->sum.length);
+    enum status status = collector_create(&session->collector, &terms,
+        session->family == NULL ? session->sum.length
+                                : session->weights.length);
     free(parties);
     return status;
 }
@@ -67,6 +68,13 @@ enum status session_prepare_gathering(
 
 /* ---- what centers say ---- */
 
+/* Of the round whose figures come: an instruction is the second one. */
+static uint32_t round_number(const struct session *session)
+{
+    const uint32_t told = session->instruction.size > 0;
+    return (session->fit == NULL ? 1 : session->fit->number) + told;
+}
+
 static bool fits_step(
     const struct session *session, const struct message *message)
 {
@@ -82,7 +90,7 @@ static bool fits_step(
     if (step == COLLECT_OVER || types[step] != message->type)
         return false;
     return message->type != MESSAGE_MASKED ||
-           message->number == (session->fit == NULL ? 1 : session->fit->number);
+           message->number == round_number(session);
 }
 
 static enum status take_open_round(struct session *session,
@@ -90,7 +98,7 @@ static enum status take_open_round(struct session *session,
 {
     struct vector vector = {.length = 0};
     if (session->gathering != GATHER_ROUND || message->type != MESSAGE_MASKED ||
-        message->number != session->fit->number ||
+        message->number != round_number(session) ||
         center->state != REPLY_ANSWERED)
         return STATUS_NOT_ALLOWED;
     if (center->heard)
@@ -206,15 +214,19 @@ static enum status release_first(struct session *session)
 
 static enum status start_round(struct session *session)
 {
+    const struct buffer *instruction = &session->instruction;
     buffer_clear(&session->told);
-    enum status status = fit_write(session->fit, &session->told);
+    enum status status = session->fit == NULL
+                             ? buffer_append(&session->told, instruction->data,
+                                   instruction->size)
+                             : fit_write(session->fit, &session->told);
     if (status != STATUS_OK)
         return status;
     session->gathering = GATHER_ROUND;
     if (session->collector != NULL) {
         const struct digest told = digest_of(buffer_view(&session->told));
-        return collector_start_round(
-            session->collector, session->fit->number, &told);
+        return collector_start_round(session->collector, round_number(session),
+            &told, session->sum.length);
     }
     vector_fini(&session->round_sum);
     return vector_init(&session->round_sum, session->sum.length);
@@ -238,20 +250,72 @@ static const struct vector *round_sum(const struct session *session)
                                       : &session->round_sum;
 }
 
-/* The sum after the rules, the fit, and the results where it is over. */
+/* How the question's sets are answered. */
+static enum status decide_sets(struct session *session, struct buffer *out)
+{
+    struct instruction instruction;
+    enum status status = memory_decide(
+        session->family->memory, &session->weighing, &instruction);
+    if (status == STATUS_OK)
+        status = instruction_write(&instruction, out);
+    instruction_fini(&instruction);
+    return status;
+}
+
+/* Of a question that was weighed the figures are a later round's. */
+static enum status take_figures(struct session *session)
+{
+    enum status status = vector_add(&session->sum, round_sum(session));
+    return status == STATUS_OK ? plan_check_sum(session->question.plan,
+                                     &session->sum, session->answered)
+                               : status;
+}
+
+static bool is_to_decide(const struct session *session)
+{
+    return session->family != NULL && session->instruction.size == 0;
+}
+
+static enum status finish_results(
+    const struct session *session, struct buffer *out)
+{
+    struct instruction instruction = {0};
+    enum status status = STATUS_OK;
+    if (session->family != NULL)
+        status = instruction_read(&instruction, &session->weighing.shape,
+            buffer_view(&session->instruction));
+    const struct result_figures figures = {.question = &session->question,
+        .fit = session->fit,
+        .sum = &session->sum,
+        .sets = session->sets,
+        .instruction = &instruction,
+        .family = session->family};
+    if (status == STATUS_OK)
+        status = result_calculate(out, &figures);
+    instruction_fini(&instruction);
+    return status;
+}
+
+/* The instruction; or the sum after the rules, the fit, and the results where
+ * it is over. */
 enum status session_calculate(struct session *session, struct buffer *out)
 {
-    enum status status = session->fit == NULL
-                             ? release_first(session)
-                             : fit_advance(session->fit, round_sum(session));
+    if (is_to_decide(session))
+        return decide_sets(session, out);
+    enum status status = STATUS_OK;
+    if (session->fit == NULL && session->family != NULL)
+        status = take_figures(session);
+    if (status == STATUS_OK)
+        status = session->fit == NULL
+                     ? release_first(session)
+                     : fit_advance(session->fit, round_sum(session));
     if (status == STATUS_OK)
         status = buffer_append(out, session->sum.elements,
             session->sum.length * sizeof *session->sum.elements);
     if (status == STATUS_OK)
         status = fit_save(session->fit, out);
     return status == STATUS_OK && session->fit->over
-               ? result_calculate(
-                     out, &session->question, session->fit, &session->sum)
+               ? finish_results(session, out)
                : status;
 }
 
@@ -259,6 +323,10 @@ static enum status read_calculated(struct session *session, struct view bytes)
 {
     const size_t size = session->sum.length * sizeof *session->sum.elements;
     struct fit *fit = NULL;
+    if (is_to_decide(session))
+        return bytes.size == 0 ? STATUS_TRUNCATED
+                               : buffer_append(&session->instruction,
+                                     bytes.data, bytes.size);
     if (bytes.size < size)
         return STATUS_TRUNCATED;
     memcpy(session->sum.elements, bytes.data, size);
@@ -281,7 +349,7 @@ void session_take_calculated(struct session *session, enum status status,
         return; /* it has failed meanwhile */
     if (status == STATUS_OK)
         status = read_calculated(session, bytes);
-    if (status == STATUS_OK && session->fit->over) {
+    if (status == STATUS_OK && session->fit != NULL && session->fit->over) {
         session->gathering = GATHER_DONE;
         return;
     }
@@ -312,6 +380,8 @@ static enum status take_masked_sum(struct session *session)
 {
     const struct vector *sum = collector_sum(session->collector);
     note_survivors(session);
+    if (session->family != NULL)
+        return vector_add(&session->weights, sum);
     enum status status = vector_add(&session->sum, sum);
     if (status == STATUS_OK && study_of(session)->privacy == PRIVACY_NOISE) {
         budget_read_sum(session->question.plan, &session->sum);
@@ -446,7 +516,7 @@ bool session_write_step(const struct session *session,
     message->id = session->header->id;
     if (session->gathering == GATHER_ROUND) {
         message->type = MESSAGE_ROUND;
-        message->number = session->fit->number;
+        message->number = round_number(session);
         message->body = buffer_view(&session->told);
         return true;
     }

@@ -27,9 +27,10 @@ static enum status answer(
 {
     struct frame *frame = NULL;
     struct contribution contribution = {0};
-    enum status status = frame_create(&frame, home->dictionary);
+    struct store_view now;
+    enum status status = store_view_now(home->store, &now);
     if (status == STATUS_OK)
-        status = frame_refresh(frame, home->store);
+        status = frame_create(&frame, home->dictionary, home->store, &now);
     if (status == STATUS_OK)
         status = plan_contribute(plan, frame_rows(frame), 1, &contribution);
     if (status == STATUS_OK)
@@ -102,8 +103,10 @@ static enum status federation_quality(
             *out = json_incref(entry);
     }
     if (status == STATUS_OK && *out == NULL)
-        status = program_fail(
-            STATUS_NOT_FOUND, "%s holds no quality of all centers", path);
+        status = program_fail(STATUS_NOT_FOUND,
+            "%s holds no quality of all centers: a query asks for it with "
+            "{\"quality\": {}} and without 'by'",
+            path);
     json_decref(parsed);
     envelope_destroy(result);
     roster_destroy(roster);

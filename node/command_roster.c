@@ -66,8 +66,8 @@ static enum status install(const struct home *home,
         roster_verify(&roster, envelope, previous, &diagnostic);
     if (status != STATUS_OK)
         return program_fail_at(status, &diagnostic);
-    status = roster_check_center(
-        roster, keypair_identity(home->keys), &diagnostic);
+    status =
+        roster_check_center(roster, keypair_identity(home->keys), &diagnostic);
     if (status != STATUS_OK) {
         program_fail_at(status, &diagnostic);
     } else {

@@ -8,6 +8,9 @@ struct report {
     const struct home *home;
     struct store_counts counts;
     int64_t studies, opted_in, rosters, version, records, said;
+    int64_t freeze;                 /* the last; 0: none */
+    bool changed;                   /* since */
+    char frozen[TIME_TEXT];         /* when */
     long process;                   /* that serves; 0: none does */
     char connection[LOCK_TEXT_MAX]; /* as it says */
     char standing[512];             /* on the roster; "": as it should be */
@@ -87,12 +90,29 @@ static enum status look_at_roster(struct report *report)
     return status;
 }
 
+static enum status look_at_freezes(struct report *report)
+{
+    struct store *store = report->home->store;
+    struct store_freeze last;
+    enum status status = store_last_freeze(store, &report->freeze);
+    if (status == STATUS_OK)
+        status = store_freeze_due(store, &report->changed);
+    if (status != STATUS_OK || report->freeze == 0)
+        return status;
+    status = store_find_freeze(store, report->freeze, &last, NULL);
+    if (status == STATUS_OK)
+        time_text(report->frozen, last.time);
+    return status;
+}
+
 static enum status gather(struct report *report)
 {
     struct store *store = report->home->store;
     char path[HOME_PATH_MAX];
     struct digest head;
     enum status status = store_get_counts(store, &report->counts);
+    if (status == STATUS_OK)
+        status = look_at_freezes(report);
     if (status == STATUS_OK)
         status = store_visit_studies(store, add_study, report);
     if (status == STATUS_OK)
@@ -123,7 +143,7 @@ static enum status print_json(const struct report *report)
     const struct store_counts *counts = &report->counts;
     return home_print_json(json_pack(
         "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s?, s:I, s:I, s:O, s:I, s:I, s:s, "
-        "s:s?, s:I}",
+        "s:s?, s:I, s:I, s:s?, s:b}",
         "center", keypair_identity(report->home->keys)->name, "dictionary",
         report->home->dictionary->id, "exams", (json_int_t)counts->exams,
         "identified_patients", (json_int_t)counts->identified,
@@ -136,7 +156,9 @@ static enum status print_json(const struct report *report)
         "audit_records", (json_int_t)report->records, "process",
         (json_int_t)report->process, "connection", connection_text(report),
         "behind", past->behind ? past->reason : NULL, "store_version",
-        (json_int_t)store_version()));
+        (json_int_t)store_version(), "freeze", (json_int_t)report->freeze,
+        "frozen", report->freeze == 0 ? NULL : report->frozen,
+        "changed_since_freeze", report->changed));
 }
 
 static void print_text(const struct report *report)
@@ -157,6 +179,12 @@ static void print_text(const struct report *report)
         (long long)counts->opted_out, (long long)report->version);
     if (report->standing[0] != '\0')
         printf("            %s\n", report->standing);
+    if (report->freeze == 0)
+        printf("freeze      none yet\n");
+    else
+        printf("freeze      %lld of %s%s\n", (long long)report->freeze,
+            report->frozen,
+            report->changed ? "; the registry changed since" : "");
     printf("studies     %lld known, %lld opted in\n",
         (long long)report->studies, (long long)report->opted_in);
     json_object_foreach(report->locks, name, text)

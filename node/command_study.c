@@ -14,6 +14,23 @@ static const char *decision_text(
     return decision.in ? "in" : "out";
 }
 
+static enum status take_freeze(void *arg, const struct store_reading *reading)
+{
+    struct store_reading *found = arg;
+    if (digest_equal(&found->study, &reading->study))
+        found->freeze = reading->freeze;
+    return STATUS_OK;
+}
+
+/* That the study reads here, after its last move; 0: it was not asked yet. */
+static int64_t freeze_of(const struct home *home, const struct digest *study)
+{
+    struct store_reading found = {.study = *study};
+    return store_visit_readings(home->store, take_freeze, &found) == STATUS_OK
+               ? found.freeze
+               : 0;
+}
+
 static json_t *names_json(const char *const *names, size_t count)
 {
     json_t *list = json_array();
@@ -33,17 +50,18 @@ static json_t *study_json(const struct home *home, const struct study *study)
         json_array_append_new(
             researchers, json_string(study->researchers[i].name));
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o,"
-                     " s:s, s:b, s:I, s:s, s:s}",
+                     " s:s, s:b, s:I, s:s, s:s, s:I}",
         "study_id", id, "name", study->name, "decision",
         decision_text(home, &study->id), "title", study->title,
         "principal_investigator", study->principal_investigator,
         "lead_institution", study->lead_institution, "researchers", researchers,
         "variables", names_json(study->variables, study->variable_count),
         "analyses", names_json(study->analyses, study->analysis_count),
-        "cohort", study->cohort_text, "limits", limits_json(&study->limits),
+        "cohort", study->terms.whole, "limits", limits_json(&study->limits),
         "privacy", study_privacy_name(study->privacy), "center_effects",
         study->center_effects, "min_centers", (json_int_t)study->min_centers,
-        "valid_from", from, "valid_until", until);
+        "valid_from", from, "valid_until", until, "freeze",
+        (json_int_t)freeze_of(home, &study->id));
 }
 
 static enum status find_lock(const struct home *home,
@@ -116,6 +134,9 @@ static enum status list_study(
         printf("%-9s  %.12s  until %.10s  %s: %s\n",
             decision_text(listing->home, id), text, until, study->name,
             study->title);
+        const int64_t freeze = freeze_of(listing->home, id);
+        if (freeze != 0)
+            printf("           reads freeze %lld\n", (long long)freeze);
         if (locked[0] != '\0')
             printf("           %s\n", locked);
     }
@@ -157,11 +178,17 @@ enum status command_study_unlock(const struct arguments *arguments)
 {
     struct home home;
     struct study *study = NULL;
+    struct store_lock lock = {.locked = false};
     enum status status = home_open(&home, arguments);
     if (status == STATUS_OK)
         status = home_need_past(&home);
     if (status == STATUS_OK)
         status = home_find_study(&home, operand_at(arguments, 0), &study);
+    if (status == STATUS_OK) {
+        const struct session_setup setup = home_setup(&home);
+        status =
+            session_find_lock(&setup, &study->id, clock_wall_seconds(), &lock);
+    }
     if (status == STATUS_OK)
         status = store_begin(home.store);
     if (status == STATUS_OK) {
@@ -174,6 +201,9 @@ enum status command_study_unlock(const struct arguments *arguments)
         else
             store_rollback(home.store);
     }
+    if (status == STATUS_OK)
+        printf("study %s %s; its refusals are forgotten\n", study->name,
+            lock.locked ? "is no longer locked" : "was not locked");
     study_destroy(study);
     home_close(&home);
     return status;
@@ -266,37 +296,4 @@ enum status command_opt_in(const struct arguments *arguments)
 enum status command_opt_out(const struct arguments *arguments)
 {
     return decide(arguments, false);
-}
-
-static enum status decide_patient(const struct arguments *arguments, bool out)
-{
-    struct home home;
-    enum status status = home_open(&home, arguments);
-    if (status == STATUS_OK)
-        status = home_need_past(&home);
-    if (status == STATUS_OK) {
-        status = store_set_opt_out(home.store, operand_at(arguments, 0), out);
-        if (status == STATUS_NOT_FOUND) {
-            program_fail(status,
-                "no patient has this identifier; only patients who were "
-                "imported with a 'patient' column can be found");
-        }
-    }
-    if (status == STATUS_OK) {
-        status = audit_record(home.store, home.keys, clock_wall_seconds(),
-            out ? "patient_opted_out" : "patient_opted_in", NULL, "%s",
-            "one patient");
-    }
-    home_close(&home);
-    return status;
-}
-
-enum status command_patient_opt_out(const struct arguments *arguments)
-{
-    return decide_patient(arguments, true);
-}
-
-enum status command_patient_opt_in(const struct arguments *arguments)
-{
-    return decide_patient(arguments, false);
 }

@@ -103,14 +103,17 @@ enum status command_variables(const struct arguments *arguments)
 {
     struct home home;
     struct counting counting = {0};
+    struct store_view now;
     enum status status = home_open(&home, arguments);
+    if (status == STATUS_OK)
+        status = store_view_now(home.store, &now);
     if (status == STATUS_OK) {
         counting.dictionary = home.dictionary;
         counting.stored =
             calloc(home.dictionary->variable_count, sizeof(struct stored));
         status = counting.stored == NULL
                      ? STATUS_NO_MEMORY
-                     : store_visit_rows(home.store, count_row, &counting);
+                     : store_visit_rows(home.store, &now, count_row, &counting);
     }
     if (status == STATUS_OK)
         status =

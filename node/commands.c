@@ -78,12 +78,22 @@ static const struct program_command commands[] = {
         "The header names the dictionary's variables; 'patient' and 'exam' "
         "may name the center's own identifiers. Rows that share a patient are "
         "one person's; without that column each row is a person. An exam that "
-        "is there already is replaced. A file goes in whole or not at all. "
+        "is there already is corrected. A file goes in whole or not at all. "
         "Values that do not fit the dictionary are refused, reported with "
-        "line and column, and count as missing. '-' reads standard input.",
+        "line and column, and count as missing. '-' reads standard input. The "
+        "first import makes freeze 1; what later ones bring is read by "
+        "questions after 'cohortium-node freeze'.",
         "cohortium-node import --home /srv/cohortium --dry-run exams.csv\n"
         "cohortium-node import --home /srv/cohortium exams.csv",
         import_options, command_import},
+    {"freeze", "", 0, 0, "Number and sign the registry as it stands",
+        "Questions read freezes, which never change; imports disturb none. A "
+        "study keeps the one that was the last at its first question. Makes "
+        "the next one, if anything changed since the last; by itself the node "
+        "makes one 'freeze_days' after the last, 30 at most. Who withdrew is "
+        "out of every study then.",
+        "cohortium-node freeze --home /srv/cohortium", json_options,
+        command_freeze},
     {"variables", "", 0, 0, "Show what is stored of each variable", NULL,
         "cohortium-node variables --home /srv/cohortium", json_options,
         command_variables},
@@ -117,12 +127,18 @@ static const struct program_command commands[] = {
     {"opt-out", "STUDY", ONE, "Answer nothing more of a study",
         "Takes effect at once, also for a question that is under way.", NULL,
         NULL, command_opt_out},
-    {"patient opt-out", "IDENTIFIER", ONE,
-        "Leave one patient out of every answer", NULL, NULL, NULL,
-        command_patient_opt_out},
+    {"patient opt-out", "IDENTIFIER", ONE, "Leave one patient out of research",
+        "At once of every study that was not asked here yet, and of those "
+        "that run from the next freeze on.",
+        NULL, NULL, command_patient_opt_out},
     {"patient opt-in", "IDENTIFIER", ONE,
         "Take a patient's research opt-out back", NULL, NULL, NULL,
         command_patient_opt_in},
+    {"patient erase", "IDENTIFIER", ONE,
+        "Delete all that is stored of one patient",
+        "Values of all versions, and the identifier, at once. What was "
+        "answered stays as it was. This cannot be undone.",
+        NULL, NULL, command_patient_erase},
     {"recover", "", 0, 0, "Go on after the database was lost or restored",
         "A node notices when its database lacks a part of the audit log that "
         "it signed: an old copy, a lost -wal file. It answers nothing then. "

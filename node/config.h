@@ -12,6 +12,7 @@ struct config {
     char coordinator[ENDPOINT_MAX]; /* "" for the roster's endpoint */
     int64_t threads;                /* that a question may use */
     int64_t refusals_to_lock;       /* a day, a study */
+    int64_t freeze_days;            /* from freeze to freeze */
     int64_t yearly_rho_milli;       /* of noise, all studies */
     int64_t reply_slot_ms;          /* of answers with noise */
     int64_t sandbox;                /* 1: a throwaway federation's node */

@@ -5,27 +5,34 @@
 
 #define ALIGNMENT ((size_t)64)
 
+struct numbers { /* of one word each */
+    uint32_t *items;
+    size_t count;
+    uint32_t end; /* above all of them */
+};
+
 struct frame {
     const struct dictionary *dictionary;
-    int64_t generation; /* of the store; -1 before the first build */
+    struct store_view view;
     struct rows rows;
     struct column *columns;
     const uint8_t **refused; /* by column; NULL: none */
     uint32_t *patients;
-    uint32_t *numbers; /* by row */
-    uint32_t number_end;
+    struct numbers numbers; /* by row */
+    struct numbers erased;
     size_t bytes;
+    size_t holders; /* in a cache of frames */
+    uint64_t used;
 };
 
 /* Columns under construction, all of one capacity. */
 struct builder {
     const struct dictionary *dictionary;
+    struct frame *frame;
     size_t count, capacity, patient_count;
     void **data;
     void **refused; /* of a variable without a refused value: NULL */
     uint32_t *patients;
-    uint32_t *numbers;
-    uint32_t number_end;
     int64_t last_pseudonym;
     bool several; /* some patient has more than one row */
 };
@@ -49,15 +56,6 @@ static enum status grow(void **data, size_t used, size_t wanted)
     return STATUS_OK;
 }
 
-static enum status grow_words(uint32_t **words, size_t used, size_t wanted)
-{
-    void *data = *words;
-    enum status status =
-        grow(&data, used * sizeof **words, wanted * sizeof **words);
-    *words = data;
-    return status;
-}
-
 static enum status reserve(struct builder *builder, size_t capacity)
 {
     const struct dictionary *dictionary = builder->dictionary;
@@ -70,10 +68,11 @@ static enum status reserve(struct builder *builder, size_t capacity)
         if (status == STATUS_OK && builder->refused[i] != NULL)
             status = grow(&builder->refused[i], builder->count, capacity);
     }
+    void *patients = builder->patients;
     if (status == STATUS_OK)
-        status = grow_words(&builder->patients, builder->count, capacity);
-    if (status == STATUS_OK)
-        status = grow_words(&builder->numbers, builder->count, capacity);
+        status = grow(&patients, builder->count * sizeof(uint32_t),
+            capacity * sizeof(uint32_t));
+    builder->patients = patients;
     if (status == STATUS_OK)
         builder->capacity = capacity;
     return status;
@@ -100,6 +99,28 @@ static enum status put_refused(struct builder *builder, size_t column)
     return status;
 }
 
+static enum status add_number(struct numbers *numbers, uint32_t number)
+{
+    if ((numbers->count & (numbers->count - 1)) == 0) {
+        const size_t capacity = numbers->count == 0 ? 1 : numbers->count * 2;
+        uint32_t *larger =
+            reallocarray(numbers->items, capacity, sizeof *larger);
+        if (larger == NULL)
+            return STATUS_NO_MEMORY;
+        numbers->items = larger;
+    }
+    numbers->items[numbers->count++] = number;
+    if (number >= numbers->end)
+        numbers->end = number + 1;
+    return STATUS_OK;
+}
+
+static enum status add_erased(void *arg, uint32_t number)
+{
+    struct frame *frame = arg;
+    return add_number(&frame->erased, number);
+}
+
 static enum status add_row(void *arg, const struct store_visited *row)
 {
     struct builder *builder = arg;
@@ -117,10 +138,7 @@ static enum status add_row(void *arg, const struct store_visited *row)
     builder->patient_count += !same;
     builder->last_pseudonym = row->pseudonym;
     builder->patients[builder->count] = (uint32_t)builder->patient_count - 1;
-    builder->numbers[builder->count] = row->number;
-    if (row->number >= builder->number_end)
-        builder->number_end = row->number + 1;
-    enum status status = STATUS_OK;
+    enum status status = add_number(&builder->frame->numbers, row->number);
     for (size_t i = 0;
          status == STATUS_OK && i < builder->dictionary->column_count; i++) {
         const bool refused = codes[i] == VALUE_REFUSED;
@@ -133,24 +151,8 @@ static enum status add_row(void *arg, const struct store_visited *row)
     return status;
 }
 
-static void release(struct frame *frame)
-{
-    for (size_t i = 0; i < frame->dictionary->column_count; i++) {
-        free((void *)frame->columns[i].data);
-        free((void *)frame->refused[i]);
-        frame->refused[i] = NULL;
-        frame->columns[i] = (struct column){0};
-    }
-    free(frame->patients);
-    free(frame->numbers);
-    frame->patients = frame->numbers = NULL;
-    frame->rows = (struct rows){.columns = frame->columns};
-}
-
 static void take(struct frame *frame, struct builder *builder)
 {
-    release(frame);
-    frame->bytes = 0;
     for (size_t i = 0; i < frame->dictionary->column_count; i++) {
         int width = frame->dictionary->variables[i].width;
         const bool refused = builder->refused[i] != NULL;
@@ -166,10 +168,7 @@ static void take(struct frame *frame, struct builder *builder)
         builder->patients = NULL;
         frame->bytes += builder->capacity * sizeof(uint32_t);
     }
-    frame->numbers = builder->numbers;
-    frame->number_end = builder->number_end;
-    builder->numbers = NULL;
-    frame->bytes += builder->capacity * sizeof(uint32_t);
+    frame->bytes += frame->numbers.count * sizeof(uint32_t);
     frame->rows = (struct rows){.count = builder->count,
         .patient_count = builder->patient_count,
         .patients = frame->patients,
@@ -181,40 +180,43 @@ static enum status build(struct frame *frame, struct store *store)
 {
     size_t count = frame->dictionary->column_count;
     struct builder builder = {.dictionary = frame->dictionary,
-        .data = calloc(2 * count, sizeof *builder.data),
-        .number_end = frame->number_end};
+        .frame = frame,
+        .data = calloc(2 * count, sizeof *builder.data)};
     if (builder.data == NULL)
         return STATUS_NO_MEMORY;
     builder.refused = builder.data + count;
-    enum status status = store_visit_rows(store, add_row, &builder);
+    enum status status =
+        store_visit_rows(store, &frame->view, add_row, &builder);
+    if (status == STATUS_OK)
+        status = store_visit_erased(store, &frame->view, add_erased, frame);
     if (status == STATUS_OK)
         take(frame, &builder);
     for (size_t i = 0; i < 2 * count; i++)
         free(builder.data[i]);
     free(builder.data);
     free(builder.patients);
-    free(builder.numbers);
     return status;
 }
 
-enum status frame_create(
-    struct frame **out, const struct dictionary *dictionary)
+enum status frame_create(struct frame **out,
+    const struct dictionary *dictionary, struct store *store,
+    const struct store_view *view)
 {
     *out = NULL;
     struct frame *frame = calloc(1, sizeof *frame);
     if (frame == NULL)
         return STATUS_NO_MEMORY;
     frame->dictionary = dictionary;
-    frame->generation = -1;
+    frame->view = *view;
     frame->columns = calloc(dictionary->column_count, sizeof *frame->columns);
     frame->refused = calloc(dictionary->column_count, sizeof *frame->refused);
-    if (frame->columns == NULL || frame->refused == NULL) {
-        free(frame->columns);
-        free((void *)frame->refused);
-        free(frame);
-        return STATUS_NO_MEMORY;
+    enum status status = frame->columns == NULL || frame->refused == NULL
+                             ? STATUS_NO_MEMORY
+                             : build(frame, store);
+    if (status != STATUS_OK) {
+        frame_destroy(frame);
+        return status;
     }
-    frame->rows.columns = frame->columns;
     *out = frame;
     return STATUS_OK;
 }
@@ -223,24 +225,18 @@ void frame_destroy(struct frame *frame)
 {
     if (frame == NULL)
         return;
-    release(frame);
+    for (size_t i = 0; frame->columns != NULL && frame->refused != NULL &&
+                       i < frame->dictionary->column_count;
+         i++) {
+        free((void *)frame->columns[i].data);
+        free((void *)frame->refused[i]);
+    }
+    free(frame->patients);
+    free(frame->numbers.items);
+    free(frame->erased.items);
     free(frame->columns);
     free((void *)frame->refused);
     free(frame);
-}
-
-enum status frame_refresh(struct frame *frame, struct store *store)
-{
-    int64_t generation;
-    enum status status = store_get_generation(store, &generation);
-    if (status == STATUS_OK && generation < 0)
-        status = STATUS_CORRUPT; /* it would pass for a frame never built */
-    if (status != STATUS_OK || generation == frame->generation)
-        return status;
-    status = build(frame, store);
-    if (status == STATUS_OK)
-        frame->generation = generation;
-    return status;
 }
 
 const struct rows *frame_rows(const struct frame *frame)
@@ -248,22 +244,125 @@ const struct rows *frame_rows(const struct frame *frame)
     return &frame->rows;
 }
 
+const struct store_view *frame_view(const struct frame *frame)
+{
+    return &frame->view;
+}
+
 const uint32_t *frame_numbers(const struct frame *frame)
 {
-    return frame->numbers;
+    return frame->numbers.items;
 }
 
 uint32_t frame_number_end(const struct frame *frame)
 {
-    return frame->number_end;
+    return frame->numbers.end > frame->erased.end ? frame->numbers.end
+                                                  : frame->erased.end;
 }
 
-int64_t frame_generation(const struct frame *frame)
+const uint32_t *frame_erased(const struct frame *frame, size_t *count)
 {
-    return frame->generation;
+    *count = frame->erased.count;
+    return frame->erased.items;
 }
 
 size_t frame_bytes(const struct frame *frame)
 {
     return frame->bytes;
+}
+
+/* ---- those that are kept ---- */
+
+struct frames {
+    const struct dictionary *dictionary;
+    uint64_t clock;
+    size_t count;
+    struct frame **items;
+};
+
+enum status frames_create(
+    struct frames **out, const struct dictionary *dictionary)
+{
+    *out = calloc(1, sizeof **out);
+    if (*out == NULL)
+        return STATUS_NO_MEMORY;
+    (*out)->dictionary = dictionary;
+    return STATUS_OK;
+}
+
+void frames_destroy(struct frames *frames)
+{
+    if (frames == NULL)
+        return;
+    for (size_t i = 0; i < frames->count; i++)
+        frame_destroy(frames->items[i]);
+    free((void *)frames->items);
+    free(frames);
+}
+
+/* The one that nobody holds and that was used longest ago; of those before the
+ * last erasure any. NULL: all are held, or few. */
+static struct frame **choose_old(struct frames *frames, int64_t erasures)
+{
+    struct frame **old = NULL;
+    for (size_t i = 0; i < frames->count; i++) {
+        struct frame **item = &frames->items[i];
+        if ((*item)->holders > 0)
+            continue;
+        if ((*item)->view.erasures != erasures)
+            return item;
+        if (old == NULL || (*item)->used < (*old)->used)
+            old = item;
+    }
+    return frames->count >= FRAMES_KEPT ? old : NULL;
+}
+
+static void drop_old(struct frames *frames, int64_t erasures)
+{
+    struct frame **old;
+    while ((old = choose_old(frames, erasures)) != NULL) {
+        frame_destroy(*old);
+        *old = frames->items[--frames->count];
+    }
+}
+
+static enum status add_frame(
+    struct frames *frames, struct store *store, const struct store_view *view)
+{
+    drop_old(frames, view->erasures);
+    struct frame **larger = reallocarray(
+        (void *)frames->items, frames->count + 1, sizeof(struct frame *));
+    if (larger == NULL)
+        return STATUS_NO_MEMORY;
+    frames->items = larger;
+    enum status status =
+        frame_create(&larger[frames->count], frames->dictionary, store, view);
+    frames->count += status == STATUS_OK;
+    return status;
+}
+
+enum status frames_hold(struct frames *frames, struct frame **out,
+    struct store *store, const struct store_view *view)
+{
+    size_t at = 0;
+    enum status status = STATUS_OK;
+    while (
+        at < frames->count && !store_view_equal(&frames->items[at]->view, view))
+        at++;
+    if (at == frames->count) {
+        status = add_frame(frames, store, view);
+        at = frames->count - 1; /* others went to make room */
+    }
+    if (status != STATUS_OK)
+        return status;
+    *out = frames->items[at];
+    (*out)->holders++;
+    (*out)->used = ++frames->clock;
+    return STATUS_OK;
+}
+
+void frames_release(struct frame *frame)
+{
+    if (frame != NULL)
+        frame->holders--;
 }

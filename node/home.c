@@ -4,9 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "node/freeze.h"
 #include "protocol/store/before.h"
 #include "protocol/wire/json_text.h"
 #include "protocol/wire/log.h"
+#include "protocol/wire/loop.h"
 
 const char *home_of(const struct arguments *arguments)
 {
@@ -122,6 +124,20 @@ enum status home_need_past(const struct home *home)
         home->past.reason);
 }
 
+/* A registry of before there were freezes gets its first. */
+static enum status freeze_first(const struct home *home)
+{
+    int64_t number;
+    enum status status = home->past.behind
+                             ? STATUS_OK
+                             : freeze_make_first(home->store, home->keys,
+                                   clock_wall_seconds(), &number);
+    return status == STATUS_OK
+               ? status
+               : program_fail(status, "the first freeze could not be made: %s",
+                     status_text(status));
+}
+
 enum status home_open(struct home *home, const struct arguments *arguments)
 {
     memset(home, 0, sizeof *home);
@@ -135,6 +151,8 @@ enum status home_open(struct home *home, const struct arguments *arguments)
         status = open_store(home);
     if (status == STATUS_OK)
         status = open_past(home);
+    if (status == STATUS_OK)
+        status = freeze_first(home);
     log_set_level(home->config.log_level);
     return status;
 }
@@ -160,6 +178,7 @@ struct session_setup home_setup(const struct home *home)
         .store = home->store,
         .threads = (int)home->config.threads,
         .refusals_to_lock = home->config.refusals_to_lock,
+        .freeze_days = home->config.freeze_days,
         .yearly_rho_nano = home->config.yearly_rho_milli * 1000000,
         .reply_slot_ms = (uint64_t)home->config.reply_slot_ms,
         .head_path = home->head_path,

@@ -62,6 +62,8 @@ enum status command_opt_in(const struct arguments *arguments);
 enum status command_opt_out(const struct arguments *arguments);
 enum status command_patient_opt_out(const struct arguments *arguments);
 enum status command_patient_opt_in(const struct arguments *arguments);
+enum status command_patient_erase(const struct arguments *arguments);
+enum status command_freeze(const struct arguments *arguments);
 enum status command_status(const struct arguments *arguments);
 enum status command_audit_show(const struct arguments *arguments);
 enum status command_audit_verify(const struct arguments *arguments);

@@ -18,7 +18,7 @@ static enum status record_count(struct store *store, const struct keypair *keys,
     public_key_to_text(person, &kind->person);
     time_text(day, kind->day * DAY_SECONDS);
     return audit_record(store, keys, now, "refused_more", &kind->study,
-        "%s: %lld more of researcher %s on %.10s", status_name(kind->reason),
+        "%s: %lld more of key %s on %.10s", status_name(kind->reason),
         (long long)(kind->times - REFUSALS_A_DAY), person, day);
 }
 

@@ -1,8 +1,9 @@
 /*
- * refusal: what stays on disk of a question, or a step of one, that is refused.
- * Nobody can fill the disk by being refused: of a study, a person and a reason
- * REFUSALS_A_DAY records of a day go to the audit log; the rest is counted, and
- * one record says how many there were when the day is over.
+ * refusal: what stays on disk of a question, or a step of one, that is refused,
+ * and of whatever else one party can say any number of times. Nobody can fill
+ * the disk so: of a study, a person and a reason REFUSALS_A_DAY records of a
+ * day go to the audit log; the rest is counted, and one record says how many
+ * there were when the day is over.
  *
  * A study that is not known here, and a person whose signature was not found
  * right, are zeros: who makes them up is one kind.
@@ -16,11 +17,11 @@
 #define DAY_SECONDS 86400
 
 struct refusal {
-    const char *event; /* "refused" */
+    const char *event; /* "refused", "step_refused", "rounds", ... */
     struct digest study;
     struct public_key person;
     enum status reason;
-    const struct digest *subject; /* the query */
+    const struct digest *subject; /* the query, or the study rejected */
     const char *detail;
 };
 

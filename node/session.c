@@ -55,36 +55,37 @@ static enum status take_stored_roster(
     void *arg, const struct digest *id, struct view bytes)
 {
     struct session *session = arg;
-    struct envelope *envelope = NULL;
     struct roster *roster = NULL;
-    struct diagnostic diagnostic;
-    diagnostic_init(&diagnostic, "roster");
     (void)id;
-    enum status status = envelope_decode(&envelope, bytes);
-    if (status == STATUS_OK)
-        status = roster_verify(&roster, envelope, session->roster, &diagnostic);
-    envelope_destroy(envelope);
-    if (status != STATUS_OK)
+    enum status status = session_read_roster(session, &roster, bytes);
+    if (status != STATUS_OK || roster == NULL)
         return status;
     roster_destroy(session->roster);
     session->roster = roster;
-    return guard_name_centers(session->setup.store, roster);
+    return STATUS_OK;
 }
 
-/* The chain, and what is remembered by places in one of them. */
 static enum status load_rosters(struct session *session)
 {
+    enum status status =
+        store_visit_rosters(session->setup.store, take_stored_roster, session);
+    return status == STATUS_OK && session->roster == NULL ? STATUS_NOT_FOUND
+                                                          : status;
+}
+
+/* The next question may well be of it. */
+static enum status load_last_freeze(struct session *session)
+{
     struct store *store = session->setup.store;
-    enum status status = store_begin(store);
+    struct store_view view;
+    struct frame *frame = NULL;
+    int64_t number;
+    enum status status = store_last_freeze(store, &number);
     if (status == STATUS_OK)
-        status = store_visit_rosters(store, take_stored_roster, session);
-    if (status == STATUS_OK && session->roster == NULL)
-        status = STATUS_NOT_FOUND;
+        status = store_view_freeze(store, number, &view);
     if (status == STATUS_OK)
-        status = store_drop_places(store);
-    if (status == STATUS_OK)
-        return store_commit(store);
-    store_rollback(store);
+        status = frames_hold(session->frames, &frame, store, &view);
+    frames_release(frame);
     return status;
 }
 
@@ -100,11 +101,11 @@ enum status session_create(
     session->heartbeat_ms = HEARTBEAT_MS_DEFAULT;
     enum status status = load_rosters(session);
     if (status == STATUS_OK)
-        status = frame_create(&session->frame, setup->dictionary);
+        status = frames_create(&session->frames, setup->dictionary);
     if (status == STATUS_OK)
-        status = guard_create(&session->guard, setup->keys);
+        status = remembered_create(&session->remembered, setup->keys);
     if (status == STATUS_OK)
-        status = frame_refresh(session->frame, setup->store);
+        status = load_last_freeze(session);
     if (status == STATUS_OK)
         status = past_open(
             &session->past, setup->store, setup->keys, setup->head_path);
@@ -127,8 +128,8 @@ void session_destroy(struct session *session)
     job_forget_all(session);
     slots_fini(&session->slots);
     session_forget_verified(session);
-    frame_destroy(session->frame);
-    guard_destroy(session->guard);
+    frames_destroy(session->frames);
+    remembered_destroy(session->remembered);
     roster_destroy(session->roster);
     free(session);
 }
@@ -223,7 +224,10 @@ static enum status on_welcome(struct session *session,
     if (message->number >= 100 && message->number <= 3600000)
         session->heartbeat_ms = message->number;
     session->welcomed = true;
+    session->freezes_told = -1;
     status = past_tell(session, true, outbox);
+    if (status == STATUS_OK && !session->past.behind)
+        status = reading_tell(session, outbox);
     return status == STATUS_OK && !session->past.behind
                ? send_decisions(session, outbox)
                : status;
@@ -256,21 +260,23 @@ static enum status on_pong(struct session *session,
     return STATUS_OK; /* that something came is all it says */
 }
 
-/* The coordinator says how a question ended; nothing here depends on it. Nobody
- * waits now: what was answered is taken into the memory that the next question
- * is compared with. */
+/* The coordinator says how a question ended: what was told is to be in every
+ * list from now on. Nobody waits now: what was asked is taken into the memory
+ * that the next question is held against. */
 static enum status on_close(struct session *session,
     const struct message *message, struct session_time now,
     struct outbox *outbox)
 {
     static const struct digest none;
     (void)outbox;
-    (void)now;
+    const bool answered = !digest_equal(&message->result, &none);
+    struct store *store = session->setup.store;
     enum status status = open_close(session, &message->id);
-    log_event(LOG_INFO, "session", "closed", "answered=%d",
-        !digest_equal(&message->result, &none));
+    log_event(LOG_INFO, "session", "closed", "answered=%d", answered);
+    if (status == STATUS_OK && answered)
+        status = store_release_sets(store, &message->id);
     return status == STATUS_OK
-               ? guard_load(session->guard, session->setup.store)
+               ? remembered_load(session->remembered, store, now.wall_seconds)
                : status;
 }
 
@@ -341,7 +347,7 @@ static enum status receive(struct session *session, struct view bytes,
     if (must_not(session, message.type))
         return past_refuse(session, &message, outbox);
     if (must_wait(session, &message))
-        return job_defer(session, bytes);
+        return job_defer(session, &message, bytes, outbox);
     for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
         if (handlers[i].type == message.type)
             return handlers[i].handle(session, &message, now, outbox);
@@ -374,15 +380,19 @@ uint64_t session_release_ms(const struct session *session)
     return slots_next_ms(&session->slots);
 }
 
-/* PING, and with it how far the log has come: when that is said must not tell
- * when work was done. */
+/* PING, and with it how far the log has come, and what studies read: when that
+ * is said must not tell when work was done. */
 static enum status ping(
     struct session *session, struct session_time now, struct outbox *outbox)
 {
     struct message message = {.type = MESSAGE_PING, .number = ++session->ping};
     session->pinged_ms = now.monotonic_ms;
     enum status status = outbox_add(outbox, &message);
-    return status == STATUS_OK ? past_tell_change(session, outbox) : status;
+    if (status == STATUS_OK)
+        status = past_tell_change(session, outbox);
+    return status == STATUS_OK && !session->past.behind
+               ? reading_tell(session, outbox)
+               : status;
 }
 
 /* `recover` was said beside the running daemon: greets anew, for what came
@@ -408,6 +418,36 @@ static enum status settle_day(struct session *session, int64_t now)
     return refusal_settle(session->setup.store, session->setup.keys, now);
 }
 
+#define FREEZE_LOOK_SECONDS 600
+
+/* One that is due is made with or without a connection. */
+static enum status make_freeze(struct session *session, int64_t now)
+{
+    const struct session_setup *setup = &session->setup;
+    int64_t number;
+    if (setup->freeze_days == 0 ||
+        now - session->freeze_looked < FREEZE_LOOK_SECONDS)
+        return STATUS_OK;
+    session->freeze_looked = now;
+    enum status status = freeze_make_due(
+        setup->store, setup->keys, now, setup->freeze_days, &number);
+    if (status == STATUS_OK && number != 0)
+        log_event(LOG_INFO, "session", "freeze_made", "number=%lld",
+            (long long)number);
+    return status;
+}
+
+/* At once: no question makes one. */
+static enum status tell_new_freeze(
+    struct session *session, struct outbox *outbox)
+{
+    int64_t number;
+    enum status status = store_last_freeze(session->setup.store, &number);
+    return status == STATUS_OK && number != session->freeze_told
+               ? reading_tell(session, outbox)
+               : status;
+}
+
 static enum status tick(
     struct session *session, struct session_time now, struct outbox *outbox)
 {
@@ -417,6 +457,8 @@ static enum status tick(
         status = open_end_idle(session, now, outbox);
     if (status == STATUS_OK && session->past.behind)
         status = review(session, now, outbox);
+    if (status == STATUS_OK && !session->past.behind)
+        status = make_freeze(session, now.wall_seconds);
     if (status != STATUS_OK || !session->welcomed)
         return status;
     if (now.monotonic_ms - session->pinged_ms >= session->heartbeat_ms)
@@ -428,7 +470,7 @@ static enum status tick(
         status = store_decision_count(session->setup.store, &decisions);
     if (status == STATUS_OK && decisions != session->decisions_sent)
         status = send_decisions(session, outbox);
-    return status;
+    return status == STATUS_OK ? tell_new_freeze(session, outbox) : status;
 }
 
 enum status session_tick(

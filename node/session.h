@@ -10,8 +10,8 @@
 #ifndef COHORTIUM_NODE_SESSION_H
 #define COHORTIUM_NODE_SESSION_H
 
-#include "node/frame.h"
 #include "node/past.h"
+#include "node/store.h"
 #include "policy/roster.h"
 #include "protocol/wire/message.h"
 
@@ -43,6 +43,7 @@ struct session_setup { /* all borrowed; they outlive the session */
     struct store *store;
     int threads;
     int64_t refusals_to_lock;
+    int64_t freeze_days;     /* after which what changed is frozen; 0: never */
     int64_t yearly_rho_nano; /* of all studies with noise together */
     bool sandbox;            /* answers studies whose sums are open */
     const struct session_worker *worker; /* NULL: all is done at once */

@@ -29,7 +29,10 @@ static enum status check_dates(struct question *question)
     if (status == STATUS_OK)
         status = validity_check(&study, &clock, &question->diagnostic);
     if (status == STATUS_OK)
-        status = validity_check(&header, &clock, &question->diagnostic);
+        status =
+            validity_check(&header, &clock, &question->diagnostic) == STATUS_OK
+                ? STATUS_OK
+                : STATUS_LATE;
     return status == STATUS_OK ? status : changed(question, status, NULL);
 }
 

@@ -26,27 +26,34 @@ static void adopt(struct session *session, struct roster *roster)
             diagnostic.message);
 }
 
+enum status session_read_roster(
+    const struct session *session, struct roster **out, struct view bytes)
+{
+    const struct roster *last = session->roster;
+    struct envelope *envelope = NULL;
+    struct roster *said = NULL;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "roster");
+    *out = NULL;
+    enum status status = envelope_decode(&envelope, bytes);
+    if (status == STATUS_OK)
+        status =
+            roster_parse(&said, buffer_view(&envelope->payload), &diagnostic);
+    if (status == STATUS_OK && (last == NULL || said->version > last->version))
+        status = roster_verify(out, envelope, last, &diagnostic);
+    roster_destroy(said);
+    envelope_destroy(envelope);
+    return status;
+}
+
 static enum status follow_roster(
     void *arg, const struct digest *id, struct view bytes)
 {
     struct session *session = arg;
-    struct envelope *envelope = NULL;
     struct roster *roster = NULL;
-    struct diagnostic diagnostic;
-    diagnostic_init(&diagnostic, "roster");
     (void)id;
-    enum status status = envelope_decode(&envelope, bytes);
-    if (status == STATUS_OK)
-        status =
-            roster_parse(&roster, buffer_view(&envelope->payload), &diagnostic);
-    const bool known =
-        status == STATUS_OK && roster->version <= session->roster->version;
-    roster_destroy(roster);
-    roster = NULL;
-    if (status == STATUS_OK && !known)
-        status = roster_verify(&roster, envelope, session->roster, &diagnostic);
-    envelope_destroy(envelope);
-    if (status == STATUS_OK && !known)
+    enum status status = session_read_roster(session, &roster, bytes);
+    if (status == STATUS_OK && roster != NULL)
         adopt(session, roster);
     return status;
 }
@@ -61,32 +68,17 @@ enum status session_follow_rosters(struct session *session)
     return store_visit_rosters(store, follow_roster, session);
 }
 
-/* One roster of the chain. Those that are known are passed over; the next one
- * must be signed by the thresholds of both. */
 static enum status take_roster(
     struct session *session, struct view bytes, int64_t now)
 {
-    struct envelope *envelope = NULL;
     struct roster *roster = NULL;
-    struct diagnostic diagnostic;
-    diagnostic_init(&diagnostic, "roster");
-    enum status status = envelope_decode(&envelope, bytes);
-    if (status == STATUS_OK)
-        status =
-            roster_parse(&roster, buffer_view(&envelope->payload), &diagnostic);
-    bool known =
-        status == STATUS_OK && roster->version <= session->roster->version;
-    roster_destroy(roster);
-    roster = NULL;
-    if (status == STATUS_OK && !known)
-        status = roster_verify(&roster, envelope, session->roster, &diagnostic);
-    envelope_destroy(envelope);
+    enum status status = session_read_roster(session, &roster, bytes);
     if (status != STATUS_OK) {
         log_event(LOG_WARN, "session", "roster_refused", "reason=%s",
             status_name(status));
         return session_is_own_failure(status) ? status : STATUS_OK;
     }
-    if (known)
+    if (roster == NULL)
         return STATUS_OK;
     struct store *store = session->setup.store;
     status = store_begin(store);
@@ -123,7 +115,7 @@ enum status session_take_rosters(struct session *session,
 /* Shown to the data manager only when it would be answered: signed, approved,
  * of this federation and dictionary. */
 static enum status check_study(const struct session *session,
-    const struct study *study, const struct envelope_list *approvals,
+    struct study *study, const struct envelope_list *approvals,
     const struct wall_clock *clock, struct diagnostic *diagnostic)
 {
     if (strcmp(study->federation, session->roster->federation) != 0)
@@ -183,8 +175,8 @@ static enum status store_study(struct session *session,
 
 /* A rejection is kept whatever else there is to say of the study. */
 static enum status judge_study(struct session *session,
-    const struct message *message, const struct study *study,
-    struct votes *votes, int64_t now)
+    const struct message *message, struct study *study, struct votes *votes,
+    int64_t now)
 {
     const struct wall_clock clock = {now, NODE_CLOCK};
     struct diagnostic diagnostic;

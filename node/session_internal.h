@@ -4,7 +4,8 @@
 #ifndef COHORTIUM_NODE_SESSION_INTERNAL_H
 #define COHORTIUM_NODE_SESSION_INTERNAL_H
 
-#include "node/guard.h"
+#include "node/answering.h"
+#include "node/freeze.h"
 #include "node/session.h"
 #include "node/slots.h"
 #include "policy/admission.h"
@@ -15,15 +16,23 @@
 #define OPEN_MAX 8      /* questions that stay open at the same time */
 #define DEFERRED_MAX 32 /* messages that wait for a job or a slot */
 
-/* A scan of the rows: the first of a question, or that of a later round. */
+/* A scan of the rows: for the figures of a question, or for a later round of
+ * its fits. */
 struct session_job {
     struct question *question;
     struct rows rows;
-    struct round round;     /* number 0: the first */
+    uint32_t number;        /* the round, as the coordinator said; 0: OPEN */
+    struct round round;     /* number 0: the figures */
     struct round_body body; /* of a later one */
     struct digest told;     /* of the body of ROUND */
     struct contribution contribution;
     enum status status;
+};
+
+/* A message that waits, and the session it is of; zeros: none that is known. */
+struct deferred {
+    struct digest header;
+    struct buffer bytes;
 };
 
 /* What members said of a study: the documents of a message, in its order, and
@@ -41,8 +50,8 @@ struct question {
     struct envelope *header, *query, *study;
     struct votes votes;
     struct digest header_id, query_id, study_id;
-    struct digest study_bytes;    /* of study and approvals, as they came */
-    const struct study *verified; /* the session's, when it is this one */
+    struct digest study_bytes; /* of study and approvals, as they came */
+    struct study *verified;    /* the session's, when it is this one */
     struct admission admission;
     struct limits limits; /* the stricter of study and center */
     bool own_limits;      /* the center has some */
@@ -52,22 +61,30 @@ struct question {
     struct budget_terms noise;
     char study_name[STUDY_NAME_MAX + 1];
     int64_t study_from, study_until;
-    int64_t decision;            /* its sequence, when it was admitted */
-    bool taken_back;             /* a member rejected the study since */
-    bool changed;                /* why it is refused: not for what was asked */
-    size_t center;               /* this one's place in the header's list */
-    struct guard_people *people; /* NULL: it is a stored answer */
-    struct digest asked;         /* digest_of_question: no nonce, no dates */
-    struct buffer vector;        /* what leaves; before masks */
-    bool stored;                 /* it was computed earlier */
+    int64_t decision; /* its sequence, when it was admitted */
+    bool taken_back;  /* a member rejected the study since */
+    bool changed;     /* why it is refused: not for what was asked */
+    size_t center;    /* this one's place in the header's list */
+    /* Its sets of rows; NULL: it is a stored answer, or noise protects. */
+    struct asked *sets;
+    bool weighed; /* weights leave first, and the instruction comes back */
+    struct instruction instruction; /* no sets: not yet */
+    struct answering *answering;    /* the rows that it says; NULL: not yet */
+    struct store_view view;         /* the rows that the study reads */
+    bool settled;                   /* that it reads them */
+    int64_t departures;             /* of the rows that the vector is of */
+    struct frame *frame;            /* held; NULL: none yet */
+    struct digest asked;            /* digest_of_question: no nonce, no dates */
+    struct buffer vector;           /* what leaves; before masks */
+    bool stored;                    /* it was computed earlier */
     struct disclosure_report report;
     struct diagnostic diagnostic;
     /* A masked one: */
     struct member *member;
     int64_t attempt;    /* at this query */
-    int64_t generation; /* of the rows it was computed from */
     struct buffer last; /* the message that was sent last */
     uint32_t rounds;    /* later ones */
+    bool again;         /* its answer left in an earlier opening */
     uint64_t touched_ms;
     uint64_t received_ms;    /* when that came which it answers next */
     struct session_job *job; /* that runs; NULL: none */
@@ -77,13 +94,16 @@ struct question {
 struct session {
     struct session_setup setup;
     struct roster *roster;
-    struct frame *frame;
-    struct guard *guard;
+    struct frames *frames;
+    struct remembered *remembered;
     bool welcomed;
     bool other_protocol; /* of the coordinator: nothing else is heard */
     uint64_t heartbeat_ms, heard_ms, pinged_ms, ping;
     int64_t decisions_sent; /* store_decision_count when they were sent last */
-    int64_t settled_day; /* refusals of the days before were told */
+    int64_t settled_day;    /* refusals of the days before were told */
+    int64_t freeze_looked;  /* when it was looked whether one is due */
+    int64_t freezes_told;   /* store_freeze_count when they were; -1: not yet */
+    int64_t freeze_told;    /* the latest then */
     struct past past;
     struct head told; /* what was last said of our own on this connection */
     /* The study that was verified last, under this roster: the digest is over
@@ -93,14 +113,16 @@ struct session {
     struct question *open[OPEN_MAX]; /* NULL: free */
     struct session_job *job;         /* that runs; NULL: none */
     size_t deferred_count;
-    struct buffer deferred[DEFERRED_MAX]; /* messages, in order */
+    struct deferred deferred[DEFERRED_MAX]; /* in order */
     struct slots slots;
 };
 
 #define NODE_CLOCK "this center's clock"
 
-/* The frame's rows, as this center's of the question. */
+/* The rows of the frame that it holds, as this center's of the question. */
 struct rows question_rows(const struct question *question);
+/* Whether it stays open for rounds after its first answer. */
+bool question_has_rounds(const struct question *question);
 enum status outbox_add(struct outbox *outbox, const struct message *message);
 /* One that is encoded already. */
 enum status outbox_add_bytes(struct outbox *outbox, struct view message);
@@ -112,9 +134,11 @@ void question_destroy(struct question *question);
 enum status question_check_counts(struct question *question);
 /* The answer and its record, on disk before the reply may leave. */
 enum status question_record(struct question *question);
-/* Before masked figures leave: whose they are, and that they did.
- * STATUS_TOO_CLOSE: to a question answered meanwhile. */
+/* Before masked figures or weights leave: that they did. */
 enum status question_remember(struct question *question);
+/* Before figures leave of a question that was weighed: the sets that they are
+ * of. */
+enum status question_record_told(struct question *question);
 /* REFUSE, the same from outside whatever the reason; the log has it. */
 enum status question_refuse(
     struct question *question, enum status reason, struct outbox *outbox);
@@ -171,6 +195,8 @@ enum status masked_take_survivors(struct question *question,
 enum status masked_take_votes(struct question *question,
     const struct message *message, struct step_reply *reply);
 
+/* The rows that its instruction says: a later scan counts these. */
+enum status question_take_answering(struct question *question);
 /* The scan of a first round and this center's rules: of the job's thread. */
 enum status question_scan(struct question *question, const struct rows *rows,
     struct contribution *contribution);
@@ -186,8 +212,12 @@ enum status open_finish_round(struct question *question,
 void session_job_destroy(struct session_job *job);
 /* Runs it, and *done, or gives it to the worker, whose it is then. */
 enum status job_start(struct session_job *job, bool *done);
-/* Keeps a message for when the job that runs is done, or a slot has come. */
-enum status job_defer(struct session *session, struct view bytes);
+/* Keeps a message for when the job that runs is done, or a slot has come. Too
+ * many wait: an OPEN is answered BUSY. */
+enum status job_defer(struct session *session, const struct message *message,
+    struct view bytes, struct outbox *outbox);
+/* Its session is over: what waits of it never has its turn. */
+void job_drop_deferred(struct session *session, const struct digest *header);
 /* Nothing runs, and nothing waits for its slot: what was kept has its turn. */
 enum status job_take_deferred(
     struct session *session, struct session_time now, struct outbox *outbox);
@@ -213,7 +243,8 @@ enum status votes_gather(struct votes *votes, const struct session *session,
 
 /* session_progress.c */
 /* Before a masked question is begun: sets its attempt. STATUS_REPLAYED when an
- * earlier one had this center's vote. */
+ * earlier one had this center's vote, STATUS_LIMIT_REACHED when too many of the
+ * study never came to one. */
 enum status progress_check(struct question *question);
 /* Before the reply of that stage: outlives the process. */
 enum status progress_note(
@@ -240,6 +271,23 @@ enum status rounds_scan(struct question *question, const struct rows *rows,
 enum status rounds_finish(struct question *question,
     const struct session_job *job, struct step_reply *reply);
 
+/* session_reading.c */
+/* FREEZES, when a freeze or a reading came since they were told. */
+enum status reading_tell(struct session *session, struct outbox *outbox);
+/* Sets view and settled; of a study that was not asked yet nothing.
+ * STATUS_REFUSED: the session names another freeze. */
+enum status reading_find(struct question *question);
+/* The study reads the freeze that the session names from now on, if it read
+ * none. STATUS_REFUSED: it cannot. */
+enum status reading_settle(struct question *question);
+/* The frame of the view, until the question is destroyed. */
+enum status reading_hold(struct question *question);
+/* Whether people left since the vector was made that the view no longer has. */
+bool reading_moved(const struct question *question);
+/* Before a later round: STATUS_REFUSED when the rows are not those of the
+ * first any more. */
+enum status reading_go_on(struct question *question);
+
 /* session_past.c */
 /* HEADS: our own and, if all, those that we carry for others. */
 enum status past_tell(struct session *session, bool all, struct outbox *outbox);
@@ -263,6 +311,10 @@ bool session_is_own_failure(enum status status);
 enum status session_open_question(struct session *session,
     const struct message *message, struct session_time now,
     struct outbox *outbox);
+/* One roster of the chain: the next must be signed by the thresholds of both.
+ * *out NULL: it is known. */
+enum status session_read_roster(
+    const struct session *session, struct roster **out, struct view bytes);
 /* Those that the roster command wrote beside this process. */
 enum status session_follow_rosters(struct session *session);
 /* ROSTER and STUDY: believed only as far as their signatures go. */

@@ -64,20 +64,56 @@ enum status job_start(struct session_job *job, bool *done)
 
 /* ---- what waits ---- */
 
-enum status job_defer(struct session *session, struct view bytes)
+static struct digest header_of(const struct message *message)
 {
+    struct envelope *envelope = NULL;
+    struct digest header = message->id;
+    if (message->type == MESSAGE_OPEN &&
+        envelope_decode(&envelope, message->header) == STATUS_OK)
+        header = envelope_id(envelope);
+    envelope_destroy(envelope);
+    return header;
+}
+
+enum status job_defer(struct session *session, const struct message *message,
+    struct view bytes, struct outbox *outbox)
+{
+    const struct digest header = header_of(message);
+    if (session->deferred_count == DEFERRED_MAX &&
+        message->type == MESSAGE_OPEN)
+        return open_say_busy(&header, outbox);
     if (session->deferred_count == DEFERRED_MAX) {
         log_event(LOG_WARN, "session", "dropped", "reason=BUSY");
         return STATUS_OK; /* it is said again on the next connection */
     }
-    struct buffer *copy = &session->deferred[session->deferred_count];
-    buffer_init(copy, BUFFER_LIMIT_DEFAULT);
-    enum status status = buffer_append(copy, bytes.data, bytes.size);
+    struct deferred *place = &session->deferred[session->deferred_count];
+    place->header = header;
+    buffer_init(&place->bytes, BUFFER_LIMIT_DEFAULT);
+    enum status status = buffer_append(&place->bytes, bytes.data, bytes.size);
     if (status == STATUS_OK)
         session->deferred_count++;
     else
-        buffer_fini(copy);
+        buffer_fini(&place->bytes);
     return status;
+}
+
+static struct buffer remove_deferred(struct session *session, size_t at)
+{
+    const struct buffer bytes = session->deferred[at].bytes;
+    session->deferred_count--;
+    memmove(&session->deferred[at], &session->deferred[at + 1],
+        (session->deferred_count - at) * sizeof session->deferred[0]);
+    return bytes;
+}
+
+void job_drop_deferred(struct session *session, const struct digest *header)
+{
+    for (size_t i = session->deferred_count; i > 0; i--) {
+        if (digest_equal(&session->deferred[i - 1].header, header)) {
+            struct buffer bytes = remove_deferred(session, i - 1);
+            buffer_fini(&bytes);
+        }
+    }
 }
 
 enum status job_take_deferred(
@@ -86,10 +122,7 @@ enum status job_take_deferred(
     enum status status = STATUS_OK;
     while (status == STATUS_OK && session->job == NULL &&
            !slots_wait(&session->slots) && session->deferred_count > 0) {
-        struct buffer first = session->deferred[0];
-        session->deferred_count--;
-        memmove(&session->deferred[0], &session->deferred[1],
-            session->deferred_count * sizeof first);
+        struct buffer first = remove_deferred(session, 0);
         status = session_receive(session, buffer_view(&first), now, outbox);
         buffer_fini(&first);
     }
@@ -99,7 +132,7 @@ enum status job_take_deferred(
 void job_forget_all(struct session *session)
 {
     for (size_t i = 0; i < session->deferred_count; i++)
-        buffer_fini(&session->deferred[i]);
+        buffer_fini(&session->deferred[i].bytes);
     session->deferred_count = 0;
     if (session->job == NULL)
         return;
@@ -123,9 +156,8 @@ static enum status finish_job(struct session *session, struct session_job *job,
         question_destroy(question);
     } else {
         question->now = now.wall_seconds;
-        status = job->round.number == 0
-                     ? question_finish(question, job, now, outbox)
-                     : open_finish_round(question, job, outbox);
+        status = job->number == 0 ? question_finish(question, job, now, outbox)
+                                  : open_finish_round(question, job, outbox);
     }
     session_job_destroy(job);
     enum status next = job_take_deferred(session, now, outbox);

@@ -151,7 +151,7 @@ enum status masked_take_sealed(struct question *question,
     enum status status = member_take_sealed(question->member, message->body);
     if (status == STATUS_OK) {
         status = vector_decode(&reply->vector,
-            question->admission.plan->vector_length,
+            question->vector.size / VECTOR_ELEMENT_BYTES,
             buffer_view(&question->vector));
     }
     if (status == STATUS_OK && question->privacy == PRIVACY_NOISE &&

@@ -66,20 +66,43 @@ void open_close_all(struct session *session)
         forget(&session->open[i]);
 }
 
+/* Once a question; of one that is opened again and again as refusals are. */
+static enum status record_rounds(const struct question *question)
+{
+    const struct session_setup *setup = &question->session->setup;
+    char detail[64];
+    snprintf(detail, sizeof detail, "later rounds %u", question->rounds);
+    const struct refusal again = {.event = "rounds",
+        .study = question->study_id,
+        .person = question->admission.researcher,
+        .reason = STATUS_REPLAYED,
+        .subject = &question->query_id,
+        .detail = detail};
+    if (!question->again)
+        return audit_record(setup->store, setup->keys, question->now, "rounds",
+            &question->query_id, "%s", detail);
+    enum status status = store_begin(setup->store);
+    if (status == STATUS_OK)
+        status =
+            refusal_record(setup->store, setup->keys, question->now, &again);
+    if (status == STATUS_OK)
+        return store_commit(setup->store);
+    store_rollback(setup->store);
+    return status;
+}
+
 enum status open_close(struct session *session, const struct digest *header)
 {
     struct question **place = find(session, header);
     const struct session_job *job = session->job;
     enum status status = STATUS_OK;
+    job_drop_deferred(session, header);
     if (job != NULL && digest_equal(&job->question->header_id, header))
         job->question->over = true;
     if (place == NULL)
         return STATUS_OK;
-    if ((*place)->rounds > 0) {
-        status = audit_record(session->setup.store, session->setup.keys,
-            (*place)->now, "rounds", &(*place)->query_id, "later rounds %u",
-            (*place)->rounds);
-    }
+    if ((*place)->rounds > 0)
+        status = record_rounds(*place);
     forget(place);
     return status;
 }

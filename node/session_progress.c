@@ -4,9 +4,9 @@
  * the line. The secrets are in memory alone, so that nothing can be gone on
  * with after a restart; a query that got no vote may be begun again.
  */
-#include <string.h>
+#include <stdio.h>
 
-#include "node/audit.h"
+#include "node/refusal.h"
 #include "node/session_internal.h"
 #include "protocol/wire/log.h"
 
@@ -15,6 +15,7 @@ static struct store_progress progress_of(
 {
     struct store_progress progress = {.query = question->query_id,
         .header = question->header_id,
+        .study = question->study_id,
         .attempt = question->attempt,
         .stage = stage,
         .revealed = stage == STAGE_REVEAL_LEFT,
@@ -24,11 +25,29 @@ static struct store_progress progress_of(
     return progress;
 }
 
+/* As many of a study as it may ask in all: whoever makes questions that end
+ * before the vote, again and again, makes records that stay. */
+static enum status check_unvoted(struct question *question)
+{
+    int64_t unvoted;
+    enum status status = store_count_unvoted(
+        question->session->setup.store, &question->study_id, &unvoted);
+    if (status != STATUS_OK || unvoted < question->limits.queries_total)
+        return status;
+    diagnostic_set(&question->diagnostic, 0, 0,
+        "this center's figures left %lld times for questions of the study that "
+        "never came to a vote",
+        (long long)unvoted);
+    return STATUS_LIMIT_REACHED;
+}
+
 enum status progress_check(struct question *question)
 {
     struct store_progress before;
-    enum status status = store_find_progress(
-        question->session->setup.store, &question->query_id, &before);
+    enum status status = check_unvoted(question);
+    if (status == STATUS_OK)
+        status = store_find_progress(
+            question->session->setup.store, &question->query_id, &before);
     question->attempt = 1;
     if (status != STATUS_OK)
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
@@ -55,23 +74,28 @@ enum status progress_put(
     return store_put_progress(question->session->setup.store, &progress);
 }
 
-/* Written down once a session: who repeats it cannot fill the disk. */
+/* Written down once a session, and of all sessions as refusals are: who
+ * repeats it cannot fill the disk. */
 static enum status record_refusal(struct session *session,
     struct store_progress *progress, const struct message *message, int64_t now)
 {
     struct store *store = session->setup.store;
+    char detail[160];
+    snprintf(detail, sizeof detail,
+        "%s: attempt %lld ended with this center's %s; its secrets are gone",
+        message_name(message->type), (long long)progress->attempt,
+        store_stage_name(progress->stage));
+    const struct refusal refused = {.event = "step_refused",
+        .study = progress->study,
+        .reason = STATUS_REPLAYED,
+        .subject = &progress->query,
+        .detail = detail};
     enum status status = store_begin(store);
     progress->refused = 1;
     if (status == STATUS_OK)
         status = store_put_progress(store, progress);
-    if (status == STATUS_OK) {
-        status = audit_record(store, session->setup.keys, now, "step_refused",
-            &progress->query,
-            "%s: attempt %lld ended with this center's %s; its secrets are "
-            "gone",
-            message_name(message->type), (long long)progress->attempt,
-            store_stage_name(progress->stage));
-    }
+    if (status == STATUS_OK)
+        status = refusal_record(store, session->setup.keys, now, &refused);
     if (status == STATUS_OK)
         return store_commit(store);
     store_rollback(store);

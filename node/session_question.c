@@ -23,7 +23,6 @@ static void drop_documents(struct question *question)
     votes_fini(&question->votes);
     question->header = question->query = question->study = NULL;
     question->message = NULL;
-    question->admission.study = NULL; /* may be the session's, and go */
     question->verified = NULL;
 }
 
@@ -33,7 +32,10 @@ void question_destroy(struct question *question)
         return;
     drop_documents(question);
     member_destroy(question->member);
-    guard_people_destroy(question->people);
+    answering_destroy(question->answering);
+    instruction_fini(&question->instruction);
+    asked_destroy(question->sets);
+    frames_release(question->frame);
     buffer_wipe(&question->last);
     admission_fini(&question->admission);
     buffer_wipe(&question->vector);
@@ -142,9 +144,8 @@ static enum status admit(struct question *question)
         admission_check(&question->admission, &request, &question->diagnostic);
     if (status == STATUS_OK && question->verified == NULL) {
         session_forget_verified(session);
-        session->verified = question->admission.owned_study;
+        session->verified = study_hold(question->admission.study);
         session->verified_bytes = question->study_bytes;
-        question->admission.owned_study = NULL; /* moved; still pointed at */
     }
     if (status == STATUS_OK && !is_asked(question))
         status = STATUS_NOT_ALLOWED;
@@ -183,6 +184,7 @@ static enum status check_opt_in(struct question *question)
         return STATUS_NOT_OPTED_IN;
     question->limits = study->limits;
     question->privacy = study->privacy;
+    question->weighed = study_is_weighed(study->privacy, &study->limits);
     question->center_effects = study->center_effects;
     question->min_centers = study->min_centers;
     question->study_from = study->valid_from;
@@ -211,10 +213,12 @@ static enum status check_opt_in(struct question *question)
     return status == STATUS_OK ? check_own_limits(question) : status;
 }
 
-/* A stored vector of another size cannot be this plan's. */
+/* A stored vector of another size cannot be this plan's; of what was weighed
+ * the weights are stored. */
 static enum status check_stored(const struct question *question)
 {
-    return question->vector.size == question->admission.plan->vector_length *
+    return question->weighed || question->vector.size ==
+                                    question->admission.plan->vector_length *
                                         VECTOR_ELEMENT_BYTES
                ? STATUS_OK
                : STATUS_CORRUPT;
@@ -225,13 +229,16 @@ static enum status check_stored(const struct question *question)
  * the same query gets nothing. */
 static enum status check_replay(struct question *question, bool *again)
 {
-    struct digest header;
+    struct store_answer answer;
     enum status status = store_find_answer(question->session->setup.store,
-        &question->query_id, &header, &question->vector, &question->generation);
+        &question->query_id, &answer, &question->vector);
     *again = status == STATUS_OK;
     if (status == STATUS_NOT_FOUND)
         return STATUS_OK;
-    if (status == STATUS_OK && !digest_equal(&header, &question->header_id))
+    if (status == STATUS_OK)
+        question->departures = answer.departures;
+    if (status == STATUS_OK &&
+        !digest_equal(&answer.header, &question->header_id))
         return STATUS_REPLAYED;
     return status == STATUS_OK ? check_stored(question) : status;
 }
@@ -252,9 +259,14 @@ static bool rules_act_here(const struct question *question)
 
 struct rows question_rows(const struct question *question)
 {
-    struct rows rows = *frame_rows(question->session->frame);
+    struct rows rows = *frame_rows(question->frame);
     rows.center = question->center;
     return rows;
+}
+
+bool question_has_rounds(const struct question *question)
+{
+    return question->weighed || question->admission.plan->value_count > 0;
 }
 
 static enum status apply_rules(struct question *question,
@@ -265,8 +277,14 @@ static enum status apply_rules(struct question *question,
         calloc(plan->segment_count, sizeof *verdicts);
     if (verdicts == NULL)
         return STATUS_NO_MEMORY;
-    enum status status = leverage_review_own(plan, rows,
-        question->session->setup.threads, question->limits.min_cell, verdicts);
+    const int threads = question->session->setup.threads;
+    const int64_t min_cell = question->limits.min_cell;
+    enum status status =
+        question->answering == NULL
+            ? leverage_review_own(plan, rows, threads, min_cell, verdicts)
+            : leverage_review_own_assigned(
+                  answering_assigned(question->answering), threads, min_cell,
+                  verdicts);
     contribution->verdicts = verdicts;
     if (status == STATUS_OK)
         status = disclosure_apply(plan, &question->limits, rows->patient_count,
@@ -276,42 +294,113 @@ static enum status apply_rules(struct question *question,
     return status;
 }
 
-/* Noise hides differences as well; a refusal that depended on exact figures
+/* Noise hides differences as well; an answer that depended on exact figures
  * would tell one more than it was paid for. */
 static bool compares_people(const struct question *question)
 {
-    return question->privacy != PRIVACY_NOISE || !DEFENCE("noise-alone");
+    return (question->privacy != PRIVACY_NOISE || !DEFENCE("noise-alone")) &&
+           question->limits.min_difference > 1 && DEFENCE("differencing");
 }
 
 enum status question_scan(struct question *question, const struct rows *rows,
     struct contribution *contribution)
 {
-    enum status status = plan_contribute(question->admission.plan, rows,
-        question->session->setup.threads, contribution);
+    const int threads = question->session->setup.threads;
+    enum status status =
+        question->answering == NULL
+            ? plan_contribute(
+                  question->admission.plan, rows, threads, contribution)
+            : plan_contribute_assigned(answering_assigned(question->answering),
+                  threads, NULL, contribution);
     return status == STATUS_OK && rules_act_here(question)
                ? apply_rules(question, rows, contribution)
                : status;
 }
 
+enum status question_take_answering(struct question *question)
+{
+    const struct session *session = question->session;
+    const struct rows rows = question_rows(question);
+    const struct answering_terms terms = {.asked = question->sets,
+        .instruction = &question->instruction,
+        .rows = &rows,
+        .numbers = frame_numbers(question->frame),
+        .number_end = frame_number_end(question->frame),
+        .donor_key = remembered_donor_key(session->remembered),
+        .freeze = (uint64_t)question->view.freeze};
+    return answering_create(&question->answering, &terms);
+}
+
+/* The header names the very sets that the question is to be held against. */
+static enum status check_list(const struct question *question)
+{
+    const struct session_header *header = question->admission.header;
+    const struct digest listed = digest_of(question->message->body);
+    return header->weighed == question->weighed &&
+                   (!header->weighed ||
+                       digest_equal(&header->remembered, &listed))
+               ? STATUS_OK
+               : STATUS_WRONG_QUERY;
+}
+
+static enum status find_asked(struct question *question)
+{
+    struct session *session = question->session;
+    const struct asked_question asked = {.frame = question->frame,
+        .plan = question->admission.plan,
+        .study = question->admission.study,
+        .header = &question->header_id,
+        .earlier = question->message->body,
+        .alone = !question->weighed};
+    enum status status = check_list(question);
+    return status == STATUS_OK &&
+                   (question->weighed || compares_people(question))
+               ? asked_create(&question->sets, session->remembered,
+                     session->setup.store, &asked, question->now)
+               : status;
+}
+
+/* Its rows, as they are answered: of a center that decides alone. */
+static enum status decide_alone(struct question *question)
+{
+    if (question->sets == NULL)
+        return STATUS_OK;
+    enum status status = asked_decide(question->sets,
+        question->limits.min_difference, &question->instruction);
+    return status == STATUS_OK ? question_take_answering(question) : status;
+}
+
+/* What leaves first is what the question weighs. */
+static enum status weigh(struct question *question)
+{
+    struct vector weights = {.length = 0};
+    enum status status = asked_weigh(question->sets, &weights);
+    if (status == STATUS_OK)
+        status = vector_encode(&weights, &question->vector);
+    vector_fini(&weights);
+    return status;
+}
+
 /* *done: the vector is there; else the worker has the question. */
 static enum status compute(struct question *question, bool *done)
 {
-    struct session *session = question->session;
+    enum status status = reading_settle(question);
+    if (status == STATUS_OK)
+        status = reading_hold(question);
+    if (status == STATUS_OK)
+        status = find_asked(question);
+    if (status == STATUS_OK && question->weighed)
+        return weigh(question);
+    if (status == STATUS_OK)
+        status = decide_alone(question);
+    if (status != STATUS_OK)
+        return status;
     struct session_job *job = calloc(1, sizeof *job);
     if (job == NULL)
         return STATUS_NO_MEMORY;
-    enum status status = frame_refresh(session->frame, session->setup.store);
-    if (status == STATUS_OK && compares_people(question)) {
-        const struct guard_question asked = {session->frame,
-            question->admission.plan, question->limits.min_cell};
-        status = guard_check(session->guard, &question->people,
-            session->setup.store, &asked, question->now);
-    }
-    question->generation = frame_generation(session->frame);
     job->question = question;
     job->rows = question_rows(question);
-    if (status == STATUS_OK)
-        status = job_start(job, done);
+    status = job_start(job, done);
     if (status == STATUS_OK && !*done)
         return STATUS_OK;
     if (status == STATUS_OK)
@@ -334,26 +423,35 @@ static struct digest digest_of_question(const struct question *question)
                : asked;
 }
 
-/* The first sums of a fit that an older program began had other columns: they
- * are of no use to this one's rounds, and are counted anew from the same rows.
- * What carries noise is never counted twice. */
+/* The first sums of a fit that an older program began had other columns. */
 static bool is_of_an_older_fit(const struct question *question)
+{
+    return check_stored(question) != STATUS_OK;
+}
+
+/* A fit's later rounds read the rows, and those of its first sums are of no use
+ * to others. What carries noise is never counted twice. */
+static bool must_begin_again(const struct question *question)
 {
     return question->admission.plan->value_count > 0 &&
            question->privacy != PRIVACY_NOISE &&
-           check_stored(question) != STATUS_OK;
+           (is_of_an_older_fit(question) || reading_moved(question));
 }
 
-/* D18: the same question has one answer. */
+/* D18: the same question on the same freeze has one answer. */
 static enum status find_stored(struct question *question)
 {
-    if (!DEFENCE("stored-answers"))
-        return STATUS_OK;
-    enum status status =
-        store_find_question(question->session->setup.store, &question->study_id,
-            &question->asked, &question->vector, &question->generation);
+    struct store_answer answer;
+    const struct store_asked asked = {
+        &question->study_id, &question->asked, question->view.freeze};
+    if (!DEFENCE("stored-answers") || question->weighed)
+        return STATUS_OK; /* one that is weighed repeats itself */
+    enum status status = store_find_question(
+        question->session->setup.store, &asked, &answer, &question->vector);
     question->stored = status == STATUS_OK;
-    if (question->stored && is_of_an_older_fit(question)) {
+    if (question->stored)
+        question->departures = answer.departures;
+    if (question->stored && must_begin_again(question)) {
         question->stored = false;
         buffer_clear(&question->vector);
         return STATUS_OK;
@@ -369,7 +467,7 @@ static enum status reply(struct question *question, struct outbox *outbox)
     const struct message summary = {.type = MESSAGE_SUMMARY,
         .id = question->header_id,
         .vector = buffer_view(&question->vector)};
-    if (question->admission.plan->value_count == 0)
+    if (!question_has_rounds(question))
         return outbox_add(outbox, &summary);
     enum status status = message_encode(&summary, &question->last);
     return status == STATUS_OK
@@ -383,6 +481,8 @@ static enum status look_up(struct question *question, bool *again)
     enum status status = check_opt_in(question);
     if (status == STATUS_OK && study_is_masked(question->privacy))
         status = progress_check(question);
+    if (status == STATUS_OK)
+        status = reading_find(question);
     if (status == STATUS_OK)
         status = check_replay(question, again);
     if (status != STATUS_OK || *again)
@@ -444,6 +544,7 @@ static enum status answer(struct question *question, bool again,
         status = question_record(question);
     if (status == STATUS_OK)
         status = reply(question, outbox);
+    question->again = again;
     *kept = status == STATUS_OK && rounds_keep(question, now);
     return status;
 }

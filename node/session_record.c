@@ -24,7 +24,7 @@ enum status question_check_counts(struct question *question)
             question->now - DAY_SECONDS, &today, &total);
     if (status != STATUS_OK)
         return status;
-    if (lock.locked && DEFENCE("lock"))
+    if (lock.locked)
         return STATUS_LOCKED;
     return (today >= question->limits.queries_per_day ||
                total >= question->limits.queries_total) &&
@@ -51,80 +51,44 @@ static void describe_report(
     buffer_fini(&text);
 }
 
-/* What names a cohort whatever rows there are: its words. */
-static struct digest digest_of_cohort(const struct query *query)
-{
-    const uint8_t unit = (uint8_t)query->unit;
-    const struct view parts[] = {{&unit, 1}, view_of_text(query->cohort_text)};
-    return masking_digest("cohort", parts, 2);
-}
-
-/* By identity: a place is another center's in the next roster. The question is
- * of this session's roster. Caller frees. */
-static enum status list_survivors(
-    const struct question *question, struct public_key **centers, size_t *count)
-{
-    const struct roster *roster = question->session->roster;
-    const size_t most = question->admission.header->center_count;
-    uint32_t *places = calloc(most, sizeof *places);
-    *centers = calloc(most, sizeof **centers);
-    enum status status =
-        places == NULL || *centers == NULL ? STATUS_NO_MEMORY : STATUS_OK;
-    if (status == STATUS_OK)
-        *count = member_survivors(question->member, places);
-    for (size_t i = 0; status == STATUS_OK && i < *count; i++)
-        (*centers)[i] = roster->centers[places[i] - 1].sign;
-    free(places);
-    return status;
-}
-
-/* Sums over sets of centers that differ by one or two would show these, as
- * cohorts that differ by few people show them. A cohort is known by its words
- * and, for other words may fit the same people, by those whom it has here. */
-static enum status check_centers(struct question *question)
-{
-    const struct session *session = question->session;
-    struct store *store = session->setup.store;
-    const struct digest words = digest_of_cohort(question->admission.query);
-    struct digest people;
-    bool nobody = true;
-    struct public_key *centers = NULL;
-    size_t count;
-    enum status status = list_survivors(question, &centers, &count);
-    if (status == STATUS_OK)
-        status = guard_check_centers(
-            store, &words, centers, count, question->study_until);
-    if (status == STATUS_OK && question->people != NULL)
-        status = guard_people_digest(
-            session->guard, question->people, &people, &nobody);
-    if (status == STATUS_OK && !nobody && DEFENCE("people-of-words"))
-        status = guard_check_centers(
-            store, &people, centers, count, question->study_until);
-    free(centers);
-    return status;
-}
-
 /* A coordinator may open a sum with the votes of others and never ask for this
- * center's: its people are remembered before figures leave. Others may have
- * been answered while this one was open: it is compared with them first. */
+ * center's: that its figures left is written down before they do. */
 enum status question_remember(struct question *question)
 {
     struct session *session = question->session;
     struct store *store = session->setup.store;
     enum status status = store_begin(store);
-    if (status == STATUS_OK && question->people != NULL)
-        status = guard_check_again(session->guard, question->people, store,
-            question->limits.min_cell, question->now);
-    if (status == STATUS_OK && question->people != NULL)
-        status = guard_record(session->guard, store, question->people,
-            &question->study_id, question->study_until);
     if (status == STATUS_OK)
         status = progress_put(question, STAGE_MASKED_LEFT);
     /* A database without this memory is noticed by the log that it lacks. */
     if (status == STATUS_OK)
         status = audit_record(store, session->setup.keys, question->now,
-            "figures_left", &question->query_id, "study %s, masked",
-            question->study_name);
+            question->weighed ? "weights_left" : "figures_left",
+            &question->query_id, "study %s, masked", question->study_name);
+    if (status == STATUS_OK)
+        return store_commit(store);
+    store_rollback(store);
+    return status;
+}
+
+/* What is told of the question's sets is remembered before figures leave. */
+enum status question_record_told(struct question *question)
+{
+    struct session *session = question->session;
+    struct store *store = session->setup.store;
+    const size_t sets = question->instruction.set_count;
+    size_t few = 0, combined = 0;
+    for (size_t i = 0; i < sets; i++) {
+        few += question->instruction.sets[i].answer == WEIGHED_FEW;
+        combined += question->instruction.sets[i].answer == WEIGHED_COMBINED;
+    }
+    enum status status = store_begin(store);
+    if (status == STATUS_OK)
+        status = asked_remember(question->sets, store, &question->instruction);
+    if (status == STATUS_OK)
+        status = audit_record(store, session->setup.keys, question->now, "told",
+            &question->query_id, "study %s sets %zu few %zu combined %zu",
+            question->study_name, sets, few, combined);
     if (status == STATUS_OK)
         return store_commit(store);
     store_rollback(store);
@@ -142,7 +106,8 @@ enum status question_record(struct question *question)
         .question = question->asked,
         .vector = buffer_view(&question->vector),
         .time = question->now,
-        .generation = question->generation};
+        .freeze = question->view.freeze,
+        .departures = question->departures};
     char withheld[256], researcher[KEY_TEXT], digest[DIGEST_TEXT];
     struct digest left = digest_of(buffer_view(&question->vector));
     describe_report(&question->report, withheld, sizeof withheld);
@@ -154,12 +119,8 @@ enum status question_record(struct question *question)
             question); /* others were answered meanwhile */
     if (status == STATUS_OK)
         status = store_put_answer(store, &answer);
-    if (status == STATUS_OK && question->people != NULL &&
-        question->member == NULL)
-        status = guard_record(session->guard, store, question->people,
-            &question->study_id, question->study_until);
-    if (status == STATUS_OK && question->member != NULL)
-        status = check_centers(question);
+    if (status == STATUS_OK && question->instruction.set_count > 0)
+        status = asked_remember(question->sets, store, &question->instruction);
     if (status == STATUS_OK && question->member != NULL)
         status = progress_put(question, STAGE_VOTE_LEFT);
     if (status == STATUS_OK) {
@@ -185,10 +146,12 @@ enum status session_find_lock(const struct session_setup *setup,
 }
 
 /* Towards a lock count questions that should not have been asked: not what this
- * center has no room for, and not what changed here after the question came. */
+ * center has no room for, not what came too late (a long scan, a clock), and
+ * not what changed here after the question came. */
 static bool counts(const struct question *question, enum status reason)
 {
     return !question->changed && reason != STATUS_LOCKED &&
+           reason != STATUS_LATE &&
            status_category(reason) != CATEGORY_EXHAUSTED;
 }
 

@@ -9,7 +9,7 @@
 
 bool rounds_keep(struct question *question, struct session_time now)
 {
-    if (question->admission.plan->value_count == 0)
+    if (!question_has_rounds(question))
         return false;
     struct question **place =
         open_place(question->session, &question->query_id, now);
@@ -41,16 +41,32 @@ static bool is_withheld(
                is_set(question, segment->first + table->first + CELL_WITHHELD));
 }
 
+/* How the question's sets are answered: kept, and on disk before a figure may
+ * leave. */
+static enum status read_instruction(
+    struct question *question, const struct message *message)
+{
+    enum status status = instruction_read(
+        &question->instruction, asked_shape(question->sets), message->body);
+    if (status == STATUS_OK)
+        status = question_take_answering(question);
+    return status == STATUS_OK ? question_record_told(question) : status;
+}
+
 /* The round that is told, less what this center keeps back. */
 static enum status read_round(
     const struct message *message, struct session_job *job)
 {
-    const struct question *question = job->question;
+    struct question *question = job->question;
     const struct plan *plan = question->admission.plan;
     if (message->number < question->rounds + 2)
         return STATUS_NOT_ALLOWED; /* said again, and answered */
-    if (message->number > question->rounds + 2 || message->number > ROUNDS_MAX)
+    if (message->number > question->rounds + 2 ||
+        message->number > (uint64_t)ROUNDS_MAX + question->weighed)
         return STATUS_MALFORMED;
+    job->number = (uint32_t)message->number;
+    if (question->weighed && question->instruction.set_count == 0)
+        return read_instruction(question, message);
     enum status status = round_body_read(&job->body, plan, message->body);
     if (status != STATUS_OK)
         return status;
@@ -58,7 +74,7 @@ static enum status read_round(
         if (is_withheld(question, &plan->segments[i]))
             job->body.active[i] = SEGMENT_OVER;
     }
-    job->round = (struct round){.number = (uint32_t)message->number,
+    job->round = (struct round){.number = job->number - question->weighed,
         .values = job->body.values,
         .active = job->body.active};
     return STATUS_OK;
@@ -73,11 +89,19 @@ enum status rounds_scan(struct question *question, const struct rows *rows,
     double *own = calloc(plan->value_count, sizeof *own);
     struct round round = *told;
     round.own = own;
-    enum status status =
-        own == NULL ? STATUS_NO_MEMORY
-                    : leverage_own_inverse(plan, rows, threads, told, own);
+    const struct assigned *assigned =
+        question->answering == NULL ? NULL
+                                    : answering_assigned(question->answering);
+    enum status status = own == NULL ? STATUS_NO_MEMORY : STATUS_OK;
     if (status == STATUS_OK)
-        status = plan_contribute_round(plan, rows, threads, &round, out);
+        status =
+            assigned == NULL
+                ? leverage_own_inverse(plan, rows, threads, told, own)
+                : leverage_own_inverse_assigned(assigned, threads, told, own);
+    if (status == STATUS_OK)
+        status = assigned == NULL
+                     ? plan_contribute_round(plan, rows, threads, &round, out)
+                     : plan_contribute_assigned(assigned, threads, &round, out);
     free(own);
     return status;
 }
@@ -85,10 +109,14 @@ enum status rounds_scan(struct question *question, const struct rows *rows,
 enum status rounds_finish(struct question *question,
     const struct session_job *job, struct step_reply *reply)
 {
-    const uint32_t number = job->round.number;
+    const uint32_t number = job->number;
     const struct vector *sums = &job->contribution.vector;
     enum status status = job->status;
     reply->round = number;
+    if (status == STATUS_OK && job->round.number == 0) {
+        buffer_clear(&question->vector); /* the figures, for the weights */
+        status = vector_encode(sums, &question->vector);
+    }
     if (status == STATUS_OK)
         status = vector_init(&reply->vector, sums->length);
     if (status == STATUS_OK)
@@ -104,20 +132,12 @@ enum status rounds_finish(struct question *question,
 static enum status prepare(struct question *question,
     const struct message *message, struct session_job *job)
 {
-    const struct session *session = question->session;
-    enum status status = frame_refresh(session->frame, session->setup.store);
-    /* New data in the middle of a fit would be other people. */
-    if (status == STATUS_OK &&
-        question->generation != frame_generation(session->frame)) {
-        question->changed = true;
-        diagnostic_set(&question->diagnostic, 0, 0,
-            "this center's data changed while the question was open");
-        status = STATUS_REFUSED;
-    }
+    enum status status = reading_go_on(question);
     job->question = question;
     if (status == STATUS_OK)
         status = read_round(message, job);
-    job->rows = question_rows(question);
+    if (status == STATUS_OK)
+        job->rows = question_rows(question);
     job->told = digest_of(message->body);
     return status;
 }

@@ -4,9 +4,10 @@
  * judged together with whatever comes later: a coordinator that forgets it, or
  * leaves it out, brings no study back to life.
  */
-#include <string.h>
+#include <stdio.h>
 
 #include "node/audit.h"
+#include "node/refusal.h"
 #include "node/session_internal.h"
 #include "protocol/wire/log.h"
 
@@ -39,6 +40,28 @@ static void take_back(struct session *session, const struct digest *study)
         session->job->question->taken_back = true;
 }
 
+/* Each of a study that is kept here; of others as refusals are. */
+static enum status record_rejection(const struct session *session,
+    const struct digest *study, const struct roster_member *member, int64_t now)
+{
+    struct store *store = session->setup.store;
+    const struct keypair *keys = session->setup.keys;
+    char detail[NAME_MAX_BYTES + 4];
+    bool known = false;
+    snprintf(detail, sizeof detail, "by %s", member->identity.name);
+    const struct refusal unknown = {.event = "study_rejected",
+        .person = member->identity.sign,
+        .reason = STATUS_STUDY_UNKNOWN,
+        .subject = study,
+        .detail = detail};
+    enum status status = store_study_known(store, study, &known);
+    if (status != STATUS_OK)
+        return status;
+    return known ? audit_record(
+                       store, keys, now, "study_rejected", study, "%s", detail)
+                 : refusal_record(store, keys, now, &unknown);
+}
+
 static enum status keep_rejection(struct session *session,
     const struct digest *study, const struct envelope *envelope,
     struct view bytes, int64_t now)
@@ -51,8 +74,7 @@ static enum status keep_rejection(struct session *session,
     if (status == STATUS_OK)
         status = store_put_rejection(store, study, signer, bytes);
     if (status == STATUS_OK)
-        status = audit_record(store, session->setup.keys, now, "study_rejected",
-            study, "by %s", member->identity.name);
+        status = record_rejection(session, study, member, now);
     if (status == STATUS_OK)
         status = store_commit(store);
     else

@@ -105,6 +105,68 @@ static const char *const migrations[] = {
     "ALTER TABLE exam ADD COLUMN number INTEGER NOT NULL DEFAULT 0;"
     "UPDATE exam SET number = id;"
     "INSERT INTO meta SELECT 'numbers', coalesce(max(number), 0) FROM exam;",
+    /* Nobody fills the disk with questions that never come to a vote, nor with
+     * rejections: how often figures left for nothing is counted by study, rows
+     * of questions whose figures stayed may go, and a member's rejections have
+     * an order. */
+    ("ALTER TABLE progress ADD COLUMN study BLOB NOT NULL DEFAULT x'';"
+     "ALTER TABLE progress ADD COLUMN figures INTEGER NOT NULL DEFAULT 0;"
+     "UPDATE progress SET figures = 1 WHERE stage >= 3;"
+     "CREATE INDEX progress_unvoted ON progress (study)"
+     " WHERE figures > (stage >= 4);"
+     "CREATE INDEX progress_early ON progress (time) WHERE figures = 0;"
+     "DROP TRIGGER progress_delete;"
+     "CREATE TRIGGER progress_delete BEFORE DELETE ON progress"
+     " WHEN OLD.figures > 0 BEGIN"
+     " SELECT RAISE (ABORT, 'figures that left are not forgotten'); END;"
+     "ALTER TABLE rejection ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0;"),
+    /* Rows by version, freezes, and who left when: store_freezes.c. Answers of
+     * before count as of the first freeze, which is made of what is there. */
+    ("ALTER TABLE exam ADD COLUMN since INTEGER NOT NULL DEFAULT 1;"
+     "ALTER TABLE exam ADD COLUMN until INTEGER;"
+     "DROP INDEX exam_identifier;"
+     "CREATE UNIQUE INDEX exam_version ON exam (identifier, since)"
+     " WHERE identifier IS NOT NULL;"
+     "CREATE TABLE freeze (number INTEGER PRIMARY KEY,"
+     " edition INTEGER NOT NULL, absences INTEGER NOT NULL,"
+     " time INTEGER NOT NULL, secret BLOB NOT NULL, envelope BLOB NOT NULL)"
+     " STRICT;"
+     "CREATE TABLE reading (study BLOB NOT NULL, move INTEGER NOT NULL,"
+     " freeze INTEGER NOT NULL, absences INTEGER NOT NULL,"
+     " PRIMARY KEY (study, move)) STRICT, WITHOUT ROWID;"
+     "CREATE TABLE absence (pseudonym INTEGER NOT NULL,"
+     " since INTEGER NOT NULL, until INTEGER) STRICT;"
+     "CREATE INDEX absence_pseudonym ON absence (pseudonym);"
+     "CREATE TABLE erased (number INTEGER PRIMARY KEY, since INTEGER NOT NULL,"
+     " absences INTEGER NOT NULL) STRICT;"
+     "INSERT INTO absence SELECT pseudonym, 1, NULL FROM patient"
+     " WHERE opted_out != 0;"
+     "ALTER TABLE patient DROP COLUMN opted_out;"
+     "INSERT INTO meta VALUES ('edition', 1), ('erasures', 0),"
+     " ('changed', (SELECT count(*) > 0 FROM exam) OR"
+     " (SELECT count(*) > 0 FROM answer)),"
+     " ('absences', (SELECT count(*) > 0 FROM absence));"
+     "ALTER TABLE answer ADD COLUMN freeze INTEGER NOT NULL DEFAULT 1;"
+     "UPDATE answer SET generation = CASE WHEN generation = (SELECT value FROM"
+     " meta WHERE key = 'generation') THEN (SELECT value FROM meta WHERE"
+     " key = 'absences') ELSE -1 END;"
+     "ALTER TABLE answer RENAME COLUMN generation TO departures;"
+     "INSERT INTO reading SELECT DISTINCT study, 0, 1, (SELECT value FROM meta"
+     " WHERE key = 'absences') FROM answer;"
+     "DELETE FROM meta WHERE key = 'generation';"),
+    /* Sets of rows that were asked, and who may ask in their studies:
+     * remembered.h. Cohorts and sets of centers were compared before. */
+    "CREATE TABLE remembered (number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " id BLOB NOT NULL UNIQUE, header BLOB NOT NULL, study BLOB NOT NULL,"
+    " until INTEGER NOT NULL, released INTEGER NOT NULL, told BLOB,"
+    " rows BLOB NOT NULL) STRICT;"
+    "CREATE INDEX remembered_header ON remembered (header);"
+    "CREATE INDEX remembered_study ON remembered (study);"
+    "CREATE INDEX remembered_until ON remembered (until);"
+    "CREATE TABLE remembered_by (study BLOB NOT NULL,"
+    " researcher BLOB NOT NULL, PRIMARY KEY (study, researcher)) STRICT,"
+    " WITHOUT ROWID;"
+    "DROP TABLE center_set; DROP TABLE center_group; DROP TABLE person;",
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))
 
@@ -291,6 +353,7 @@ enum status store_column_fixed(
 
 enum status store_begin(struct store *store)
 {
+    store_forget_edition(store);
     return store_run(store, "BEGIN IMMEDIATE", "");
 }
 
@@ -311,6 +374,7 @@ void store_rollback(struct store *store)
 {
     store->unsettled = sqlite3_get_autocommit(store->database) == 0;
     store->numbers_left = 0; /* perhaps they were reserved in it */
+    store_forget_edition(store);
     (void)settle(store);
 }
 

@@ -63,29 +63,109 @@ enum status store_note_import(struct store *store, const struct digest *file,
 /* Whether a file with these bytes was imported since the last clearing. */
 enum status store_import_seen(
     struct store *store, const struct digest *file, bool *seen);
-/* Research opt-out of one patient. STATUS_NOT_FOUND. */
-enum status store_set_opt_out(
-    struct store *store, const char *identifier, bool out);
-struct store_counts {
+struct store_counts { /* of the record as it is now */
     int64_t exams, identified, opted_out, imports;
-    int64_t generation; /* changes with the data and with opt-outs */
 };
 enum status store_get_counts(struct store *store, struct store_counts *counts);
-enum status store_get_generation(struct store *store, int64_t *generation);
+
+/* Which rows: the record as it stood in an edition, without those who were
+ * absent when so many had left or come back. */
+struct store_view {
+    int64_t freeze; /* its number; 0: none */
+    int64_t edition, absences;
+    int64_t erasures; /* that were made: they change every view */
+};
+/* The record as it is now. */
+enum status store_view_now(struct store *store, struct store_view *view);
+/* Of that freeze alone; 0 holds nobody. STATUS_NOT_FOUND. */
+enum status store_view_freeze(
+    struct store *store, int64_t number, struct store_view *view);
+/* Whether the rows are the same. */
+bool store_view_equal(const struct store_view *a, const struct store_view *b);
+/* Grows when somebody is no longer among the rows of the same freeze. */
+int64_t store_view_departures(const struct store_view *view);
+
 struct store_visited {
     int64_t pseudonym;
     uint32_t number; /* the exam's, from 1: it keeps it when it is replaced, and
                         no other exam ever has it */
     const int32_t *codes;
 };
-/* Every row of patients who did not opt out, a patient's rows together: in the
+/* Every row of the view, a patient's rows together: in the
  * order of the dictionary's exam_time, then of the exams' identifiers (the
  * shorter first, so that e9 stands before e10), then as they came. Codes as in
  * struct store_row, but for dates: they are days since the patient's first
  * exam, and what is derived from them is there. */
 typedef enum status store_row_visit(void *arg, const struct store_visited *row);
-enum status store_visit_rows(
-    struct store *store, store_row_visit *visit, void *arg);
+enum status store_visit_rows(struct store *store, const struct store_view *view,
+    store_row_visit *visit, void *arg);
+/* The numbers of exams that the view held and that were erased since, in order.
+ */
+typedef enum status store_erased_visit(void *arg, uint32_t number);
+enum status store_visit_erased(struct store *store,
+    const struct store_view *view, store_erased_visit *visit, void *arg);
+
+/* ---- freezes ---- */
+
+#define STORE_SECRET_BYTES 32
+
+struct store_freeze {
+    int64_t number, time;
+    uint8_t secret[STORE_SECRET_BYTES]; /* what its digest is keyed by */
+    struct view envelope;               /* empty in what is found */
+};
+/* 0: there is none. */
+enum status store_last_freeze(struct store *store, int64_t *number);
+/* Appends the envelope unless it is NULL. STATUS_NOT_FOUND. */
+enum status store_find_freeze(struct store *store, int64_t number,
+    struct store_freeze *freeze, struct buffer *envelope);
+/* Of the record as it is now; the caller counts. Within the caller's
+ * transaction. */
+enum status store_put_freeze(
+    struct store *store, const struct store_freeze *freeze);
+/* Whether rows changed, or somebody left or came back, since the last one. */
+enum status store_freeze_due(struct store *store, bool *changed);
+/* BLAKE2b-256 of the rows, the absent named, keyed by the secret. */
+enum status store_digest_rows(struct store *store,
+    const struct store_view *view, const uint8_t secret[STORE_SECRET_BYTES],
+    struct digest *digest);
+
+/* Research opt-out of one patient, or its end. STATUS_NOT_FOUND. */
+enum status store_set_opt_out(
+    struct store *store, const char *identifier, bool out);
+/* Deletes a patient's rows in all versions and his place in the key table; the
+ * numbers of his exams are never given again. STATUS_NOT_FOUND. */
+enum status store_erase(struct store *store, const char *identifier);
+/* Around the transaction of an erasure: what is deleted is written over, and
+ * the write-ahead log does not keep it. */
+enum status store_scrub(struct store *store, bool begin);
+
+/* What a study reads, for ever: its freeze, and who had left when that was
+ * settled. move: how often its researcher asked for the latest. */
+struct store_reading {
+    struct digest study;
+    int64_t move, freeze, absences;
+};
+/* STATUS_EXISTS */
+enum status store_put_reading(
+    struct store *store, const struct store_reading *reading);
+enum status store_visit_readings(struct store *store,
+    enum status (*visit)(void *arg, const struct store_reading *reading),
+    void *arg);
+/* The freezes that a study reads after the moves beside one: at most that
+ * before it (below), at least that after it (above); 0: none. */
+struct store_span {
+    int64_t below, above;
+};
+enum status store_find_span(struct store *store, const struct digest *study,
+    int64_t move, struct store_span *span);
+/* Grows with every freeze and every reading. */
+enum status store_freeze_count(struct store *store, int64_t *count);
+/* The rows that the study reads after so many moves: its freeze, without those
+ * who had left when the study last settled on one or when the center last made
+ * one. STATUS_NOT_FOUND: not settled yet. */
+enum status store_view_study(struct store *store, const struct digest *study,
+    int64_t move, struct store_view *view);
 
 /* ---- documents ---- */
 
@@ -119,8 +199,10 @@ enum status store_find_study(struct store *store, const char *text,
     struct digest *id, struct buffer *envelope);
 enum status store_visit_approvals(struct store *store,
     const struct digest *study, store_document_visit *visit, void *arg);
-/* One a member and study, for ever; the study need not be known.
+/* One a member and study; for ever where the study is known here. Of those
+ * that are not, the STORE_REJECTIONS_MAX latest of each member stay.
  * STATUS_EXISTS. */
+#define STORE_REJECTIONS_MAX 256
 enum status store_put_rejection(struct store *store, const struct digest *study,
     const struct public_key *signer, struct view envelope);
 enum status store_visit_rejections(struct store *store,
@@ -151,18 +233,24 @@ struct store_answer {
     struct digest query, header, study, question;
     struct view vector;
     int64_t time;
-    int64_t generation; /* of the rows that it is of */
+    int64_t freeze;     /* of the rows that it is of */
+    int64_t departures; /* store_view_departures of them */
 };
 
 enum status store_put_answer(
     struct store *store, const struct store_answer *answer);
-/* By the query; appends the vector. STATUS_NOT_FOUND; STATUS_CORRUPT when it is
- * not the one that was put. */
+/* By the query; appends the vector and sets header, freeze and departures.
+ * STATUS_NOT_FOUND; STATUS_CORRUPT when it is not the one that was put. */
 enum status store_find_answer(struct store *store, const struct digest *query,
-    struct digest *header, struct buffer *vector, int64_t *generation);
-/* By the question within a study; appends the vector. STATUS_NOT_FOUND. */
-enum status store_find_question(struct store *store, const struct digest *study,
-    const struct digest *question, struct buffer *vector, int64_t *generation);
+    struct store_answer *answer, struct buffer *vector);
+/* By the question within a study, on that freeze. STATUS_NOT_FOUND. */
+struct store_asked {
+    const struct digest *study, *question;
+    int64_t freeze;
+};
+enum status store_find_question(struct store *store,
+    const struct store_asked *asked, struct store_answer *answer,
+    struct buffer *vector);
 /* Of a study: those since a time, and all. */
 enum status store_count_answers(struct store *store, const struct digest *study,
     int64_t since, int64_t *recent, int64_t *total);
@@ -199,34 +287,37 @@ enum status store_count_refusal(
 enum status store_take_counted(
     struct store *store, int64_t today, struct store_counted *out);
 
-/* ---- the memory against differencing (guard.h) ---- */
+/* ---- sets of rows that were asked (remembered.h) ---- */
 
-/* Every patient that has a row gets a number that it keeps. */
-enum status store_number_patients(struct store *store);
-/* Of each patient, in the order of store_visit_rows. */
-typedef enum status store_number_visit(void *arg, uint32_t number);
-enum status store_visit_numbers(
-    struct store *store, store_number_visit *visit, void *arg);
-enum status store_put_cohort(struct store *store, const struct digest *study,
-    int64_t until, struct view box);
-/* Rows after that one, in order. */
-typedef enum status store_cohort_visit(void *arg, int64_t row, struct view box);
-enum status store_visit_cohorts(
-    struct store *store, int64_t after, store_cohort_visit *visit, void *arg);
-/* Those whose study is over. */
-enum status store_drop_cohorts(struct store *store, int64_t now, bool *dropped);
-/* centers: identity keys, one after the other. Once is enough. */
-enum status store_put_center_set(struct store *store,
-    const struct digest *people, int64_t until, struct view centers);
-typedef enum status store_center_set_visit(void *arg, struct view centers);
-enum status store_visit_center_sets(struct store *store,
-    const struct digest *people, store_center_set_visit *visit, void *arg);
-/* Sets as an earlier version kept them: places in a roster, 4 bytes each. */
-typedef enum status store_place_visit(
-    void *arg, const struct digest *people, int64_t until, struct view places);
-enum status store_visit_places(
-    struct store *store, store_place_visit *visit, void *arg);
-enum status store_drop_places(struct store *store);
+struct store_set {
+    struct digest id, header, study; /* header: of the question's session */
+    int64_t until;                   /* when it is forgotten */
+    bool released;    /* the question's result was, as far as is known */
+    struct view told; /* as this center decided alone; empty: it did not */
+    struct view rows; /* sealed */
+};
+
+enum status store_put_set(struct store *store, const struct store_set *set);
+/* The number that the next set gets. */
+enum status store_next_set(struct store *store, int64_t *number);
+/* Those after that number, in the order in which they were put. The views are
+ * good during a visit. */
+typedef enum status store_set_visit(
+    void *arg, int64_t number, const struct store_set *set);
+enum status store_visit_sets(
+    struct store *store, int64_t after, store_set_visit *visit, void *arg);
+/* Of that question. */
+enum status store_release_sets(
+    struct store *store, const struct digest *header);
+/* Those whose time is over. */
+enum status store_drop_sets(struct store *store, int64_t now, bool *dropped);
+/* Who may ask in a study. Once is enough. */
+enum status store_put_researcher(struct store *store,
+    const struct digest *study, const struct public_key *researcher);
+/* Sets that were released, of studies which share a researcher with this one,
+ * in the order in which they were put. */
+enum status store_visit_family(struct store *store, const struct digest *study,
+    enum status (*visit)(void *arg, const struct digest *id), void *arg);
 
 /* ---- masked questions, step by step ---- */
 
@@ -238,9 +329,11 @@ enum store_stage { /* what left, or is about to */
     STAGE_REVEAL_LEFT
 };
 
-/* One a query, for ever. */
+/* One a query. It stays for ever once figures have left, and one that had a
+ * vote is not taken back; of others the STORE_EARLY_MAX latest stay. */
+#define STORE_EARLY_MAX 1000
 struct store_progress {
-    struct digest query, header;
+    struct digest query, header, study;
     int64_t attempt; /* from 1; one more each time it was begun again */
     enum store_stage stage;
     struct digest members, givers, survivors; /* zeros: not chosen yet */
@@ -262,6 +355,10 @@ enum status store_find_progress(struct store *store, const struct digest *query,
     struct store_progress *progress);
 enum status store_find_progress_of_session(struct store *store,
     const struct digest *header, struct store_progress *progress);
+/* How often masked figures left for a study in questions, or attempts at one,
+ * that never had this center's vote. */
+enum status store_count_unvoted(
+    struct store *store, const struct digest *study, int64_t *count);
 const char *store_stage_name(enum store_stage stage);
 
 /* ---- the budget of noise ---- */

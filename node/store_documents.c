@@ -136,12 +136,25 @@ enum status store_visit_approvals(struct store *store,
     return status;
 }
 
+/* The oldest first, never one of a study that is kept. */
+static enum status drop_rejections(struct store *store, struct view signer)
+{
+    return store_run(store,
+        "DELETE FROM rejection WHERE signer = ?1 AND study IN"
+        " (SELECT study FROM rejection WHERE signer = ?1 AND study NOT IN"
+        " (SELECT id FROM study) ORDER BY sequence DESC LIMIT -1 OFFSET ?2)",
+        "vi", signer, (int64_t)STORE_REJECTIONS_MAX);
+}
+
 enum status store_put_rejection(struct store *store, const struct digest *study,
     const struct public_key *signer, struct view envelope)
 {
     const struct view key = {signer->bytes, sizeof signer->bytes};
-    return store_run(store, "INSERT INTO rejection VALUES (?, ?, ?)", "dvv",
-        study, key, envelope);
+    enum status status = store_run(store,
+        "INSERT INTO rejection VALUES (?, ?, ?,"
+        " (SELECT coalesce(max(sequence), 0) + 1 FROM rejection))",
+        "dvv", study, key, envelope);
+    return status == STATUS_OK ? drop_rejections(store, key) : status;
 }
 
 enum status store_visit_rejections(struct store *store,
@@ -235,9 +248,10 @@ enum status store_put_answer(
 {
     const struct digest digest = digest_of(answer->vector);
     return store_run(store,
-        "INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?)", "ddddivid",
+        "INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", "ddddividi",
         &answer->query, &answer->header, &answer->study, &answer->question,
-        answer->time, answer->vector, answer->generation, &digest);
+        answer->time, answer->vector, answer->departures, &digest,
+        answer->freeze);
 }
 
 /* What was damaged on the disk must not be told. Answers of before there was a
@@ -255,49 +269,51 @@ static enum status check_answer(sqlite3_stmt *statement, struct view vector)
 }
 
 static enum status take_answer(struct store *store, sqlite3_stmt *statement,
-    struct digest *header, struct buffer *vector, int64_t *generation)
+    struct store_answer *answer, struct buffer *vector)
 {
     enum status status = store_step(store, statement);
     if (status == STATUS_OK)
         status = store_column_fixed(
-            statement, 0, header->bytes, sizeof header->bytes);
+            statement, 0, answer->header.bytes, sizeof answer->header.bytes);
     if (status == STATUS_OK) {
         struct view bytes = store_column(statement, 1);
         status = check_answer(statement, bytes);
         if (status == STATUS_OK)
             status = buffer_append(vector, bytes.data, bytes.size);
-        *generation = sqlite3_column_int64(statement, 2);
+        answer->departures = sqlite3_column_int64(statement, 2);
+        answer->freeze = sqlite3_column_int64(statement, 4);
     }
     return status;
 }
 
 enum status store_find_answer(struct store *store, const struct digest *query,
-    struct digest *header, struct buffer *vector, int64_t *generation)
+    struct store_answer *answer, struct buffer *vector)
 {
     sqlite3_stmt *statement = NULL;
     enum status status = store_query(store, &statement,
-        "SELECT header, vector, generation, digest FROM answer WHERE query = ?",
+        "SELECT header, vector, departures, digest, freeze FROM answer"
+        " WHERE query = ?",
         "d", query);
     if (status == STATUS_OK)
-        status = take_answer(store, statement, header, vector, generation);
+        status = take_answer(store, statement, answer, vector);
     store_done(store, statement);
     return status;
 }
 
-enum status store_find_question(struct store *store, const struct digest *study,
-    const struct digest *question, struct buffer *vector, int64_t *generation)
+enum status store_find_question(struct store *store,
+    const struct store_asked *asked, struct store_answer *answer,
+    struct buffer *vector)
 {
     sqlite3_stmt *statement = NULL;
-    struct digest header;
     /* The plus keeps SQLite from walking over all answers of the study, which
      * stand in the order of time. */
     enum status status = store_query(store, &statement,
-        "SELECT header, vector, generation, digest FROM answer"
-        " WHERE study = ? AND question = ?"
+        "SELECT header, vector, departures, digest, freeze FROM answer"
+        " WHERE study = ? AND question = ? AND freeze = ?"
         " ORDER BY +time, rowid LIMIT 1",
-        "dd", study, question);
+        "ddi", asked->study, asked->question, asked->freeze);
     if (status == STATUS_OK)
-        status = take_answer(store, statement, &header, vector, generation);
+        status = take_answer(store, statement, answer, vector);
     store_done(store, statement);
     return status;
 }

@@ -13,7 +13,15 @@
 
 #define STORE_RANDOM_BATCH 4096
 
-#define STORE_STATEMENTS_MAX 64
+#define STORE_STATEMENTS_MAX 96
+
+/* The exam table: id, patient, identifier, then one column a variable, then
+ * number, since, until: the editions of the record in which the version stands.
+ */
+#define STORE_FIRST_VARIABLE 3
+
+/* Days; at most 2,870 years hide a date. */
+#define STORE_SHIFT_BITS 20
 
 /* A statement is prepared once and kept. */
 struct store_cached {
@@ -29,8 +37,11 @@ struct store {
     const struct dictionary *dictionary;
     sqlite3_stmt *rollback; /* prepared at once: it must not need memory */
     bool unsettled;         /* a transaction waits to be taken back */
-    sqlite3_stmt *insert_exam, *find_exam, *find_patient, *insert_patient;
-    int32_t shift; /* of the row on its way: added to its dates */
+    sqlite3_stmt *insert_exam, *same_exam, *find_exam, *find_patient,
+        *insert_patient;
+    int64_t edition; /* that is written; 0: to be read again */
+    bool changing;   /* that it changed is written down */
+    int32_t shift;   /* of the row on its way: added to its dates */
     int64_t random[STORE_RANDOM_BATCH];
     size_t random_left;
     uint8_t vector[4 * VECTOR_LENGTH_MAX]; /* one of a row on its way */
@@ -58,7 +69,8 @@ enum status store_step(struct store *store, sqlite3_stmt *statement);
 struct view store_column(sqlite3_stmt *statement, int column);
 enum status store_column_fixed(
     sqlite3_stmt *statement, int column, uint8_t *out, size_t size);
-/* In store_registry.c. */
+/* In store_registry.c. Another process may have written since. */
+void store_forget_edition(struct store *store);
 enum status store_create_exam_table(struct store *store);
 void store_registry_fini(struct store *store);
 

@@ -1,23 +1,14 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
 
 #include "node/store_internal.h"
-#include "protocol/query/derivation.h"
 
 #define SQL_MAX ((size_t)128 * 1024)
-
-/* id, patient, identifier, then one column a variable, then the number */
-#define FIRST_VARIABLE 3
 
 /* So many numbers are written down as given at once; what a process leaves of
  * them stays unused. */
 #define NUMBERS_BATCH 64
-
-/* Days; at most 2,870 years hide a date. */
-#define SHIFT_BITS 20
-#define DATED_MAX (VALUE_DATED + (2 << SHIFT_BITS))
 
 enum status store_create_exam_table(struct store *store)
 {
@@ -52,6 +43,7 @@ enum status store_create_exam_table(struct store *store)
 void store_registry_fini(struct store *store)
 {
     sqlite3_finalize(store->insert_exam);
+    sqlite3_finalize(store->same_exam);
     sqlite3_finalize(store->find_exam);
     sqlite3_finalize(store->find_patient);
     sqlite3_finalize(store->insert_patient);
@@ -62,14 +54,32 @@ static enum status prepare_insert(struct store *store)
     struct buffer sql;
     buffer_init(&sql, SQL_MAX);
     enum status status =
-        buffer_append_text(&sql, "INSERT OR REPLACE INTO exam VALUES (?,?,?,?");
+        buffer_append_text(&sql, "INSERT OR REPLACE INTO exam VALUES (?,?,?");
     for (size_t i = 0;
          status == STATUS_OK && i < store->dictionary->variable_count; i++)
         status = buffer_append_text(&sql, ",?");
     if (status == STATUS_OK)
-        status = buffer_append_text(&sql, ")");
+        status = buffer_append_text(&sql, ",?,?,NULL)");
     if (status == STATUS_OK)
         status = store_prepare(store, &store->insert_exam, buffer_text(&sql));
+    buffer_fini(&sql);
+    return status;
+}
+
+/* Whether that version is of this patient and has these values: parameters in
+ * the places of prepare_insert. */
+static enum status prepare_same(struct store *store)
+{
+    struct buffer sql;
+    buffer_init(&sql, SQL_MAX);
+    enum status status = buffer_append_text(
+        &sql, "SELECT 1 FROM exam WHERE id = ?1 AND patient = ?2");
+    for (size_t i = 0;
+         status == STATUS_OK && i < store->dictionary->variable_count; i++)
+        status = buffer_append_format(&sql, " AND v_%s IS ?%zu",
+            store->dictionary->variables[i].name, i + STORE_FIRST_VARIABLE + 1);
+    if (status == STATUS_OK)
+        status = store_prepare(store, &store->same_exam, buffer_text(&sql));
     buffer_fini(&sql);
     return status;
 }
@@ -80,8 +90,11 @@ static enum status prepare_all(struct store *store)
         return STATUS_OK;
     enum status status = prepare_insert(store);
     if (status == STATUS_OK)
+        status = prepare_same(store);
+    if (status == STATUS_OK)
         status = store_prepare(store, &store->find_exam,
-            "SELECT id, patient, number FROM exam WHERE identifier = ?");
+            "SELECT id, patient, number, since, until FROM exam"
+            " WHERE identifier = ? ORDER BY since DESC LIMIT 1");
     if (status == STATUS_OK)
         status = store_prepare(store, &store->find_patient,
             "SELECT pseudonym, shift FROM patient WHERE identifier = ?");
@@ -104,7 +117,7 @@ static int64_t new_pseudonym(struct store *store)
 
 static int32_t new_shift(struct store *store)
 {
-    return (int32_t)(new_pseudonym(store) & ((1 << SHIFT_BITS) - 1));
+    return (int32_t)(new_pseudonym(store) & ((1 << STORE_SHIFT_BITS) - 1));
 }
 
 static enum status put_shift(struct store *store, int64_t pseudonym)
@@ -150,12 +163,14 @@ static enum status find_or_add_patient(
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-/* What stands in an exam's row beside its values. */
+/* What stands in a version's row beside its values. */
 struct exam {
     int64_t id; /* 0: a new row */
     int64_t patient, number;
+    int64_t since, until; /* until 0: it stands */
 };
 
+/* Its last version. */
 static enum status find_exam(
     struct store *store, const char *identifier, struct exam *exam)
 {
@@ -164,7 +179,8 @@ static enum status find_exam(
     enum status status = store_step(store, find);
     if (status == STATUS_OK)
         *exam = (struct exam){sqlite3_column_int64(find, 0),
-            sqlite3_column_int64(find, 1), sqlite3_column_int64(find, 2)};
+            sqlite3_column_int64(find, 1), sqlite3_column_int64(find, 2),
+            sqlite3_column_int64(find, 3), sqlite3_column_int64(find, 4)};
     sqlite3_reset(find);
     return status;
 }
@@ -191,8 +207,8 @@ static enum status new_number(struct store *store, int64_t *number)
 /* ---- vectors: little-endian integers of the elements' width, all in one blob;
  * a refused one has none ---- */
 
-static void bind_vector(struct store *store, int column,
-    const struct variable *variable, const int32_t *codes)
+static void bind_vector(struct store *store, sqlite3_stmt *statement,
+    int column, const struct variable *variable, const int32_t *codes)
 {
     const int width =
         store->dictionary->variables[variable->first_element].width;
@@ -202,75 +218,89 @@ static void bind_vector(struct store *store, int column,
         for (int byte = 0; byte < width; byte++)
             *at++ = (uint8_t)(bits >> (8 * byte));
     }
-    sqlite3_bind_blob(store->insert_exam, column, store->vector,
+    sqlite3_bind_blob(statement, column, store->vector,
         (int)(at - store->vector), SQLITE_TRANSIENT);
 }
 
-static void bind_code(
-    struct store *store, int column, size_t variable, const int32_t *codes)
+static void bind_code(struct store *store, sqlite3_stmt *statement,
+    size_t variable, const int32_t *codes)
 {
+    const int column = (int)variable + STORE_FIRST_VARIABLE + 1;
     const struct variable *of = &store->dictionary->variables[variable];
     const int32_t code = codes[variable];
     if (code == VALUE_MISSING)
-        sqlite3_bind_null(store->insert_exam, column);
+        sqlite3_bind_null(statement, column);
     else if (of->length == 0)
-        sqlite3_bind_int(store->insert_exam, column,
+        sqlite3_bind_int(statement, column,
             of->takes_dates && code >= VALUE_DATED ? code + store->shift
                                                    : code);
     else if (code == VALUE_REFUSED)
-        sqlite3_bind_zeroblob(store->insert_exam, column, 0);
+        sqlite3_bind_zeroblob(statement, column, 0);
     else
-        bind_vector(store, column, of, codes);
+        bind_vector(store, statement, column, of, codes);
 }
 
-static enum status read_vector(const struct store *store, struct view blob,
-    const struct variable *variable, int32_t *code, int32_t *codes)
+static void bind_codes(
+    struct store *store, sqlite3_stmt *statement, const int32_t *codes)
 {
-    const struct variable *element =
-        &store->dictionary->variables[variable->first_element];
-    const size_t width = (size_t)element->width;
-    const unsigned unused = 32 - 8 * (unsigned)width;
-    *code = blob.size == 0 ? VALUE_REFUSED : 0;
-    if (blob.size != 0 && blob.size != width * variable->length)
-        return STATUS_CORRUPT;
-    for (size_t k = 0; k < variable->length; k++) {
-        uint32_t bits = 0;
-        for (size_t byte = 0; byte < width && blob.size > 0; byte++)
-            bits |= (uint32_t)blob.data[k * width + byte] << (8 * byte);
-        /* the sign is that of the narrow integer */
-        codes[k] = blob.size == 0 ? VALUE_MISSING
-                                  : (int32_t)(bits << unused) >> unused;
-        if (blob.size > 0 &&
-            (codes[k] < element->min || codes[k] > element->max))
-            return STATUS_CORRUPT;
-    }
-    return STATUS_OK;
+    for (size_t i = 0; i < store->dictionary->variable_count; i++)
+        bind_code(store, statement, i, codes);
 }
 
-static enum status read_code(const struct store *store, sqlite3_stmt *statement,
-    size_t variable, int32_t *codes)
+/* ---- editions: the record as it is written now. What changes in one that a
+ * freeze may not have seen is written over; what an earlier one had ends. ----
+ */
+
+void store_forget_edition(struct store *store)
 {
-    const struct variable *of = &store->dictionary->variables[variable];
-    const int column = (int)variable + FIRST_VARIABLE;
-    codes[variable] = VALUE_MISSING;
-    if (sqlite3_column_type(statement, column) == SQLITE_NULL) {
-        for (size_t k = 0; k < of->length; k++)
-            codes[of->first_element + k] = VALUE_MISSING;
+    store->edition = 0;
+    store->changing = false;
+}
+
+static enum status open_edition(struct store *store)
+{
+    if (store->edition != 0)
         return STATUS_OK;
-    }
-    if (of->length > 0)
-        return read_vector(store, store_column(statement, column), of,
-            &codes[variable], codes + of->first_element);
-    const int64_t code = sqlite3_column_int64(statement, column);
-    const bool dated =
-        of->takes_dates && code >= VALUE_DATED && code < DATED_MAX;
-    if (code != VALUE_REFUSED && !dated && (code < of->min || code > of->max))
-        return STATUS_CORRUPT;
-    codes[variable] = (int32_t)code;
-    return STATUS_OK;
+    enum status status = store_integer(store, &store->edition, 0,
+        "SELECT value FROM meta WHERE key = 'edition'", "");
+    return status == STATUS_OK && store->edition < 1 ? STATUS_CORRUPT : status;
+}
+
+/* Before a change: the next freeze will not be like the last. */
+static enum status note_change(struct store *store)
+{
+    enum status status = open_edition(store);
+    if (status == STATUS_OK && !store->changing)
+        status = store_run(
+            store, "UPDATE meta SET value = 1 WHERE key = 'changed'", "");
+    store->changing = status == STATUS_OK;
+    return status;
+}
+
+static enum status end_version(
+    struct store *store, const struct exam *exam, bool ends)
+{
+    if (!ends)
+        return store_run(
+            store, "UPDATE exam SET until = NULL WHERE id = ?", "i", exam->id);
+    return store_run(store, "UPDATE exam SET until = ? WHERE id = ?", "ii",
+        store->edition, exam->id);
 }
 
 /* ---- exams ---- */
+
+static enum status is_same(struct store *store, const struct store_row *row,
+    const struct exam *exam, bool *same)
+{
+    sqlite3_stmt *statement = store->same_exam;
+    sqlite3_bind_int64(statement, 1, exam->id);
+    sqlite3_bind_int64(statement, 2, exam->patient);
+    bind_codes(store, statement, row->codes);
+    enum status status = store_step(store, statement);
+    sqlite3_reset(statement);
+    *same = status == STATUS_OK;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
 
 static enum status insert_exam(
     struct store *store, const struct store_row *row, const struct exam *exam)
@@ -286,9 +316,11 @@ static enum status insert_exam(
         sqlite3_bind_null(insert, 3);
     else
         sqlite3_bind_text(insert, 3, row->exam, -1, SQLITE_STATIC);
-    for (size_t i = 0; i < count; i++)
-        bind_code(store, (int)i + FIRST_VARIABLE + 1, i, row->codes);
-    sqlite3_bind_int64(insert, (int)count + FIRST_VARIABLE + 1, exam->number);
+    bind_codes(store, insert, row->codes);
+    sqlite3_bind_int64(
+        insert, (int)count + STORE_FIRST_VARIABLE + 1, exam->number);
+    sqlite3_bind_int64(
+        insert, (int)count + STORE_FIRST_VARIABLE + 2, exam->since);
     enum status status = store_step(store, insert);
     sqlite3_reset(insert);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
@@ -314,17 +346,44 @@ static enum status find_shift(struct store *store, int64_t patient)
     return status;
 }
 
+/* The exam as the row has it: the version that stands, if nothing changed; else
+ * over it, or after it. One that ended in this edition goes on when it comes
+ * again as it was. */
+static enum status put_version(
+    struct store *store, const struct store_row *row, struct exam *exam)
+{
+    const bool ended_now = exam->until == store->edition;
+    bool same = false;
+    enum status status = STATUS_OK;
+    if (exam->id != 0 && (exam->until == 0 || ended_now))
+        status = is_same(store, row, exam, &same);
+    if (status != STATUS_OK || (same && exam->until == 0))
+        return status;
+    status = note_change(store);
+    if (status == STATUS_OK && same)
+        return end_version(store, exam, false);
+    if (status == STATUS_OK && exam->id != 0 && exam->until == 0 &&
+        exam->since != store->edition)
+        status = end_version(store, exam, true);
+    if (exam->since != store->edition)
+        exam->id = 0;
+    exam->since = store->edition;
+    return status == STATUS_OK ? insert_exam(store, row, exam) : status;
+}
+
 enum status store_put_row(
     struct store *store, const struct store_row *row, int64_t *replaced)
 {
     struct exam exam = {0};
     enum status status = prepare_all(store);
+    if (status == STATUS_OK)
+        status = open_edition(store);
     if (status == STATUS_OK && row->exam != NULL) {
         status = find_exam(store, row->exam, &exam);
         if (status == STATUS_NOT_FOUND)
             status = STATUS_OK;
     }
-    *replaced = exam.id;
+    *replaced = exam.until == 0 ? exam.id : 0;
     if (status == STATUS_OK && exam.id == 0)
         status = new_number(store, &exam.number);
     store->shift = new_shift(store);
@@ -334,30 +393,30 @@ enum status store_put_row(
         exam.patient = new_pseudonym(store);
     else if (status == STATUS_OK)
         status = find_shift(store, exam.patient);
-    return status == STATUS_OK ? insert_exam(store, row, &exam) : status;
-}
-
-static enum status bump(struct store *store, const char *key)
-{
-    return store_run(
-        store, "UPDATE meta SET value = value + 1 WHERE key = ?", "t", key);
+    return status == STATUS_OK ? put_version(store, row, &exam) : status;
 }
 
 enum status store_clear_registry(struct store *store)
 {
-    enum status status = store_execute(store, "DELETE FROM exam");
+    enum status status = note_change(store);
     if (status == STATUS_OK)
-        status = store_execute(store, "UPDATE import SET file = x''");
-    return status == STATUS_OK ? bump(store, "generation") : status;
+        status = store_run(
+            store, "DELETE FROM exam WHERE since = ?", "i", store->edition);
+    if (status == STATUS_OK)
+        status =
+            store_run(store, "UPDATE exam SET until = ? WHERE until IS NULL",
+                "i", store->edition);
+    return status == STATUS_OK
+               ? store_execute(store, "UPDATE import SET file = x''")
+               : status;
 }
 
 enum status store_note_import(struct store *store, const struct digest *file,
     int64_t rows, int64_t now, const char *report)
 {
-    enum status status = store_run(store,
+    return store_run(store,
         "INSERT INTO import (file, rows, time, report) VALUES (?, ?, ?, ?)",
         "diit", file, rows, now, report);
-    return status == STATUS_OK ? bump(store, "generation") : status;
 }
 
 enum status store_import_seen(
@@ -370,193 +429,20 @@ enum status store_import_seen(
     return status;
 }
 
-enum status store_set_opt_out(
-    struct store *store, const char *identifier, bool out)
-{
-    int64_t known;
-    enum status status = store_integer(store, &known, 0,
-        "SELECT count(*) FROM patient WHERE identifier = ?", "t", identifier);
-    if (status == STATUS_OK && known == 0)
-        return STATUS_NOT_FOUND;
-    if (status == STATUS_OK) {
-        status = store_run(store,
-            "UPDATE patient SET opted_out = ? WHERE identifier = ?", "it",
-            (int64_t)out, identifier);
-    }
-    return status == STATUS_OK ? bump(store, "generation") : status;
-}
-
-enum status store_get_generation(struct store *store, int64_t *generation)
-{
-    return store_integer(store, generation, 0,
-        "SELECT value FROM meta WHERE key = 'generation'", "");
-}
-
 enum status store_get_counts(struct store *store, struct store_counts *counts)
 {
     const struct {
         int64_t *out;
         const char *sql;
-    } numbers[] = {{&counts->exams, "SELECT count(*) FROM exam"},
+    } numbers[] = {
+        {&counts->exams, "SELECT count(*) FROM exam WHERE until IS NULL"},
         {&counts->identified, "SELECT count(*) FROM patient"},
         {&counts->opted_out,
-            "SELECT count(*) FROM patient WHERE opted_out != 0"},
+            "SELECT count(*) FROM absence WHERE until IS NULL"},
         {&counts->imports, "SELECT count(*) FROM import"}};
     enum status status = STATUS_OK;
     for (size_t i = 0;
          status == STATUS_OK && i < sizeof numbers / sizeof numbers[0]; i++)
         status = store_integer(store, numbers[i].out, 0, numbers[i].sql, "");
-    return status == STATUS_OK
-               ? store_get_generation(store, &counts->generation)
-               : status;
-}
-
-/* ---- all rows ---- */
-
-/* The place of the exam's number among the columns that are read. */
-static int number_column(const struct store *store)
-{
-    return (int)store->dictionary->variable_count + FIRST_VARIABLE;
-}
-
-/* That of the first exam's date. */
-static int anchor_column(const struct store *store)
-{
-    return number_column(store) + 1;
-}
-
-static const struct variable *exam_time(const struct store *store)
-{
-    const struct dictionary *dictionary = store->dictionary;
-    return dictionary->exam_time == 0
-               ? NULL
-               : &dictionary->variables[dictionary->exam_time - 1];
-}
-
-/* Dates become days since the patient's first exam. Beside them a number of
- * days is of no known beginning, and missing. Whether there was either. */
-static bool place_dates(
-    const struct store *store, bool anchored, int64_t anchor, int32_t *codes)
-{
-    bool any = false;
-    for (size_t i = 0; i < store->dictionary->variable_count; i++) {
-        const struct variable *of = &store->dictionary->variables[i];
-        if (!of->takes_dates || codes[i] == VALUE_MISSING ||
-            codes[i] == VALUE_REFUSED)
-            continue;
-        const bool dated = codes[i] >= VALUE_DATED;
-        const int64_t days = codes[i] - anchor;
-        any = true;
-        if (dated != anchored)
-            codes[i] = VALUE_MISSING;
-        else if (dated)
-            codes[i] = days < of->min || days > of->max ? VALUE_REFUSED
-                                                        : (int32_t)days;
-    }
-    return any;
-}
-
-/* A refused value derives as a missing one does. */
-static void derive_row(
-    const struct store *store, int32_t *codes, int32_t *scratch)
-{
-    const size_t count = store->dictionary->column_count;
-    for (size_t i = 0; i < count; i++)
-        scratch[i] = codes[i] == VALUE_REFUSED ? VALUE_MISSING : codes[i];
-    dictionary_derive_row(store->dictionary, scratch);
-    for (size_t i = 0; i < count; i++)
-        codes[i] = codes[i] == VALUE_REFUSED ? VALUE_REFUSED : scratch[i];
-}
-
-static enum status visit_one(const struct store *store, sqlite3_stmt *statement,
-    const int32_t *codes, store_row_visit *visit, void *arg)
-{
-    const int64_t number =
-        sqlite3_column_int64(statement, number_column(store));
-    if (number < 1 || number >= UINT32_MAX)
-        return STATUS_CORRUPT;
-    return visit(
-        arg, &(struct store_visited){
-                 sqlite3_column_int64(statement, 1), (uint32_t)number, codes});
-}
-
-static enum status visit_statement(struct store *store, sqlite3_stmt *statement,
-    store_row_visit *visit, void *arg)
-{
-    size_t count = store->dictionary->variable_count;
-    const size_t columns = store->dictionary->column_count;
-    const struct variable *time = exam_time(store);
-    const bool dates = time != NULL && time->takes_dates;
-    const bool derives = dictionary_has_derived(store->dictionary);
-    int32_t *codes = calloc(2 * columns, sizeof *codes);
-    enum status status = codes == NULL ? STATUS_NO_MEMORY : STATUS_OK;
-    while (status == STATUS_OK) {
-        status = store_step(store, statement);
-        if (status != STATUS_OK)
-            break;
-        for (size_t i = 0; status == STATUS_OK && i < count; i++)
-            status = read_code(store, statement, i, codes);
-        if (status == STATUS_OK && dates &&
-            place_dates(store,
-                sqlite3_column_type(statement, anchor_column(store)) !=
-                    SQLITE_NULL,
-                sqlite3_column_int64(statement, anchor_column(store)), codes) &&
-            derives)
-            derive_row(store, codes, codes + columns);
-        if (status == STATUS_OK)
-            status = visit_one(store, statement, codes, visit, arg);
-    }
-    free(codes);
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-}
-
-/* The exams with their patient's first date, and in which order they stand:
- * that of store.h where some patient may have two. */
-static enum status write_visit(
-    const struct store *store, bool identified, struct buffer *sql)
-{
-    const struct variable *time = exam_time(store);
-    const bool dates = time != NULL && time->takes_dates;
-    enum status status = buffer_append_format(
-        sql, "SELECT exam.*%s FROM exam", dates ? ", anchor" : "");
-    if (status == STATUS_OK && dates)
-        status = buffer_append_format(sql,
-            " LEFT JOIN (SELECT patient AS whose, min(v_%s) AS anchor FROM exam"
-            " WHERE v_%s >= %d GROUP BY patient) ON whose = patient",
-            time->name, time->name, VALUE_DATED);
-    if (status == STATUS_OK && !identified)
-        return buffer_append_text(sql, " ORDER BY id");
-    if (status == STATUS_OK)
-        status = buffer_append_text(sql,
-            " WHERE patient NOT IN (SELECT pseudonym FROM patient WHERE"
-            " opted_out != 0) ORDER BY patient");
-    if (status == STATUS_OK && time != NULL) {
-        status = buffer_append_format(sql,
-            ", CASE WHEN v_%s = %d THEN NULL ELSE v_%s END NULLS LAST",
-            time->name, VALUE_REFUSED, time->name);
-    }
-    return status == STATUS_OK
-               ? buffer_append_text(
-                     sql, ", length(identifier) NULLS LAST, identifier, id")
-               : status;
-}
-
-enum status store_visit_rows(
-    struct store *store, store_row_visit *visit, void *arg)
-{
-    sqlite3_stmt *statement = NULL;
-    struct buffer sql;
-    int64_t identified;
-    enum status status = store_integer(
-        store, &identified, 0, "SELECT count(*) FROM patient", "");
-    buffer_init(&sql, SQL_MAX);
-    if (status == STATUS_OK)
-        status = write_visit(store, identified > 0, &sql);
-    if (status == STATUS_OK)
-        status = store_prepare(store, &statement, buffer_text(&sql));
-    if (status == STATUS_OK)
-        status = visit_statement(store, statement, visit, arg);
-    sqlite3_finalize(statement);
-    buffer_fini(&sql);
     return status;
 }

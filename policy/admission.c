@@ -1,5 +1,7 @@
 #include "policy/admission.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- header ---- */
@@ -28,7 +30,8 @@ static enum status check_header(struct admission *out,
         return STATUS_WRONG_QUERY;
     const struct validity validity = {
         "the coordinator's session", INT64_MIN, out->header->deadline};
-    return validity_check(&validity, &request->clock, diagnostic);
+    status = validity_check(&validity, &request->clock, diagnostic);
+    return status == STATUS_EXPIRED ? STATUS_LATE : status;
 }
 
 /* ---- study ---- */
@@ -38,9 +41,9 @@ static enum status check_study(struct admission *out,
 {
     enum status status = STATUS_OK;
     if (request->verified == NULL)
-        status = study_verify(&out->owned_study, request->study, diagnostic);
-    out->study =
-        request->verified == NULL ? out->owned_study : request->verified;
+        status = study_verify(&out->study, request->study, diagnostic);
+    else
+        out->study = study_hold(request->verified);
     if (status == STATUS_OK)
         status = study_check_dates(out->study, &request->clock, diagnostic);
     if (status != STATUS_OK)
@@ -57,8 +60,11 @@ static enum status check_study(struct admission *out,
         return STATUS_OK;
     const struct envelope_list approvals = {
         request->approvals, request->approval_count};
-    return study_check_approvals(
+    status = study_check_approvals(
         out->study, request->roster, &approvals, &request->clock, diagnostic);
+    return status == STATUS_OK
+               ? study_check(out->study, request->dictionary, diagnostic)
+               : status;
 }
 
 /* ---- query ---- */
@@ -86,7 +92,7 @@ static enum status check_query(struct admission *out,
     enum status status = find_researcher(out, request->query);
     if (status == STATUS_OK)
         status = query_parse(&out->query, buffer_view(&request->query->payload),
-            request->dictionary, diagnostic);
+            &out->study->dictionary, diagnostic);
     if (status != STATUS_OK)
         return status;
     if (!out->query->sealed) {
@@ -105,27 +111,25 @@ static enum status check_query(struct admission *out,
     struct center_list centers = {0};
     if (out->header != NULL)
         centers = session_header_list(out->header);
-    status = plan_create_for(&out->plan, out->query, request->dictionary,
+    status = plan_create_for(&out->plan, out->query, &out->study->dictionary,
         out->header == NULL ? NULL : &centers, diagnostic);
     if (status != STATUS_OK)
         return status;
     plan_set_quantile_tail(out->plan, out->study->limits.quantile_tail);
-    return admission_check_scope(
-        out->study, out->query, out->plan, request->dictionary, diagnostic);
+    return admission_check_scope(out->study, out->query, out->plan, diagnostic);
 }
 
 /* ---- scope ---- */
 
 struct scope {
     const struct study *study;
-    const struct dictionary *dictionary;
     const char *outside; /* the first variable that the study lacks */
 };
 
 static void look_for_variable(void *arg, size_t variable)
 {
     struct scope *scope = arg;
-    const char *name = scope->dictionary->variables[variable].name;
+    const char *name = scope->study->dictionary.variables[variable].name;
     if (scope->outside != NULL)
         return;
     for (size_t i = 0; i < scope->study->variable_count; i++) {
@@ -144,51 +148,37 @@ static bool names_analysis(const struct study *study, const char *name)
     return false;
 }
 
-static enum status check_cohort(const struct study *study,
-    const struct query *query, const struct dictionary *dictionary,
-    struct diagnostic *diagnostic)
+static void list_analyses(const struct study *study, char *out, size_t capacity)
 {
-    struct cohort *bound = NULL;
-    struct cohort_error error;
-    enum status status =
-        cohort_parse(&bound, study->cohort_text, dictionary, &error);
-    if (status != STATUS_OK) {
-        field_fail_inside(&study->cohort_field, error.offset, diagnostic, "%s",
-            error.message);
-        return status;
-    }
-    if (!cohort_implies(query->cohort, bound)) {
-        struct field root = document_root(query->document), field = root;
-        if (!field_find(&field, &root, "cohort"))
-            field = root;
-        field_fail(&field, diagnostic,
-            "the study asks about '%s' only; add this to the cohort with "
-            "'and'",
-            study->cohort_text);
-        status = STATUS_COHORT_OUTSIDE_STUDY;
-    }
-    cohort_destroy(bound);
-    return status;
+    size_t used = 0;
+    for (size_t i = 0; i < study->analysis_count && used < capacity; i++)
+        used += (size_t)snprintf(out + used, capacity - used, "%s%s",
+            i == 0 ? "" : ", ", study->analyses[i]);
 }
 
 enum status admission_check_scope(const struct study *study,
     const struct query *query, const struct plan *plan,
-    const struct dictionary *dictionary, struct diagnostic *diagnostic)
+    struct diagnostic *diagnostic)
 {
-    struct scope scope = {.study = study, .dictionary = dictionary};
+    struct scope scope = {.study = study};
+    assert(plan->dictionary == &study->dictionary);
     plan_visit_variables(plan, look_for_variable, &scope);
     if (scope.outside != NULL) {
         diagnostic_set(diagnostic, 0, 0,
-            "'%s' is not among the variables of study '%s'", scope.outside,
-            study->name);
+            "'%s' is not among the variables of study '%s', which 'cohortium "
+            "study show' lists",
+            scope.outside, study->name);
         return STATUS_VARIABLE_NOT_IN_STUDY;
     }
     for (size_t i = 0; i < plan->analysis_count; i++) {
         const char *name = plan_analysis_name(plan, i);
         if (names_analysis(study, name))
             continue;
+        char allowed[512] = "";
+        list_analyses(study, allowed, sizeof allowed);
         field_fail(&query->analyses[i].name_field, diagnostic,
-            "'%s' is not among the analyses of study '%s'", name, study->name);
+            "'%s' is not among the analyses of study '%s': %s", name,
+            study->name, allowed);
         return STATUS_ANALYSIS_NOT_IN_STUDY;
     }
     for (size_t i = 0; !study->center_effects && i < plan->analysis_count;
@@ -201,12 +191,8 @@ enum status admission_check_scope(const struct study *study,
             study->name);
         return STATUS_CENTERS_NOT_IN_STUDY;
     }
-    if (study->privacy == PRIVACY_NOISE) {
-        enum status status = budget_check(plan, diagnostic);
-        if (status != STATUS_OK)
-            return status;
-    }
-    return check_cohort(study, query, dictionary, diagnostic);
+    return study->privacy == PRIVACY_NOISE ? budget_check(plan, diagnostic)
+                                           : STATUS_OK;
 }
 
 enum status admission_check(struct admission *out,
@@ -230,7 +216,7 @@ void admission_fini(struct admission *admission)
 {
     plan_destroy(admission->plan);
     query_destroy(admission->query);
-    study_destroy(admission->owned_study);
+    study_destroy(admission->study);
     session_header_destroy(admission->header);
     *admission = (struct admission){0};
 }

@@ -11,7 +11,10 @@
 /* The coordinator's session header (TYPE_HEADER): {"cohortium": "session",
  * "query": hex id of the query payload, "study": hex, "roster": hex id,
  * "session": 64 random hex digits, "deadline": time, "min_centers": n,
- * "suite": 1, "centers": [names]}. */
+ * "suite": 1, "centers": [names], "freezes": [the number of the freeze that
+ * each of them is to answer from; 0: it has none], "remembered"?: digest of the
+ * sets of rows that are remembered, where the question is weighed first
+ * (weighing.h)}. */
 struct session_header {
     struct digest id; /* of the payload */
     struct digest query_id, study_id, roster_id;
@@ -20,6 +23,9 @@ struct session_header {
     int64_t min_centers;
     size_t center_count;
     char (*centers)[NAME_MAX_BYTES + 1];
+    bool weighed; /* "remembered" is there */
+    struct digest remembered;
+    int64_t *freezes; /* that each of them is to answer from; 0: it has none */
 };
 
 enum status session_header_parse(struct session_header **out,
@@ -41,16 +47,15 @@ struct admission_request {
     /* This very study with these very approvals, checked before under this
      * roster: study and approvals are not looked at; NULL: not yet. Its dates
      * are checked again. */
-    const struct study *verified;
+    struct study *verified;
     struct wall_clock clock;
 };
 
 /* Everything that was checked, owned; admission_fini frees. */
 struct admission {
     struct session_header *header; /* NULL when the request had none */
-    const struct study *study;     /* request->verified, or owned_study */
-    struct study *owned_study;
-    struct query *query;
+    struct study *study;           /* held: request->verified, or read */
+    struct query *query;           /* by the study's dictionary, as the plan */
     struct plan *plan;
     struct public_key researcher;
 };
@@ -59,16 +64,16 @@ struct admission {
  * Checks in this order: roster dates; header signature, roster, suite, study
  * and query ids, deadline, min_centers >= the study's; study signature, dates,
  * federation, dictionary, approvals; query signature by a researcher of the
- * study, study_id, dictionary, expiry; variables, analyses, effects of centers,
- * cohort within the study. Opt-in and replay are the caller's, who has the
- * state. */
+ * study, study_id, dictionary, expiry; variables, analyses, effects of centers.
+ * The query's cohort is read by the study's terms. Opt-in and replay are the
+ * caller's, who has the state. */
 enum status admission_check(struct admission *out,
     const struct admission_request *request, struct diagnostic *diagnostic);
 void admission_fini(struct admission *admission);
-/* Query (with its plan) within study: variables, analyses, effects of centers,
- * cohort. Used by `cohortium query check` as well. */
+/* Query (with its plan, both by study->dictionary) within study: variables,
+ * analyses, effects of centers. Used by `cohortium query check` as well. */
 enum status admission_check_scope(const struct study *study,
     const struct query *query, const struct plan *plan,
-    const struct dictionary *dictionary, struct diagnostic *diagnostic);
+    struct diagnostic *diagnostic);
 
 #endif

@@ -180,5 +180,12 @@ enum status study_check_approvals(const struct study *study,
         return STATUS_OK;
     if (why.message[0] != '\0')
         diagnostic_set(diagnostic, 0, 0, "%s", why.message);
+    else
+        diagnostic_set(diagnostic, 0, 0,
+            "%zu of the %zu approvals that the roster (version %lld) asks for "
+            "count%s%s",
+            approving, roster->threshold, (long long)roster->version,
+            first == STATUS_TOO_FEW_SIGNATURES ? "" : "; another is ",
+            first == STATUS_TOO_FEW_SIGNATURES ? "" : status_text(first));
     return first;
 }

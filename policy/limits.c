@@ -5,6 +5,7 @@
 void limits_default(struct limits *limits)
 {
     *limits = (struct limits){.min_cell = 11,
+        .min_difference = 11,
         .rounding = 1,
         .dominance_one = 50,
         .dominance_two = 67,
@@ -18,6 +19,7 @@ void limits_default(struct limits *limits)
 void limits_open(struct limits *limits)
 {
     *limits = (struct limits){.min_cell = 1,
+        .min_difference = 1,
         .rounding = 1,
         .dominance_one = 100,
         .dominance_two = 100,
@@ -39,6 +41,7 @@ struct limit_row {
     }
 static const struct limit_row numbers[] = {
     LIMIT(min_cell, 1, 1000000, true),
+    LIMIT(min_difference, 1, 1000000, true),
     LIMIT(rounding, 1, 1000, true),
     LIMIT(dominance_one, 1, 100, false),
     LIMIT(dominance_two, 1, 100, false),
@@ -64,6 +67,23 @@ static bool *switch_of(struct limits *limits, const struct limit_row *row)
     return (bool *)((char *)limits + row->offset);
 }
 
+/* 2 would let one person out beside another. */
+static enum status check_difference(struct limits *limits,
+    const struct field *field, struct diagnostic *diagnostic)
+{
+    struct field member;
+    if (!field_find(&member, field, "min_difference")) {
+        limits->min_difference = limits->min_cell;
+        return STATUS_OK;
+    }
+    if (limits->min_difference > limits->min_cell ||
+        limits->min_difference == 2)
+        return field_fail(&member, diagnostic,
+            "min_difference is 1 (off), or from 3 to min_cell, which is %lld",
+            (long long)limits->min_cell);
+    return STATUS_OK;
+}
+
 enum status limits_parse(struct limits *limits, const struct field *field,
     struct diagnostic *diagnostic)
 {
@@ -86,7 +106,8 @@ enum status limits_parse(struct limits *limits, const struct field *field,
             status = field_boolean(
                 &member, switch_of(limits, &switches[i]), diagnostic);
     }
-    return status;
+    return status == STATUS_OK ? check_difference(limits, field, diagnostic)
+                               : status;
 }
 
 void limits_stricter(

@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "policy/admission.h"
+#include "policy/freeze.h"
 #include "policy/reading.h"
 #include "protocol/wire/json_text.h"
 
 static const char *const header_keys[] = {"cohortium", "query", "study",
-    "roster", "session", "deadline", "min_centers", "suite", "centers"};
+    "roster", "session", "deadline", "min_centers", "suite", "centers",
+    "remembered", "freezes"};
 
 static enum status read_centers(struct session_header *header,
     const struct field *root, struct diagnostic *diagnostic)
@@ -36,6 +38,31 @@ static enum status read_centers(struct session_header *header,
         if (status == STATUS_OK)
             snprintf(header->centers[i], sizeof header->centers[i], "%s", name);
         header->center_count = i + (status == STATUS_OK);
+    }
+    return status;
+}
+
+/* One a center, in their order. */
+static enum status read_freezes(struct session_header *header,
+    const struct field *root, struct diagnostic *diagnostic)
+{
+    struct field list;
+    size_t count = 0;
+    enum status status = field_get(&list, root, "freezes", diagnostic);
+    if (status == STATUS_OK)
+        status = field_array(&list, &count, ROSTER_CENTERS_MAX, diagnostic);
+    if (status == STATUS_OK && count != header->center_count)
+        status = field_fail(&list, diagnostic, "%zu freezes of %zu centers",
+            count, header->center_count);
+    if (status != STATUS_OK)
+        return status;
+    header->freezes = calloc(count + 1, sizeof *header->freezes);
+    if (header->freezes == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        struct field item = field_item(&list, i);
+        status = field_integer(
+            &item, &header->freezes[i], 0, FREEZE_NUMBER_MAX, diagnostic);
     }
     return status;
 }
@@ -74,7 +101,14 @@ static enum status read_header(
     if (status == STATUS_OK)
         status = field_integer(
             &field, &suite, ROSTER_SUITE, ROSTER_SUITE, diagnostic);
-    return status == STATUS_OK ? read_centers(header, root, diagnostic)
+    header->weighed =
+        status == STATUS_OK && field_find(&field, root, "remembered");
+    if (header->weighed)
+        status = read_bytes(root, "remembered", header->remembered.bytes,
+            DIGEST_BYTES, diagnostic);
+    if (status == STATUS_OK)
+        status = read_centers(header, root, diagnostic);
+    return status == STATUS_OK ? read_freezes(header, root, diagnostic)
                                : status;
 }
 
@@ -101,6 +135,7 @@ void session_header_destroy(struct session_header *header)
     if (header == NULL)
         return;
     free(header->centers);
+    free(header->freezes);
     free(header);
 }
 
@@ -119,14 +154,22 @@ enum status session_header_write(
     digest_to_text(roster, &header->roster_id);
     hex_encode(session, header->session, sizeof header->session);
     time_text(deadline, header->deadline);
-    json_t *centers = json_array();
-    for (size_t i = 0; i < header->center_count; i++)
+    json_t *centers = json_array(), *freezes = json_array();
+    for (size_t i = 0; i < header->center_count; i++) {
         json_array_append_new(centers, json_string(header->centers[i]));
-    json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:o}",
-        "cohortium", "session", "query", query, "study", study, "roster",
-        roster, "session", session, "deadline", deadline, "min_centers",
-        (json_int_t)header->min_centers, "suite", ROSTER_SUITE, "centers",
-        centers);
+        json_array_append_new(freezes, json_integer(header->freezes[i]));
+    }
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:o, s:o}",
+            "cohortium", "session", "query", query, "study", study, "roster",
+            roster, "session", session, "deadline", deadline, "min_centers",
+            (json_int_t)header->min_centers, "suite", ROSTER_SUITE, "centers",
+            centers, "freezes", freezes);
+    if (header->weighed) {
+        char remembered[DIGEST_TEXT];
+        digest_to_text(remembered, &header->remembered);
+        json_object_set_new(json, "remembered", json_string(remembered));
+    }
     enum status status = json_text_append(out, json, JSON_COMPACT);
     json_decref(json);
     return status;

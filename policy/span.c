@@ -7,7 +7,7 @@
 typedef __int128 wide;
 
 struct span {
-    int64_t unit, people;
+    int64_t unit;
     size_t count, room;
     /* Lower triangles, row after row: what anchors share, and the Cholesky
      * factor of it in the same order. */
@@ -37,17 +37,15 @@ static int64_t gram_at(const struct span *span, size_t i, size_t j)
     return i >= j ? span->gram[row_of(i) + j] : span->gram[row_of(j) + i];
 }
 
-enum status span_create(
-    struct span **const out, const int64_t unit, const int64_t people)
+enum status span_create(struct span **const out, const int64_t unit)
 {
     *out = NULL;
-    if (unit < 1 || unit > 1 << 20 || people < 1)
+    if (unit < 1 || unit > 1 << 20)
         return STATUS_OUT_OF_RANGE;
     struct span *span = calloc(1, sizeof *span);
     if (span == NULL)
         return STATUS_NO_MEMORY;
     span->unit = unit;
-    span->people = people;
     *out = span;
     return STATUS_OK;
 }
@@ -200,19 +198,21 @@ static bool write_terms(
     return true;
 }
 
-/* With y, the coordinates of the set; `work` has room for two more vectors. */
-static void decide(const struct span *span, const int64_t weight,
-    const int64_t *shared, double *y, struct span_decision *out)
+/* With y, the coordinates of the set, and room for two more vectors behind it.
+ * `few`: k people, in units. */
+static void decide(const struct span *span, const wide few,
+    const int64_t weight, const int64_t *shared, double *y,
+    struct span_decision *out)
 {
     size_t n = span->count;
     double *c = y + n;
-    wide few = (wide)span->people * span->unit;
     memcpy(c, y, n * sizeof *c);
     solve_backward(span, c, choose_whole);
     wide difference =
         measure_combination(span, weight, shared, c, &out->is_set);
     if (difference < few) {
         out->difference = (int64_t)difference;
+        out->is_told = difference == 0;
         if (difference >= 0 && write_terms(out, c, n) && out->term_count > 0)
             out->answer = SPAN_COMBINE;
         return;
@@ -228,13 +228,15 @@ static void decide(const struct span *span, const int64_t weight,
         out->answer = SPAN_EXACT;
 }
 
-enum status span_decide(const struct span *const span, const int64_t weight,
-    const int64_t *const shared, struct span_decision *const out)
+enum status span_decide(const struct span *const span, const int64_t people,
+    const int64_t weight, const int64_t *const shared,
+    struct span_decision *const out)
 {
+    const wide few = (wide)people * span->unit;
     *out = (struct span_decision){.answer = SPAN_FEW};
     if (!are_of_sets(span, weight, shared))
         return STATUS_MALFORMED;
-    if (weight < (wide)span->people * span->unit)
+    if (weight < few)
         return STATUS_OK;
     double *y = malloc((3 * span->count + 1) * sizeof *y);
     if (y == NULL)
@@ -242,7 +244,7 @@ enum status span_decide(const struct span *const span, const int64_t weight,
     for (size_t i = 0; i < span->count; i++)
         y[i] = (double)shared[i];
     solve_forward(span, y);
-    decide(span, weight, shared, y, out);
+    decide(span, few, weight, shared, y, out);
     free(y);
     return STATUS_OK;
 }
@@ -288,4 +290,10 @@ enum status span_add(
     span->gram[row + n] = weight;
     span->count = n + 1;
     return STATUS_OK;
+}
+
+void span_shorten(struct span *const span, const size_t count)
+{
+    if (count < span->count)
+        span->count = count;
 }

@@ -56,6 +56,9 @@ struct span_decision {
     /* The combination, as weights over people, is a set: 0 or 1 everywhere.
      * Otherwise only n, sums, means and a positive sd may be told of it. */
     bool is_set;
+    /* The set is a combination itself, whatever its coefficients: its figures
+     * are known. */
+    bool is_told;
     /* How much set and combination differ, in units: e = |a - c|^2. Never to be
      * told; of SPAN_COMBINE it is below k people. */
     int64_t difference;
@@ -63,22 +66,23 @@ struct span_decision {
 
 struct span;
 
-/* An empty memory. `unit`: what a patient weighs at most, 1 to 2^20; `people`:
- * k, at least 1. */
-enum status span_create(struct span **out, int64_t unit, int64_t people);
+/* An empty memory. `unit`: what a patient weighs at most, 1 to 2^20. */
+enum status span_create(struct span **out, int64_t unit);
 void span_destroy(struct span *span);
 size_t span_count(const struct span *span);
 
-/* How a set is answered. `weight`: W(a), what it weighs; `shared`: W(a and t)
- * for each anchor t in order, span_count numbers. STATUS_MALFORMED when the
- * figures cannot be those of sets: below 0, above SPAN_WEIGHT_MAX, or a shared
- * weight above the set's or the anchor's own. */
-enum status span_decide(const struct span *span, int64_t weight,
+/* How a set is answered. `people`: k, at least 1; `weight`: W(a), what it
+ * weighs; `shared`: W(a and t) for each anchor t in order, span_count numbers.
+ * STATUS_MALFORMED when the figures cannot be those of sets: below 0, above
+ * SPAN_WEIGHT_MAX, or a shared weight above the set's or the anchor's own. */
+enum status span_decide(const struct span *span, int64_t people, int64_t weight,
     const int64_t *shared, struct span_decision *out);
 
 /* Adds a set that was answered SPAN_EXACT, with the same figures. LIMIT_REACHED
  * beyond SPAN_ANCHORS_MAX; MALFORMED where the set lies in the span of the
  * anchors, which span_decide never calls exact. On an error nothing changes. */
 enum status span_add(struct span *span, int64_t weight, const int64_t *shared);
+/* Forgets what was added last, until `count` anchors are left. */
+void span_shorten(struct span *span, size_t count);
 
 #endif

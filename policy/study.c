@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policy/reading.h"
+#include "policy/study_internal.h"
 #include "protocol/analysis/analysis.h"
 #include "protocol/masking/steps.h"
 #include "protocol/query/nearest.h"
@@ -12,13 +13,12 @@
 
 static const char *const study_keys[] = {"cohortium", "name", "version",
     "title", "principal_investigator", "lead_institution", "dictionary",
-    "roster", "researchers", "variables", "analyses", "cohort", "limits",
-    "privacy", "noise", "center_effects", "min_centers", "valid_from",
-    "valid_until"};
+    "roster", "researchers", "variables", "analyses", "cohort", "cohorts",
+    "derived", "exploration", "limits", "privacy", "noise", "center_effects",
+    "min_centers", "valid_from", "valid_until"};
 static const char *const researcher_keys[] = {"name", "identity", "curve"};
 
-/* Whether a reader reads on: also after a mistake, where all are wanted. */
-static bool may_go_on(enum status status, const struct diagnostic *diagnostic)
+bool study_may_go_on(enum status status, const struct diagnostic *diagnostic)
 {
     return status == STATUS_OK ||
            (diagnostic->findings != NULL && status != STATUS_NO_MEMORY);
@@ -68,7 +68,7 @@ static enum status read_names(const struct field *root, const char *key,
     *out = calloc(count + 1, sizeof **out);
     if (*out == NULL)
         return STATUS_NO_MEMORY;
-    for (size_t i = 0; may_go_on(status, diagnostic) && i < count; i++) {
+    for (size_t i = 0; study_may_go_on(status, diagnostic) && i < count; i++) {
         struct field item = field_item(&list, i);
         enum status text =
             field_text(&item, &(*out)[i], VARIABLE_NAME_MAX, diagnostic);
@@ -93,7 +93,8 @@ static enum status check_analyses(const struct study *study,
         return field_fail(&list, diagnostic, "a study names its analyses");
     enum status status = STATUS_OK;
     for (size_t i = 0;
-         may_go_on(status, diagnostic) && i < study->analysis_count; i++) {
+         study_may_go_on(status, diagnostic) && i < study->analysis_count;
+         i++) {
         if (analysis_find(study->analyses[i]) != NULL)
             continue;
         struct field item = field_item(&list, i);
@@ -119,22 +120,6 @@ static enum status read_analyses(struct study *study, const struct field *root,
         root, "analyses", &study->analyses, &study->analysis_count, diagnostic);
     return status == STATUS_OK ? check_analyses(study, root, diagnostic)
                                : status;
-}
-
-static enum status read_cohort(struct study *study, const struct field *root,
-    struct diagnostic *diagnostic)
-{
-    struct field field;
-    enum status status = STATUS_OK;
-    if (field_find(&field, root, "cohort")) {
-        study->cohort_field = field;
-        if (!json_is_string(field.value))
-            status = field_fail(&field, diagnostic, "expected a text \"...\"");
-        else if (json_string_length(field.value) > 0)
-            status = field_text(
-                &field, &study->cohort_text, COHORT_TEXT_MAX, diagnostic);
-    }
-    return status;
 }
 
 static const char *const privacy_names[PRIVACY_COUNT] = {
@@ -165,6 +150,13 @@ bool study_is_masked(enum study_privacy privacy)
 {
     return privacy == PRIVACY_SUM || privacy == PRIVACY_SITE ||
            privacy == PRIVACY_NOISE;
+}
+
+bool study_is_weighed(
+    enum study_privacy privacy, const struct limits *limits)
+{
+    return (privacy == PRIVACY_SUM || privacy == PRIVACY_OPEN) &&
+           limits->min_difference > 1 && DEFENCE("differencing");
 }
 
 /* Without a word: masked, and exact. */
@@ -211,7 +203,7 @@ static enum status read_centers(struct study *study, const struct field *root,
     enum status status = STATUS_OK;
     if (field_find(&field, root, "center_effects"))
         status = field_boolean(&field, &study->center_effects, diagnostic);
-    if (may_go_on(status, diagnostic) &&
+    if (study_may_go_on(status, diagnostic) &&
         field_find(&field, root, "min_centers")) {
         status = field_integer(&field, &study->min_centers,
             study_is_masked(study->privacy) ? MASKING_CENTERS_MIN : 1,
@@ -262,7 +254,7 @@ static enum status read_description(struct study *study,
         {"principal_investigator", &study->principal_investigator},
         {"lead_institution", &study->lead_institution}};
     enum status first = STATUS_OK;
-    for (size_t i = 0; may_go_on(first, diagnostic) && i < 3; i++) {
+    for (size_t i = 0; study_may_go_on(first, diagnostic) && i < 3; i++) {
         enum status status = field_get(&field, root, texts[i].key, diagnostic);
         if (status == STATUS_OK)
             status = field_text(&field, texts[i].out, TITLE_MAX, diagnostic);
@@ -307,17 +299,16 @@ static enum status read_study(
     static enum status (*const readers[])(struct study *, const struct field *,
         struct diagnostic *) = {read_keys, read_what, read_name, read_version,
         read_description, read_dictionary, read_federation, read_researchers,
-        read_variables, read_analyses, read_cohort, read_limits, read_privacy,
-        read_noise, read_centers, read_dates};
+        read_variables, read_analyses, study_read_cohorts, read_limits,
+        read_privacy, read_noise, read_centers, read_dates};
     struct field root = document_root(study->document);
     enum status first = STATUS_OK;
-    study->cohort_text = "";
-    study->cohort_field = root;
+    study->terms.whole = "";
     limits_default(&study->limits);
     budget_default(&study->noise);
     study->min_centers = MIN_CENTERS_DEFAULT;
-    for (size_t i = 0;
-         may_go_on(first, diagnostic) && i < sizeof readers / sizeof readers[0];
+    for (size_t i = 0; study_may_go_on(first, diagnostic) &&
+                       i < sizeof readers / sizeof readers[0];
          i++) {
         enum status status = readers[i](study, &root, diagnostic);
         if (first == STATUS_OK || status == STATUS_NO_MEMORY)
@@ -347,12 +338,20 @@ enum status study_parse(
 
 void study_destroy(struct study *study)
 {
-    if (study == NULL)
+    if (study == NULL || study->holders-- > 0)
         return;
     free(study->variables);
     free(study->analyses);
+    free(study->cohorts);
+    free(study->derived);
     document_destroy(study->document);
     free(study);
+}
+
+struct study *study_hold(struct study *study)
+{
+    study->holders++;
+    return study;
 }
 
 static enum status check_variable(const struct field *item, const char *name,
@@ -370,30 +369,25 @@ static enum status check_variable(const struct field *item, const char *name,
     return status;
 }
 
-enum status study_check(const struct study *study,
+enum status study_check(struct study *study,
     const struct dictionary *dictionary, struct diagnostic *diagnostic)
 {
     struct field root = document_root(study->document);
     struct field list;
     enum status first = STATUS_OK;
+    study->dictionary = *dictionary;
+    study->dictionary.terms = &study->terms;
     (void)field_find(&list, &root, "variables");
     for (size_t i = 0;
-         may_go_on(first, diagnostic) && i < study->variable_count; i++) {
+         study_may_go_on(first, diagnostic) && i < study->variable_count; i++) {
         const struct field item = field_item(&list, i);
         enum status status =
             check_variable(&item, study->variables[i], dictionary, diagnostic);
         first = first == STATUS_OK ? status : first;
     }
-    if (!may_go_on(first, diagnostic))
+    if (!study_may_go_on(first, diagnostic))
         return first;
-    struct cohort *cohort = NULL;
-    struct cohort_error error;
-    enum status status =
-        cohort_parse(&cohort, study->cohort_text, dictionary, &error);
-    if (status != STATUS_OK)
-        field_fail_inside(&study->cohort_field, error.offset, diagnostic, "%s",
-            error.message);
-    cohort_destroy(cohort);
+    const enum status status = study_check_cohorts(study, diagnostic);
     return first == STATUS_OK ? status : first;
 }
 
@@ -410,7 +404,11 @@ enum status study_review(struct findings *findings, struct view text,
     enum status status = document_parse(&study->document, text, &diagnostic);
     if (status == STATUS_OK) {
         status = read_study(study, &diagnostic);
-        if (dictionary != NULL && may_go_on(status, &diagnostic)) {
+        if (study_may_go_on(status, &diagnostic)) {
+            enum status other = study_check_declares(study, &diagnostic);
+            status = status == STATUS_OK ? other : status;
+        }
+        if (dictionary != NULL && study_may_go_on(status, &diagnostic)) {
             enum status other = study_check(study, dictionary, &diagnostic);
             status = status == STATUS_OK ? other : status;
         }

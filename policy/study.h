@@ -5,9 +5,18 @@
  *  "version": 1, "title", "principal_investigator", "lead_institution",
  *  "dictionary": hex id, "roster": federation name,
  *  "researchers": [{"name", "identity", "curve"}], "variables": [..],
- *  "analyses": [..], "cohort": "age >= 18", "limits": {..},
- *  "privacy": "sum", "center_effects": false, "min_centers": 5, "valid_from",
- *  "valid_until"}
+ *  "analyses": [..], "cohort": "age >= 18",
+ *  "cohorts": [{"name": "severe-ar", "title"?, "where": "ar_fraction >= 30"}],
+ *  "derived": [{"name": "old_or_ill", "label", "where": "age > 70 or chd"}],
+ *  "exploration": false, "limits": {..}, "privacy": "sum",
+ *  "center_effects": false, "min_centers": 5, "valid_from", "valid_until"}
+ *
+ * "cohort" is the whole, within which each cohort lies. A query names one of
+ * "cohorts", or asks about the whole; with "exploration" it may bring one of
+ * its own. Cohorts are plain (cohort_check_plain); "derived" are booleans for
+ * them, where one condition or another is enough. A study of before cohorts had
+ * names has none of the three: it asks about its whole.
+ *
  * The study's envelope is signed by whoever applies (at least one of its
  * researchers). An approval (TYPE_APPROVAL) is a document of its own, signed by
  * one committee member: {"cohortium": "approval", "study": hex id of the study
@@ -47,6 +56,11 @@ const char *study_privacy_name(enum study_privacy privacy);
 bool study_privacy_find(enum study_privacy *privacy, const char *name);
 /* Whether centers mask what they send. */
 bool study_is_masked(enum study_privacy privacy);
+/* Whether a question's sets of rows are weighed over all centers before a
+ * figure is told (weighing.h): where rules act on totals, and fewer than k
+ * people make no difference. */
+bool study_is_weighed(
+    enum study_privacy privacy, const struct limits *limits);
 
 struct study {
     struct digest id; /* of the payload */
@@ -61,8 +75,12 @@ struct study {
     const char **variables;
     size_t analysis_count;
     const char **analyses;
-    const char *cohort_text; /* "" for everybody */
-    struct field cohort_field;
+    struct terms terms;
+    struct named_cohort *cohorts;     /* terms.cohorts, owned */
+    struct derived_variable *derived; /* terms.derived, owned */
+    /* The one that study_check was given, with these terms: queries of the
+     * study are read with it. Not to be read before. */
+    struct dictionary dictionary;
     struct limits limits;
     struct budget_terms noise; /* of privacy noise */
     enum study_privacy privacy;
@@ -70,6 +88,7 @@ struct study {
     int64_t min_centers;
     int64_t valid_from, valid_until;
     struct document *document;
+    size_t holders; /* besides the first */
 };
 
 struct approval {
@@ -81,14 +100,19 @@ struct approval {
 
 enum status study_parse(
     struct study **out, struct view payload, struct diagnostic *diagnostic);
+/* Lets go; the last who holds it frees it. */
 void study_destroy(struct study *study);
-/* All that is wrong with a study's text, and not the first alone, by line and
- * column; dictionary may be NULL, then its structure only. The status is that
- * of the first that was found; STATUS_OK: nothing. */
+/* One more who holds it: a question's plan points into its study. */
+struct study *study_hold(struct study *study);
+/* All that is wrong with a new study's text, and not the first alone, by line
+ * and column: that it names no cohorts and does not explore as well; dictionary
+ * may be NULL, then its structure only. The status is that of the first that
+ * was found; STATUS_OK: nothing. */
 enum status study_review(struct findings *findings, struct view text,
     const struct dictionary *dictionary);
-/* With a dictionary at hand: variables exist, cohort parses. */
-enum status study_check(const struct study *study,
+/* With a dictionary at hand: variables exist, cohorts parse and are plain.
+ * study->dictionary can be used then, for as long as dictionary and study. */
+enum status study_check(struct study *study,
     const struct dictionary *dictionary, struct diagnostic *diagnostic);
 /* Parses and checks the applicant's signature. */
 enum status study_verify(struct study **out, const struct envelope *envelope,

@@ -174,7 +174,9 @@ enum status query_await(struct connection *connection,
         struct message reply;
         enum status status = STATUS_OK;
         if (now >= next) {
-            status = connection_send(connection, question);
+            status = connection_greet(connection); /* it may be a new one */
+            if (status == STATUS_OK)
+                status = connection_send(connection, question);
             next = now + (status == STATUS_BUSY ? RECONNECT_MS : REPEAT_MS);
         }
         if (status != STATUS_OK && status != STATUS_BUSY)
@@ -217,7 +219,7 @@ enum status result_print(const struct envelope *result, bool json)
     }
     json_t *parsed = result_file_json(result);
     status = parsed == NULL ? STATUS_MALFORMED
-                            : result_table_print(stdout, parsed,
+                            : result_table_print(stdout, parsed, 0,
                                   "holds: checked when the result came");
     json_decref(parsed);
     return status;

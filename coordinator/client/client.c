@@ -150,9 +150,21 @@ enum status client_check_member(
                 "%s has another key than the %s of %s's committee", self->name,
                 self->name, path);
     }
-    return program_fail(STATUS_UNKNOWN_SIGNER,
-        "%s is no member of the committee of %s (federation %s)", self->name,
-        path, roster->federation);
+    struct buffer members;
+    buffer_init(&members, BUFFER_LIMIT_DEFAULT);
+    for (size_t i = 0; i < roster->committee_count; i++) {
+        const struct roster_member *other = &roster->committee[i];
+        if (!other->revoked)
+            (void)buffer_append_format(&members, "%s%s",
+                members.size == 0 ? "" : ", ", other->identity.name);
+    }
+    const char *names = buffer_text(&members);
+    enum status status = program_fail(STATUS_UNKNOWN_SIGNER,
+        "%s is no member of the committee of %s (federation %s); its members "
+        "are %s",
+        self->name, path, roster->federation, names == NULL ? "?" : names);
+    buffer_fini(&members);
+    return status;
 }
 
 enum status client_check_researcher(const struct study *study,
@@ -290,16 +302,22 @@ static enum status fail_connection(
             channel_client_state(connection->channel, &since_ms)));
 }
 
+enum status connection_greet(struct connection *connection)
+{
+    const struct message hello = {.type = MESSAGE_HELLO,
+        .version = protocol_said(),
+        .name = "cohortium " COHORTIUM_VERSION,
+        .id = connection->roster->id};
+    return connection_send(connection, &hello);
+}
+
 /* A coordinator of the first version knows no HELLO of a person. */
 static enum status compare_versions(struct connection *connection)
 {
-    struct message reply, hello = {.type = MESSAGE_HELLO,
-                              .version = protocol_said(),
-                              .name = "cohortium " COHORTIUM_VERSION,
-                              .id = connection->roster->id};
+    struct message reply;
     char theirs[PROTOCOL_TEXT] = "1", ours[PROTOCOL_TEXT];
     enum protocol_fit fit = PROTOCOL_PEER_OLDER;
-    enum status status = connection_send(connection, &hello);
+    enum status status = connection_greet(connection);
     while (status == STATUS_OK) {
         status = connection_receive(connection, &reply, REPLY_TIMEOUT_MS);
         if (status == STATUS_OK &&

@@ -94,6 +94,9 @@ struct connection {
  * after a failure). */
 enum status connection_open(
     struct connection *connection, const struct arguments *arguments);
+/* HELLO: again before what is said after a while, for the coordinator may have
+ * been restarted since. STATUS_BUSY: there is no connection now. */
+enum status connection_greet(struct connection *connection);
 enum status connection_load(
     struct connection *connection, const struct arguments *arguments);
 enum status connection_connect(

@@ -9,16 +9,25 @@
 #define EXPIRES_SECONDS 3600
 #define FETCH_TIMEOUT_MS 15000
 
-/* Within the study: variables, analyses, cohort, limits of its dictionary. */
-static enum status check_in_study(const struct checked_query *checked,
-    const struct study *study, const struct dictionary *dictionary,
-    const char *path)
+/* study->dictionary can be read by then. */
+static enum status check_study(
+    struct study *study, const struct dictionary *dictionary, const char *path)
 {
     struct diagnostic diagnostic;
     diagnostic_init(&diagnostic, path);
     if (!digest_equal(&study->dictionary_id, &dictionary->digest))
         return program_fail(STATUS_WRONG_DICTIONARY,
             "study %s is made for another dictionary", study->name);
+    enum status status = study_check(study, dictionary, &diagnostic);
+    return status == STATUS_OK ? status : program_fail_at(status, &diagnostic);
+}
+
+/* Within the study, by whose dictionary it was read: variables, analyses. */
+static enum status check_in_study(const struct checked_query *checked,
+    const struct study *study, const char *path)
+{
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, path);
     if (checked->query->study[0] != '\0' &&
         /* NOLINTNEXTLINE(*-core.NonNullParamChecker): it was loaded */
         strcmp(checked->query->study, study->name) != 0) {
@@ -27,20 +36,27 @@ static enum status check_in_study(const struct checked_query *checked,
             checked->query->study, study->name);
     }
     enum status status = admission_check_scope(
-        study, checked->query, checked->plan, dictionary, &diagnostic);
+        study, checked->query, checked->plan, &diagnostic);
     return status == STATUS_OK ? status : program_fail_at(status, &diagnostic);
 }
 
-/* Offline: nobody's signature is checked. study: NULL: not known. */
+/* Offline: nobody's signature is checked. study: NULL: not known; the cohort
+ * is then any expression. */
 static enum status load_query(struct checked_query *checked,
-    const struct dictionary *dictionary, const struct study *study,
+    const struct dictionary *dictionary, struct study *study,
     const struct arguments *arguments)
 {
+    const char *path = operand_at(arguments, 0);
     const struct model_source model = {
         .path = argument_value(arguments, "model"),
         .study = study == NULL ? NULL : study->name};
-    return checked_query_load(
-        checked, operand_at(arguments, 0), dictionary, &model);
+    if (study == NULL)
+        return checked_query_load(checked, path, dictionary, &model);
+    enum status status =
+        check_study(study, dictionary, argument_value(arguments, "study"));
+    if (status == STATUS_OK)
+        status = checked_query_load(checked, path, &study->dictionary, &model);
+    return status == STATUS_OK ? check_in_study(checked, study, path) : status;
 }
 
 /* What a checked query would be answered under. */
@@ -48,7 +64,7 @@ static enum status load_for_study(struct checked_query *checked,
     struct study_file *study, struct dictionary **dictionary,
     const struct arguments *arguments)
 {
-    const char *path = operand_at(arguments, 0), *dictionary_path, *study_path;
+    const char *dictionary_path, *study_path;
     enum status status = client_need(arguments, "dictionary", &dictionary_path);
     if (status == STATUS_OK)
         status = client_need(arguments, "study", &study_path);
@@ -56,10 +72,8 @@ static enum status load_for_study(struct checked_query *checked,
         status = client_load_dictionary(dictionary, dictionary_path);
     if (status == STATUS_OK)
         status = client_load_study(study, study_path);
-    if (status == STATUS_OK)
-        status = load_query(checked, *dictionary, study->study, arguments);
     return status == STATUS_OK
-               ? check_in_study(checked, study->study, *dictionary, path)
+               ? load_query(checked, *dictionary, study->study, arguments)
                : status;
 }
 
@@ -97,8 +111,8 @@ enum status command_query_cost(const struct arguments *arguments)
         load_for_study(&checked, &study, &dictionary, arguments);
     if (status == STATUS_OK)
         print_cost(&checked, study.study);
-    client_free_study(&study);
     checked_query_fini(&checked);
+    client_free_study(&study);
     dictionary_destroy(dictionary);
     return status;
 }
@@ -117,8 +131,6 @@ enum status command_query_check(const struct arguments *arguments)
         status = client_load_study(&study, study_path);
     if (status == STATUS_OK)
         status = load_query(&checked, dictionary, study.study, arguments);
-    if (status == STATUS_OK && study_path != NULL)
-        status = check_in_study(&checked, study.study, dictionary, path);
     if (status == STATUS_OK) {
         printf(
             "%s: correct. Analyses: %zu, levels of 'by': %zu, numbers that each "
@@ -126,8 +138,8 @@ enum status command_query_check(const struct arguments *arguments)
             path, checked.plan->analysis_count, checked.plan->level_count,
             checked.plan->vector_length);
     }
-    client_free_study(&study);
     checked_query_fini(&checked);
+    client_free_study(&study);
     dictionary_destroy(dictionary);
     return status;
 }
@@ -230,20 +242,36 @@ enum status command_query_submit(const struct arguments *arguments)
         status = connection_connect(&connection, arguments);
     if (status == STATUS_OK)
         status = get_dictionary(&dictionary, &connection, arguments);
+    const bool unchecked = argument_flag(arguments, "unchecked");
+    if (status == STATUS_OK && !unchecked)
+        status = check_study(study.study, dictionary, study_path);
     if (status == STATUS_OK) {
-        status = checked_query_load(&checked, path, dictionary,
+        status = checked_query_load(&checked, path,
+            unchecked ? dictionary : &study.study->dictionary,
             &(struct model_source){argument_value(arguments, "model"),
                 connection.roster, study.study->name});
     }
-    if (status == STATUS_OK && !argument_flag(arguments, "unchecked"))
-        status = check_in_study(&checked, study.study, dictionary, path);
+    if (status == STATUS_OK && !unchecked)
+        status = check_in_study(&checked, study.study, path);
     if (status == STATUS_OK)
         status = submit(&connection, &checked, study.study, arguments);
-    client_free_study(&study);
     checked_query_fini(&checked);
+    client_free_study(&study);
     dictionary_destroy(dictionary);
     connection_close(&connection);
     return status;
+}
+
+static bool may_be_id(const char *prefix)
+{
+    return strspn(prefix, "0123456789abcdef") == strlen(prefix) &&
+           strlen(prefix) < DIGEST_TEXT;
+}
+
+static enum status fail_id(void)
+{
+    return program_fail(STATUS_USAGE,
+        "a query's id is 64 hexadecimal digits, or some of the first");
 }
 
 enum status command_query_status(const struct arguments *arguments)
@@ -253,10 +281,8 @@ enum status command_query_status(const struct arguments *arguments)
     const char *prefix =
         operand_count(arguments) > 0 ? operand_at(arguments, 0) : "";
     enum status status = STATUS_OK;
-    if (strspn(prefix, "0123456789abcdef") != strlen(prefix) ||
-        strlen(prefix) >= DIGEST_TEXT)
-        return program_fail(STATUS_USAGE,
-            "a query's id is 64 hexadecimal digits, or some of the first");
+    if (!may_be_id(prefix))
+        return fail_id();
     if (*prefix != '\0')
         (void)digest_from_text(&ask.id, prefix); /* else all are looked at */
     status = connection_open(&connection, arguments);
@@ -273,17 +299,34 @@ enum status command_query_status(const struct arguments *arguments)
 
 /* ---- results ---- */
 
+/* The whole id, or the coordinator is asked which query begins so. */
+static enum status find_query(
+    struct connection *connection, const char *prefix, struct digest *id)
+{
+    const struct message ask = {.type = MESSAGE_ASK_STATUS};
+    struct message reply;
+    if (digest_from_text(id, prefix) == STATUS_OK)
+        return STATUS_OK;
+    enum status status =
+        connection_ask(connection, &ask, MESSAGE_STATUS, &reply);
+    return status == STATUS_OK ? status_find_query(reply.document, prefix, id)
+                               : status;
+}
+
 enum status command_result_fetch(const struct arguments *arguments)
 {
+    const char *prefix = operand_at(arguments, 0);
     struct connection connection = {0};
     struct message ask = {.type = MESSAGE_ASK_RESULT};
     struct envelope *result = NULL;
-    if (digest_from_text(&ask.id, operand_at(arguments, 0)) != STATUS_OK)
-        return program_fail(STATUS_USAGE, "a query's id has 64 digits");
+    if (!may_be_id(prefix) || *prefix == '\0')
+        return fail_id();
     enum status status =
         client_check_writable(argument_value(arguments, "out"));
     if (status == STATUS_OK)
         status = connection_open(&connection, arguments);
+    if (status == STATUS_OK)
+        status = find_query(&connection, prefix, &ask.id);
     if (status == STATUS_OK)
         status =
             query_await(&connection, &ask, &ask.id, FETCH_TIMEOUT_MS, &result);

@@ -39,28 +39,53 @@ static enum status load_json(json_t **out, const char *path)
     return status;
 }
 
-/* --analysis N, from 1; without it the first that can be drawn. */
-static enum status choose_entry(const json_t **out, const json_t *results,
-    const struct arguments *arguments)
+/* --analysis N, from 1; 0 without it. */
+static enum status read_number(
+    const json_t *results, const struct arguments *arguments, size_t *number)
 {
     const char *text = argument_value(arguments, "analysis");
     const size_t count = json_array_size(results);
     char *end = NULL;
-    const unsigned long number = text == NULL ? 0 : strtoul(text, &end, 10);
+    *number = text == NULL ? 0 : strtoul(text, &end, 10);
     if (text != NULL &&
-        (*text == '\0' || *end != '\0' || number < 1 || number > count))
+        (*text == '\0' || *end != '\0' || *number < 1 || *number > count))
         return program_fail(
             STATUS_USAGE, "--analysis is a number from 1 to %zu", count);
+    return STATUS_OK;
+}
+
+static bool can_be_drawn(const json_t *entry)
+{
+    const char *name = json_string_value(json_object_get(entry, "analysis"));
+    return name != NULL && plot_draws(name) &&
+           json_array_size(json_object_get(entry, "table")) > 0;
+}
+
+/* Without a number the first that can be drawn. */
+static enum status choose_entry(
+    const json_t **out, const json_t *results, size_t number)
+{
+    const size_t count = json_array_size(results);
     for (size_t i = 0; i < count; i++) {
         *out = json_array_get(results, i);
-        const char *name = json_string_value(json_object_get(*out, "analysis"));
-        if (text != NULL
-                ? i + 1 == number
-                : name != NULL && plot_draws(name) &&
-                      json_array_size(json_object_get(*out, "table")) > 0)
+        if (number > 0 ? i + 1 == number : can_be_drawn(*out))
             return STATUS_OK;
     }
     return program_fail(STATUS_NOT_FOUND, "no analysis of it can be drawn");
+}
+
+static enum status fail_drawing(const json_t *results, size_t number)
+{
+    char others[256] = "";
+    size_t used = 0;
+    for (size_t i = 0;
+         i < json_array_size(results) && used + 16 < sizeof others; i++) {
+        if (i + 1 != number && can_be_drawn(json_array_get(results, i)))
+            used += (size_t)snprintf(others + used, sizeof others - used,
+                "%s%zu", used == 0 ? "; there is of --analysis " : ", ", i + 1);
+    }
+    return program_fail(STATUS_NOT_FOUND,
+        "of this analysis there is nothing to draw%s", others);
 }
 
 /* Says when the coordinator of the roster did not sign these bytes. */
@@ -80,23 +105,23 @@ static enum status verify(const char *path, const struct envelope *result,
 static enum status draw(
     const json_t *result, const struct arguments *arguments, const char *path)
 {
-    const json_t *entry = NULL;
+    const json_t *entry = NULL, *results = json_object_get(result, "results");
     enum canvas_format format;
     struct buffer picture;
+    size_t number;
     if (!plot_format(&format, path))
         return program_fail(STATUS_USAGE,
             "--plot %s: the name must end in .svg, .png or .pdf", path);
     buffer_init(&picture, PICTURE_BYTES_MAX);
-    enum status status =
-        choose_entry(&entry, json_object_get(result, "results"), arguments);
+    enum status status = read_number(results, arguments, &number);
+    if (status == STATUS_OK)
+        status = choose_entry(&entry, results, number);
     if (status == STATUS_OK) {
         status = plot_entry(&picture, result, entry, format);
-        if (status != STATUS_OK) {
-            program_fail(status, status == STATUS_NOT_FOUND
-                                     ? "of this analysis there is nothing to "
-                                       "draw"
-                                     : "the result cannot be drawn");
-        }
+        if (status == STATUS_NOT_FOUND)
+            fail_drawing(results, number);
+        else if (status != STATUS_OK)
+            program_fail(status, "the result cannot be drawn");
     }
     if (status == STATUS_OK)
         status = client_write_file(path, buffer_view(&picture));
@@ -127,6 +152,17 @@ static enum status check_signature(
     return status;
 }
 
+static enum status print(const json_t *result,
+    const struct arguments *arguments, const char *signature)
+{
+    size_t number;
+    enum status status =
+        read_number(json_object_get(result, "results"), arguments, &number);
+    return status == STATUS_OK
+               ? result_table_print(stdout, result, number, signature)
+               : status;
+}
+
 enum status command_result_show(const struct arguments *arguments)
 {
     const char *plot = argument_value(arguments, "plot");
@@ -135,11 +171,10 @@ enum status command_result_show(const struct arguments *arguments)
     enum status status = check_signature(&signature, arguments);
     if (status == STATUS_OK)
         status = load_json(&parsed, operand_at(arguments, 0));
-    if (status == STATUS_OK) {
-        status = plot == NULL
-                     ? result_table_print(stdout, parsed, signature.text)
-                     : draw(parsed, arguments, plot);
-    }
+    if (status == STATUS_OK && plot != NULL)
+        status = draw(parsed, arguments, plot);
+    else if (status == STATUS_OK)
+        status = print(parsed, arguments, signature.text);
     json_decref(parsed);
     return status;
 }

@@ -43,6 +43,7 @@ enum status command_roster_sign(const struct arguments *arguments)
     struct envelope *envelope = NULL;
     struct roster *roster = NULL;
     struct keypair *keys = NULL;
+    size_t signers = 0;
     enum status status = load_roster(&roster, &envelope, path);
     if (status == STATUS_OK)
         status = client_load_key(&keys, arguments);
@@ -53,7 +54,11 @@ enum status command_roster_sign(const struct arguments *arguments)
     if (status == STATUS_OK)
         status = envelope_save(envelope, path);
     if (status == STATUS_OK)
-        printf("%s: signed by %s\n", path, keypair_identity(keys)->name);
+        status = roster_count_signers(&signers, roster, envelope, TYPE_ROSTER);
+    if (status == STATUS_OK)
+        printf(
+            "%s: signed by %s; %zu of the %zu members who must have signed\n",
+            path, keypair_identity(keys)->name, signers, roster->threshold);
     keypair_destroy(keys);
     roster_destroy(roster);
     envelope_destroy(envelope);

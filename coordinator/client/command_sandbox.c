@@ -117,7 +117,8 @@ enum status command_sandbox(const struct arguments *arguments)
     static struct sandbox sandbox;
     const char *dictionary_path, *query_path;
     const char *keep = argument_value(arguments, "keep");
-    struct dictionary *dictionary = NULL;
+    struct dictionary *dictionary = NULL, explored = {0};
+    const struct terms terms = {.whole = "", .exploration = true};
     struct checked_query checked = {0};
     enum status status = client_need(arguments, "dictionary", &dictionary_path);
     if (status == STATUS_OK)
@@ -127,9 +128,12 @@ enum status command_sandbox(const struct arguments *arguments)
             STATUS_USAGE, "more than %d files", SANDBOX_CENTERS_MAX);
     if (status == STATUS_OK)
         status = client_load_dictionary(&dictionary, dictionary_path);
-    if (status == STATUS_OK)
-        status = checked_query_load(&checked, query_path, dictionary,
+    if (status == STATUS_OK) {
+        explored = *dictionary;
+        explored.terms = &terms;
+        status = checked_query_load(&checked, query_path, &explored,
             &(struct model_source){.path = argument_value(arguments, "model")});
+    }
     if (status == STATUS_OK && checked.query->sealed)
         status = program_fail(STATUS_USAGE, "%s is sealed already", query_path);
     if (status == STATUS_OK)

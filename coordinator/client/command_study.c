@@ -3,6 +3,7 @@
 
 #include "coordinator/client/client.h"
 #include "coordinator/client/status_text.h"
+#include "coordinator/client/study_words.h"
 #include "protocol/wire/loop.h"
 
 #define APPROVALS_MAX MESSAGE_DOCUMENTS_MAX
@@ -338,15 +339,21 @@ enum status command_study_list(const struct arguments *arguments)
 
 enum status command_study_show(const struct arguments *arguments)
 {
+    const char *path = argument_value(arguments, "dictionary");
     struct study_file file;
+    struct dictionary *dictionary = NULL;
     enum status status = client_load_study(&file, operand_at(arguments, 0));
+    if (status == STATUS_OK && path != NULL)
+        status = client_load_dictionary(&dictionary, path);
     if (status == STATUS_OK) {
         char id[DIGEST_TEXT];
         digest_to_text(id, &file.study->id);
         fwrite(file.envelope->payload.data, 1, file.envelope->payload.size,
             stdout);
         printf("\nid %s\n", id);
+        status = study_print_cohorts(stdout, file.study, dictionary);
     }
+    dictionary_destroy(dictionary);
     client_free_study(&file);
     return status;
 }

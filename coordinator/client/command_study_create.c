@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "coordinator/client/client.h"
+#include "coordinator/client/study_words.h"
 #include "protocol/wire/json_text.h"
 
 /* The researchers whom --researcher names, by their cards' contents. */
@@ -97,8 +98,17 @@ static enum status review(const struct document *document, const json_t *study,
     return status;
 }
 
+/* What the command reads and makes, all freed at one place. */
+struct creating {
+    struct document *document;
+    struct dictionary *dictionary;
+    struct keypair *keys;
+    json_t *study;
+    struct buffer text;
+};
+
 static enum status sign_study(
-    struct view payload, const struct keypair *keys, const char *out)
+    struct view payload, const struct creating *c, const char *out)
 {
     struct envelope *envelope = NULL;
     struct study *study = NULL;
@@ -106,7 +116,7 @@ static enum status sign_study(
     diagnostic_init(&diagnostic, "study");
     enum status status = envelope_create(&envelope, TYPE_STUDY, payload);
     if (status == STATUS_OK)
-        status = envelope_sign(envelope, keys);
+        status = envelope_sign(envelope, c->keys);
     if (status == STATUS_OK) {
         status = study_verify(&study, envelope, &diagnostic);
         if (status != STATUS_OK)
@@ -118,20 +128,12 @@ static enum status sign_study(
         char id[DIGEST_TEXT];
         digest_to_text(id, &study->id);
         printf("%s: study %s, id %s\n", out, study->name, id);
+        status = study_print_cohorts(stdout, study, c->dictionary);
     }
     study_destroy(study);
     envelope_destroy(envelope);
     return status;
 }
-
-/* What the command reads and makes, all freed at one place. */
-struct creating {
-    struct document *document;
-    struct dictionary *dictionary;
-    struct keypair *keys;
-    json_t *study;
-    struct buffer text;
-};
 
 static enum status create(struct creating *c, const struct arguments *arguments,
     const char *path, const char *out)
@@ -147,6 +149,12 @@ static enum status create(struct creating *c, const struct arguments *arguments,
     if (status != STATUS_OK)
         return status;
     c->study = json_deep_copy(document_root(c->document).value);
+    if (c->dictionary == NULL &&
+        json_object_get(c->study, "dictionary") == NULL)
+        return program_fail(STATUS_USAGE,
+            "%s names no dictionary: give the federation's with --dictionary "
+            "FILE",
+            path);
     status = complete(c->study, c->dictionary, arguments);
     if (status == STATUS_OK)
         status = review(c->document, c->study, c->dictionary, path);
@@ -158,7 +166,7 @@ static enum status create(struct creating *c, const struct arguments *arguments,
         fprintf(stderr,
             "cohortium: not checked against a dictionary; --dictionary FILE "
             "does it\n");
-    return status == STATUS_OK ? sign_study(buffer_view(&c->text), c->keys, out)
+    return status == STATUS_OK ? sign_study(buffer_view(&c->text), c, out)
                                : status;
 }
 

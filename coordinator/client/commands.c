@@ -116,7 +116,8 @@ static const struct program_option show_options[] = {
         "bars of histogram, frequency and crosstab, correlation, roc, pca, "
         "mlp."},
     {"analysis", 'a', "N",
-        "Draw the Nth analysis; without it the first that can be drawn."},
+        "The Nth analysis alone; without it all are printed, and the first "
+        "that can be is drawn."},
     {"roster", 'r', "FILE",
         "The roster, to check that its coordinator signed the result."},
     CLIENT_OPTIONS_END,
@@ -173,15 +174,18 @@ static const struct program_command commands[] = {
     {"roster show", "FILE", ONE, "Show a roster and who signed it", NULL, NULL,
         NULL, command_roster_show},
     {"study create", "FILE", ONE, "Sign the description of a study",
-        "FILE is JSON: title, investigator, variables, analyses, the cohort "
-        "that bounds it, disclosure limits, dates. The result is what the "
-        "committee approves, byte for byte.",
+        "FILE is JSON: title, investigator, variables, analyses, the cohorts "
+        "that are asked about and the whole that they lie in, disclosure "
+        "limits, dates. All that is wrong with it is told at once; then each "
+        "cohort is told in words. The result is what the committee approves, "
+        "byte for byte.",
         "cohortium study create study-description.json --dictionary "
         "dictionary.json \\\n"
         "    --researcher ada.card.json --key ada.key --out study.json",
         study_create_options, command_study_create},
     {"study check", "FILE", ONE, "Check a signed study against the dictionary",
-        "'study create' makes the same checks before it signs.", NULL, dictionary_options, command_study_check},
+        "'study create' makes the same checks before it signs.", NULL,
+        dictionary_options, command_study_check},
     {"study approve", "FILE", ONE, "Approve (or reject) a study",
         "Writes a document of its own, signed by one member, with the score "
         "sheet: alignment with the mission, scientific merit, feasibility, "
@@ -199,8 +203,9 @@ static const struct program_command commands[] = {
         NULL, connect_options, command_study_submit},
     {"study list", "", NONE, "List the studies and who opted in", NULL, NULL,
         connect_options, command_study_list},
-    {"study show", "FILE", ONE, "Show a signed study", NULL, NULL, NULL,
-        command_study_show},
+    {"study show", "FILE", ONE, "Show a signed study",
+        "Its text, its id, and its cohorts: in words with --dictionary.", NULL,
+        dictionary_options, command_study_show},
     {"query check", "FILE", ONE, "Check a query without sending anything",
         "Types, units, categories and names are checked against the "
         "dictionary, and with --study whether it stays within the study. An "
@@ -224,7 +229,10 @@ static const struct program_command commands[] = {
         submit_options, command_query_submit},
     {"query status", "[QUERY]", 0, 1, "Show what became of queries", NULL, NULL,
         connect_options, command_query_status},
-    {"result fetch", "QUERY", ONE, "Get a result again", NULL, NULL,
+    {"result fetch", "QUERY", ONE, "Get a result again",
+        "QUERY is the query's id, or as many of its first digits as no other "
+        "has.",
+        "cohortium result fetch 05769d61 --roster roster.json --key ada.key",
         fetch_options, command_result_fetch},
     {"result show", "FILE", ONE, "Print a result as tables, or draw it", NULL,
         "cohortium result show result.json --plot curves.svg", show_options,

@@ -26,11 +26,12 @@ static const struct {
     {"glm", "Generalized linear models were fitted by maximum likelihood; "
             "their intervals and tests are Wald's, not of the profile "
             "likelihood."},
-    {"km", "Survival was estimated by Kaplan and Meier's method on days "
-           "rounded up to steps of grid_days, with Greenwood's standard errors "
-           "and intervals on the logarithmic scale; steps of few people are "
-           "left out and a curve ends where few remain, which changes no figure "
-           "that is shown."},
+    {"km",
+        "Survival was estimated by Kaplan and Meier's method on days "
+        "rounded up to steps of grid_days, with Greenwood's standard errors "
+        "and intervals on the logarithmic scale; steps of few people are "
+        "left out and a curve ends where few remain, which changes no figure "
+        "that is shown."},
     {"cumulative_incidence", "Cumulative incidences of competing events were "
                              "estimated by Aalen and Johansen's method."},
     {"logrank", "Survival was compared by the log-rank test."},
@@ -123,11 +124,15 @@ static enum status put_cohort(struct buffer *out, const json_t *result)
             "The cohort was all patients of the study, %s. ",
             exams ? "with all of their exams"
                   : "each with the first of the exams");
+    const char *name = result_string(result, "cohort_name");
     words_add_cohort(&words, words_of_result(result), cohort);
     enum status status =
         buffer_append_format(out, "The cohort was the %s with: %s",
             exams ? "exams" : "patients", words.text);
-    if (status == STATUS_OK && strcmp(words.text, cohort) != 0)
+    if (status == STATUS_OK && *name != '\0')
+        status = buffer_append_format(
+            out, " (cohort '%s' of the study: %s)", name, cohort);
+    else if (status == STATUS_OK && strcmp(words.text, cohort) != 0)
         status = buffer_append_format(out, " (as asked: %s)", cohort);
     return status == STATUS_OK
                ? buffer_append_format(out,
@@ -163,9 +168,29 @@ static enum status put_limits(struct buffer *out, const json_t *limits)
     return status;
 }
 
+static enum status put_freezes(struct buffer *out, const json_t *freezes)
+{
+    const char *center, *before = "Each center answered from a numbered freeze "
+                                  "of its registry: ";
+    json_t *number;
+    enum status status = STATUS_OK;
+    json_object_foreach((json_t *)freezes, center, number)
+    {
+        if (status == STATUS_OK)
+            status = buffer_append_format(out, "%s%s %lld", before, center,
+                (long long)json_integer_value(number));
+        before = ", ";
+    }
+    return status == STATUS_OK && json_object_size(freezes) > 0
+               ? buffer_append_text(out, ". ")
+               : status;
+}
+
 static enum status put_question(struct buffer *out, const json_t *result)
 {
     enum status status = put_centers(out, result);
+    if (status == STATUS_OK)
+        status = put_freezes(out, json_object_get(result, "freezes"));
     if (status == STATUS_OK)
         status = put_cohort(out, result);
     if (status == STATUS_OK)

@@ -229,6 +229,26 @@ static void print_reference(
         fprintf(out, "reference: %s\n", references.text);
 }
 
+/* Variables of which donors may have lent values: said whether a row was
+ * without one or not. */
+static void print_completed(FILE *out, const json_t *entry)
+{
+    const char *before =
+        "a row without a value takes one of another row of its "
+        "center, by lot: ";
+    size_t at;
+    json_t *name;
+    const json_t *names = json_object_get(entry, "completed");
+    json_array_foreach((json_t *)names, at, name)
+    {
+        fprintf(out, "%s%s", before,
+            json_is_string(name) ? json_string_value(name) : "?");
+        before = ", ";
+    }
+    if (json_array_size(names) > 0)
+        fputc('\n', out);
+}
+
 static void print_title(FILE *out, const json_t *variables, const json_t *entry)
 {
     struct words title = {0};
@@ -240,6 +260,7 @@ static void print_title(FILE *out, const json_t *variables, const json_t *entry)
         fprintf(out, "formula: %s\n", formula);
     print_facts(out, variables, entry);
     print_reference(out, variables, entry);
+    print_completed(out, entry);
 }
 
 /* The main table first, then those of other members, each under its name. */
@@ -294,6 +315,21 @@ static void print_withheld(FILE *out, const json_t *withheld)
     }
 }
 
+/* Results of before there were any have none. */
+static void print_freezes(FILE *out, const json_t *freezes)
+{
+    const char *center, *before = "freezes    ";
+    json_t *number;
+    json_object_foreach((json_t *)freezes, center, number)
+    {
+        fprintf(out, "%s%s %lld", before, center,
+            (long long)json_integer_value(number));
+        before = ", ";
+    }
+    if (json_object_size(freezes) > 0)
+        fputc('\n', out);
+}
+
 static void print_provenance(
     FILE *out, const json_t *result, const char *signature)
 {
@@ -305,18 +341,34 @@ static void print_provenance(
         char text[512];
         result_text_write(text, sizeof text, facts[i],
             json_object_get(result, facts[i]), RESULT_TEXT_SIGNIFICANT);
-        fprintf(out, "%-10s %s\n", facts[i], text);
+        const char *name = strcmp(facts[i], "cohort") == 0
+                               ? result_string(result, "cohort_name")
+                               : "";
+        fprintf(out, "%-10s %s%s%s\n", facts[i], name,
+            *name == '\0' ? "" : ": ", text);
     }
     print_withheld(out, json_object_get(result, "withheld"));
     if (signature != NULL)
         fprintf(out, "%-10s %s\n", "signature", signature);
+    print_freezes(out, json_object_get(result, "freezes"));
     print_names(out, "answered  ", json_object_get(report, "answered"));
     print_names(out, "refused   ", json_object_get(report, "refused"));
     print_names(out, "absent    ", json_object_get(report, "absent"));
 }
 
+/* What figures are of, where they are not of the question's own rows. */
+static void print_answered_by(FILE *out, const json_t *entry)
+{
+    size_t at;
+    json_t *text;
+    json_array_foreach(json_object_get(entry, "answered_by"), at, text)
+    {
+        fprintf(out, "%s\n", json_string_value(text));
+    }
+}
+
 static enum status print_result(
-    FILE *out, const json_t *result, const char *signature)
+    FILE *out, const json_t *result, size_t number, const char *signature)
 {
     const json_t *variables = words_of_result(result);
     size_t at;
@@ -327,11 +379,14 @@ static enum status print_result(
     json_array_foreach((json_t *)results, at, entry)
     {
         enum status status = STATUS_OK;
+        if (number > 0 && at + 1 != number)
+            continue;
         print_title(out, variables, entry);
         if (result_is_suppressed(entry))
             fprintf(out, "withheld; the rules are at the end\n");
         else
             status = print_tables(out, variables, entry);
+        print_answered_by(out, entry);
         if (status != STATUS_OK)
             return status;
     }
@@ -340,7 +395,7 @@ static enum status print_result(
 }
 
 enum status result_table_print(
-    FILE *out, const json_t *result, const char *signature)
+    FILE *out, const json_t *result, size_t number, const char *signature)
 {
     char *text = NULL;
     size_t size = 0;
@@ -349,7 +404,7 @@ enum status result_table_print(
         return STATUS_NO_MEMORY;
     /* Else the columns' widths are of bytes, and "\u00B2" is printed as two. */
     setlocale(LC_CTYPE, "C.UTF-8");
-    enum status status = print_result(lines, result, signature);
+    enum status status = print_result(lines, result, number, signature);
     if (fclose(lines) != 0)
         status = STATUS_NO_MEMORY;
     /* A result says what a coordinator signed, who may be anybody. */

@@ -10,11 +10,11 @@
 
 #include "protocol/wire/status.h"
 
-/* Every entry of "results" as a table with a title, in the words of the
- * dictionary, then where the result comes from. result is a parsed payload or
- * result file; signature: what is known of it, in words, or NULL to say
- * nothing. */
+/* Every entry of "results", or that of a number from 1 on, as a table with a
+ * title, in the words of the dictionary, then where the result comes from.
+ * result is a parsed payload or result file; number 0: all; signature: what is
+ * known of it, in words, or NULL to say nothing. */
 enum status result_table_print(
-    FILE *out, const json_t *result, const char *signature);
+    FILE *out, const json_t *result, size_t number, const char *signature);
 
 #endif

@@ -66,6 +66,7 @@ static json_t *study_json(const struct sandbox *sandbox,
         limits_open(&limits);
     else
         limits.min_cell = terms->min_cell;
+    limits.min_difference = 1; /* nothing was asked of these rows before */
     digest_to_text(id, &dictionary->digest);
     time_text(from, clock_wall_seconds() - 3600);
     time_text(until, clock_wall_seconds() + 86400);
@@ -77,7 +78,7 @@ static json_t *study_json(const struct sandbox *sandbox,
     if (privacy == NULL)
         privacy = study_privacy_name(few ? PRIVACY_OPEN : PRIVACY_SUM);
     return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s,"
-                     " s:[{s:s, s:s, s:s}], s:o, s:o, s:s, s:o, s:s, s:b, s:i,"
+                     " s:[{s:s, s:s, s:s}], s:o, s:o, s:b, s:o, s:s, s:b, s:i,"
                      " s:s, s:s}",
         "cohortium", "study", "name", name[0] == '\0' ? "sandbox" : name,
         "version", 1, "title", "A trial on this machine",
@@ -85,8 +86,8 @@ static json_t *study_json(const struct sandbox *sandbox,
         "dictionary", id, "roster", "sandbox", "researchers", "name",
         researcher->name, "identity", sign, "curve", curve, "variables",
         variable_names(checked->plan, dictionary), "analyses",
-        analysis_names(checked->plan), "cohort", checked->query->cohort_text,
-        "limits", limits_json(&limits), "privacy", privacy, "center_effects",
+        analysis_names(checked->plan), "exploration", true, "limits",
+        limits_json(&limits), "privacy", privacy, "center_effects",
         plan_has_center_term(checked->plan), "min_centers",
         few ? 1 : MASKING_CENTERS_MIN, "valid_from", from, "valid_until",
         until);
@@ -134,9 +135,9 @@ static enum status lend_connection(struct connection *connection,
     buffer_init(&connection->body, BUFFER_LIMIT_DEFAULT);
     enum status status = channel_client_open(&connection->channel, keys,
         &sandbox->roster->coordinator.curve, sandbox->endpoint);
-    return status == STATUS_OK
-               ? channel_client_ready(connection->channel, OPT_IN_TIMEOUT_MS)
-               : status;
+    if (status == STATUS_OK)
+        status = channel_client_ready(connection->channel, OPT_IN_TIMEOUT_MS);
+    return status == STATUS_OK ? connection_greet(connection) : status;
 }
 
 static void return_connection(struct connection *connection)

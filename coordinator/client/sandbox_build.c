@@ -118,6 +118,21 @@ static enum status import_into(
     return status;
 }
 
+/* The first import made a freeze of its file alone. */
+static enum status freeze(const struct sandbox_center *center)
+{
+    struct buffer said;
+    const char *const command[] = {
+        "cohortium-node", "freeze", "--home", center->home, NULL};
+    struct child child;
+    buffer_init(&said, BUFFER_LIMIT_DEFAULT);
+    enum status status = child_start(&child, command, NULL);
+    if (status == STATUS_OK)
+        status = child_finish(&child, &said, NULL);
+    buffer_fini(&said);
+    return status;
+}
+
 static enum status import_all(
     struct sandbox *sandbox, const struct arguments *arguments, bool pooled)
 {
@@ -129,7 +144,9 @@ static enum status import_all(
             operand_at(arguments, i), pooled);
     }
     progress_done();
-    return status;
+    return status == STATUS_OK && pooled && operand_count(arguments) > 1
+               ? freeze(&sandbox->centers[0])
+               : status;
 }
 
 /* ---- roster ---- */

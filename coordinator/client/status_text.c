@@ -129,11 +129,13 @@ enum status status_find_approved(
 
 static void print_study(FILE *out, const json_t *study)
 {
-    char id[WORD_MAX], name[WORD_MAX];
-    fprintf(out, "%.12s  %-24s %zu centers opted in%s\n",
+    char id[WORD_MAX], name[WORD_MAX], why[WORD_MAX];
+    fprintf(out, "%.12s  %-24s %zu centers opted in\n",
         word(study, "study_id", "?", id), word(study, "name", "?", name),
-        json_array_size(json_object_get(study, "opted_in")),
-        json_is_false(json_object_get(study, "approved")) ? "; rejected" : "");
+        json_array_size(json_object_get(study, "opted_in")));
+    if (json_is_false(json_object_get(study, "approved")))
+        fprintf(out, "    not approved, and answered by no center: %s\n",
+            word(study, "not_approved", "?", why));
     print_refusals(out, json_object_get(study, "refusals_left"));
 }
 
@@ -156,14 +158,58 @@ static bool begins_with(const json_t *query, const char *prefix)
     return id != NULL && strncmp(id, prefix, strlen(prefix)) == 0;
 }
 
+/* How many begin so; *one: the last of them. */
+static size_t count_beginning(
+    const json_t *all, const char *prefix, const json_t **one)
+{
+    json_t *item;
+    size_t at, found = 0;
+    json_array_foreach(json_object_get(all, "queries"), at, item)
+    {
+        if (!begins_with(item, prefix))
+            continue;
+        *one = item;
+        found++;
+    }
+    return found;
+}
+
+/* STATUS_OK where one query begins so. */
+static enum status check_beginning(size_t found, const char *prefix)
+{
+    if (found == 0)
+        return program_fail(STATUS_NOT_FOUND,
+            "you have no query whose id begins with %s", prefix);
+    return found == 1 ? STATUS_OK
+                      : program_fail(STATUS_USAGE,
+                            "%zu queries begin with %s: give more of its "
+                            "digits",
+                            found, prefix);
+}
+
+enum status status_find_query(
+    struct view json, const char *prefix, struct digest *id)
+{
+    json_t *all = NULL;
+    const json_t *one = NULL;
+    enum status status = parse(&all, json);
+    if (status == STATUS_OK)
+        status = check_beginning(count_beginning(all, prefix, &one), prefix);
+    if (status == STATUS_OK)
+        status = digest_from_text(
+            id, json_string_value(json_object_get(one, "query_id")));
+    json_decref(all);
+    return status;
+}
+
 enum status status_print_queries(
     FILE *out, struct view json, const char *prefix)
 {
     json_t *all = NULL, *item;
-    size_t at, found = 0;
+    const json_t *one = NULL;
+    size_t at;
     enum status status = parse(&all, json);
-    json_array_foreach(json_object_get(all, "queries"), at, item) found +=
-        begins_with(item, prefix);
+    const size_t found = count_beginning(all, prefix, &one);
     json_array_foreach(json_object_get(all, "queries"), at, item)
     {
         if (!begins_with(item, prefix))
@@ -174,14 +220,9 @@ enum status status_print_queries(
             print_query(out, item);
     }
     json_decref(all);
-    if (status == STATUS_OK && found == 0 && *prefix != '\0')
-        return program_fail(STATUS_NOT_FOUND,
-            "you have no query whose id begins with %s", prefix);
-    if (found > 1 && *prefix != '\0')
-        return program_fail(STATUS_USAGE,
-            "%zu queries begin with %s: give more of its digits", found,
-            prefix);
-    return status;
+    return status == STATUS_OK && *prefix != '\0'
+               ? check_beginning(found, prefix)
+               : status;
 }
 
 void status_show_progress(FILE *out, struct status_progress *progress,

@@ -17,6 +17,9 @@
  */
 enum status status_print_queries(
     FILE *out, struct view json, const char *prefix);
+/* The only query whose id begins so; says when there is none, or more. */
+enum status status_find_query(
+    struct view json, const char *prefix, struct digest *id);
 /* Whether the study is approved; one that is not there is not. */
 enum status status_find_approved(
     struct view json, const struct digest *study, bool *approved);

@@ -69,6 +69,8 @@ struct analysis_kind {
     bool random_center;  /* takes (1 | center) in its formula */
     bool center_term;    /* takes `center` as a term of its formula */
     bool tells_centers;  /* its sums tell centers apart by their places */
+    bool tells_sums;     /* it tells n, sums, means and spreads alone, which
+                            weights of any size leave true */
     /* Parameters -> analysis (zeroed but for kind and level). */
     enum status (*parse)(struct analysis *analysis,
         const struct field *parameters, const struct dictionary *dictionary,

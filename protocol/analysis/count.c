@@ -62,6 +62,7 @@ static enum status finish(const struct analysis *analysis,
 const struct analysis_kind analysis_count = {
     .name = "count",
     .summary = "rows and patients of the cohort",
+    .tells_sums = true,
     .parse = parse,
     .shape = shape,
     .parts = parts_of_level,

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/analysis/assigned.h"
 #include "protocol/analysis/leverage.h"
 #include "protocol/wire/defence.h"
 
@@ -70,6 +71,8 @@ static enum status finish_segment(const struct plan *plan, size_t index,
     json_object_set_new(out, "parameters",
         json_deep_copy(
             plan->query->analyses[segment->analysis].parameters.value));
+    if (fitted->answered != NULL)
+        answered_tell(fitted->answered, index, out);
     if (is_suppressed(elements, min_cell)) {
         json_object_set_new(out, "suppressed", json_true());
         return STATUS_OK;
@@ -104,7 +107,7 @@ enum status plan_finish(const struct plan *plan, const struct vector *sum,
 {
     double *memory = calloc(plan->memory_count + 1, sizeof *memory);
     uint8_t *verdicts = calloc(plan->segment_count, sizeof *verdicts);
-    const struct fitted fitted = {memory, verdicts};
+    const struct fitted fitted = {memory, verdicts, NULL};
     enum status status =
         memory == NULL || verdicts == NULL
             ? STATUS_NO_MEMORY

@@ -285,6 +285,6 @@ enum status fit_write(const struct fit *fit, struct buffer *out)
 
 enum status fit_finish(const struct fit *fit, int64_t min_cell, json_t **out)
 {
-    const struct fitted fitted = {fit->memory, fit->verdicts};
+    const struct fitted fitted = {fit->memory, fit->verdicts, fit->answered};
     return plan_finish_fitted(fit->plan, &fit->first, &fitted, min_cell, out);
 }

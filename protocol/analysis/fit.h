@@ -17,6 +17,8 @@ struct fit {
     uint8_t *active;       /* [plan->segment_count], enum segment_step */
     uint8_t *verdicts;     /* [plan->segment_count], enum leverage_verdict */
     struct vector first;   /* the first round's sum */
+    const struct answered *answered; /* assigned.h: what fit_finish says of it,
+                                        borrowed; NULL: nothing */
 };
 
 /* first: the first round's sum, after the rules; segments that it withholds or

@@ -23,6 +23,7 @@
 #define LEVERAGE_MAX 0.5
 
 struct model_rows; /* model.h */
+struct assigned;   /* assigned.h */
 
 /* What an analysis whose coefficients are told says of its model. Triangles
  * are upper ones, row by row, of scaled columns. */
@@ -84,12 +85,17 @@ void leverage_flush(const struct analysis *analysis, const struct shape *shape,
 enum status leverage_own_inverse(const struct plan *plan,
     const struct rows *rows, int threads, const struct round *round,
     double *own);
+/* The same of the rows that answer instead (assigned.h). */
+enum status leverage_own_inverse_assigned(const struct assigned *assigned,
+    int threads, const struct round *round, double *own);
 /* Each segment's model on this center's rows alone, all of weight 1: a center
  * whose own figures are seen, or must not depend on others', asks this first.
  * verdicts[plan->segment_count]. */
 enum status leverage_review_own(const struct plan *plan,
     const struct rows *rows, int threads, int64_t min_cell,
     enum leverage_verdict *verdicts);
+enum status leverage_review_own_assigned(const struct assigned *assigned,
+    int threads, int64_t min_cell, enum leverage_verdict *verdicts);
 struct leverage_products {
     const struct shape *shape;
     enum segment_step step; /* SEGMENT_PRODUCTS or SEGMENT_OWN_PRODUCTS */

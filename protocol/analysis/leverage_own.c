@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/analysis/assigned.h"
 #include "protocol/analysis/leverage.h"
 
 /* A scan in which each checked segment takes `step`. */
 struct own_scan {
     const struct plan *plan;
     const struct rows *rows;
+    const struct assigned *assigned; /* NULL: each segment on its own rows */
     int threads;
     struct round round;
     uint8_t *active;
@@ -20,6 +22,9 @@ static enum status run(struct own_scan *scan)
 {
     contribution_fini(&scan->sums);
     scan->round.active = scan->active;
+    if (scan->assigned != NULL)
+        return plan_contribute_assigned(
+            scan->assigned, scan->threads, &scan->round, &scan->sums);
     return plan_contribute_round(
         scan->plan, scan->rows, scan->threads, &scan->round, &scan->sums);
 }
@@ -61,26 +66,43 @@ static enum status invert_all(struct own_scan *scan, int64_t min_cell,
     return status;
 }
 
+static enum status find_inverses(
+    struct own_scan *scan, const struct round *round, double *own)
+{
+    const struct plan *plan = scan->plan;
+    scan->round = *round;
+    scan->active = calloc(plan->segment_count, 1);
+    bool any = false;
+    if (scan->active == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < plan->segment_count; i++) {
+        if (round->active[i] == SEGMENT_CHECKED) {
+            scan->active[i] = SEGMENT_PRODUCTS;
+            any = true;
+        }
+    }
+    enum status status = any ? invert_all(scan, 1, own, NULL) : STATUS_OK;
+    contribution_fini(&scan->sums);
+    free(scan->active);
+    return status;
+}
+
 enum status leverage_own_inverse(const struct plan *plan,
     const struct rows *rows, int threads, const struct round *round,
     double *own)
 {
-    struct own_scan scan = {
-        .plan = plan, .rows = rows, .threads = threads, .round = *round};
-    bool any = false;
-    scan.active = calloc(plan->segment_count, 1);
-    if (scan.active == NULL)
-        return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < plan->segment_count; i++) {
-        if (round->active[i] == SEGMENT_CHECKED) {
-            scan.active[i] = SEGMENT_PRODUCTS;
-            any = true;
-        }
-    }
-    enum status status = any ? invert_all(&scan, 1, own, NULL) : STATUS_OK;
-    contribution_fini(&scan.sums);
-    free(scan.active);
-    return status;
+    struct own_scan scan = {.plan = plan, .rows = rows, .threads = threads};
+    return find_inverses(&scan, round, own);
+}
+
+enum status leverage_own_inverse_assigned(const struct assigned *assigned,
+    int threads, const struct round *round, double *own)
+{
+    struct own_scan scan = {.plan = assigned->sets->plan,
+        .rows = assigned->rows,
+        .assigned = assigned,
+        .threads = threads};
+    return find_inverses(&scan, round, own);
 }
 
 /* Those that sums alone did not settle: the rows are asked. */
@@ -104,32 +126,47 @@ static enum status count_all(struct own_scan *scan, int64_t min_cell,
     return status;
 }
 
+static enum status review(
+    struct own_scan *scan, int64_t min_cell, enum leverage_verdict *verdicts)
+{
+    const struct plan *plan = scan->plan;
+    double *values = calloc(plan->value_count + 1, sizeof *values);
+    scan->round = (struct round){.number = 2, .values = values};
+    scan->active = calloc(plan->segment_count, 1);
+    enum status status =
+        values == NULL || scan->active == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    bool any = false;
+    for (size_t i = 0; status == STATUS_OK && i < plan->segment_count; i++) {
+        const bool checked = analysis_of(scan, i)->kind->check != NULL;
+        verdicts[i] = LEVERAGE_FINE;
+        scan->active[i] = checked ? SEGMENT_OWN_PRODUCTS : SEGMENT_OVER;
+        any = any || checked;
+    }
+    if (status == STATUS_OK && any && min_cell > 1) {
+        status = invert_all(scan, min_cell, values, verdicts);
+        if (status == STATUS_OK)
+            status = count_all(scan, min_cell, values, verdicts);
+    }
+    contribution_fini(&scan->sums);
+    free(scan->active);
+    free(values);
+    return status;
+}
+
 enum status leverage_review_own(const struct plan *plan,
     const struct rows *rows, int threads, int64_t min_cell,
     enum leverage_verdict *verdicts)
 {
-    double *values = calloc(plan->value_count + 1, sizeof *values);
-    struct own_scan scan = {.plan = plan,
-        .rows = rows,
-        .threads = threads,
-        .round = {.number = 2, .values = values},
-        .active = calloc(plan->segment_count, 1)};
-    enum status status =
-        values == NULL || scan.active == NULL ? STATUS_NO_MEMORY : STATUS_OK;
-    bool any = false;
-    for (size_t i = 0; status == STATUS_OK && i < plan->segment_count; i++) {
-        const bool checked = analysis_of(&scan, i)->kind->check != NULL;
-        verdicts[i] = LEVERAGE_FINE;
-        scan.active[i] = checked ? SEGMENT_OWN_PRODUCTS : SEGMENT_OVER;
-        any = any || checked;
-    }
-    if (status == STATUS_OK && any && min_cell > 1) {
-        status = invert_all(&scan, min_cell, values, verdicts);
-        if (status == STATUS_OK)
-            status = count_all(&scan, min_cell, values, verdicts);
-    }
-    contribution_fini(&scan.sums);
-    free(scan.active);
-    free(values);
-    return status;
+    struct own_scan scan = {.plan = plan, .rows = rows, .threads = threads};
+    return review(&scan, min_cell, verdicts);
+}
+
+enum status leverage_review_own_assigned(const struct assigned *assigned,
+    int threads, int64_t min_cell, enum leverage_verdict *verdicts)
+{
+    struct own_scan scan = {.plan = assigned->sets->plan,
+        .rows = assigned->rows,
+        .assigned = assigned,
+        .threads = threads};
+    return review(&scan, min_cell, verdicts);
 }

@@ -141,8 +141,8 @@ bool model_set_counts(
     json_object_set_new(
         out, "patients", json_integer((json_int_t)cell[CELL_PEOPLE]));
     if (cell[CELL_WITHHELD] == 0) {
-        json_object_set_new(out, "missing",
-            json_integer((json_int_t)(elements[HEAD_ROWS] - cell[CELL_ROWS])));
+        json_object_set_new(
+            out, "missing", json_missing(elements[HEAD_ROWS], cell[CELL_ROWS]));
     } else {
         json_object_set_new(out, "missing", json_suppressed());
         json_object_set_new(out, "centers_withheld",

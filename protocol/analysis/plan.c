@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/analysis/assigned.h"
 #include "protocol/analysis/leverage.h"
 #include "protocol/query/nearest.h"
 
@@ -284,7 +285,35 @@ static bool moments_hold(const struct variable *variable, const int128 *cell)
 struct summed {
     const struct plan *plan;
     int128 centers;
+    const struct answered *answered; /* NULL: each set by its own rows */
 };
+
+static bool is_summed(const struct summed *summed, size_t set)
+{
+    return summed->answered != NULL &&
+           summed->answered->answers[set] == SET_SUMMED;
+}
+
+/* Whether some figures of a segment are of rows that count any number of times.
+ */
+static bool is_weighed(const struct summed *summed, size_t segment)
+{
+    if (summed->answered == NULL)
+        return false;
+    const struct sets *sets = summed->answered->sets;
+    bool weighed = is_summed(
+        summed, sets_of_level(sets, summed->plan->segments[segment].level));
+    for (size_t p = sets->first_part[segment];
+         p < sets->first_part[segment + 1]; p++)
+        weighed = weighed || is_summed(summed, sets->parts[p].set);
+    return weighed;
+}
+
+static bool is_within(int128 value, int128 max)
+{
+    return value >= -max * ASSIGNED_WEIGHT_MAX &&
+           value <= max * ASSIGNED_WEIGHT_MAX;
+}
 
 /* Products of two codes have 62 bits, what fixed.h makes of a row 86, and rows
  * are fewer than 2^40, seldom more than 2^20. */
@@ -333,10 +362,47 @@ static bool cell_holds(const struct summed *summed,
     return moments_hold(&plan->dictionary->variables[variable], cell);
 }
 
+/* Of a combination that is no set: counts and sums may be below 0, but not what
+ * rules look at. */
+static bool weighed_holds(const struct summed *summed,
+    const struct segment *segment, const int128 *elements)
+{
+    const struct shape *shape = &summed->plan->shapes[segment->analysis];
+    const int128 rows = ROWS_MAX * summed->centers;
+    const int128 value = (int128)1 << 31; /* of a code */
+    if (!is_within(elements[HEAD_ROWS], rows) ||
+        !is_within(elements[HEAD_PEOPLE], rows))
+        return false;
+    for (size_t t = 0; t < shape->table_count; t++) {
+        const struct table_shape *table = &shape->tables[t];
+        if (table->kind != TABLE_MOMENTS)
+            return false;
+        for (size_t i = 0; i < table->rows * table->columns; i++) {
+            const int128 *cell = elements + table->first + i * MOMENTS_CELL;
+            if (!is_within(cell[CELL_ROWS], rows) ||
+                !is_within(cell[CELL_PEOPLE], rows) ||
+                !is_count(cell[CELL_WITHHELD], summed->centers) ||
+                !is_within(cell[CELL_SUM], rows * value) ||
+                !is_within(cell[CELL_SQUARES], rows * value * value) ||
+                !is_count(
+                    cell[CELL_ABSOLUTE], rows * value * ASSIGNED_WEIGHT_MAX) ||
+                cell[CELL_PARTS] < 0)
+                return false;
+        }
+    }
+    return true;
+}
+
 static bool segment_holds(const struct summed *summed,
     const struct segment *segment, const int128 *elements)
 {
     const struct shape *shape = &summed->plan->shapes[segment->analysis];
+    const size_t index = (size_t)(segment - summed->plan->segments);
+    /* Its parts are of rows of their own. */
+    const bool apart = summed->answered != NULL &&
+                       answered_way(summed->answered, index) == SEGMENT_RUNS;
+    if (apart && is_weighed(summed, index))
+        return weighed_holds(summed, segment, elements);
     if (!is_count(elements[HEAD_ROWS], ROWS_MAX * summed->centers) ||
         !is_count(elements[HEAD_PEOPLE], elements[HEAD_ROWS]) ||
         !is_count(elements[HEAD_RELEASED], summed->centers) ||
@@ -347,9 +413,9 @@ static bool segment_holds(const struct summed *summed,
         const struct table_shape *table = &shape->tables[t];
         size_t cells = table->rows * table->columns;
         int128 rows = 0;
-        int128 most = elements[HEAD_ROWS] + (int128)(cells + 1) *
-                                                (ROUNDING_MAX / 2) *
-                                                summed->centers;
+        int128 most =
+            (apart ? ROWS_MAX * summed->centers : elements[HEAD_ROWS]) +
+            (int128)(cells + 1) * (ROUNDING_MAX / 2) * summed->centers;
         for (size_t i = 0; i < cells; i++) {
             const int128 *cell =
                 elements + table->first + i * table_cell_length(table);
@@ -373,13 +439,27 @@ enum status plan_check_vector(
 enum status plan_check_sum(
     const struct plan *plan, const struct vector *vector, size_t centers)
 {
-    const struct summed summed = {plan, (int128)centers};
+    return plan_check_answered(plan, vector, centers, NULL);
+}
+
+static bool cohort_holds(
+    const struct summed *summed, int128 reachable, int128 cohort)
+{
+    const int128 most = ROWS_MAX * summed->centers;
+    return is_count(reachable, most) &&
+           (is_summed(summed, 0) ? is_within(cohort, most)
+                                 : is_count(cohort, reachable));
+}
+
+enum status plan_check_answered(const struct plan *plan,
+    const struct vector *vector, size_t centers,
+    const struct answered *answered)
+{
+    const struct summed summed = {plan, (int128)centers, answered};
     if (vector->length != plan->vector_length)
         return STATUS_MALFORMED;
-    if (!is_count(
-            vector->elements[PLAN_REACHABLE], ROWS_MAX * summed.centers) ||
-        !is_count(
-            vector->elements[PLAN_COHORT], vector->elements[PLAN_REACHABLE]))
+    if (!cohort_holds(&summed, vector->elements[PLAN_REACHABLE],
+            vector->elements[PLAN_COHORT]))
         return STATUS_OUT_OF_RANGE;
     for (size_t i = PLAN_RULES; i < PLAN_HEAD; i++) {
         if (!is_count(vector->elements[i], PLAN_VECTOR_MAX * summed.centers))

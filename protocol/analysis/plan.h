@@ -134,6 +134,13 @@ enum status plan_check_vector(
 /* The same of a sum of so many centers' vectors. */
 enum status plan_check_sum(
     const struct plan *plan, const struct vector *vector, size_t centers);
+/* The same where combinations answer (assigned.h): parts of a segment are then
+ * of rows of their own, and what is no set may have counts below 0. NULL: as
+ * plan_check_sum. */
+struct answered;
+enum status plan_check_answered(const struct plan *plan,
+    const struct vector *vector, size_t centers,
+    const struct answered *answered);
 /* Whether a segment's sums of a model (TABLE_SUMS) are such as rows can have,
  * of any round: what comes with others was never counted, and adding it up
  * might leave 128 bits. elements: of the segment. */
@@ -152,6 +159,8 @@ void result_withhold(json_t *out, const char *rule, const char *message);
 struct fitted {
     const double *memory;
     const uint8_t *verdicts;
+    const struct answered *answered; /* assigned.h; NULL: each set by its own
+                                        rows */
 };
 enum status plan_finish_fitted(const struct plan *plan,
     const struct vector *sum, const struct fitted *fitted, int64_t min_cell,

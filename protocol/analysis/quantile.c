@@ -7,18 +7,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "protocol/analysis/cuts.h"
-#include "protocol/analysis/model.h"
 #include "protocol/analysis/parameters.h"
+#include "protocol/analysis/ranked.h"
 #include "protocol/analysis/sets.h"
-#include "protocol/analysis/steps.h"
 #include "protocol/analysis/tally.h"
-
-struct quantile {
-    bool is_cut;
-    struct cuts cuts;
-    const struct variable *variable;
-};
 
 /* R's type 1: j = floor(n p + 4 eps), and the next value where n p > j. */
 static int64_t rank_of(double prob, int64_t n)
@@ -63,9 +55,11 @@ static enum status parse(struct analysis *analysis,
     struct diagnostic *diagnostic)
 {
     static const char *const keys[] = {"variable", "probs"};
-    struct quantile *quantile = calloc(1, sizeof *quantile);
-    analysis->model = quantile;
-    if (quantile == NULL)
+    const struct cuts cuts = {
+        .aim = CUTS_VALUES, .groups = 1, .rank = wanted_rank};
+    struct ranked *ranked = calloc(1, sizeof *ranked);
+    analysis->model = ranked;
+    if (ranked == NULL)
         return STATUS_NO_MEMORY;
     enum status status = field_expect_object(parameters, keys, 2, diagnostic);
     if (status == STATUS_OK)
@@ -75,13 +69,9 @@ static enum status parse(struct analysis *analysis,
         status = read_probs(analysis, parameters, diagnostic);
     if (status != STATUS_OK)
         return status;
-    quantile->variable = &dictionary->variables[analysis->variables[0]];
-    quantile->is_cut = !steps_are_few(quantile->variable);
-    quantile->cuts = (struct cuts){.aim = CUTS_VALUES,
-        .groups = 1,
-        .wanted = analysis->prob_count,
-        .rank = wanted_rank};
-    steps_range(quantile->variable, &quantile->cuts.low, &quantile->cuts.high);
+    const size_t place = analysis->variables[0];
+    ranked_init(ranked, &dictionary->variables[place], place, NULL, &cuts);
+    ranked->cuts.wanted = analysis->prob_count;
     return STATUS_OK;
 }
 
@@ -89,85 +79,6 @@ static void release(struct analysis *analysis)
 {
     free(analysis->model);
     analysis->model = NULL;
-}
-
-static enum status shape(const struct analysis *analysis,
-    const struct dictionary *dictionary, struct shape *out)
-{
-    const struct quantile *quantile = analysis->model;
-    (void)dictionary;
-    if (!quantile->is_cut) {
-        steps_shape(out, quantile->variable, 1);
-        return STATUS_OK;
-    }
-    model_shape(out, cuts_width(&quantile->cuts), 0);
-    out->tables[0].fine = true;
-    return STATUS_OK;
-}
-
-static size_t state_size(
-    const struct analysis *analysis, const struct shape *shape_)
-{
-    const struct quantile *quantile = analysis->model;
-    return quantile->is_cut ? cuts_state_size(&quantile->cuts)
-                            : tally_state_size(shape_->tables[0].columns);
-}
-
-static void contribute(const struct analysis *analysis,
-    const struct shape *shape_, const struct row_block *block, void *state,
-    int128 *elements, struct cell_facts *facts)
-{
-    const struct quantile *quantile = analysis->model;
-    const struct cuts_counting to = {
-        block, block->values, state, elements + shape_->tables[0].first};
-    const struct cuts_variable variable = {
-        quantile->variable, analysis->variables[0], NULL};
-    (void)facts;
-    if (quantile->is_cut)
-        cuts_add_block(&quantile->cuts, &to, &variable);
-    else
-        steps_add(&shape_->tables[0], block, analysis->variables[0], NULL,
-            state, elements);
-}
-
-static size_t value_count(
-    const struct analysis *analysis, const struct shape *shape_)
-{
-    const struct quantile *quantile = analysis->model;
-    (void)shape_;
-    return quantile->is_cut ? cuts_value_count(&quantile->cuts) : 0;
-}
-
-static bool takes(const struct analysis *analysis, const struct shape *shape_,
-    const double *values)
-{
-    const struct quantile *quantile = analysis->model;
-    (void)shape_;
-    return cuts_are_told(&quantile->cuts, values);
-}
-
-static size_t memory_count(
-    const struct analysis *analysis, const struct shape *shape_)
-{
-    const struct quantile *quantile = analysis->model;
-    (void)shape_;
-    return quantile->is_cut ? cuts_memory_count(&quantile->cuts) : 0;
-}
-
-static enum status advance(
-    const struct analysis *analysis, struct summed_round *round)
-{
-    const struct quantile *quantile = analysis->model;
-    const struct cuts_round counted = {
-        .sums = round->elements + round->shape->tables[0].first + COUNTS_CELL,
-        .values = round->number == 1 ? NULL : round->values,
-        .memory = round->memory,
-        .next = round->next,
-        .min_cell = round->min_cell};
-    round->done = true;
-    return quantile->is_cut
-               ? cuts_advance(analysis, &quantile->cuts, &counted, &round->done)
-               : STATUS_OK;
 }
 
 /* On a grid coarser than the resolution, outward from the median (D7). */
@@ -189,9 +100,9 @@ struct known {
 static struct known known_of(
     const struct analysis *analysis, const struct fitted_segment *fitted)
 {
-    const struct quantile *quantile = analysis->model;
+    const struct ranked *ranked = analysis->model;
     const struct table_shape *table = &fitted->shape->tables[0];
-    const size_t cells = quantile->is_cut ? 1 : table->columns;
+    const size_t cells = ranked->is_cut ? 1 : table->columns;
     struct known known = {0, 0};
     for (size_t i = 0; i < cells; i++) {
         const int128 *cell = table_cell(fitted->first, table, 0, i);
@@ -205,14 +116,14 @@ static struct known known_of(
 static bool find_step(const struct analysis *analysis,
     const struct fitted_segment *fitted, size_t i, int64_t n, int64_t *step)
 {
-    const struct quantile *quantile = analysis->model;
+    const struct ranked *ranked = analysis->model;
     const struct table_shape *table = &fitted->shape->tables[0];
     const double prob = analysis->probs[i];
-    if (quantile->is_cut) {
-        *step = (int64_t)cuts_found(&quantile->cuts, fitted->memory, 0, i);
+    if (ranked->is_cut) {
+        *step = (int64_t)cuts_found(&ranked->cuts, fitted->memory, 0, i);
         return cuts_is_done(fitted->memory) &&
                steps_tail_is_enough(
-                   cuts_people(&quantile->cuts, fitted->memory, 0), prob,
+                   cuts_people(&ranked->cuts, fitted->memory, 0), prob,
                    analysis->quantile_tail);
     }
     *step = table->origin +
@@ -224,7 +135,7 @@ static bool find_step(const struct analysis *analysis,
 static json_t *prob_row(const struct analysis *analysis,
     const struct fitted_segment *fitted, size_t i, const struct known *known)
 {
-    const struct quantile *quantile = analysis->model;
+    const struct ranked *ranked = analysis->model;
     const double prob = analysis->probs[i];
     json_t *row = json_pack("{s:f}", "prob", prob);
     int64_t step;
@@ -235,7 +146,7 @@ static json_t *prob_row(const struct analysis *analysis,
         json_object_set_new(row, "suppressed", json_true());
     else
         json_object_set_new(row, "estimate",
-            json_number(estimate(quantile->variable, step, prob)));
+            json_number(estimate(ranked->variable, step, prob)));
     return row;
 }
 
@@ -252,9 +163,8 @@ static enum status conclude(const struct analysis *analysis,
         out, "patients", json_integer((json_int_t)first[HEAD_PEOPLE]));
     /* A center that withheld its values is left out, and counted. */
     json_object_set_new(out, "missing",
-        known.withheld > 0
-            ? json_suppressed()
-            : json_integer((json_int_t)(first[HEAD_ROWS] - known.n)));
+        known.withheld > 0 ? json_suppressed()
+                           : json_missing(first[HEAD_ROWS], known.n));
     if (known.withheld > 0)
         json_object_set_new(
             out, "values_withheld", json_integer((json_int_t)known.withheld));
@@ -267,13 +177,13 @@ const struct analysis_kind analysis_quantile = {
     .summary = "values that a share of the rows lie at or below",
     .parse = parse,
     .release = release,
-    .shape = shape,
+    .shape = ranked_shape,
     .parts = parts_of_complete,
-    .state_size = state_size,
-    .contribute = contribute,
-    .value_count = value_count,
-    .takes = takes,
-    .memory_count = memory_count,
-    .advance = advance,
+    .state_size = ranked_state_size,
+    .contribute = ranked_contribute,
+    .value_count = ranked_value_count,
+    .takes = ranked_takes,
+    .memory_count = ranked_memory_count,
+    .advance = ranked_advance,
     .conclude = conclude,
 };

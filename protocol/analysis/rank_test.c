@@ -12,18 +12,15 @@
 #define MATHLIB_STANDALONE
 #include <Rmath.h>
 
-#include "protocol/analysis/cuts.h"
 #include "protocol/analysis/model.h"
 #include "protocol/analysis/parameters.h"
+#include "protocol/analysis/ranked.h"
 #include "protocol/analysis/sets.h"
-#include "protocol/analysis/steps.h"
 #include "protocol/analysis/tally.h"
 
 struct rank_test {
+    struct ranked ranked; /* the first: ranked.h */
     struct design *design;
-    bool is_cut;
-    struct cuts cuts;
-    const struct variable *variable;
 };
 
 /* Of two middle values R's median is the mean. */
@@ -43,13 +40,15 @@ static void take_formula(
     struct rank_test *test, const struct dictionary *dictionary)
 {
     const struct formula *formula = test->design->formula;
-    test->variable = &dictionary->variables[formula->response.variable];
-    test->is_cut = !steps_are_few(test->variable);
-    test->cuts = (struct cuts){.aim = CUTS_RANKS,
-        .groups = formula->atoms[0].level_count,
+    const struct formula_atom *atom = &formula->atoms[0];
+    const struct cuts cuts = {.aim = CUTS_RANKS,
+        .groups = atom->level_count,
         .wanted = 2,
         .rank = middle_rank};
-    steps_range(test->variable, &test->cuts.low, &test->cuts.high);
+    const struct steps_group group = {atom->variable, atom->first_level};
+    const size_t place = formula->response.variable;
+    ranked_init(
+        &test->ranked, &dictionary->variables[place], place, &group, &cuts);
 }
 
 static enum status parse(struct analysis *analysis,
@@ -89,20 +88,6 @@ static void release(struct analysis *analysis)
     analysis->model = NULL;
 }
 
-static enum status shape(const struct analysis *analysis,
-    const struct dictionary *dictionary, struct shape *out)
-{
-    const struct rank_test *test = analysis->model;
-    (void)dictionary;
-    if (!test->is_cut) {
-        steps_shape(out, test->variable, test->cuts.groups);
-        return STATUS_OK;
-    }
-    model_shape(out, cuts_width(&test->cuts), 0);
-    out->tables[0].fine = true;
-    return STATUS_OK;
-}
-
 /* Each group's counts are of its rows; those between cuts stand in one cell. */
 static void parts(const struct analysis *analysis, const struct shape *shape_,
     struct part_list *list)
@@ -114,79 +99,10 @@ static void parts(const struct analysis *analysis, const struct shape *shape_,
         .known = analysis->variables,
         .first = table->first,
         .count = row};
-    for (size_t g = 0; g < test->cuts.groups; g++) {
+    for (size_t g = 0; g < test->ranked.cuts.groups; g++) {
         parts_add_group(list, &group, &formula_of(analysis)->atoms[0], g);
-        group.first += test->is_cut ? 0 : row;
+        group.first += test->ranked.is_cut ? 0 : row;
     }
-}
-
-static size_t state_size(
-    const struct analysis *analysis, const struct shape *shape_)
-{
-    const struct rank_test *test = analysis->model;
-    const struct table_shape *table = &shape_->tables[0];
-    return test->is_cut ? cuts_state_size(&test->cuts)
-                        : tally_state_size(table->rows * table->columns);
-}
-
-static void contribute(const struct analysis *analysis,
-    const struct shape *shape_, const struct row_block *block, void *state,
-    int128 *elements, struct cell_facts *facts)
-{
-    const struct rank_test *test = analysis->model;
-    const struct formula *formula = formula_of(analysis);
-    const struct steps_group group = {
-        formula->atoms[0].variable, formula->atoms[0].first_level};
-    const struct cuts_counting to = {
-        block, block->values, state, elements + shape_->tables[0].first};
-    (void)facts;
-    if (test->is_cut)
-        cuts_add_block(&test->cuts, &to,
-            &(struct cuts_variable){
-                test->variable, formula->response.variable, &group});
-    else
-        steps_add(&shape_->tables[0], block, formula->response.variable, &group,
-            state, elements);
-}
-
-static size_t value_count(
-    const struct analysis *analysis, const struct shape *shape_)
-{
-    const struct rank_test *test = analysis->model;
-    (void)shape_;
-    return test->is_cut ? cuts_value_count(&test->cuts) : 0;
-}
-
-static bool takes(const struct analysis *analysis, const struct shape *shape_,
-    const double *values)
-{
-    const struct rank_test *test = analysis->model;
-    (void)shape_;
-    return cuts_are_told(&test->cuts, values);
-}
-
-static size_t memory_count(
-    const struct analysis *analysis, const struct shape *shape_)
-{
-    const struct rank_test *test = analysis->model;
-    (void)shape_;
-    return test->is_cut ? cuts_memory_count(&test->cuts) : 0;
-}
-
-static enum status advance(
-    const struct analysis *analysis, struct summed_round *round)
-{
-    const struct rank_test *test = analysis->model;
-    const struct cuts_round counted = {
-        .sums = round->elements + round->shape->tables[0].first + COUNTS_CELL,
-        .values = round->number == 1 ? NULL : round->values,
-        .memory = round->memory,
-        .next = round->next,
-        .min_cell = round->min_cell};
-    round->done = true;
-    return test->is_cut
-               ? cuts_advance(analysis, &test->cuts, &counted, &round->done)
-               : STATUS_OK;
 }
 
 /* ---- the result ---- */
@@ -233,21 +149,22 @@ static void rank_steps(struct ranking *ranking, const struct analysis *analysis,
             group->n > 0 && steps_tail_shows(fitted->first, table, g, 0.5,
                                 analysis->quantile_tail);
         if (group->median_shows)
-            group->median =
-                steps_median(fitted->first, table, g, group->n, test->variable);
+            group->median = steps_median(
+                fitted->first, table, g, group->n, test->ranked.variable);
     }
 }
 
 static double value_of(const struct rank_test *test, double step)
 {
-    return variable_value(test->variable, (int64_t)step * test->variable->grid);
+    return variable_value(
+        test->ranked.variable, (int64_t)step * test->ranked.variable->grid);
 }
 
 static void rank_cuts(struct ranking *ranking, const struct analysis *analysis,
     const struct fitted_segment *fitted)
 {
     const struct rank_test *test = analysis->model;
-    const struct cuts *cuts = &test->cuts;
+    const struct cuts *cuts = &test->ranked.cuts;
     const double *memory = fitted->memory;
     const int128 *cell = fitted->first + fitted->shape->tables[0].first;
     ranking->ties = (long double)cuts_ties(memory);
@@ -271,11 +188,11 @@ static enum status rank_all(struct ranking *ranking,
     const struct analysis *analysis, const struct fitted_segment *fitted)
 {
     const struct rank_test *test = analysis->model;
-    *ranking = (struct ranking){.group_count = test->cuts.groups,
-        .groups = calloc(test->cuts.groups, sizeof *ranking->groups)};
+    *ranking = (struct ranking){.group_count = test->ranked.cuts.groups,
+        .groups = calloc(test->ranked.cuts.groups, sizeof *ranking->groups)};
     if (ranking->groups == NULL)
         return STATUS_NO_MEMORY;
-    if (test->is_cut)
+    if (test->ranked.is_cut)
         rank_cuts(ranking, analysis, fitted);
     else
         rank_steps(ranking, analysis, fitted);
@@ -343,8 +260,8 @@ static void set_result(const struct analysis *analysis,
     json_object_set_new(out, "n", json_integer((json_int_t)ranking->n));
     json_object_set_new(
         out, "patients", json_integer((json_int_t)first[HEAD_PEOPLE]));
-    json_object_set_new(out, "missing",
-        json_integer((json_int_t)(first[HEAD_ROWS] - ranking->n)));
+    json_object_set_new(
+        out, "missing", json_missing(first[HEAD_ROWS], ranking->n));
     for (size_t g = 0; g < ranking->group_count; g++) {
         present += ranking->groups[g].n > 0;
         json_array_append_new(rows,
@@ -374,7 +291,7 @@ static enum status conclude(const struct analysis *analysis,
         withheld = withheld || ranking.groups[g].withheld;
     if (withheld)
         steps_set_withheld(out);
-    else if (test->is_cut && !cuts_is_done(fitted->memory))
+    else if (test->ranked.is_cut && !cuts_is_done(fitted->memory))
         json_object_set_new(out, "message",
             json_string("the values could not be put in order"));
     else
@@ -388,13 +305,13 @@ const struct analysis_kind analysis_rank_test = {
     .summary = "groups compared by ranks: Wilcoxon, Kruskal-Wallis",
     .parse = parse,
     .release = release,
-    .shape = shape,
+    .shape = ranked_shape,
     .parts = parts,
-    .state_size = state_size,
-    .contribute = contribute,
-    .value_count = value_count,
-    .takes = takes,
-    .memory_count = memory_count,
-    .advance = advance,
+    .state_size = ranked_state_size,
+    .contribute = ranked_contribute,
+    .value_count = ranked_value_count,
+    .takes = ranked_takes,
+    .memory_count = ranked_memory_count,
+    .advance = ranked_advance,
     .conclude = conclude,
 };

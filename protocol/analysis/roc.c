@@ -521,8 +521,7 @@ static enum status conclude(const struct analysis *analysis,
     json_object_set_new(out, "n", json_integer((json_int_t)n));
     json_object_set_new(
         out, "patients", json_integer((json_int_t)first[HEAD_PEOPLE]));
-    json_object_set_new(
-        out, "missing", json_integer((json_int_t)(first[HEAD_ROWS] - n)));
+    json_object_set_new(out, "missing", json_missing(first[HEAD_ROWS], n));
     enum status status = conclude_steps(analysis, fitted, counts, out);
     free(counts);
     return status;

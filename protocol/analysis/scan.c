@@ -5,6 +5,7 @@
 
 #include "protocol/analysis/leverage.h"
 #include "protocol/analysis/mask.h"
+#include "protocol/analysis/scan_internal.h"
 
 #define THREADS_MAX 64
 /* Below, a thread costs more than it gives. */
@@ -12,31 +13,45 @@
 #define ROOM_PAGE ((size_t)2 << 20)
 #define ROOM_PAGES_MIN 2
 
+/* A segment that is counted: on the rows of its level, or of a run. */
+struct lane {
+    size_t segment;
+    const struct assigned_run *run; /* NULL: the level's */
+    void *state;
+    uint64_t last_patient; /* + 1; heads */
+    int128 *elements;      /* the segment's */
+    struct cell_facts *facts;
+};
+
 /* One thread's share of the rows and all that it counts. */
 struct scan {
+    const struct asked *asked;
     const struct plan *plan;
-    const struct round *round; /* NULL: the first */
+    const struct round *round;
     const struct rows *rows;
     const uint32_t *patients; /* NULL when no patient has two rows */
     size_t first, end;
     struct contribution sums;
-    void **states;          /* one a segment */
-    uint64_t *last_patient; /* one a segment, patient + 1; heads */
+    struct contribution of_runs; /* run after run */
+    struct lane *lanes;          /* one a segment, then one a run */
     uint64_t last_in_cohort;
     uint32_t last_taken;
     uint8_t *cohort_mask, *level_mask, *scratch;
-    enum status status;
 };
+
+static size_t lane_count(const struct asked *asked)
+{
+    return asked->plan->segment_count + asked->run_count;
+}
 
 static void scan_fini(struct scan *scan)
 {
-    for (size_t i = 0; scan->states != NULL && i < scan->plan->segment_count;
-         i++)
-        free(scan->states[i]);
-    free(scan->states);
-    free(scan->last_patient);
+    for (size_t i = 0; scan->lanes != NULL && i < lane_count(scan->asked); i++)
+        free(scan->lanes[i].state);
+    free(scan->lanes);
     free(scan->cohort_mask);
     contribution_fini(&scan->sums);
+    contribution_fini(&scan->of_runs);
 }
 
 static enum segment_step step_of(const struct scan *scan, size_t segment)
@@ -44,6 +59,14 @@ static enum segment_step step_of(const struct scan *scan, size_t segment)
     return scan->round == NULL
                ? SEGMENT_GOES_ON
                : (enum segment_step)scan->round->active[segment];
+}
+
+/* Whether a segment is counted on the rows of its level. */
+static bool is_of_level(const struct scan *scan, size_t segment)
+{
+    return step_of(scan, segment) != SEGMENT_OVER &&
+           (scan->asked->assigned == NULL ||
+               scan->asked->assigned->ways[segment] == SEGMENT_PLAIN);
 }
 
 static bool is_leverage(const struct scan *scan, size_t segment)
@@ -86,37 +109,80 @@ static void *create_state(const struct scan *scan, size_t segment)
     const size_t size =
         checks ? leverage_state_size(analysis)
                : kind->state_size(analysis, &scan->plan->shapes[a]);
-    size_t rows = 0;
-    if (!checks && kind->row_size != NULL &&
-        step_of(scan, segment) != SEGMENT_OVER)
-        rows = kind->row_size(analysis) * (scan->end - scan->first);
+    const size_t rows =
+        !checks && kind->row_size != NULL
+            ? kind->row_size(analysis) * (scan->end - scan->first)
+            : 0;
     void *state = create_room(size + rows + 1);
     if (state != NULL)
         memset(state, 0, size);
     return state;
 }
 
+static enum status open_lane(struct scan *scan, struct lane *lane,
+    size_t segment, int128 *elements, struct cell_facts *facts)
+{
+    lane->segment = segment;
+    lane->elements = elements;
+    lane->facts = facts;
+    lane->state = create_state(scan, segment);
+    return lane->state == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+/* Those of a round: of the others nothing is counted. */
+static enum status open_lanes(struct scan *scan)
+{
+    const struct plan *plan = scan->plan;
+    int128 *elements = scan->of_runs.vector.elements;
+    struct cell_facts *facts = scan->of_runs.facts;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < plan->segment_count; i++) {
+        const struct segment *segment = &plan->segments[i];
+        if (!is_of_level(scan, i))
+            continue;
+        status = open_lane(scan, &scan->lanes[i], i,
+            scan->sums.vector.elements + segment->first,
+            scan->sums.facts + segment->first_fact);
+    }
+    for (size_t r = 0; status == STATUS_OK && r < scan->asked->run_count; r++) {
+        const struct assigned_run *run = &scan->asked->runs[r];
+        struct lane *lane = &scan->lanes[plan->segment_count + r];
+        const struct shape *shape =
+            &plan->shapes[plan->segments[run->segment].analysis];
+        lane->run = run;
+        if (step_of(scan, run->segment) != SEGMENT_OVER)
+            status = open_lane(scan, lane, run->segment, elements, facts);
+        elements += shape->length;
+        facts += shape->fact_count;
+    }
+    return status;
+}
+
+static enum status sums_init(
+    struct contribution *sums, size_t length, size_t facts)
+{
+    sums->facts = calloc(facts + 1, sizeof *sums->facts);
+    return sums->facts == NULL ? STATUS_NO_MEMORY
+                               : vector_init(&sums->vector, length);
+}
+
 static enum status scan_init(struct scan *scan)
 {
     const struct plan *plan = scan->plan;
+    const struct asked *asked = scan->asked;
     size_t scratch = mask_scratch_blocks(plan->query->cohort);
     scan->last_taken = UINT32_MAX;
-    scan->states = calloc(plan->segment_count, sizeof *scan->states);
-    scan->last_patient =
-        calloc(plan->segment_count, sizeof *scan->last_patient);
+    scan->lanes = calloc(lane_count(asked), sizeof *scan->lanes);
     scan->cohort_mask = malloc((scratch + 2) * BLOCK_ROWS);
-    scan->sums.facts = calloc(plan->fact_count + 1, sizeof *scan->sums.facts);
-    if (scan->states == NULL || scan->last_patient == NULL ||
-        scan->cohort_mask == NULL || scan->sums.facts == NULL)
+    if (scan->lanes == NULL || scan->cohort_mask == NULL)
         return STATUS_NO_MEMORY;
     scan->level_mask = scan->cohort_mask + BLOCK_ROWS;
     scan->scratch = scan->level_mask + BLOCK_ROWS;
-    for (size_t i = 0; i < plan->segment_count; i++) {
-        scan->states[i] = create_state(scan, i);
-        if (scan->states[i] == NULL)
-            return STATUS_NO_MEMORY;
-    }
-    return vector_init(&scan->sums.vector, plan->vector_length);
+    enum status status =
+        sums_init(&scan->sums, plan->vector_length, plan->fact_count);
+    if (status == STATUS_OK)
+        status = sums_init(&scan->of_runs, asked->run_length, asked->run_facts);
+    return status == STATUS_OK ? open_lanes(scan) : status;
 }
 
 /* Distinct patients among the rows of a mask; *last carries over blocks. */
@@ -136,51 +202,45 @@ static uint64_t count_people(
     return people;
 }
 
-static void add_segment(struct scan *scan, size_t index,
-    const struct row_block *rows_of_level, uint64_t rows)
+static void add_to_lane(struct scan *scan, struct lane *lane,
+    const struct row_block *rows_of_lane, uint64_t rows)
 {
-    struct row_block with_values = *rows_of_level;
+    struct row_block with_values = *rows_of_lane;
     const struct row_block *block = &with_values;
     const struct plan *plan = scan->plan;
-    const struct segment *segment = &plan->segments[index];
+    const struct segment *segment = &plan->segments[lane->segment];
     const struct analysis *analysis = &plan->analyses[segment->analysis];
-    int128 *elements = scan->sums.vector.elements + segment->first;
-    if (step_of(scan, index) == SEGMENT_OVER)
-        return;
+    const struct shape *shape = &plan->shapes[segment->analysis];
     if (scan->round != NULL)
         with_values.values = scan->round->values + segment->first_value;
-    elements[HEAD_ROWS] += (int128)rows;
-    elements[HEAD_PEOPLE] +=
-        (int128)count_people(block, rows, &scan->last_patient[index]);
-    if (is_leverage(scan, index)) {
-        const struct leverage_round round = leverage_of(scan, index);
-        leverage_contribute(analysis, &plan->shapes[segment->analysis], &round,
-            block, scan->states[index], elements);
+    lane->elements[HEAD_ROWS] += (int128)rows;
+    lane->elements[HEAD_PEOPLE] +=
+        (int128)count_people(block, rows, &lane->last_patient);
+    if (is_leverage(scan, lane->segment)) {
+        const struct leverage_round round = leverage_of(scan, lane->segment);
+        leverage_contribute(
+            analysis, shape, &round, block, lane->state, lane->elements);
     } else {
-        analysis->kind->contribute(analysis, &plan->shapes[segment->analysis],
-            block, scan->states[index], elements,
-            scan->sums.facts + segment->first_fact);
+        analysis->kind->contribute(
+            analysis, shape, block, lane->state, lane->elements, lane->facts);
     }
 }
 
-/* After the last block: what the segment's state still holds. */
-static void flush_segment(struct scan *scan, size_t index)
+/* After the last block: what the lane's state still holds. */
+static void flush_lane(struct scan *scan, struct lane *lane)
 {
     const struct plan *plan = scan->plan;
-    const struct segment *segment = &plan->segments[index];
+    const struct segment *segment = &plan->segments[lane->segment];
     const struct analysis *analysis = &plan->analyses[segment->analysis];
     const struct shape *shape = &plan->shapes[segment->analysis];
-    int128 *elements = scan->sums.vector.elements + segment->first;
-    if (step_of(scan, index) == SEGMENT_OVER)
-        return;
-    if (is_leverage(scan, index)) {
-        const struct leverage_round round = leverage_of(scan, index);
-        leverage_flush(analysis, shape, &round, scan->states[index], elements);
+    if (is_leverage(scan, lane->segment)) {
+        const struct leverage_round round = leverage_of(scan, lane->segment);
+        leverage_flush(analysis, shape, &round, lane->state, lane->elements);
     } else if (analysis->kind->flush != NULL) {
-        analysis->kind->flush(analysis, shape, scan->states[index],
+        analysis->kind->flush(analysis, shape, lane->state,
             scan->round == NULL ? NULL
                                 : scan->round->values + segment->first_value,
-            elements, scan->sums.facts + segment->first_fact);
+            lane->elements, lane->facts);
     }
 }
 
@@ -229,9 +289,29 @@ static void scan_block(struct scan *scan, size_t first, size_t count)
             block.mask = scan->level_mask;
             rows = mask_count(block.mask, count);
         }
-        for (size_t a = 0; rows > 0 && a < plan->analysis_count; a++)
-            add_segment(scan, a * plan->level_count + level, &block, rows);
+        for (size_t a = 0; rows > 0 && a < plan->analysis_count; a++) {
+            struct lane *lane = &scan->lanes[a * plan->level_count + level];
+            if (lane->state != NULL)
+                add_to_lane(scan, lane, &block, rows);
+        }
     }
+}
+
+/* An analysis may keep the run's rows until it is flushed. */
+static void scan_run(
+    struct scan *scan, struct lane *lane, size_t first, size_t count)
+{
+    const struct assigned_run *run = lane->run;
+    const bool one_each =
+        scan->plan->query->unit == UNIT_PATIENT && !run->several;
+    const struct row_block block = {.rows = &run->rows,
+        .patients = one_each ? NULL : scan->patients,
+        .first = first,
+        .count = count,
+        .mask = run->mask + first};
+    const uint64_t in = mask_count(block.mask, count);
+    if (in > 0)
+        add_to_lane(scan, lane, &block, in);
 }
 
 static void *run_scan(void *arg)
@@ -240,10 +320,18 @@ static void *run_scan(void *arg)
     const struct plan *plan = scan->plan;
     for (size_t at = scan->first; at < scan->end; at += BLOCK_ROWS) {
         size_t left = scan->end - at;
-        scan_block(scan, at, left < BLOCK_ROWS ? left : BLOCK_ROWS);
+        const size_t count = left < BLOCK_ROWS ? left : BLOCK_ROWS;
+        scan_block(scan, at, count);
+        for (size_t r = 0; r < scan->asked->run_count; r++) {
+            struct lane *lane = &scan->lanes[plan->segment_count + r];
+            if (lane->state != NULL)
+                scan_run(scan, lane, at, count);
+        }
     }
-    for (size_t i = 0; i < plan->segment_count; i++)
-        flush_segment(scan, i);
+    for (size_t i = 0; i < lane_count(scan->asked); i++) {
+        if (scan->lanes[i].state != NULL)
+            flush_lane(scan, &scan->lanes[i]);
+    }
     return NULL;
 }
 
@@ -261,28 +349,14 @@ static size_t cut_at(const struct rows *rows, size_t at)
     return at;
 }
 
-static void merge_facts(
-    struct cell_facts *facts, const struct cell_facts *other)
-{
-    facts->total += other->total;
-    facts->parts += other->parts;
-    if (other->largest > facts->largest) {
-        facts->second =
-            facts->largest > other->second ? facts->largest : other->second;
-        facts->largest = other->largest;
-    } else if (other->largest > facts->second) {
-        facts->second = other->largest;
-    }
-}
-
-static void merge(const struct plan *plan, struct contribution *out,
-    const struct contribution *part)
+static void merge(
+    struct contribution *out, const struct contribution *part, size_t facts)
 {
     out->cohort_rows += part->cohort_rows;
     out->cohort_people += part->cohort_people;
     (void)vector_add(&out->vector, &part->vector); /* of one length */
-    for (size_t i = 0; i < plan->fact_count; i++)
-        merge_facts(&out->facts[i], &part->facts[i]);
+    for (size_t i = 0; i < facts; i++)
+        scan_merge_facts(&out->facts[i], &part->facts[i]);
 }
 
 static void run_all(struct scan *scans, size_t count)
@@ -309,43 +383,6 @@ static size_t scan_count(const struct rows *rows, int threads)
     return count < THREADS_MAX ? count : THREADS_MAX;
 }
 
-/* What a sum can tell about its largest part. */
-static void tell_parts(const struct plan *plan, const struct segment *segment,
-    struct contribution *out)
-{
-    const struct shape *shape = &plan->shapes[segment->analysis];
-    for (size_t t = 0; t < shape->table_count; t++) {
-        const struct table_shape *table = &shape->tables[t];
-        if (table->kind != TABLE_MOMENTS)
-            continue;
-        for (size_t i = 0; i < table->rows * table->columns; i++) {
-            const struct cell_facts *facts =
-                &out->facts[segment->first_fact + table->first_fact + i];
-            int128 *cell = out->vector.elements + segment->first +
-                           table->first + i * MOMENTS_CELL;
-            cell[CELL_ABSOLUTE] = (int128)facts->total;
-            cell[CELL_PARTS] = (int128)facts->parts;
-        }
-    }
-}
-
-/* Heads are known, and are no part of what a later round tells. */
-static void set_heads(const struct plan *plan, const struct rows *rows,
-    const struct round *round, struct contribution *out)
-{
-    int128 *elements = out->vector.elements;
-    if (round == NULL) {
-        elements[PLAN_REACHABLE] = (int128)rows->patient_count;
-        elements[PLAN_COHORT] = (int128)out->cohort_people;
-    }
-    for (size_t i = 0; i < plan->segment_count; i++) {
-        if (round == NULL || round->active[i] != SEGMENT_OVER)
-            elements[plan->segments[i].first + HEAD_RELEASED] = 1;
-        if (round == NULL)
-            tell_parts(plan, &plan->segments[i], out);
-    }
-}
-
 static bool must_be_whole(const struct plan *plan)
 {
     for (size_t a = 0; a < plan->analysis_count; a++) {
@@ -356,20 +393,16 @@ static bool must_be_whole(const struct plan *plan)
     return false;
 }
 
-static enum status contribute(const struct plan *plan, const struct rows *rows,
-    int threads, const struct round *round, struct contribution *out)
+static enum status scan_all(const struct asked *asked, struct scan *scans,
+    size_t count, struct contribution *out)
 {
-    size_t count = must_be_whole(plan) ? 1 : scan_count(rows, threads);
+    const struct rows *rows = asked->rows;
     enum status status = STATUS_OK;
-    *out = (struct contribution){0};
-    struct scan *scans = calloc(count, sizeof *scans);
-    if (scans == NULL)
-        return STATUS_NO_MEMORY;
     size_t first = 0;
     for (size_t i = 0; i < count; i++) {
         size_t end = cut_at(rows, rows->count / count * (i + 1));
-        scans[i].plan = plan;
-        scans[i].round = round;
+        scans[i].plan = asked->plan;
+        scans[i].round = asked->round;
         scans[i].rows = rows;
         scans[i].patients =
             rows->patient_count == rows->count ? NULL : rows->patients;
@@ -379,14 +412,32 @@ static enum status contribute(const struct plan *plan, const struct rows *rows,
         if (status == STATUS_OK)
             status = scan_init(&scans[i]);
     }
-    if (status == STATUS_OK) {
-        run_all(scans, count);
-        for (size_t i = 1; i < count; i++)
-            merge(plan, &scans[0].sums, &scans[i].sums);
-        *out = scans[0].sums;
-        scans[0].sums = (struct contribution){0};
-        set_heads(plan, rows, round, out);
+    if (status != STATUS_OK)
+        return status;
+    run_all(scans, count);
+    for (size_t i = 1; i < count; i++) {
+        merge(&scans[0].sums, &scans[i].sums, asked->plan->fact_count);
+        merge(&scans[0].of_runs, &scans[i].of_runs, asked->run_facts);
     }
+    *out = scans[0].sums;
+    scans[0].sums = (struct contribution){0};
+    scan_take_runs(asked, &scans[0].of_runs, out);
+    scan_set_heads(asked, out);
+    return STATUS_OK;
+}
+
+static enum status contribute(
+    const struct asked *asked, int threads, struct contribution *out)
+{
+    size_t count =
+        must_be_whole(asked->plan) ? 1 : scan_count(asked->rows, threads);
+    *out = (struct contribution){0};
+    struct scan *scans = calloc(count, sizeof *scans);
+    if (scans == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        scans[i].asked = asked;
+    enum status status = scan_all(asked, scans, count, out);
     for (size_t i = 0; i < count; i++)
         scan_fini(&scans[i]);
     free(scans);
@@ -396,14 +447,35 @@ static enum status contribute(const struct plan *plan, const struct rows *rows,
 enum status plan_contribute(const struct plan *plan, const struct rows *rows,
     int threads, struct contribution *out)
 {
-    return contribute(plan, rows, threads, NULL, out);
+    const struct asked asked = {.plan = plan, .rows = rows};
+    return contribute(&asked, threads, out);
 }
 
 enum status plan_contribute_round(const struct plan *plan,
     const struct rows *rows, int threads, const struct round *round,
     struct contribution *out)
 {
-    return contribute(plan, rows, threads, round, out);
+    const struct asked asked = {.plan = plan, .rows = rows, .round = round};
+    return contribute(&asked, threads, out);
+}
+
+enum status plan_contribute_assigned(const struct assigned *assigned,
+    int threads, const struct round *round, struct contribution *out)
+{
+    const struct plan *plan = assigned->sets->plan;
+    struct asked asked = {.plan = plan,
+        .rows = assigned->rows,
+        .round = round,
+        .assigned = assigned,
+        .run_count = assigned->run_count,
+        .runs = assigned->runs};
+    for (size_t r = 0; r < asked.run_count; r++) {
+        const struct shape *shape =
+            &plan->shapes[plan->segments[asked.runs[r].segment].analysis];
+        asked.run_length += shape->length;
+        asked.run_facts += shape->fact_count;
+    }
+    return contribute(&asked, threads, out);
 }
 
 void contribution_fini(struct contribution *contribution)

@@ -7,23 +7,15 @@
 #include "protocol/analysis/tally.h"
 #include "protocol/analysis/times.h"
 
-/* The rows of the cohort, from which each set is taken. */
-struct marking {
-    const struct sets *sets;
-    const struct rows *rows;
-    uint8_t *cohort;  /* [rows->count] */
-    uint8_t *scratch; /* [rows->count] */
-};
-
 static const uint32_t *patients_of(const struct rows *rows)
 {
     return rows->patient_count == rows->count ? NULL : rows->patients;
 }
 
-static enum status mark_whole(const struct marking *marking)
+static enum status mark_whole(const struct set_marker *marker)
 {
-    const struct query *query = marking->sets->plan->query;
-    const struct rows *rows = marking->rows;
+    const struct query *query = marker->sets->plan->query;
+    const struct rows *rows = marker->rows;
     const uint32_t *patients =
         query->unit == UNIT_PATIENT ? patients_of(rows) : NULL;
     uint32_t last = UINT32_MAX;
@@ -34,36 +26,36 @@ static enum status mark_whole(const struct marking *marking)
         const size_t left = rows->count - at;
         const size_t count = left < BLOCK_ROWS ? left : BLOCK_ROWS;
         mask_cohort(
-            query->cohort, rows, at, count, marking->cohort + at, scratch);
+            query->cohort, rows, at, count, marker->cohort + at, scratch);
         if (patients != NULL)
             mask_first_of_patient(
-                patients + at, count, marking->cohort + at, &last);
+                patients + at, count, marker->cohort + at, &last);
     }
     free(scratch);
     return STATUS_OK;
 }
 
 static void keep_code(
-    const struct marking *marking, const struct set_code *code, uint8_t *mask)
+    const struct set_marker *marker, const struct set_code *code, uint8_t *mask)
 {
-    const struct rows *rows = marking->rows;
+    const struct rows *rows = marker->rows;
     if (code->column == FORMULA_CENTER) {
         if ((size_t)code->code != rows->center)
             memset(mask, 0, rows->count);
         return;
     }
     mask_level(&rows->columns[code->column], code->code, 0, rows->count, mask,
-        marking->scratch);
-    memcpy(mask, marking->scratch, rows->count);
+        marker->scratch);
+    memcpy(mask, marker->scratch, rows->count);
 }
 
 static void keep_level(
-    const struct marking *marking, size_t level, uint8_t *mask)
+    const struct set_marker *marker, size_t level, uint8_t *mask)
 {
-    const struct plan *plan = marking->sets->plan;
+    const struct plan *plan = marker->sets->plan;
     for (size_t i = 0; i < plan->query->by_count; i++) {
         const size_t column = plan->query->by[i];
-        keep_code(marking,
+        keep_code(marker,
             &(struct set_code){
                 column, plan->dictionary->variables[column].min +
                             (int32_t)plan_level_of(plan, level, i)},
@@ -72,14 +64,14 @@ static void keep_level(
 }
 
 /* Those that have not every variable of `by`. */
-static void keep_missing(const struct marking *marking, uint8_t *mask)
+static void keep_missing(const struct set_marker *marker, uint8_t *mask)
 {
-    const struct query *query = marking->sets->plan->query;
-    const struct rows *rows = marking->rows;
+    const struct query *query = marker->sets->plan->query;
+    const struct rows *rows = marker->rows;
     for (size_t i = 0; i < query->by_count; i++)
         mask_known(&rows->columns[query->by[i]], 0, rows->count, mask, mask);
     for (size_t i = 0; i < rows->count; i++)
-        mask[i] = (uint8_t)(marking->cohort[i] & ~mask[i]);
+        mask[i] = (uint8_t)(marker->cohort[i] & ~mask[i]);
 }
 
 /* Some rows at a time: steps of time are worked out. */
@@ -128,49 +120,54 @@ static void keep_pairs(const struct rows *rows, uint8_t *mask)
     }
 }
 
-static void mark(const struct marking *marking, size_t index, uint8_t *mask)
+void set_marker_mark(
+    const struct set_marker *marker, size_t index, uint8_t *mask)
 {
-    const struct plan *plan = marking->sets->plan;
-    const struct row_set *set = &marking->sets->list[index];
-    const struct rows *rows = marking->rows;
-    memcpy(mask, marking->cohort, rows->count);
+    const struct plan *plan = marker->sets->plan;
+    const struct row_set *set = &marker->sets->list[index];
+    const struct rows *rows = marker->rows;
+    memcpy(mask, marker->cohort, rows->count);
     if (set->level == SET_BY_MISSING)
-        keep_missing(marking, mask);
+        keep_missing(marker, mask);
     else if (set->level != SET_WHOLE)
-        keep_level(marking, set->level, mask);
+        keep_level(marker, set->level, mask);
     for (size_t i = 0; i < set->known_count; i++)
         mask_known(&rows->columns[set->known[i]], 0, rows->count, mask, mask);
     for (size_t i = 0; i < set->code_count; i++)
-        keep_code(marking, &set->codes[i], mask);
+        keep_code(marker, &set->codes[i], mask);
     if (set->interval.grid > 0)
         keep_interval(plan, rows, &set->interval, mask);
     if (set->of_pairs)
         keep_pairs(rows, mask);
 }
 
-static enum status mark_some(const struct sets *sets, const struct rows *rows,
-    size_t first, size_t count, uint8_t *masks)
+enum status set_marker_init(
+    struct set_marker *marker, const struct sets *sets, const struct rows *rows)
 {
-    struct marking marking = {
+    *marker = (struct set_marker){
         sets, rows, malloc(rows->count + 1), malloc(rows->count + 1)};
-    enum status status = marking.cohort == NULL || marking.scratch == NULL
+    enum status status = marker->cohort == NULL || marker->scratch == NULL
                              ? STATUS_NO_MEMORY
-                             : mark_whole(&marking);
-    for (size_t i = 0; status == STATUS_OK && i < count; i++)
-        mark(&marking, first + i, masks + i * rows->count);
-    free(marking.cohort);
-    free(marking.scratch);
+                             : mark_whole(marker);
+    if (status != STATUS_OK)
+        set_marker_fini(marker);
     return status;
+}
+
+void set_marker_fini(struct set_marker *marker)
+{
+    free(marker->cohort);
+    free(marker->scratch);
+    *marker = (struct set_marker){0};
 }
 
 enum status sets_mark(const struct sets *sets, const struct rows *rows,
     size_t index, uint8_t *mask)
 {
-    return mark_some(sets, rows, index, 1, mask);
-}
-
-enum status sets_mark_all(
-    const struct sets *sets, const struct rows *rows, uint8_t *masks)
-{
-    return mark_some(sets, rows, 0, sets->count, masks);
+    struct set_marker marker;
+    enum status status = set_marker_init(&marker, sets, rows);
+    if (status == STATUS_OK)
+        set_marker_mark(&marker, index, mask);
+    set_marker_fini(&marker);
+    return status;
 }

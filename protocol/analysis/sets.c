@@ -240,7 +240,8 @@ void parts_add(struct part_list *parts, const struct part *part)
         .interval = part->interval,
         .of_pairs = part->of_pairs,
         .weighed_only = part->count == 0};
-    struct set_part added = {.first = part->first, .count = part->count};
+    struct set_part added = {
+        .first = part->first, .count = part->count, .factor = part->factor};
     if (parts->status != STATUS_OK)
         return;
     fill_codes(plan, part, &set, codes);
@@ -297,14 +298,19 @@ void parts_weigh_levels(
 void parts_weigh_formula(struct part_list *parts, const struct part *whole,
     const struct formula *formula)
 {
+    struct part part = *whole;
     for (size_t a = 0; a < formula->atom_count; a++) {
         const struct formula_atom *atom = &formula->atoms[a];
-        if (atom->kind == ATOM_LEVELS)
-            weigh_levels(parts, whole, atom->variable, atom->first_level,
-                atom->level_count);
+        if (atom->kind != ATOM_LEVELS)
+            continue;
+        part.factor++;
+        weigh_levels(
+            parts, &part, atom->variable, atom->first_level, atom->level_count);
     }
-    for (size_t i = 0; i < formula->strata_count; i++)
-        parts_weigh_levels(parts, whole, formula->strata[i]);
+    for (size_t i = 0; i < formula->strata_count; i++) {
+        part.factor++;
+        parts_weigh_levels(parts, &part, formula->strata[i]);
+    }
 }
 
 void parts_of_model(const struct analysis *analysis, const struct shape *shape,
@@ -403,4 +409,15 @@ void sets_destroy(struct sets *sets)
 size_t sets_of_level(const struct sets *sets, size_t level)
 {
     return sets->plan->query->by_count == 0 ? 0 : 1 + level;
+}
+
+size_t sets_cell_count(const struct sets *sets, size_t segment)
+{
+    const size_t end = sets->first_part[segment + 1];
+    size_t count = 0;
+    for (size_t a = sets->first_part[segment]; a < end; a++) {
+        for (size_t b = a + 1; sets->parts[a].factor > 0 && b < end; b++)
+            count += sets->parts[b].factor > sets->parts[a].factor;
+    }
+    return count;
 }

@@ -54,6 +54,8 @@ struct set_part {
     size_t set;
     size_t first, count; /* elements, from the segment's start; 0: none, the set
                             is weighed only */
+    size_t factor; /* of a level of a model: which of its factors and strata it
+                      is of, from 1; else 0 */
 };
 
 struct sets {
@@ -70,14 +72,27 @@ enum status sets_create(struct sets **out, const struct plan *plan);
 void sets_destroy(struct sets *sets);
 /* The set that a segment's head (rows, people) is of. */
 size_t sets_of_level(const struct sets *sets, size_t level);
+/* Two-way cells of a model: each level of a factor with each level of every
+ * factor behind it. */
+size_t sets_cell_count(const struct sets *sets, size_t segment);
 
 /* mask[rows->count]: 0xFF for the rows of set `index`, else 0. With unit
  * patient a row is its patient's first that meets the cohort. */
 enum status sets_mark(const struct sets *sets, const struct rows *rows,
     size_t index, uint8_t *mask);
-/* The same of each set, set after set: masks[count * rows->count]. */
-enum status sets_mark_all(
-    const struct sets *sets, const struct rows *rows, uint8_t *masks);
+
+/* The same of many sets, one after another: the cohort is found once. Both are
+ * borrowed; STATUS_NO_MEMORY. */
+struct set_marker {
+    const struct sets *sets;
+    const struct rows *rows;
+    uint8_t *cohort, *scratch; /* [rows->count] */
+};
+enum status set_marker_init(struct set_marker *marker, const struct sets *sets,
+    const struct rows *rows);
+void set_marker_fini(struct set_marker *marker);
+void set_marker_mark(
+    const struct set_marker *marker, size_t index, uint8_t *mask);
 
 /* ---- for the analyses ---- */
 
@@ -93,6 +108,7 @@ struct part {
     struct set_interval interval;
     bool of_pairs;
     size_t first, count;
+    size_t factor; /* as in struct set_part */
 };
 
 struct part_list; /* of one segment; private */

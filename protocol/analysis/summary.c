@@ -370,7 +370,7 @@ static json_t *moments_row(
     bool partly = cell[CELL_WITHHELD] > 0;
     json_t *row = json_pack("{s:s, s:I, s:o}", "variable", variable->name, "n",
         (json_int_t)n, "missing",
-        partly ? json_suppressed() : json_integer((json_int_t)(rows - n)));
+        partly ? json_suppressed() : json_missing(rows, n));
     double mean = n > 0 ? mean_of(variable, n, cell[CELL_SUM]) : NAN;
     double sd =
         n > 1 ? sqrt(variance(n, cell[CELL_SUM], cell[CELL_SQUARES])) * step
@@ -401,7 +401,8 @@ static enum status finish(const struct analysis *analysis,
                                              variable->name, "suppressed", 1));
             continue;
         }
-        any_partly = any_partly || cell[CELL_WITHHELD] > 0;
+        any_partly =
+            any_partly || cell[CELL_WITHHELD] > 0 || cell[CELL_ROWS] > rows;
         missing += rows - cell[CELL_ROWS];
         json_array_append_new(table, moments_row(variable, cell, rows));
     }
@@ -419,6 +420,7 @@ static enum status finish(const struct analysis *analysis,
 const struct analysis_kind analysis_summary = {
     .name = "summary",
     .summary = "n, missing, mean, sd and se of each variable",
+    .tells_sums = true,
     .parse = parse,
     .shape = shape,
     .parts = parts,

@@ -209,8 +209,7 @@ void t_test_paired_finish(const struct t_test_pairs *pairs,
         return;
     if (cell[CELL_WITHHELD] == 0) {
         json_object_set_new(out, "missing",
-            json_integer(
-                (json_int_t)(elements[HEAD_ROWS] - cell[PAIR_RECORDED])));
+            json_missing(elements[HEAD_ROWS], cell[PAIR_RECORDED]));
     }
     const wide n = (wide)cell[CELL_ROWS];
     const wide unit = (wide)ldexp(1.0, -DESIGN_BITS);

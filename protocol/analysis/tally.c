@@ -160,6 +160,12 @@ json_t *json_suppressed(void)
     return json_pack("{s:b}", "suppressed", 1);
 }
 
+json_t *json_missing(int128 rows, int128 used)
+{
+    return used > rows ? json_suppressed()
+                       : json_integer((json_int_t)(rows - used));
+}
+
 json_t *json_number(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();

@@ -53,6 +53,9 @@ void tally_set_level(
     json_t *row, const char *key, const struct variable *variable, size_t i);
 /* {"suppressed": true} */
 json_t *json_suppressed(void);
+/* Rows that were not used: rows - used. Where answers are combinations (rule 2)
+ * of sets of their own there may be more used than rows: then suppressed. */
+json_t *json_missing(int128 rows, int128 used);
 /* A number as JSON; null for one that is not finite. */
 json_t *json_number(double value);
 /* A whole number; null for one that no count can be. */

@@ -412,8 +412,7 @@ void times_set_heads(const struct times *times, const struct shape *shape,
     json_object_set_new(out, "n", json_integer(n));
     json_object_set_new(
         out, "patients", json_integer((json_int_t)elements[HEAD_PEOPLE]));
-    json_object_set_new(
-        out, "missing", json_integer((json_int_t)elements[HEAD_ROWS] - n));
+    json_object_set_new(out, "missing", json_missing(elements[HEAD_ROWS], n));
     json_object_set_new(
         out, "events", few ? json_suppressed() : json_integer(events));
     json_object_set_new(out, "grid_days", json_integer(times->grid));

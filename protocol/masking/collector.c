@@ -408,18 +408,35 @@ enum status collector_close_step(struct collector *collector)
     return STATUS_OK;
 }
 
-enum status collector_start_round(
-    struct collector *collector, uint32_t number, const struct digest *told)
+/* All zero, and of that length. */
+static enum status begin_sum(struct vector *sum, size_t length)
+{
+    struct vector other = {.length = 0};
+    if (length == sum->length) {
+        memset(sum->elements, 0, length * sizeof *sum->elements);
+        return STATUS_OK;
+    }
+    enum status status = vector_init(&other, length);
+    if (status == STATUS_OK) {
+        vector_fini(sum);
+        *sum = other;
+    }
+    return status;
+}
+
+enum status collector_start_round(struct collector *collector, uint32_t number,
+    const struct digest *told, size_t length)
 {
     if (collector->step != COLLECT_OVER || !collector->opened ||
         number != collector->round + 1)
         return STATUS_NOT_ALLOWED;
+    const enum status status = begin_sum(&collector->sum, length);
+    if (status != STATUS_OK)
+        return status;
     collector->step = COLLECT_ROUND;
     collector->round = number;
     collector->told = *told;
     collector->opened = false;
-    memset(collector->sum.elements, 0,
-        collector->sum.length * sizeof *collector->sum.elements);
     for (size_t i = 0; i < collector->count; i++) {
         collector->all[i].asked = collector->all[i].survives;
         collector->all[i].heard = false;

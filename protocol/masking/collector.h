@@ -57,8 +57,8 @@ enum status collector_write(
     const struct collector *collector, uint32_t index, struct buffer *out);
 /* The sum of the last round that is over; NULL before. Borrowed. */
 const struct vector *collector_sum(const struct collector *collector);
-/* Starts a later round, after a sum is there. */
-enum status collector_start_round(
-    struct collector *collector, uint32_t number, const struct digest *told);
+/* Starts a later round of so many elements, after a sum is there. */
+enum status collector_start_round(struct collector *collector, uint32_t number,
+    const struct digest *told, size_t length);
 
 #endif

@@ -59,6 +59,7 @@ static void say_envelope(struct file_kind *out, struct view bytes)
         {TYPE_APPROVAL, "an approval of a study", ""},
         {TYPE_QUERY, "a signed query", ""},
         {TYPE_OPT_IN, "an opt-in or opt-out", ""},
+        {TYPE_FREEZE, "a center's freeze", ""},
         {TYPE_HEADER, "a session header", ""}, {TYPE_RESULT, "a result", ""}};
     struct envelope *envelope = NULL;
     json_t *payload = NULL;

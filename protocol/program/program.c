@@ -17,19 +17,25 @@ static void print_name(void)
         "%s: ", program_name[0] ? program_name : program_invocation_short_name);
 }
 
+/* One line, whatever is quoted in it: another party's words, the name of a file
+ * with an end of line in it. */
 enum status program_fail(enum status status, const char *format, ...)
 {
     va_list list;
+    struct buffer shown;
     char *text = NULL;
     va_start(list, format);
     if (vasprintf(&text, format, list) < 0)
         text = NULL;
     va_end(list);
+    buffer_init(&shown, BUFFER_LIMIT_DEFAULT);
+    const bool whole =
+        text != NULL &&
+        text_append_shown(&shown, view_of_text(text)) == STATUS_OK &&
+        buffer_text(&shown) != NULL;
     print_name();
-    /* What another party wrote may be quoted. */
-    text_print_lines(
-        stderr, view_of_text(text == NULL ? status_text(status) : text));
-    fputc('\n', stderr);
+    fprintf(stderr, "%s\n", whole ? buffer_text(&shown) : status_text(status));
+    buffer_fini(&shown);
     free(text);
     return status;
 }

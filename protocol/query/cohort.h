@@ -10,7 +10,7 @@
  *     or     := and ("or" and)*
  *     and    := not ("and" not)*
  *     not    := "not" not | "(" or ")" | test
- *     test   := name                                  (a boolean is true)
+ *     test   := name          (a boolean, or a study's derived variable, holds)
  *             | name compare value | value compare name
  *             | name ["not"] "in" "(" value ("," value)* ")"
  *             | name ["not"] "between" value "and" value
@@ -41,6 +41,11 @@ struct interval { /* closed, codes, low <= high, never VALUE_MISSING */
 
 struct cohort_node {
     enum cohort_node_kind kind;
+    size_t offset;  /* in the text, bytes: of a leaf's test, of a group's first
+                       "and" or "or" */
+    size_t derived; /* 1 + the place among the study's derived variables that
+                       this stands for; 0: none */
+    bool negated;   /* that it does not hold */
     size_t child_count; /* AND, OR: >= 2 */
     const struct cohort_node *const *children;
     size_t variable;       /* LEAF: index in the dictionary */
@@ -67,6 +72,14 @@ struct cohort_error {
 enum status cohort_parse(struct cohort **out, const char *text,
     const struct dictionary *dictionary, struct cohort_error *error);
 void cohort_destroy(struct cohort *cohort);
+/* Whether it is plain: one condition a variable, an interval or a set of levels
+ * or "is missing" or its negation, joined by "and". STATUS_NOT_PLAIN, or
+ * STATUS_OUT_OF_RANGE where no value meets all conditions on a variable; the
+ * error says what to write instead, at the place in the text it was parsed of.
+ * Conditions on one variable that meet in one interval count as one; a study's
+ * derived variable is one variable, whatever it is made of. */
+enum status cohort_check_plain(const struct cohort *cohort,
+    const struct dictionary *dictionary, struct cohort_error *error);
 /* Calls visit(arg, variable index) for every leaf. */
 void cohort_visit_variables(const struct cohort *cohort,
     void (*visit)(void *arg, size_t variable), void *arg);

@@ -52,6 +52,7 @@ struct category {
 };
 
 struct derivation;     /* derivation.h */
+struct terms;          /* terms.h */
 struct plausible_rule; /* plausible.h */
 
 /* All texts are owned by the dictionary. */
@@ -99,6 +100,8 @@ struct dictionary {
                          that of their identifiers */
     size_t rule_count;
     const struct plausible_rule *rules; /* between the values of a row */
+    const struct terms *terms; /* of a study, by which queries are read; NULL:
+                                  the dictionary by itself */
     struct document *document;
     void *storage; /* private */
 };

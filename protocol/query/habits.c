@@ -20,7 +20,7 @@
 
 struct habit {
     int places;
-    const char *sign;
+    const char *signs;   /* with a blank between them */
     const char *instead; /* "write 'instead' for 'sign'", or NULL: */
     const char *say;
 };
@@ -32,45 +32,28 @@ static const struct habit signs[] = {
     {HABIT_COHORT, "=<", "<=", NULL},
     {HABIT_COHORT, "=>", ">=", NULL},
     {HABIT_COHORT, "=!", "!=", NULL},
-    {HABIT_COHORT, "=~", NULL, PATTERNS},
-    {HABIT_COHORT, "!~", NULL, PATTERNS},
-    {HABIT_COHORT, "~", NULL, PATTERNS},
-    {HABIT_COHORT, "&&", "and", NULL},
-    {HABIT_COHORT, "&", "and", NULL},
-    {HABIT_COHORT, "||", "or", NULL},
-    {HABIT_COHORT, "|", "or", NULL},
+    {HABIT_COHORT, "=~ !~ ~", NULL, PATTERNS},
+    {HABIT_COHORT, "&& &", "and", NULL},
+    {HABIT_COHORT, "|| |", "or", NULL},
     {HABIT_COHORT, "\u00AC", "not", NULL},
     {HABIT_COHORT, "\u2227", "and", NULL},
     {HABIT_COHORT, "\u2228", "or", NULL},
     {HABIT_COHORT, "\u2208", "in", NULL},
     {HABIT_COHORT, "\u2209", "not in", NULL},
-    {HABIT_COHORT, "\u2265", ">=", NULL},
-    {HABIT_COHORT, "\u2A7E", ">=", NULL},
-    {HABIT_COHORT, "\u2264", "<=", NULL},
-    {HABIT_COHORT, "\u2A7D", "<=", NULL},
+    {HABIT_COHORT, "\u2265 \u2A7E", ">=", NULL},
+    {HABIT_COHORT, "\u2264 \u2A7D", "<=", NULL},
     {HABIT_COHORT, "\u2260", "!=", NULL},
     {HABIT_COHORT, "%in%", "in", NULL},
-    {HABIT_COHORT, "%nin%", "not in", NULL},
-    {HABIT_COHORT, "%notin%", "not in", NULL},
+    {HABIT_COHORT, "%nin% %notin%", "not in", NULL},
     {HABIT_COHORT, "%like%", NULL, PATTERNS},
-    {HABIT_COHORT, "--", NULL, COMMENT},
-    {HABIT_COHORT, "/*", NULL, COMMENT},
-    {HABIT_COHORT, "//", NULL, COMMENT},
-    {HABIT_COHORT, "*", NULL, "no arithmetic here; a derived variable has it"},
-    {HABIT_COHORT, "/", NULL, "no arithmetic here; a derived variable has it"},
-    {HABIT_COHORT, "[", NULL, "a list is written in (1, 2)"},
-    {HABIT_COHORT, "{", NULL, "a list is written in (1, 2)"},
+    {HABIT_COHORT, "-- /* //", NULL, COMMENT},
+    {HABIT_COHORT, "* /", NULL,
+        "no arithmetic here; a derived variable has it"},
+    {HABIT_COHORT, "[ {", NULL, "a list is written in (1, 2)"},
     {HABIT_FORMULA, "**", NULL, "a square is written I(x^2)"},
     {HABIT_FORMULA, "%in%", ":", NULL},
-    {HABIT_FORMULA, "==", NULL, COMPARED},
-    {HABIT_FORMULA, "!=", NULL, COMPARED},
-    {HABIT_FORMULA, "<", NULL, COMPARED},
-    {HABIT_FORMULA, ">", NULL, COMPARED},
-    {HABIT_FORMULA, "&", NULL, COMPARED},
-    {HABIT_FORMULA, "\u2265", NULL, COMPARED},
-    {HABIT_FORMULA, "\u2264", NULL, COMPARED},
-    {HABIT_FORMULA, "'", NULL, "a name stands without quotes"},
-    {HABIT_FORMULA, "\"", NULL, "a name stands without quotes"},
+    {HABIT_FORMULA, "== != < > & \u2265 \u2264", NULL, COMPARED},
+    {HABIT_FORMULA, "' \"", NULL, "a name stands without quotes"},
     {HABIT_FORMULA, "\u00D7", "*", NULL},
     {HABIT_FORMULA, "\u00B2", NULL, "a square is written I(x^2)"},
     {HABIT_FORMULA, "\u223C", "~", NULL},
@@ -78,78 +61,54 @@ static const struct habit signs[] = {
     {BOTH, ";", NULL, "leave out the ';'"},
     {BOTH, "$", NULL, "a variable's name stands alone, without '$'"},
     {BOTH, "`", NULL, "a name stands without quotes"},
-    {BOTH, "\u00B4", NULL, STRAIGHT},
-    {BOTH, "\u2018", NULL, STRAIGHT},
-    {BOTH, "\u2019", NULL, STRAIGHT},
-    {BOTH, "\u201A", NULL, STRAIGHT},
-    {BOTH, "\u201B", NULL, STRAIGHT},
-    {BOTH, "\u201C", NULL, STRAIGHT},
-    {BOTH, "\u201D", NULL, STRAIGHT},
-    {BOTH, "\u201E", NULL, STRAIGHT},
-    {BOTH, "\u201F", NULL, STRAIGHT},
-    {BOTH, "\u2032", NULL, STRAIGHT},
-    {BOTH, "\u2033", NULL, STRAIGHT},
-    {BOTH, "\u00AB", NULL, STRAIGHT},
-    {BOTH, "\u00BB", NULL, STRAIGHT},
-    {BOTH, "\u2039", NULL, STRAIGHT},
-    {BOTH, "\u203A", NULL, STRAIGHT},
-    {BOTH, "\u2010", "-", NULL},
-    {BOTH, "\u2011", "-", NULL},
-    {BOTH, "\u2012", "-", NULL},
-    {BOTH, "\u2013", "-", NULL},
-    {BOTH, "\u2014", "-", NULL},
-    {BOTH, "\u2212", "-", NULL},
-    {BOTH, "\u00A0", NULL, BLANK},
-    {BOTH, "\u2007", NULL, BLANK},
-    {BOTH, "\u2009", NULL, BLANK},
-    {BOTH, "\u202F", NULL, BLANK},
-    {BOTH, "\u3000", NULL, BLANK},
-    {BOTH, "\u00AD", NULL, INVISIBLE},
-    {BOTH, "\u200B", NULL, INVISIBLE},
-    {BOTH, "\u200C", NULL, INVISIBLE},
-    {BOTH, "\u200D", NULL, INVISIBLE},
-    {BOTH, "\u200E", NULL, INVISIBLE},
-    {BOTH, "\u200F", NULL, INVISIBLE},
-    {BOTH, "\u2060", NULL, INVISIBLE},
-    {BOTH, "\uFEFF", NULL, INVISIBLE},
+    {BOTH,
+        "\u00B4 \u2018 \u2019 \u201A \u201B \u201C \u201D \u201E \u201F \u2032 \u2033 \u00AB \u00BB \u2039 \u203A",
+        NULL, STRAIGHT},
+    {BOTH, "\u2010 \u2011 \u2012 \u2013 \u2014 \u2212", "-", NULL},
+    {BOTH, "\u00A0 \u2007 \u2009 \u202F \u3000", NULL, BLANK},
+    {BOTH, "\u00AD \u200B \u200C \u200D \u200E \u200F \u2060 \uFEFF", NULL,
+        INVISIBLE},
 };
 
 /* In either case; all of a cohort. */
 static const struct habit words[] = {
-    {HABIT_COHORT, "null", NULL, MISSING},
-    {HABIT_COHORT, "na", NULL, MISSING},
-    {HABIT_COHORT, "nan", NULL, MISSING},
-    {HABIT_COHORT, "nil", NULL, MISSING},
-    {HABIT_COHORT, "none", NULL, MISSING},
-    {HABIT_COHORT, "missing", NULL, MISSING},
-    {HABIT_COHORT, "like", NULL, PATTERNS},
-    {HABIT_COHORT, "ilike", NULL, PATTERNS},
-    {HABIT_COHORT, "rlike", NULL, PATTERNS},
-    {HABIT_COHORT, "regexp", NULL, PATTERNS},
-    {HABIT_COHORT, "similar", NULL, PATTERNS},
-    {HABIT_COHORT, "contains", NULL, PATTERNS},
-    {HABIT_COHORT, "startswith", NULL, PATTERNS},
-    {HABIT_COHORT, "grepl", NULL, PATTERNS},
-    {HABIT_COHORT, "where", NULL, "a cohort is the condition alone"},
-    {HABIT_COHORT, "select", NULL, "a cohort is the condition alone"},
-    {HABIT_COHORT, "filter", NULL, "a cohort is the condition alone"},
-    {HABIT_COHORT, "subset", NULL, "a cohort is the condition alone"},
+    {HABIT_COHORT, "null na nan nil none missing", NULL, MISSING},
+    {HABIT_COHORT, "like ilike rlike regexp similar contains startswith grepl",
+        NULL, PATTERNS},
+    {HABIT_COHORT, "where select filter subset", NULL,
+        "a cohort is the condition alone"},
     {HABIT_COHORT, "xor", NULL, "write (a and not b) or (b and not a)"},
     {HABIT_COHORT, "true", NULL,
-        "true and false are values of booleans; for everybody leave the cohort "
-        "out"},
+        "true and false are values of booleans; for everybody leave the cohort out"},
     {HABIT_COHORT, "between", NULL, "write x between 40 and 60"},
     {HABIT_COHORT, "center", NULL,
         "which centers are asked the study says, not the cohort"},
     {HABIT_COHORT, "c", NULL, "a list is written in (1, 2)"},
 };
 
-static const struct habit *find_sign(enum habit_place place, const char *at)
+/* The length of the first of the signs that stands at `at`, which has so many
+ * characters at least; 0: none does. */
+static size_t match(const char *list, const char *at, size_t least)
+{
+    while (*list != '\0') {
+        const size_t size = strcspn(list, " ");
+        if (size >= least && strncasecmp(at, list, size) == 0)
+            return size;
+        list += size;
+        list += *list == ' ';
+    }
+    return 0;
+}
+
+/* *size: of the sign that was found. */
+static const struct habit *find_sign(
+    enum habit_place place, const char *at, size_t *size)
 {
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
-        const size_t size = strlen(signs[i].sign);
-        if ((signs[i].places & (int)place) != 0 &&
-            strncasecmp(at, signs[i].sign, size) == 0)
+        if ((signs[i].places & (int)place) == 0)
+            continue;
+        *size = match(signs[i].signs, at, 1);
+        if (*size > 0)
             return &signs[i];
     }
     return NULL;
@@ -163,9 +122,9 @@ static bool is_exclamation(enum habit_place place, const char *at)
 
 size_t habit_sign(enum habit_place place, const char *at)
 {
-    const struct habit *found = find_sign(place, at);
-    if (found != NULL)
-        return strlen(found->sign);
+    size_t size;
+    if (find_sign(place, at, &size) != NULL)
+        return size;
     return is_exclamation(place, at) ? 1 : 0;
 }
 
@@ -214,8 +173,7 @@ static bool explain_word(char *out, enum habit_place place, const char *at)
     if (size == 0 || place != HABIT_COHORT)
         return false;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strlen(words[i].sign) != size ||
-            strncasecmp(words[i].sign, at, size) != 0)
+        if (match(words[i].signs, at, size) != size)
             continue;
         snprintf(
             out, HABIT_TEXT_MAX, "'%.*s': %s", (int)size, at, words[i].say);
@@ -234,10 +192,11 @@ bool habit_explain(
 {
     if (place == HABIT_COHORT && explain_missing_call(out, at))
         return true;
-    const struct habit *found = find_sign(place, at);
+    size_t size;
+    const struct habit *found = find_sign(place, at, &size);
     if (found != NULL && found->instead != NULL)
-        snprintf(out, HABIT_TEXT_MAX, "write '%s' for '%s'", found->instead,
-            found->sign);
+        snprintf(out, HABIT_TEXT_MAX, "write '%s' for '%.*s'", found->instead,
+            (int)size, at);
     else if (found != NULL)
         snprintf(out, HABIT_TEXT_MAX, "%s", found->say);
     else if (is_exclamation(place, at))

@@ -7,16 +7,49 @@
 #include "protocol/wire/json_text.h"
 
 static const char *const query_keys[] = {"study", "cohort", "unit", "by",
-    "analyses", "study_id", "dictionary", "nonce", "expires"};
+    "move", "analyses", "study_id", "dictionary", "nonce", "expires"};
 #define QUERY_KEYS (sizeof query_keys / sizeof query_keys[0])
+
+/* A name such as "severe-ar", where there is no study that could know it. */
+static bool may_be_a_name(const char *text)
+{
+    return strchr(text, '-') != NULL &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_.") ==
+               strlen(text);
+}
+
+/* By the study's terms, or alone. */
+static enum status parse_cohort(struct query *query,
+    const struct dictionary *dictionary, struct cohort_error *error)
+{
+    enum status status = STATUS_OK;
+    if (dictionary->terms != NULL) {
+        status = terms_expand(&query->expression, &query->named,
+            query->cohort_text, dictionary, error);
+        if (status == STATUS_OK)
+            query->cohort_text = buffer_text(&query->expression);
+        if (status == STATUS_OK && query->cohort_text == NULL)
+            status = STATUS_NO_MEMORY;
+    }
+    if (status == STATUS_OK)
+        status =
+            cohort_parse(&query->cohort, query->cohort_text, dictionary, error);
+    if (status != STATUS_OK && dictionary->terms == NULL &&
+        may_be_a_name(query->cohort_text))
+        snprintf(error->message, sizeof error->message,
+            "no cohort expression; if a study names a cohort '%.63s', check "
+            "the query with --study FILE",
+            query->cohort_text);
+    return status;
+}
 
 static enum status read_cohort(struct query *query, const struct field *root,
     const struct dictionary *dictionary, struct diagnostic *diagnostic)
 {
-    struct field field;
+    struct field field = *root;
     struct cohort_error error;
     query->cohort_text = "";
-    bool given = field_find(&field, root, "cohort");
+    const bool given = field_find(&field, root, "cohort");
     if (given && !json_is_string(field.value))
         return field_fail(&field, diagnostic, "expected a text \"...\"");
     if (given && json_string_length(field.value) > 0) {
@@ -25,11 +58,12 @@ static enum status read_cohort(struct query *query, const struct field *root,
         if (status != STATUS_OK)
             return status;
     }
-    enum status status =
-        cohort_parse(&query->cohort, query->cohort_text, dictionary, &error);
+    const enum status status = parse_cohort(query, dictionary, &error);
     if (status != STATUS_OK && given)
         field_fail_inside(
             &field, error.offset, diagnostic, "%s", error.message);
+    else if (status != STATUS_OK)
+        field_fail(&field, diagnostic, "%s", error.message);
     return status;
 }
 
@@ -63,6 +97,10 @@ static enum status read_by_variable(struct query *query,
     if (status != STATUS_OK)
         return status;
     char message[DICTIONARY_MESSAGE_MAX];
+    if (status == STATUS_OK && dictionary->terms != NULL &&
+        terms_find_derived(dictionary->terms, name) != NULL)
+        return field_fail(field, diagnostic,
+            "'%s' is derived in the study, for its cohorts alone", name);
     status =
         dictionary_resolve(dictionary, &index, message, view_of_text(name));
     if (status != STATUS_OK) {
@@ -199,6 +237,9 @@ static enum status read_query(struct query *query,
         status = read_unit(query, &root, diagnostic);
     if (status == STATUS_OK)
         status = read_by(query, &root, dictionary, diagnostic);
+    if (status == STATUS_OK && field_find(&field, &root, "move"))
+        status =
+            field_integer(&field, &query->move, 0, QUERY_MOVE_MAX, diagnostic);
     if (status == STATUS_OK)
         status = read_analyses(query, &root, diagnostic);
     if (status == STATUS_OK)
@@ -216,6 +257,7 @@ static enum status digest_question(struct query *query)
     json_object_del(question, "nonce");
     json_object_del(question, "expires");
     json_object_del(question, "study");
+    json_object_del(question, "move"); /* an answer is of a freeze */
     enum status status = json_text_append(&text, question,
         JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17));
     json_decref(question);
@@ -232,6 +274,7 @@ enum status query_parse(struct query **out, struct view text,
     struct query *query = calloc(1, sizeof *query);
     if (query == NULL)
         return STATUS_NO_MEMORY;
+    buffer_init(&query->expression, (size_t)4 * COHORT_TEXT_MAX);
     enum status status = document_parse(&query->document, text, diagnostic);
     if (status == STATUS_OK)
         status = read_query(query, dictionary, diagnostic);
@@ -250,6 +293,7 @@ void query_destroy(struct query *query)
     if (query == NULL)
         return;
     cohort_destroy(query->cohort);
+    buffer_fini(&query->expression);
     document_destroy(query->document);
     free(query);
 }

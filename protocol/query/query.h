@@ -4,17 +4,20 @@
  * The file that a person writes has study, cohort, unit, by and analyses. To
  * be signed, `cohortium query submit` adds study_id, dictionary, nonce and
  * expires (query_seal); the signed bytes have them all. Parsing checks names,
- * types, units and categories of cohort and by; the parameters of each
- * analysis are read by the analysis itself (protocol/analysis/plan.h).
+ * types, units and categories of cohort and by; with a study's dictionary the
+ * cohort is one that the study names, or as its terms allow (terms.h), without
+ * one any expression. The parameters of each analysis are read by the analysis
+ * itself (protocol/analysis/plan.h).
  */
 #ifndef COHORTIUM_PROTOCOL_QUERY_QUERY_H
 #define COHORTIUM_PROTOCOL_QUERY_QUERY_H
 
-#include "protocol/query/cohort.h"
+#include "protocol/query/terms.h"
 
 #define QUERY_ANALYSES_MAX 64
 #define QUERY_BY_MAX 3
 #define QUERY_VALUES_MAX 64 /* of an integer in `by` */
+#define QUERY_MOVE_MAX 1000
 #define STUDY_NAME_MAX 64
 #define NONCE_BYTES 16
 
@@ -27,13 +30,17 @@ struct query_analysis {
 };
 
 struct query {
-    struct document *document;      /* owned: fields point into it */
-    char study[STUDY_NAME_MAX + 1]; /* "" when absent (sandbox) */
-    const char *cohort_text;        /* "" when absent */
+    struct document *document;        /* owned: fields point into it */
+    char study[STUDY_NAME_MAX + 1];   /* "" when absent (sandbox) */
+    const struct named_cohort *named; /* the study's; NULL: of no name */
+    const char *cohort_text; /* the expression, a study's whole with it; "" for
+                                everybody */
     struct cohort *cohort;
-    enum query_unit unit; /* patient unless the query says exam */
+    struct buffer expression; /* cohort_text, where it is made of terms */
+    enum query_unit unit;     /* patient unless the query says exam */
     size_t by_count;
     size_t by[QUERY_BY_MAX]; /* category or boolean variables */
+    int64_t move; /* how often the study moved to the centers' latest freezes */
     size_t analysis_count;   /* >= 1 */
     struct query_analysis analyses[QUERY_ANALYSES_MAX];
     bool sealed; /* the four below are there */
@@ -42,7 +49,8 @@ struct query {
     uint8_t nonce[NONCE_BYTES];
     int64_t expires; /* seconds since 1970 UTC; in the file RFC 3339 with Z */
     /* BLAKE2b-256 of the question alone (study_id, cohort, unit, by, analyses
-     * as compact JSON with sorted keys): equal for the same one asked again. */
+     * as compact JSON with sorted keys): equal for the same one asked again,
+     * whatever its move. */
     struct digest question;
 };
 

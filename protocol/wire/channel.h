@@ -49,11 +49,11 @@ struct channel_counts {
 enum channel_state {
     CHANNEL_CONNECTING, /* nothing is known yet */
     CHANNEL_CONNECTED,
-    CHANNEL_NO_HOST,       /* its name does not resolve */
-    CHANNEL_NOTHING_THERE, /* refused */
-    CHANNEL_SILENT,        /* no answer to the first packet */
-    CHANNEL_NO_HANDSHAKE,  /* something else, or another key */
-    CHANNEL_STRANGER       /* our key is not enrolled */
+    CHANNEL_NO_HOST,      /* its name does not resolve */
+    CHANNEL_NOT_REACHED,  /* refused, or no route */
+    CHANNEL_SILENT,       /* no answer to the first packet */
+    CHANNEL_NO_HANDSHAKE, /* busy, something else, or another key */
+    CHANNEL_STRANGER      /* our key is not enrolled */
 };
 
 struct channel_server;

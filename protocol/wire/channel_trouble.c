@@ -12,10 +12,12 @@ static const char *const texts[] = {
     [CHANNEL_CONNECTED] = "connected",
     [CHANNEL_NO_HOST] = "the host's name does not resolve, or there is no "
                         "network",
-    [CHANNEL_NOTHING_THERE] = "refused: nothing listens there",
+    [CHANNEL_NOT_REACHED] = "cannot be reached: nothing listens there, or "
+                            "there is no way there",
     [CHANNEL_SILENT] = "no answer: a firewall, or no such host",
-    [CHANNEL_NO_HANDSHAKE] = "something answers, but not the coordinator with "
-                             "the roster's key",
+    [CHANNEL_NO_HANDSHAKE] = "something answers, but makes no handshake: a "
+                             "coordinator that is busy or has another key than "
+                             "the roster's, or another program",
     [CHANNEL_STRANGER] = "the coordinator does not know this key",
 };
 
@@ -71,7 +73,7 @@ static enum channel_state judge_attempt(
     case PHASE_OVER: return trouble->state;
     default:
         return now_ms - trouble->phase_ms >= SILENT_MS ? CHANNEL_SILENT
-                                                       : CHANNEL_NOTHING_THERE;
+                                                       : CHANNEL_NOT_REACHED;
     }
 }
 

@@ -1,8 +1,9 @@
 /*
  * channel_trouble: why a client has no connection, told from what libzmq's
- * monitor shows of its attempts. libzmq says what it does, not why: a name that
- * does not resolve is an attempt that never began, a refusal one that ended at
- * once, silence one that does not end.
+ * monitor shows of its attempts. libzmq says what it does, not why, and gives
+ * no errno: a name that does not resolve is an attempt that never began,
+ * silence one that does not end; one that ended at once was refused by the host
+ * or had no route to it, and nobody can say which.
  */
 #ifndef COHORTIUM_PROTOCOL_WIRE_CHANNEL_TROUBLE_H
 #define COHORTIUM_PROTOCOL_WIRE_CHANNEL_TROUBLE_H

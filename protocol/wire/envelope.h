@@ -25,6 +25,7 @@
 #define TYPE_APPROVAL "application/vnd.cohortium.approval+json"
 #define TYPE_QUERY "application/vnd.cohortium.query+json"
 #define TYPE_OPT_IN "application/vnd.cohortium.opt-in+json"
+#define TYPE_FREEZE "application/vnd.cohortium.freeze+json"
 #define TYPE_HEADER "application/vnd.cohortium.session+json"
 #define TYPE_RESULT "application/vnd.cohortium.result+json"
 

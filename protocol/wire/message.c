@@ -29,7 +29,7 @@ struct message_row {
 #define FIELDS_ROSTER "l"
 #define FIELDS_STUDY "sl"
 #define FIELDS_OPT_IN "o"
-#define FIELDS_OPEN "hqsl"
+#define FIELDS_OPEN "hqslb"
 #define FIELDS_SUMMARY "ie"
 #define FIELDS_REFUSE "i|n"
 #define FIELDS_CLOSE "ir"
@@ -54,6 +54,7 @@ struct message_row {
 #define FIELDS_ROUND "inb"
 #define FIELDS_BUSY "in"
 #define FIELDS_HEADS "b"
+#define FIELDS_FREEZES "ob"
 static const struct message_row rows[] = {MESSAGE_LIST(MESSAGE_ROW)};
 
 static const struct message_row *find_row(uint64_t type)

@@ -12,8 +12,8 @@
 
 /* The newest and the oldest version of the protocol that this program speaks;
  * what each version brought stands in protocol/README.md. */
-#define PROTOCOL_VERSION 2
-#define PROTOCOL_OLDEST 2
+#define PROTOCOL_VERSION 3
+#define PROTOCOL_OLDEST 3
 #define MESSAGE_VECTOR_MAX                                                     \
     ((size_t)3 << 16) /* 128-bit elements in a message                         \
                        */
@@ -37,7 +37,8 @@ enum message_sender {
  * STUDY        coord.    study envelope, its approval envelopes
  * OPT_IN       center    opt-in envelope
  * OPEN         coord.    session header envelope, query envelope, study
- *                        envelope, its approval envelopes
+ *                        envelope, its approval envelopes, body: the sets of
+ *                        rows that are remembered, 32 bytes each
  * SUMMARY      center    header id, vector (128-bit little-endian elements)
  * REFUSE       center    header id (no reason: it is in the center's log), 1 +
  *                        how many refusals are left before a lock (1: locked)
@@ -57,6 +58,8 @@ enum message_sender {
  * MASKED       center    header id, round, body, vector
  * ROUND        coord.    header id, round, what every center is told
  * HEADS        both      body: signed heads of audit logs (head.h)
+ * FREEZES      center    its latest freeze's envelope (empty: none yet), body:
+ *                        what studies read (policy/freeze.h)
  */
 #define MESSAGE_LIST(X)                                                        \
     X(HELLO, 1, SENDER_CENTER | SENDER_PERSON, 1024)                           \
@@ -90,7 +93,8 @@ enum message_sender {
     X(REVEAL, 29, SENDER_CENTER, 65536)                                        \
     X(ROUND, 30, SENDER_COORDINATOR, 1048576)                                  \
     X(BUSY, 31, SENDER_CENTER, 256)                                            \
-    X(HEADS, 32, SENDER_CENTER | SENDER_COORDINATOR, 262144)
+    X(HEADS, 32, SENDER_CENTER | SENDER_COORDINATOR, 262144)                   \
+    X(FREEZES, 33, SENDER_CENTER, 65536)
 
 #define MESSAGE_ENUM(name, number, senders, size) MESSAGE_##name = (number),
 enum message_type { MESSAGE_LIST(MESSAGE_ENUM) };
@@ -113,11 +117,12 @@ struct message {
     struct view header;          /* OPEN */
     struct view query;           /* OPEN, SUBMIT_QUERY */
     struct view study;           /* STUDY, OPEN, SUBMIT_STUDY */
-    struct view document; /* OPT_IN, RESULT, STATUS text, DOCUMENTS dictionary*/
+    struct view document; /* OPT_IN, RESULT, STATUS text, DOCUMENTS dictionary,
+                             FREEZES */
     size_t document_count; /* approvals, or roster envelopes */
     struct view documents[MESSAGE_DOCUMENTS_MAX];
     struct view vector; /* SUMMARY, MASKED: 16 bytes an element */
-    struct view body;   /* KEYS to HEADS */
+    struct view body;   /* OPEN, KEYS to FREEZES */
 };
 
 /* Appends the encoded message to out. */

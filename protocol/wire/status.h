@@ -34,6 +34,7 @@ enum status_category {
     X(REVOKED_SIGNER, DENIED, "signed by a member who was revoked")            \
     X(NOT_YET_VALID, DENIED, "not valid yet")                                  \
     X(EXPIRED, DENIED, "expired")                                              \
+    X(LATE, DENIED, "its turn came after its deadline")                        \
     X(WRONG_ROSTER, DENIED, "made under another roster")                       \
     X(WRONG_STUDY, DENIED, "made for another study")                           \
     X(WRONG_DICTIONARY, DENIED, "made with another dictionary")                \
@@ -43,7 +44,8 @@ enum status_category {
     X(VARIABLE_NOT_IN_STUDY, DENIED, "a variable that the study lacks")        \
     X(ANALYSIS_NOT_IN_STUDY, DENIED, "an analysis that the study lacks")       \
     X(CENTERS_NOT_IN_STUDY, DENIED, "effects of single centers")               \
-    X(COHORT_OUTSIDE_STUDY, DENIED, "a cohort wider than the study's")         \
+    X(COHORT_NOT_IN_STUDY, DENIED, "a cohort that the study does not declare") \
+    X(NOT_PLAIN, DENIED, "a cohort with more than one condition a variable")   \
     X(THRESHOLD_OFF_GRID, DENIED, "a threshold between the grid's steps")      \
     X(NOT_OPTED_IN, DENIED, "the center has not opted in")                     \
     X(REPLAYED, DENIED, "seen before")                                         \

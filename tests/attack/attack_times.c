@@ -30,6 +30,7 @@ static uint64_t processor_us(void)
 static void add_people(struct node_scene *scene, size_t count)
 {
     const struct digest file = digest_of(view_of_text("rows of this attack"));
+    must(store_open(&scene->store, scene->path, scene->cast.dictionary));
     must(store_begin(scene->store));
     for (size_t i = 0; i < count; i++) {
         const int32_t codes[] = {(int32_t)(20 + i % 70), (int32_t)(i % 2)};
@@ -39,6 +40,7 @@ static void add_people(struct node_scene *scene, size_t count)
     }
     must(store_note_import(scene->store, &file, (int64_t)count, NOW, "{}"));
     must(store_commit(scene->store));
+    store_close(scene->store);
 }
 
 /* From OPEN to KEYS, as the coordinator sees it. Another session of the same
@@ -70,8 +72,8 @@ static struct times answer_all(size_t people)
     double sum = 0, squares = 0;
     node_create(&scene, "noise", NULL, NULL);
     scene->reply_slot_ms = SLOT_US;
-    node_start(scene);
     add_people(scene, people);
+    node_start(scene);
     (void)time_of_answer(scene, 1); /* reads the rows, once */
     for (int i = 0; i < QUESTIONS; i++) {
         const double taken = time_of_answer(scene, i % 2);

@@ -5,101 +5,93 @@
 set -euo pipefail
 . "$(dirname "$0")/asking.sh"
 
-# The second is asked without budapest.
-without_budapest() { # COHORT ANOTHER
-    local all rest
-    hospitals
-    all=$(count "$1") || kept
-    federation_stop budapest
-    sleep 1
-    rest=$(count "$2" '{"frequency": {"variable": "sex"}}') || kept
-    gave "budapest has $((all - rest)) patients of 50 years and more"
-}
-
+# Of the people of 50 years and more those of 75 and more are few: what is
+# between answers that hold them and answers that do not is about these alone.
 case $attack in
 difference)
     hospitals
-    all=$(count "age >= 50") && older=$(count "age >= 51") || kept
-    gave "$((all - older)) patients are 50 years old" ;;
-tracker)
+    all=$(count "age >= 50") && younger=$(count "age >= 50 and age <= 74") || kept
+    [ "$all" != "$younger" ] || kept
+    gave "$((all - younger)) patients are 75 years old or more" ;;
+mean)
+    # The same by sums: what all have less what the younger have.
     hospitals
-    low=$(count "age >= 40") && high=$(count "age >= 50") || kept
-    both=$(count "age >= 40 and age <= 50") || kept
-    gave "$((both - low + high)) patients are 50 years old" ;;
+    : >"$work/both"
+    for cohort in "age >= 50" "age >= 50 and age <= 74"; do
+        ask_for "$cohort" '{"summary": {"variables": ["age"]}}' || kept
+        cat "$work/out" >>"$work/both"
+    done
+    mv "$work/both" "$work/out"
+    read_off <<'E'
+import json, sys
+sums = []
+for line in open(sys.argv[1]):
+    row = json.loads(line)["results"][0]["table"][0]
+    sums.append((row["n"], row["n"] * row["mean"]))
+(n, x), (m, y) = sums
+if n != m:
+    print("%d patients are %.1f years old on average" % (n - m, (x - y) / (n - m)))
+E
+    ;;
+tracker)
+    # All less the women are the men, and those of less than 75 years are fewer.
+    hospitals
+    all=$(count "age >= 50") && women=$(count "age >= 50 and sex = 0") || kept
+    younger=$(count "age >= 50 and age <= 74 and sex = 1") || kept
+    [ "$((all - women))" != "$younger" ] || kept
+    gave "$((all - women - younger)) men are 75 years old or more" ;;
+levels)
+    # Levels of `by` of two cohorts: men of each, women of each.
+    hospitals
+    : >"$work/both"
+    for cohort in "age >= 50" "age >= 50 and age <= 74"; do
+        printf '{"cohort": "%s", "by": ["sex"], "analyses": [{"count": {}}]}' \
+            "$cohort" >"$work/q.json"
+        ask ada "$work/q.json" 2>/dev/null >>"$work/both" || kept
+    done
+    mv "$work/both" "$work/out"
+    read_off <<'E'
+import json, sys
+every, younger = ([row.get("n") for row in json.loads(line)["results"]]
+                  for line in open(sys.argv[1]))
+if every != younger:
+    print("%d men are 75 years old or more" % (every[1] - younger[1]))
+E
+    ;;
 two-at-once)
     # Both come while one center hangs: neither is answered when it is compared.
     hospitals
     kill -STOP "${PIDS[cleveland]}"
-    for from in 50 51; do
-        echo "{\"cohort\": \"age >= $from\", \"analyses\": [{\"count\": {}}]}" \
-            >"$work/$from.json"
-        ask ada "$work/$from.json" >"$work/$from.out" 2>"$work/$from.err" &
-        asked[from]=$!
+    for to in 74 80; do
+        echo "{\"cohort\": \"age >= 50 and age <= $to\", \"analyses\": [{\"count\": {}}]}" \
+            >"$work/$to.json"
+        ask ada "$work/$to.json" >"$work/$to.out" 2>"$work/$to.err" &
+        asked[to]=$!
     done
-    for from in 50 51; do wait_asked "$work/$from.err"; done
+    for to in 74 80; do wait_asked "$work/$to.err"; done
     kill -CONT "${PIDS[cleveland]}"
-    wait "${asked[50]}" && wait "${asked[51]}" || kept
+    wait "${asked[74]}" && wait "${asked[80]}" || kept
     n() { python3 "$root/tests/support/pick.py" n <"$work/$1.out"; }
-    gave "$(($(n 50) - $(n 51))) patients are 50 years old" ;;
-reconstruction)
-    # Thirty ages, counts of random halves of them, one equation each. What a
-    # center refuses is left; with this seed D13 refuses little.
+    few=$(($(n 80) - $(n 74))) # many, where cleveland is in one of them alone
+    { [ "$few" -gt 0 ] && [ "$few" -lt 11 ]; } || kept
+    gave "$few patients are 75 years old or more" ;;
+random-subsets)
+    # With counts of random halves of thirty ages, one equation each, they are
+    # read off; the first of them is no plain cohort.
     hospitals
-    : >"$work/told"
-    failed=0
-    python3 - >"$work/halves" <<'E'
-import random
-random.seed(1172)
-for i in range(64):
-    print(*sorted(random.sample(range(40, 70), 15)), sep=", ")
-E
-    while [ "$(wc -l <"$work/told")" -lt 31 ] && read -r ages; do
-        n=$(count "age in ($ages)") &&
-            [ "$(python3 "$root/tests/support/pick.py" centers <"$work/out")" = 4 ] ||
-            { [ $((failed += 1)) -lt 12 ] && continue || kept; }
-        echo "$n; $ages" >>"$work/told"
-    done <"$work/halves"
-    mv "$work/told" "$work/out"
-    read_off <<'E'
-import sys
-from fractions import Fraction
-rows = []
-for line in open(sys.argv[1]):
-    n, ages = line.split(";")
-    ages = {int(age) for age in ages.split(",")}
-    rows.append([Fraction(age in ages) for age in range(40, 70)] + [Fraction(n)])
-if len(rows) < 30:
-    sys.exit(1)
-for c in range(30):
-    pivot = next(r for r in range(c, len(rows)) if rows[r][c])
-    rows[c], rows[pivot] = rows[pivot], rows[c]
-    rows[c] = [x / rows[c][c] for x in rows[c]]
-    for r in range(len(rows)):
-        if r != c and rows[r][c]:
-            rows[r] = [x - rows[r][c] * y for x, y in zip(rows[r], rows[c])]
-if any(row[30] for row in rows[30:]):
-    sys.exit(1)
-print("how many are of each age:", *(row[30] for row in rows[:5]), "...")
-E
-    ;;
-many-questions)
-    hospitals 's/"privacy"/"limits": {"queries_per_day": 3}, "privacy"/'
-    for p in 0.3 0.4 0.5 0.6; do
-        ask_for "age >= 50" \
-            "{\"quantile\": {\"variable\": \"age\", \"probs\": [$p]}}" || kept
-    done
-    gave "a fourth answer where three are allowed" ;;
-guessing)
-    # What is refused says something; one who may try for ever learns it.
+    n=$(count "age in (41, 43, 44, 48, 50, 51, 55, 56, 60, 62, 65, 66, 69)") ||
+        kept
+    gave "$n patients are of thirteen scattered ages" ;;
+either)
+    # One condition or another, smuggled as what is not neither.
     hospitals
-    configure refusals_to_lock 2
-    count "age >= 50" >/dev/null || kept
-    for variable in sex disease; do
-        ask_for "age >= 51" "{\"frequency\": {\"variable\": \"$variable\"}}" ||
-            true
-    done
-    count "age >= 41" >/dev/null || kept
-    gave "an answer after any number of refusals" ;;
+    n=$(count "age >= 50 and not (sex = 1 and cp = 4)") || kept
+    gave "$n patients of 50 years and more are women or have no asymptomatic pain" ;;
+undeclared)
+    # A boundary is found with cohorts that nobody read before.
+    hospitals 's/"exploration": true/"exploration": false/'
+    answer=$(count "age >= 57") || kept
+    gave "$answer patients of 57 years and more, whom the study does not name" ;;
 second-exam)
     # The same people twice, by patient and by exam: what is between them is the
     # second exam of one.
@@ -110,6 +102,8 @@ second-exam)
         echo p1,70,1,180
     } >"$work/more.csv"
     quiet "$BIN/cohortium-node" import --home "$FED/cleveland" "$work/more.csv"
+    make_freeze cleveland 2
+    quiet "$BIN/cohortium-node" freeze --home "$FED/cleveland"
     for unit in patient exam; do
         printf '{"cohort": "age >= 50", "unit": "%s", "analyses": [{"summary": {"variables": ["trestbps"]}}]}' \
             $unit >"$work/$unit.json"
@@ -127,7 +121,22 @@ if m - n == 1:
     print("the second exam of one patient says %.0f" % (y - x))
 E
     ;;
-one-center) without_budapest "age >= 50" "age >= 50" ;;
-one-center-reworded) without_budapest "age >= 50" "age >= 50 and age >= 45" ;;
+one-center)
+    # budapest has few people of 62 years and more, whom an answer without it
+    # lacks.
+    hospitals
+    all=$(count "age >= 62") || kept
+    federation_stop budapest
+    sleep 1
+    rest=$(count "age >= 62" '{"frequency": {"variable": "sex"}}') || kept
+    [ "$all" != "$rest" ] || kept
+    gave "budapest has $((all - rest)) patients of 62 years and more" ;;
+many-questions)
+    hospitals 's/"privacy"/"limits": {"queries_per_day": 3}, "privacy"/'
+    for p in 0.3 0.4 0.5 0.6; do
+        ask_for "age >= 50" \
+            "{\"quantile\": {\"variable\": \"age\", \"probs\": [$p]}}" || kept
+    done
+    gave "a fourth answer where three are allowed" ;;
 *) echo "cohorts.sh: what is '$attack'?" >&2; exit 2 ;;
 esac

@@ -21,11 +21,17 @@ if len(set(told)) > 1:
 E
     ;;
 refusal)
-    # 1 to 10 patients of one age at a center: the exact figures refuse.
+    # A center with limits of its own: by exact figures it would keep back
+    # what fewer than 85 of its patients are of, and by how much the sum is less
+    # tells that, at no price.
     noise 0.25 0.005
-    ask_for "age >= 50" || kept
-    if ask_for "age >= 51"; then kept; fi
-    gave "somewhere 1 to 10 patients are 50 years old, at no price" ;;
+    echo '{"min_cell": 85}' >"$work/limits.json"
+    quiet "$BIN/cohortium-node" opt-in --home "$FED/cleveland" \
+        --limits "$work/limits.json" exercise-angina
+    sleep 2
+    more=$(count "age >= 60") && less=$(count "age >= 61") || kept
+    [ $((more - less)) -gt 70 ] || kept
+    gave "cleveland has 85 patients of 60 years and more, and fewer of 61, at no price" ;;
 after-a-crash)
     noise 0.2 0.1
     for from in 50 55 60; do

@@ -135,18 +135,36 @@ static int find_iterations(struct view document)
     return iterations;
 }
 
+static void send_message(struct bench *bench, const struct buffer *message)
+{
+    const double start = now_us();
+    enum status status;
+    while ((status = channel_client_send(
+                bench->channel, buffer_view(message))) == STATUS_BUSY) {
+        if (now_us() - start > 1e7)
+            die("no connection", status);
+    }
+    must(status, "send");
+}
+
+static void greet(struct bench *bench)
+{
+    const struct message hello = {.type = MESSAGE_HELLO,
+        .version = protocol_said(),
+        .name = "bench_question"};
+    struct buffer message;
+    buffer_init(&message, BUFFER_LIMIT_DEFAULT);
+    must(message_encode(&hello, &message), "message");
+    send_message(bench, &message);
+    buffer_fini(&message);
+}
+
 static double ask(struct bench *bench, const struct buffer *question)
 {
     struct buffer body;
     buffer_init(&body, BUFFER_LIMIT_DEFAULT);
     double start = now_us(), elapsed;
-    enum status status;
-    while ((status = channel_client_send(
-                bench->channel, buffer_view(question))) == STATUS_BUSY) {
-        if (now_us() - start > 1e7)
-            die("no connection", status);
-    }
-    must(status, "send");
+    send_message(bench, question);
     for (;;) {
         must(channel_client_wait(bench->channel, &body, 10000), "wait");
         struct message reply;
@@ -197,6 +215,7 @@ static void open_federation(struct bench *bench, char **argv)
     must(channel_client_open(&bench->channel, bench->keys,
              &roster->coordinator.curve, roster->endpoint),
         "connect");
+    greet(bench);
     roster_destroy(roster);
 }
 

@@ -23,7 +23,7 @@ sed 's/>= 50/>= 53/' "$UCI/query.json" >"$FED/other.json"
 ask ada "$FED/other.json" --wait 60 >"$FED/out" 2>"$FED/err" &
 asking=$!
 wait_asked "$FED/err"
-sleep 0.7
+wait_computed cleveland zurich_basel long_beach
 kill -KILL "${PIDS[budapest]}"
 wait "$asking" || fail "$(cat "$FED/err")"
 [ "$(python3 "$root/tests/support/pick.py" absent <"$FED/out")" = budapest ] ||

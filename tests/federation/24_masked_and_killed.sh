@@ -11,7 +11,7 @@ kill -STOP "${PIDS[budapest]}"
 ask ada "$UCI/query.json" --wait 60 >"$FED/out" 2>"$FED/err" &
 asking=$!
 wait_asked "$FED/err"
-sleep 0.7
+wait_computed cleveland zurich_basel long_beach
 kill -KILL "${PIDS[budapest]}"
 wait "$asking" || fail "$(cat "$FED/err")"
 [ "$(field absent <"$FED/out")" = budapest ] || fail "$(cat "$FED/out")"

@@ -52,7 +52,7 @@ quiet "$BIN/cohortium-node" import --home "$FED/cleveland" --again \
 same "$(own cleveland trestbps out_of_range)" 17 "mended twice"
 same "$(own budapest trestbps out_of_range)" 0 "another center"
 
-sleep 1 # the node sees new rows when it is asked
+make_freeze cleveland 2
 ask ada "$scratch/query.json" --out "$FED/result.json" >/dev/null 2>"$FED/err" ||
     fail "$(cat "$FED/err")"
 "$BIN/cohortium-node" quality --home "$FED/budapest" --json --result \

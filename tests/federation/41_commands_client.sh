@@ -77,13 +77,17 @@ expect 0 "*" "*" \
 # ---- study ----
 expect 0 "*" "" "$C" study check "$FED/study.json" --dictionary "$D"
 expect 0 "exercise-angina" "*" "$C" study show "$FED/study.json"
+expect 0 "over-50 +50 years and older: age >= 50" "*" \
+    "$C" study show "$FED/study.json"
+expect 0 "over-50 +50 years and older: Age \\(years\\) >= 50" "*" \
+    "$C" study show "$FED/study.json" --dictionary "$D"
 sed 's/"age"/"agee"/' "$FED/as_described.json" >"$FED/typo.json"
 expect 1 "" "typo.json:[0-9]+:[0-9]+: .*did you mean 'age'" \
     "$C" study create "$FED/typo.json" --dictionary "$D" \
     --researcher "$P/ada.card.json" --key "$P/ada.key" --out "$FED/typo.signed"
 id=$("$C" study show "$FED/study.json" |
     sed -n 's/.*"dictionary": "\([0-9a-f]*\)".*/\1/p')
-sed -i "s/{/{\"dictionary\": \"$id\",/" "$FED/typo.json"
+sed -i "1s/{/{\"dictionary\": \"$id\",/" "$FED/typo.json"
 expect 0 "*" "not checked against a dictionary" \
     "$C" study create "$FED/typo.json" --researcher "$P/ada.card.json" \
     --key "$P/ada.key" --out "$FED/typo.signed"
@@ -107,7 +111,7 @@ done
 A=(--roster "$FED/roster.json")
 expect 0 "*" "*" "$C" study verify "$FED/study.json" "$FED/carol.approval" \
     "$FED/dave.approval" "${A[@]}"
-expect 3 "" "fewer signatures" "$C" study verify "$FED/study.json" \
+expect 3 "" "1 of the 2 approvals" "$C" study verify "$FED/study.json" \
     "$FED/carol.approval" "${A[@]}"
 expect 3 "" "*" "$C" study verify "$FED/study.json" "$FED/carol.approval" \
     "$FED/carol.approval" "${A[@]}"
@@ -117,7 +121,7 @@ expect 0 "study second, id" "" "$C" study create "$FED/second.json" \
     --out "$FED/second.study"
 expect 0 "*" "*" "$C" study approve "$FED/second.study" --key "$P/carol.key" \
     --scores team=8,mission=8,merit=7,feasibility=9 --out "$FED/second.approval"
-expect 3 "" "fewer signatures" "$C" study submit "$FED/second.study" \
+expect 3 "" "1 of the 2 approvals" "$C" study submit "$FED/second.study" \
     "$FED/second.approval" "${A[@]}" --key "$P/carol.key"
 expect 3 "" "another study|fewer" "$C" study submit "$FED/second.study" \
     "$FED/carol.approval" "$FED/dave.approval" "${A[@]}" --key "$P/carol.key"
@@ -137,14 +141,34 @@ echo '{"cohort": "age >= 18 and sexx = male", "analyses": [{"count": {}}]}' \
     >"$FED/typo.json"
 expect 1 "" "typo.json:1:[0-9]+: .*sexx" \
     "$C" query check "$FED/typo.json" --dictionary "$D"
-echo '{"study": "exercise-angina", "cohort": "", "analyses": [{"count": {}}]}' \
+echo '{"study": "exercise-angina", "cohort": "womem", "analyses": [{"count": {}}]}' \
     >"$FED/wide.json"
-expect 3 "" "wide.json:1:[0-9]+: the study asks about" \
+sed 's/womem/women/' "$FED/wide.json" >"$FED/women.json"
+expect 0 "*" "" "$C" query check "$FED/women.json" --dictionary "$D" \
+    --study "$FED/study.json"
+sed 's/womem/symptomatic/' "$FED/wide.json" >"$FED/derived.json"
+expect 0 "*" "" "$C" query check "$FED/derived.json" --dictionary "$D" \
+    --study "$FED/study.json"
+sed 's/"analyses"/"by": ["angina"], "analyses"/' "$FED/derived.json" \
+    >"$FED/by.json"
+expect 1 "" "'angina' is derived in the study, for its cohorts alone" \
+    "$C" query check "$FED/by.json" --dictionary "$D" --study "$FED/study.json"
+echo '{"cohort": "over-50", "analyses": [{"count": {}}]}' >"$FED/named.json"
+expect 1 "" "named.json:1:13: no cohort expression; if a study names a cohort 'over-50'.*--study" \
+    "$C" query check "$FED/named.json" --dictionary "$D"
+echo '{"cohort": "age >= 60 or sex = 1", "analyses": [{"count": {}}]}' \
+    >"$FED/either.json"
+expect 0 "*" "" "$C" query check "$FED/either.json" --dictionary "$D"
+expect 3 "" "either.json:1:23: a cohort joins conditions of several variables by 'and'" \
+    "$C" query check "$FED/either.json" --dictionary "$D" \
+    --study "$FED/study.json"
+expect 3 "" "wide.json:1:[0-9]+: 'womem' is no cohort of the study, which declares over-50, women, symptomatic; did you mean 'women'" \
     "$C" query check "$FED/wide.json" --dictionary "$D" \
     --study "$FED/study.json"
 expect 0 "the query costs nothing of a budget" "" "$C" query cost "$Q" --dictionary "$D" --study "$FED/study.json"
 S=(--study "$FED/study.json" "${A[@]}" --key "$P/ada.key")
-expect 3 "" "the study asks about" "$C" query submit "$FED/wide.json" "${S[@]}"
+expect 3 "" "did you mean .women." "$C" query submit "$FED/wide.json" "${S[@]}"
+expect 3 "" "by .and. alone" "$C" query submit "$FED/either.json" "${S[@]}"
 expect 2 "" "*" "$C" query submit "$Q" "${S[@]}" --wait soon
 expect 2 "" "64 hexadecimal digits" "$C" query status 12x4 "${A[@]}" --key "$P/ada.key"
 expect 1 "" "no query whose id begins" "$C" query status 1234 "${A[@]}" \
@@ -196,7 +220,11 @@ expect 2 "" "--analysis is a number" "$C" result show "$F" --plot "$FED/p.svg" \
 expect 1 "" "*" "$C" result fetch "${id//[0-9]/0}" "${A[@]}" \
     --key "$P/ada.key"
 expect 0 "*" "" "$C" result fetch "$id" "${A[@]}" --key "$P/ada.key" --json
+expect 0 "*" "" "$C" result fetch "${id:0:10}" "${A[@]}" --key "$P/ada.key" --json
 cmp -s "$FED/stdout" "$F" || fail "fetched another result"
+expect 2 "" "64 hexadecimal digits" "$C" result fetch "no id" "${A[@]}" \
+    --key "$P/ada.key"
+expect 2 "" "--analysis is a number" "$C" result show "$F" --analysis 99
 
 # ---- sandbox ----
 SB=(--dictionary "$D" "$UCI/cleveland.csv" "$UCI/budapest.csv" "$UCI/long_beach.csv")

@@ -43,7 +43,8 @@ expect 0 "*" "*" "$O" init --home "$FED/new-office" --name office2 \
 # ---- a home that is none ----
 for command in "import $UCI/cleveland.csv" variables quality "study list" \
     "study show x" "study unlock x" "opt-in x" "opt-out x" status \
-    "patient opt-out x" "patient opt-in x" "audit show" "audit verify" \
+    "patient opt-out x" "patient opt-in x" "patient erase x" freeze \
+    "audit show" "audit verify" \
     "audit export" serve "roster $FED/roster.json"; do
     expect 1 "" "no-such" "$N" $command --home "$FED/no-such"
 done
@@ -135,6 +136,8 @@ expect 0 "*" "*" "$N" opt-out $H exercise-angina
 echo '{"min_cell": 20}' >"$FED/limits.json"
 expect 0 "*" "*" "$N" opt-in $H exercise-angina --limits "$FED/limits.json"
 expect 1 "" "*" "$N" patient opt-out $H nobody
+expect 1 "" "*" "$N" patient erase $H nobody
+expect 0 "nothing changed since freeze 1" "" "$N" freeze $H
 expect 0 "opted_in|opt" "" "$N" audit show $H --last 5
 expect 2 "" "*" "$N" audit show $H --last none
 expect 0 "*" "*" "$N" audit verify $H

@@ -24,10 +24,10 @@ federation_stop cleveland budapest
 start_center cleveland --coordinator tcp://127.0.0.1:1
 start_center budapest --coordinator tcp://no-such-host.invalid:7100
 wait_line "$FED/cleveland/log" \
-    'not_connected endpoint=tcp://127.0.0.1:1 reason="refused'
+    'not_connected endpoint=tcp://127.0.0.1:1 reason="cannot be reached'
 wait_line "$FED/budapest/log" \
     'endpoint=tcp://no-such-host.invalid:7100 reason="the host' 60
-wait_status cleveland 'not connected since .*: refused'
+wait_status cleveland 'not connected since .*: cannot be reached'
 federation_stop cleveland budapest
 wait_status cleveland 'no process serves this home'
 

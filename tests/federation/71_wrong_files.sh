@@ -20,6 +20,10 @@ R=$FED/roster.json
 expect 1 "" "carol.card.json is the card \(public keys\) of 'carol'; a person's key is expected, see .*carol.key" \
     "$C" roster sign "$R" --key "$P/carol.card.json"
 ! grep -q chmod "$FED/stderr" || fail "advice that harms"
+# A name with an end of line in it cannot look like another message.
+expect 1 "" "a.x0Acohortium: all is well" \
+    "$C" study show "$FED/a"$'\n'"cohortium: all is well"
+[ "$(wc -l <"$FED/stderr")" = 1 ] || fail "$(cat "$FED/stderr")"
 expect 1 "" "carol.key is the secret key of 'carol'; a card is expected, see .*carol.card.json" \
     "$C" roster create --federation f --member "$P/carol.key" \
     --coordinator "$FED/office/card.json" --endpoint tcp://127.0.0.1:7 \
@@ -148,7 +152,7 @@ cat >"$FED/many.json" <<'JSON'
   "valid_until": "1.1.2099"
 }
 JSON
-expect 1 "" "many.json: 11 things are wrong" \
+expect 1 "" "many.json: 12 things are wrong" \
     "$C" study create "$FED/many.json" --dictionary "$UCI/dictionary.json" \
     --researcher "$P/ada.card.json" --key "$P/ada.key" --out "$FED/y"
 while read -r line; do
@@ -156,6 +160,7 @@ while read -r line; do
         fail "not told: $line: $(cat "$FED/stderr")"
 done <<'TOLD'
 1:1: 'title' is missing
+1:1: a study names the cohorts that it asks about
 3:11: 'Exercise Angina' is no study's name
 4:14: expected a number from 1
 5:3: 'titel' does not belong here; did you mean 'title'?

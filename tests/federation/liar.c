@@ -121,9 +121,12 @@ static void make_header(struct liar *liar)
         .center_count = liar->roster->center_count};
     randombytes_buf(header.session, sizeof header.session);
     header.centers = calloc(header.center_count, sizeof *header.centers);
-    for (size_t i = 0; i < header.center_count; i++)
+    header.freezes = calloc(header.center_count, sizeof *header.freezes);
+    for (size_t i = 0; i < header.center_count; i++) {
         memcpy(header.centers[i], liar->roster->centers[i].name,
             sizeof *header.centers);
+        header.freezes[i] = lies(liar, "other-freeze") ? 2 : 1;
+    }
     if (lies(liar, "lowered-minimum"))
         header.min_centers--;
     if (lies(liar, "other-roster"))
@@ -147,6 +150,7 @@ static void make_header(struct liar *liar)
     envelope_destroy(envelope);
     buffer_fini(&payload);
     free(header.centers);
+    free(header.freezes);
 }
 
 static void send_message(struct liar *liar, const struct message *message)

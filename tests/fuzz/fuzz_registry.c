@@ -14,8 +14,9 @@ static const struct damage_column columns[] = {{"exam", "id", NULL},
     {"exam", "v_mi", NULL}, {"exam", "v_old", NULL},
     {"exam", "v_followup", NULL}, {"exam", "v_shape", NULL},
     {"exam", "v_mesh", NULL}, {"patient", "pseudonym", NULL},
-    {"patient", "identifier", NULL}, {"patient", "opted_out", NULL},
-    {"meta", "value", NULL}};
+    {"patient", "identifier", NULL}, {"absence", "since", NULL},
+    {"absence", "until", NULL}, {"exam", "since", NULL},
+    {"exam", "until", NULL}, {"exam", "number", NULL}, {"meta", "value", NULL}};
 
 static const char question[] =
     "{\"cohort\":\"age >= 0\",\"by\":[\"sex\"],\"analyses\":[{\"count\":{}},"
@@ -65,10 +66,11 @@ static void scan(const struct plan *plan, struct store *store)
 {
     struct frame *frame = NULL;
     struct contribution contribution;
-    REQUIRE(frame_create(&frame, fuzz_dictionary()) == STATUS_OK);
-    if (frame_refresh(frame, store) == STATUS_OK) {
-        REQUIRE(store_visit_rows(store, check_row, (void *)fuzz_dictionary()) ==
-                STATUS_OK);
+    struct store_view now;
+    if (store_view_now(store, &now) == STATUS_OK &&
+        frame_create(&frame, fuzz_dictionary(), store, &now) == STATUS_OK) {
+        REQUIRE(store_visit_rows(store, &now, check_row,
+                    (void *)fuzz_dictionary()) == STATUS_OK);
         REQUIRE(plan_contribute(plan, frame_rows(frame), 1, &contribution) ==
                 STATUS_OK);
         REQUIRE(plan_check_vector(plan, &contribution.vector) == STATUS_OK);

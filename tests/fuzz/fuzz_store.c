@@ -3,7 +3,7 @@
  * says why not, sends nothing of another size, gives no second vote, and an
  * audit log that reads differently does not pass for whole. */
 #include "node/audit.h"
-#include "node/guard.h"
+#include "node/remembered.h"
 #include "node/store_internal.h"
 #include "protocol/wire/log.h"
 #include "tests/fuzz/fuzz_damage.h"
@@ -21,22 +21,23 @@ static const struct damage_column columns[] = {{"meta", "value", NULL},
     {"decision", "limits", NULL}, {"answer", "query", NULL},
     {"answer", "header", NULL}, {"answer", "study", NULL},
     {"answer", "question", NULL}, {"answer", "time", NULL},
-    {"answer", "vector", NULL}, {"answer", "generation", NULL},
-    {"refusal", "time", NULL}, {"audit", "sequence", NULL},
-    {"audit", "time", NULL}, {"audit", "event", NULL},
-    {"audit", "subject", NULL}, {"audit", "detail", NULL},
-    {"audit", "previous", NULL}, {"audit", "digest", NULL},
-    {"audit", "signature", NULL}, {"person", "number", NULL},
-    {"person", "pseudonym", NULL}, {"cohort", "id", NULL},
-    {"cohort", "study", NULL}, {"cohort", "until", NULL},
-    {"cohort", "people", NULL}, {"center_group", "centers", NULL},
-    {"center_group", "people", NULL}, {"progress", "query", "query"},
-    {"progress", "header", "query"}, {"progress", "attempt", "query"},
-    {"progress", "stage", "query"}, {"progress", "members", "query"},
-    {"progress", "refused", "query"}, {"exam", "patient", NULL},
-    {"exam", "v_age", NULL}, {"exam", "v_sex", NULL}, {"exam", "number", NULL}};
+    {"answer", "vector", NULL}, {"answer", "freeze", NULL},
+    {"answer", "departures", NULL}, {"refusal", "time", NULL},
+    {"audit", "sequence", NULL}, {"audit", "time", NULL},
+    {"audit", "event", NULL}, {"audit", "subject", NULL},
+    {"audit", "detail", NULL}, {"audit", "previous", NULL},
+    {"audit", "digest", NULL}, {"audit", "signature", NULL},
 
-static const struct public_key centers[] = {{{1}}, {{2}}, {{3}}};
+    {"remembered", "id", NULL}, {"remembered", "study", NULL},
+    {"remembered", "until", NULL}, {"remembered", "told", NULL},
+    {"remembered", "rows", NULL}, {"remembered_by", "researcher", NULL},
+    {"progress", "query", "query"}, {"progress", "header", "query"},
+    {"progress", "attempt", "query"}, {"progress", "stage", "query"},
+    {"progress", "members", "query"}, {"progress", "refused", "query"},
+    {"exam", "patient", NULL}, {"exam", "v_age", NULL}, {"exam", "v_sex", NULL},
+    {"exam", "number", NULL}, {"exam", "since", NULL}, {"exam", "until", NULL},
+    {"freeze", "edition", NULL}, {"freeze", "absences", NULL},
+    {"freeze", "envelope", NULL}, {"reading", "freeze", "study"}};
 
 struct record {
     int64_t sequence;
@@ -115,8 +116,6 @@ static void set_up(struct node *node, const char *privacy)
     REQUIRE(node_ask(scene, 0) != NULL);
     if (strcmp(privacy, "sum") == 0)
         note_vote(scene);
-    must(guard_check_centers(
-        scene->store, &scene->query_id, centers, 3, NOW + 100000));
     must(store_audit_visit(scene->store, 1, add_record, &node->records));
     node->whole = damage_keep(scene->store->database);
     REQUIRE(sqlite3_exec(node->whole,
@@ -192,8 +191,6 @@ static void run(struct node_scene *scene)
         .store = scene->store,
         .threads = 1,
         .refusals_to_lock = 100};
-    (void)guard_check_centers(
-        scene->store, &scene->query_id, centers, 2, NOW + 100000);
     if (session_create(&scene->session, &setup) == STATUS_OK) {
         (void)session_connected(
             scene->session, (struct session_time){NOW, 1000}, &scene->outbox);

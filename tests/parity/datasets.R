@@ -22,8 +22,7 @@ run_query("uci_by_sex", uci_dictionary, uci_files, function(rows) {
 })
 run_query("uci_by_two", uci_dictionary, uci_files, function(rows) {
   rows <- with_disease(rows)
-  exang <- as.character(rows$exang) %in% c("1", "true")
-  rows[is_true(rows$oldpeak > 0) | (is_true(rows$chol >= 240) & exang), ]
+  rows[is_true(rows$oldpeak > 0) & is_true(rows$chol >= 200), ]
 })
 
 run_query("uci_glm", uci_dictionary, uci_files, function(rows) {

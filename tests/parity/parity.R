@@ -15,7 +15,7 @@ folder <- dirname(sub("--file=", "", grep("--file=", commandArgs(), value = TRUE
 for (part in c("asking", "rows", "expected_tables", "expected_survival",
   "expected_models", "expected_mixed", "train", "expected_network", "questions",
   "coverage", "datasets", "exact", "vectors", "cox_days", "mixed", "center_effects",
-  "network", "released_models", "features")) {
+  "network", "released_models", "completed", "features")) {
   source(file.path(folder, paste0(part, ".R")))
 }
 

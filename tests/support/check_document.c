@@ -6,9 +6,9 @@
  *   check_document --lines [DICTIONARY]
  *
  * KIND: dictionary, query, study, roster, approval, session, limits, opt-in,
- * envelope, card, csv, settings; scope is a query within the study. Exit code 0
- * when nothing is wrong, 1 with one line when something is. csv, query and
- * scope need a dictionary.
+ * freeze, envelope, card, csv, settings; scope is a query within the study.
+ * Exit code 0 when nothing is wrong, 1 with one line when something is. csv,
+ * query and scope need a dictionary.
  *
  * With --lines each line of standard input is a kind, a blank and a document
  * (csv and card: a file's name); the answer is a line, "ok" or what is wrong.
@@ -20,6 +20,7 @@
 #include "node/config.h"
 #include "node/import.h"
 #include "policy/admission.h"
+#include "policy/freeze.h"
 #include "policy/opt_in.h"
 
 struct checking {
@@ -42,13 +43,14 @@ static enum status check_query_in(struct checking *c, const struct study *study)
 {
     struct query *query = NULL;
     struct plan *plan = NULL;
+    const struct dictionary *dictionary =
+        study == NULL ? c->dictionary : &study->dictionary;
     enum status status =
-        query_parse(&query, c->text, c->dictionary, &c->diagnostic);
+        query_parse(&query, c->text, dictionary, &c->diagnostic);
     if (status == STATUS_OK)
-        status = plan_create(&plan, query, c->dictionary, &c->diagnostic);
+        status = plan_create(&plan, query, dictionary, &c->diagnostic);
     if (status == STATUS_OK && study != NULL)
-        status = admission_check_scope(
-            study, query, plan, c->dictionary, &c->diagnostic);
+        status = admission_check_scope(study, query, plan, &c->diagnostic);
     plan_destroy(plan);
     query_destroy(query);
     return status;
@@ -69,6 +71,8 @@ static enum status check_scope(struct checking *c)
                              : buffer_read_file(&text, c->study_file);
     if (status == STATUS_OK)
         status = study_parse(&study, buffer_view(&text), &c->diagnostic);
+    if (status == STATUS_OK)
+        status = study_check(study, c->dictionary, &c->diagnostic);
     if (status == STATUS_OK)
         status = check_query_in(c, study);
     study_destroy(study);
@@ -127,6 +131,12 @@ static enum status check_opt_in(struct checking *c)
     return opt_in_parse(&opt_in, c->text, &c->diagnostic);
 }
 
+static enum status check_freeze(struct checking *c)
+{
+    struct freeze freeze;
+    return freeze_parse(&freeze, c->text, &c->diagnostic);
+}
+
 static enum status check_envelope(struct checking *c)
 {
     struct envelope *envelope = NULL;
@@ -169,8 +179,8 @@ static const struct {
     {"scope", check_scope}, {"study", check_study}, {"roster", check_roster},
     {"approval", check_approval}, {"session", check_session},
     {"limits", check_limits}, {"opt-in", check_opt_in},
-    {"envelope", check_envelope}, {"card", check_card}, {"csv", check_csv},
-    {"settings", check_settings}};
+    {"freeze", check_freeze}, {"envelope", check_envelope},
+    {"card", check_card}, {"csv", check_csv}, {"settings", check_settings}};
 
 /* 0, 1, or 2 for a kind that is none. */
 static int check(struct checking *c, const char *kind)

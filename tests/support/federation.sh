@@ -200,6 +200,11 @@ wait_connected() {
     done
 }
 
+# make_freeze CENTER NUMBER: its next freeze, until the office knows it
+make_freeze() {
+    quiet "$BIN/cohortium-node" freeze --home "$FED/$1"
+    wait_line "$FED/office/log" "office freezes center=$1 latest=$2"
+}
 # wait_asked FILE: until the office has the query whose id a client wrote to
 # FILE, its standard error; $query is the id
 wait_asked() {
@@ -209,6 +214,21 @@ wait_asked() {
     until office_says "\"query_id\":\"$query\""; do
         [ "$SECONDS" -lt "$end" ] || fail "the office has no query $query"
         sleep 0.1
+    done
+}
+
+# wait_computed NAME...: until each of them has computed $query: a plain answer,
+# or the keys of a masked one, are on its disk
+wait_computed() {
+    local name end=$((SECONDS + 30))
+    for name; do
+        until [ "$(sqlite3 "$FED/$name/registry.sqlite" \
+            "PRAGMA busy_timeout = 5000; SELECT count(*) FROM
+            (SELECT query FROM answer UNION SELECT query FROM progress)
+            WHERE lower(hex(query)) = '$query'" | tail -n 1)" = 1 ]; do
+            [ "$SECONDS" -lt "$end" ] || fail "$name did not compute $query"
+            sleep 0.05
+        done
     done
 }
 
@@ -266,7 +286,7 @@ kill_office_amid() {
     ask ada "$1" --wait 60 >"$FED/first.out" 2>"$FED/first.err" &
     asking=$!
     wait_asked "$FED/first.err"
-    sleep 0.7
+    wait_computed budapest zurich_basel long_beach
     kill -KILL "${PIDS[office]}"
     wait "${PIDS[office]}" 2>/dev/null || true
     kill "$asking" 2>/dev/null || true

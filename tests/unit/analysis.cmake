@@ -21,7 +21,9 @@ foreach(name scan_threads plan count summary frequency crosstab histogram quanti
     analyses_refuse)
   cohortium_test(test_${name} SOURCES test_${name}.c LINK analysis_fixture)
 endforeach()
-cohortium_test(test_sets SOURCES test_sets.c sets_fixture.c
-  LINK analysis_fixture)
+foreach(name sets assigned donors)
+  cohortium_test(test_${name} SOURCES test_${name}.c sets_fixture.c
+    LINK analysis_fixture)
+endforeach()
 cohortium_test(test_bounded_work SOURCES test_bounded_work.c
   LINK analysis_fixture PkgConfig::RMATH)

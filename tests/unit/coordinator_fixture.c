@@ -238,8 +238,13 @@ void fixture_from_person(struct fixture *fixture, const struct keypair *keys,
     int route, const struct message *message)
 {
     char user[CHANNEL_USER_MAX], key[KEY_TEXT];
+    const struct message hello = {.type = MESSAGE_HELLO,
+        .version = protocol_said(),
+        .name = "cohortium test"};
     public_key_to_text(key, &keypair_identity(keys)->sign);
     snprintf(user, sizeof user, "person:%s", key);
+    if (message->type != MESSAGE_HELLO)
+        hand_over(fixture, user, route, &hello);
     hand_over(fixture, user, route, message);
 }
 
@@ -248,7 +253,9 @@ void fixture_hello(struct fixture *fixture, size_t center)
     struct message hello = {.type = MESSAGE_HELLO,
         .version = protocol_said(),
         .name = "cohortium-node test"};
+    const struct message freezes = {.type = MESSAGE_FREEZES};
     fixture_from_center(fixture, center, &hello);
+    fixture_from_center(fixture, center, &freezes);
 }
 
 void fixture_opt_in(

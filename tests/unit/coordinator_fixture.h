@@ -68,7 +68,7 @@ void fixture_sign(struct buffer *out, struct digest *id, const char *type,
     const char *payload, const struct keypair *keys);
 
 struct channel_route fixture_route(int first);
-/* Hands a message to the office, by its sender. */
+/* Hands a message to the office, by its sender; a person says HELLO before. */
 void fixture_from_center(
     struct fixture *fixture, size_t center, const struct message *message);
 void fixture_from_person(struct fixture *fixture, const struct keypair *keys,

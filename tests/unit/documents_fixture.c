@@ -87,15 +87,15 @@ json_t *cast_study(const struct cast *cast, const char *name, int min_centers)
     char dictionary[DIGEST_TEXT];
     digest_to_text(dictionary, &cast->dictionary->digest);
     return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:[o],"
-                     " s:[s, s], s:[s, s], s:s, s:{s:i}, s:s, s:i,"
+                     " s:[s, s], s:[s, s], s:s, s:b, s:{s:i}, s:s, s:i,"
                      " s:s, s:s}",
         "cohortium", "study", "name", name, "version", 1, "title", "A test",
         "principal_investigator", "Ada", "lead_institution", "Here",
         "dictionary", dictionary, "roster", "test", "researchers",
         cast_card(cast->researcher), "variables", "age", "sex", "analyses",
-        "count", "summary", "cohort", "age >= 18", "limits", "min_cell", 5,
-        "privacy", "plain", "min_centers", min_centers, "valid_from",
-        "2026-01-01", "valid_until", "2029-01-01");
+        "count", "summary", "cohort", "age >= 18", "exploration", true,
+        "limits", "min_cell", 5, "privacy", "plain", "min_centers", min_centers,
+        "valid_from", "2026-01-01", "valid_until", "2029-01-01");
 }
 
 json_t *cast_approval(
@@ -131,12 +131,13 @@ json_t *cast_header(const struct digest *query_id,
     digest_to_text(query, query_id);
     digest_to_text(study, study_id);
     digest_to_text(roster, roster_id);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:[s, s, s]}",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:[s, s, s],"
+                     " s:[i, i, i]}",
         "cohortium", "session", "query", query, "study", study, "roster",
         roster, "session",
         "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
         "deadline", "2027-01-15T08:30:00Z", "min_centers", 3, "suite", 1,
-        "centers", "center-0", "center-1", "center-2");
+        "centers", "center-0", "center-1", "center-2", "freezes", 1, 1, 1);
 }
 
 /* ---- changing and signing ---- */

@@ -43,6 +43,17 @@ int close_store(void **state)
     return 0;
 }
 
+struct frame *frame_now(void)
+{
+    struct frame *frame = NULL;
+    struct store_view now;
+    assert_int_equal(store_view_now(importing.store, &now), STATUS_OK);
+    assert_int_equal(
+        frame_create(&frame, importing.dictionary, importing.store, &now),
+        STATUS_OK);
+    return frame;
+}
+
 enum status import_text(const char *text, const struct import_options *options,
     struct import_report *report)
 {

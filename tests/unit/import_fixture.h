@@ -24,6 +24,8 @@ int import_begin(const char *dictionary);
 int import_end(void **state);
 int open_store(void **state);
 int close_store(void **state);
+/* The record as it is now. The caller destroys it. */
+struct frame *frame_now(void);
 /* The text as a file, imported at second 1. */
 enum status import_text(const char *text, const struct import_options *options,
     struct import_report *report);

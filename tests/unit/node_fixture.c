@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "node/freeze.h"
 #include "policy/budget.h"
 #include "tests/unit/test.h"
 
@@ -19,6 +20,15 @@ static void write_down(
     envelope_destroy(envelope);
 }
 
+void node_list(json_t *header, struct view remembered)
+{
+    char text[DIGEST_TEXT + 2] = "\"";
+    const struct digest listed = digest_of(remembered);
+    digest_to_text(text + 1, &listed);
+    strcat(text, "\"");
+    document_change(header, "remembered", text);
+}
+
 static void write_headers(
     struct node_scene *scene, const struct digest *roster_id)
 {
@@ -30,6 +40,8 @@ static void write_headers(
                 "\"f0f102030405060708090a0b0c0d0e0f"
                 "101112131415161718191a1b1c1d1e1f\"");
         }
+        if (scene->sandbox)
+            node_list(header, (struct view){NULL, 0});
         write_down(&scene->headers[i],
             document_sign(TYPE_HEADER, header, &scene->cast.coordinator, 1),
             &scene->header_ids[i]);
@@ -63,6 +75,8 @@ static void write_study(
     json_t *study = cast_study(cast, "first", 3);
     snprintf(text, sizeof text, "\"%s\"", privacy);
     document_change(study, "privacy", text);
+    if (strcmp(privacy, "sum") == 0) /* figures in the first round */
+        document_change(study, "limits/min_difference", "1");
     if (analysis != NULL) {
         snprintf(text, sizeof text, "\"%s\"", analysis);
         document_change(study, "analyses/+", text);
@@ -114,6 +128,7 @@ static struct session_setup setup_of(const struct node_scene *scene)
         .dictionary = scene->cast.dictionary,
         .store = scene->store,
         .threads = 1,
+        .sandbox = scene->sandbox,
         .refusals_to_lock = 100,
         .worker = scene->worker,
         .inline_max = scene->inline_max,
@@ -126,6 +141,8 @@ void node_start(struct node_scene *scene)
 {
     must(store_open(&scene->store, scene->path, scene->cast.dictionary));
     const struct session_setup setup = setup_of(scene);
+    int64_t number;
+    must(freeze_make_first(scene->store, setup.keys, scene->wall, &number));
     must(session_create(&scene->session, &setup));
 }
 
@@ -214,6 +231,7 @@ void node_create(struct node_scene **out, const char *privacy,
     assert_non_null(scene);
     scene->monotonic_ms = 1000;
     scene->wall = NOW;
+    scene->sandbox = strcmp(privacy, "open") == 0;
     cast_create(&scene->cast);
     write_documents(scene, privacy, analysis, parameters);
     strcpy(scene->path, "/tmp/cohortium-progress-XXXXXX");

@@ -23,6 +23,8 @@ struct node_scene {
     uint64_t monotonic_ms;
     uint64_t reply_slot_ms; /* as in session_setup */
     const char *head_path;  /* as in session_setup */
+    bool sandbox; /* of a study with privacy "open", whose questions are weighed
+                   */
     struct store *store;
     struct session *session;
     struct outbox outbox;
@@ -46,6 +48,8 @@ void node_welcome(struct node_scene *scene);
 /* The work is done, or a slot has come, at monotonic_ms: the only reply, or
  * NULL. */
 const struct message *node_release(struct node_scene *scene);
+/* Sets the header's "remembered" to these names, one after the other. */
+void node_list(json_t *header, struct view remembered);
 /* OPEN of one of the two sessions. */
 const struct message *node_ask(struct node_scene *scene, int header);
 

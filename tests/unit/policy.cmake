@@ -11,6 +11,7 @@ endforeach()
 cohortium_test(test_suppression SOURCES test_suppression.c
   LINK cohortium_policy)
 cohortium_test(test_span SOURCES test_span.c LINK cohortium_policy)
+cohortium_test(test_memory SOURCES test_memory.c LINK cohortium_policy)
 cohortium_test(test_budget SOURCES test_budget.c
   LINK cohortium_policy analysis_fixture test_seeded)
 foreach(name disclosure disclosure_cells disclosure_sums)

@@ -25,15 +25,16 @@ LIST_ITEMS_LOOKED_AT = 3
 
 # What a schema cannot say, and the parser looks at: names that another document
 # or the catalogue knows, an order of dates, keys that are there twice, the
-# grammar of an expression. There the parser may refuse what the schema takes.
+# grammar of an expression, two lists of the same length. There the parser may refuse what the schema takes.
 BEYOND_SCHEMA = {
     "query": ("cohort", "by", "analyses"),
-    "study": ("variables", "cohort", "researchers", "analyses", "valid_from",
+    "study": ("variables", "cohort", "cohorts", "derived", "researchers", "analyses", "valid_from",
               "valid_until"),
     "roster": ("committee", "centers", "coordinator", "threshold",
                "valid_from", "valid_until"),
     "dictionary": ("variables", "rules"),
     "envelope": ("payload", "signatures"),
+    "session": ("centers", "freezes"),
 }
 # What describes a dictionary is for people; the parser does not read it.
 DESCRIPTIVE = {"dictionary": ("title", "description", "license", "source")}

@@ -34,6 +34,23 @@ static void draw_row(uint64_t *seed, int32_t *row)
     }
 }
 
+const char chance_dictionary[] =
+    "{\"id\":\"chance\",\"version\":1,\"variables\":["
+    "{\"name\":\"x\",\"type\":\"integer\",\"min\":0,\"max\":9},"
+    "{\"name\":\"wide\",\"type\":\"integer\",\"min\":-20000,"
+    "\"max\":20000},"
+    "{\"name\":\"start\",\"type\":\"days\",\"min\":0,\"max\":20},"
+    "{\"name\":\"time\",\"type\":\"days\",\"min\":0,\"max\":20},"
+    "{\"name\":\"event\",\"type\":\"boolean\"},"
+    "{\"name\":\"cause\",\"type\":\"category\",\"categories\":["
+    "{\"code\":\"none\",\"label\":\"none\"},{\"code\":\"a\",\"label\":\"a\"},{\"code\":\"b\",\"label\":\"b\"}]},"
+    "{\"name\":\"group\",\"type\":\"category\",\"categories\":["
+    "{\"code\":\"A\",\"label\":\"A\"},{\"code\":\"B\",\"label\":\"B\"},{\"code\":\"C\",\"label\":\"C\"}]},"
+    "{\"name\":\"site\",\"type\":\"category\",\"categories\":["
+    "{\"code\":\"l\",\"label\":\"l\"},{\"code\":\"r\",\"label\":\"r\"}]},"
+    "{\"name\":\"shape\",\"type\":\"vector\",\"length\":3,\"resolution\":1,"
+    "\"min\":0,\"max\":99}]}";
+
 void chance_create(struct table *table)
 {
     uint64_t seed = 5;
@@ -41,23 +58,7 @@ void chance_create(struct table *table)
         draw_row(&seed, codes[i]);
         patients[i] = i == 0 ? 0 : patients[i - 1] + (draw(&seed, 3) != 0);
     }
-    table_create(table,
-        "{\"id\":\"chance\",\"version\":1,\"variables\":["
-        "{\"name\":\"x\",\"type\":\"integer\",\"min\":0,\"max\":9},"
-        "{\"name\":\"wide\",\"type\":\"integer\",\"min\":-20000,"
-        "\"max\":20000},"
-        "{\"name\":\"start\",\"type\":\"days\",\"min\":0,\"max\":20},"
-        "{\"name\":\"time\",\"type\":\"days\",\"min\":0,\"max\":20},"
-        "{\"name\":\"event\",\"type\":\"boolean\"},"
-        "{\"name\":\"cause\",\"type\":\"category\",\"categories\":["
-        "{\"code\":\"none\"},{\"code\":\"a\"},{\"code\":\"b\"}]},"
-        "{\"name\":\"group\",\"type\":\"category\",\"categories\":["
-        "{\"code\":\"A\"},{\"code\":\"B\"},{\"code\":\"C\"}]},"
-        "{\"name\":\"site\",\"type\":\"category\",\"categories\":["
-        "{\"code\":\"l\"},{\"code\":\"r\"}]},"
-        "{\"name\":\"shape\",\"type\":\"vector\",\"length\":3,\"resolution\":1,"
-        "\"min\":0,\"max\":99}]}",
-        &codes[0][0], CHANCE_ROWS, patients);
+    table_create(table, chance_dictionary, &codes[0][0], CHANCE_ROWS, patients);
     assert_int_equal(table->dictionary->column_count, CHANCE_COLUMNS);
 }
 

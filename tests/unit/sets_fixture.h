@@ -27,6 +27,7 @@ enum {
 
 #define CHANCE_ROWS 700
 
+extern const char chance_dictionary[];
 /* The same table each time. */
 void chance_create(struct table *table);
 /* {"name": {parameters}}: every kind of the catalogue at least once. */

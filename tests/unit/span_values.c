@@ -35,25 +35,27 @@ static bool read_numbers(char *text, int64_t *numbers, size_t count)
     return strtok(text, " \n") == NULL;
 }
 
-static bool ask(struct span *span, char *text)
+static bool ask(struct span *span, int64_t people, char *text)
 {
     static int64_t numbers[SPAN_ANCHORS_MAX + 1];
     struct span_decision decision;
     if (!read_numbers(text, numbers, span_count(span) + 1) ||
-        span_decide(span, numbers[0], numbers + 1, &decision) != STATUS_OK)
+        span_decide(span, people, numbers[0], numbers + 1, &decision) != STATUS_OK)
         return false;
     print_decision(&decision);
     return decision.answer != SPAN_EXACT ||
            span_add(span, numbers[0], numbers + 1) == STATUS_OK;
 }
 
-static bool begin(struct span **span, char *text)
+static bool begin(struct span **span, int64_t *people, char *text)
 {
     int64_t numbers[2];
     span_destroy(*span);
     *span = NULL;
-    return read_numbers(text, numbers, 2) &&
-           span_create(span, numbers[0], numbers[1]) == STATUS_OK;
+    if (!read_numbers(text, numbers, 2))
+        return false;
+    *people = numbers[1];
+    return span_create(span, numbers[0]) == STATUS_OK;
 }
 
 int main(void)
@@ -61,13 +63,14 @@ int main(void)
     struct span *span = NULL;
     char *line = NULL;
     size_t room = 0;
+    int64_t people = 1;
     bool fine = true;
     while (fine && getline(&line, &room, stdin) > 4) {
         if (memcmp(line, "new ", 4) == 0)
-            fine = begin(&span, line + 4);
+            fine = begin(&span, &people, line + 4);
         else
             fine = span != NULL && memcmp(line, "ask ", 4) == 0 &&
-                   ask(span, line + 4);
+                   ask(span, people, line + 4);
     }
     span_destroy(span);
     free(line);

@@ -25,6 +25,7 @@ struct making {
     int64_t now;
     struct public_key researcher; /* what admission found */
     char message[1024];
+    char cohort[128]; /* of a query that was admitted */
 };
 
 static int setup(void **state)
@@ -79,13 +80,15 @@ static void set_id(
     json_object_set_new(payload, key, json_string(text));
 }
 
-static const struct study *known_study(const struct making *making,
+static struct study *known_study(const struct making *making,
     const struct envelope *envelope, struct study **owned)
 {
     struct diagnostic diagnostic;
     diagnostic_init(&diagnostic, "");
-    if (making->verified_before)
+    if (making->verified_before) {
         must(study_verify(owned, envelope, &diagnostic));
+        must(study_check(*owned, cast.dictionary, &diagnostic));
+    }
     return *owned;
 }
 
@@ -132,6 +135,9 @@ static enum status end(struct making *making)
     assert_int_equal(status == STATUS_OK && !making->without_header,
         admission.header != NULL);
     snprintf(making->message, sizeof making->message, "%s", diagnostic.message);
+    if (status == STATUS_OK)
+        snprintf(making->cohort, sizeof making->cohort, "%s",
+            admission.query->cohort_text);
     admission_fini(&admission);
     study_destroy(verified);
     for (size_t i = 0; i < making->approvals; i++)
@@ -237,7 +243,7 @@ static void test_header_is_read_strictly(void **state)
 static void test_header_has_a_deadline(void **state)
 {
     (void)state;
-    check_with(HEADER, "deadline", "\"2027-01-15T07:55:00Z\"", STATUS_EXPIRED,
+    check_with(HEADER, "deadline", "\"2027-01-15T07:55:00Z\"", STATUS_LATE,
         "the coordinator's session is valid until 2027-01-15T07:55:00Z; by my "
         "clock it is 2027-01-15T08:00:00Z");
     check_with(HEADER, "deadline", "\"2027-01-15T07:55:01Z\"", STATUS_OK, NULL);
@@ -401,7 +407,7 @@ static void test_scope_analyses_are_the_studys(void **state)
 {
     (void)state;
     check_with(STUDY, "analyses", "[\"count\"]", STATUS_ANALYSIS_NOT_IN_STUDY,
-        "'summary' is not among the analyses");
+        "'summary' is not among the analyses of study 'first': count");
     check_with(STUDY, "analyses", "[\"summary\"]", STATUS_ANALYSIS_NOT_IN_STUDY,
         "'count'");
     check_with(QUERY, "analyses/+", "{\"frequency\": {\"variable\": \"sex\"}}",
@@ -409,6 +415,17 @@ static void test_scope_analyses_are_the_studys(void **state)
 }
 
 /* `center` is a term where the study says so, and by the header's centers. */
+/* In place of all, each with a freeze. */
+static void name_centers(json_t *header, const char *centers)
+{
+    json_t *freezes = json_array();
+    document_change(header, "centers", centers);
+    for (size_t i = 0; i < json_array_size(json_object_get(header, "centers"));
+         i++)
+        json_array_append_new(freezes, json_integer(1));
+    json_object_set_new(header, "freezes", freezes);
+}
+
 static void test_scope_effects_of_centers_are_the_studys(void **state)
 {
     (void)state;
@@ -438,7 +455,7 @@ static void test_scope_effects_of_centers_are_the_studys(void **state)
                     making.study, "center_effects", cases[i].effects);
             making.without_header = alone != 0;
             if (cases[i].centers != NULL && alone == 0)
-                document_change(making.header, "centers", cases[i].centers);
+                name_centers(making.header, cases[i].centers);
             enum status status = end(&making);
             if (alone == 0 || cases[i].centers == NULL)
                 assert_int_equal(status, cases[i].expected);
@@ -449,38 +466,97 @@ static void test_scope_effects_of_centers_are_the_studys(void **state)
     }
 }
 
-static void test_scope_cohort_lies_in_the_studys(void **state)
+/* What the query of a study with these cohorts asks about. */
+static void check_cohort(bool exploration, const char *whole, const char *asked,
+    enum status expected, const char *says)
+{
+    struct making making;
+    begin(&making);
+    document_change(making.study, "cohort", whole);
+    json_object_set_new(making.study, "exploration", json_boolean(exploration));
+    document_change(making.study, "cohorts",
+        "[{\"name\": \"old\", \"where\": \"age >= 65\"},"
+        " {\"name\": \"two-ways\", \"where\": \"either and age < 90\"},"
+        " {\"name\": \"old-women\", \"where\": \"sex = F and age > 64\"}]");
+    document_change(making.study, "derived",
+        "[{\"name\": \"either\", \"label\": \"Either\", \"where\":"
+        " \"age > 70 or sex = F\"}]");
+    document_change(making.query, "cohort", asked);
+    const enum status status = end(&making);
+    if (status != expected)
+        fail_msg("%s in %s: %s: %s", asked, whole, status_name(status),
+            making.message);
+    const char *told = status == STATUS_OK ? making.cohort : making.message;
+    if (status == STATUS_OK ? strcmp(told, says) != 0
+                            : strstr(told, says) == NULL)
+        fail_msg("%s in %s: %s", asked, whole, told);
+}
+
+static void test_scope_cohort_is_one_that_the_study_names(void **state)
 {
     (void)state;
     static const struct {
-        const char *study, *query;
+        const char *whole, *query, *says; /* the cohort, or why not */
         enum status expected;
-    } cases[] = {{"\"age >= 18\"", "\"age >= 18\"", STATUS_OK},
-        {"\"age >= 18\"", "\"age > 18\"", STATUS_OK},
-        {"\"age >= 18\"", "\"age >= 17\"", STATUS_COHORT_OUTSIDE_STUDY},
-        {"\"age >= 18\"", "\"\"", STATUS_COHORT_OUTSIDE_STUDY},
-        {"\"age >= 18\"", "null", STATUS_COHORT_OUTSIDE_STUDY},
-        {"\"age >= 18\"", "\"sex = F\"", STATUS_COHORT_OUTSIDE_STUDY},
-        {"\"age >= 18\"", "\"age >= 18 or sex = F\"",
-            STATUS_COHORT_OUTSIDE_STUDY},
-        {"\"age >= 18\"", "\"not age < 18\"", STATUS_OK},
-        {"\"age >= 18\"", "\"age is missing\"", STATUS_COHORT_OUTSIDE_STUDY},
-        {"\"age >= 18 and sex = F\"", "\"age >= 18\"",
-            STATUS_COHORT_OUTSIDE_STUDY},
-        {"\"age >= 18 and sex = F\"", "\"sex = F and age = 50\"", STATUS_OK},
-        {"\"\"", "\"\"", STATUS_OK}, {"null", "\"age >= 18\"", STATUS_OK}};
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct making making;
-        begin(&making);
-        document_change(making.study, "cohort", cases[i].study);
-        document_change(making.query, "cohort", cases[i].query);
-        enum status status = end(&making);
-        if (status != cases[i].expected)
-            fail_msg("%s in %s: %s", cases[i].query, cases[i].study,
-                status_name(status));
-        assert_int_equal(status != STATUS_OK,
-            strstr(making.message, "the study asks about") != NULL);
-    }
+    } cases[] = {
+        {"\"age >= 18\"", "\"old\"", "age >= 65", STATUS_OK},
+        {"\"sex = F\"", "\"old\"", "sex = F and age >= 65", STATUS_OK},
+        {"\"\"", "\"old-women\"", "sex = F and age > 64", STATUS_OK},
+        {"\"\"", "\"two-ways\"", "either and age < 90", STATUS_OK},
+        {"\"age >= 18\"", "\"two-ways\"", "age >= 18 and either and age < 90",
+            STATUS_OK},
+        {"\"age >= 18\"", "\"\"", "age >= 18", STATUS_OK},
+        {"\"age >= 18\"", "null", "age >= 18", STATUS_OK},
+        {"\"age >= 18\"", "\"age >= 18\"", "age >= 18", STATUS_OK},
+        {"\"\"", "\"\"", "", STATUS_OK},
+        {"\"age >= 18\"", "\"age >= 19\"",
+            "which declares old, two-ways, old-women",
+            STATUS_COHORT_NOT_IN_STUDY},
+        {"\"age >= 18\"", "\"age >= 17\"", "'age >= 17' is no cohort",
+            STATUS_COHORT_NOT_IN_STUDY},
+        {"\"\"", "\"age >= 65\"", "\"exploration\": true",
+            STATUS_COHORT_NOT_IN_STUDY},
+        {"\"\"", "\"old-woman\"", "did you mean 'old-women'?",
+            STATUS_COHORT_NOT_IN_STUDY},
+        {"\"\"", "\"old or sex = F\"", "is no cohort",
+            STATUS_COHORT_NOT_IN_STUDY},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        check_cohort(false, cases[i].whole, cases[i].query, cases[i].expected,
+            cases[i].says);
+}
+
+static void test_scope_a_study_that_explores_takes_plain_cohorts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *whole, *query, *says;
+        enum status expected;
+    } cases[] = {
+        {"\"age >= 18\"", "\"old\"", "age >= 65", STATUS_OK},
+        {"\"age >= 18\"", "\"age > 20\"", "age > 20", STATUS_OK},
+        {"\"age >= 18\"", "\"age < 80\"", "age >= 18 and age < 80", STATUS_OK},
+        {"\"age >= 18\"", "\"\"", "age >= 18", STATUS_OK},
+        {"\"age >= 18\"", "\"not sex = F\"", "age >= 18 and not sex = F",
+            STATUS_OK},
+        {"\"age >= 18\"", "\"age < 18\"", "asks within 'age >= 18'",
+            STATUS_OUT_OF_RANGE},
+        {"\"age >= 18\"", "\"age is missing\"", "no value of 'age'",
+            STATUS_OUT_OF_RANGE},
+        {"\"age >= 18\"", "\"age > 70 or sex = F\"", "\"derived\"",
+            STATUS_NOT_PLAIN},
+        {"\"\"", "\"not (age > 70 and sex = F)\"", "\"derived\"",
+            STATUS_NOT_PLAIN},
+        {"\"\"", "\"age != 50\"", "one interval of 'age'", STATUS_NOT_PLAIN},
+        {"\"\"", "\"age in (50, 52)\"", "these are 2", STATUS_NOT_PLAIN},
+        {"\"\"", "\"not either\"", "not either", STATUS_OK},
+        {"\"\"", "\"either or age > 80\"", "\"derived\"", STATUS_NOT_PLAIN},
+        {"\"\"", "\"height > 2\"", "'height'", STATUS_UNKNOWN_NAME},
+        {"\"\"", "\"odl\"", "did you mean 'old'?", STATUS_COHORT_NOT_IN_STUDY},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        check_cohort(true, cases[i].whole, cases[i].query, cases[i].expected,
+            cases[i].says);
 }
 
 /* A study whose own cohort cannot be read admits nothing. */
@@ -536,7 +612,8 @@ int main(void)
         cmocka_unit_test(test_scope_variables_are_the_studys),
         cmocka_unit_test(test_scope_analyses_are_the_studys),
         cmocka_unit_test(test_scope_effects_of_centers_are_the_studys),
-        cmocka_unit_test(test_scope_cohort_lies_in_the_studys),
+        cmocka_unit_test(test_scope_cohort_is_one_that_the_study_names),
+        cmocka_unit_test(test_scope_a_study_that_explores_takes_plain_cohorts),
         cmocka_unit_test(test_scope_study_with_a_broken_cohort_admits_nothing),
         cmocka_unit_test(test_scope_noise_is_for_people_and_simple_sums),
     };

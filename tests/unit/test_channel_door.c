@@ -135,7 +135,7 @@ static void test_client_says_what_keeps_it_from_connecting(void **state)
     char endpoint[64];
     int descriptor = bind_bare(endpoint);
     struct channel_client *client = client_at(world, endpoint);
-    expect_state(client, CHANNEL_NOTHING_THERE);
+    expect_state(client, CHANNEL_NOT_REACHED);
     channel_client_close(client);
     assert_int_equal(listen(descriptor, 5), 0);
     client = client_at(world, endpoint);
@@ -165,7 +165,7 @@ static void test_client_moves_to_another_endpoint_and_key(void **state)
     char endpoint[64];
     int descriptor = bind_bare(endpoint);
     struct channel_client *client = client_at(world, endpoint);
-    expect_state(client, CHANNEL_NOTHING_THERE);
+    expect_state(client, CHANNEL_NOT_REACHED);
     assert_int_equal(channel_client_move(client,
                          &keypair_identity(world->stranger)->curve, server),
         STATUS_OK);
@@ -179,7 +179,7 @@ static void test_client_moves_to_another_endpoint_and_key(void **state)
     client_say(client, "still");
     world_expect(world, "center:anna", "still");
     assert_int_equal(channel_client_move(client, office, endpoint), STATUS_OK);
-    expect_state(client, CHANNEL_NOTHING_THERE);
+    expect_state(client, CHANNEL_NOT_REACHED);
     channel_client_close(client);
     close(descriptor);
 }

@@ -164,6 +164,142 @@ static void test_cohort_implies_is_never_too_generous(void **state)
     assert_false(implies("age < 60", "age < 50 or mi"));
 }
 
+/* STATUS_OK, or why not, with the place and part of what is said. */
+static void assert_plain(
+    const char *text, enum status expected, const char *at, const char *says)
+{
+    struct cohort *cohort = parse(text);
+    struct cohort_error error;
+    const enum status status = cohort_check_plain(cohort, dictionary, &error);
+    if (status != expected)
+        fail_msg("%s: %d %s", text, (int)status, error.message);
+    if (at != NULL)
+        assert_string_equal(text + error.offset, at);
+    if (says != NULL && strstr(error.message, says) == NULL)
+        fail_msg("%s: %s", text, error.message);
+    cohort_destroy(cohort);
+}
+
+static void test_cohort_check_plain_takes_one_condition_a_variable(void **state)
+{
+    (void)state;
+    static const char *const plain[] = {"", "mi", "not mi", "not not mi",
+        "age between 40 and 60", "age >= 40 and age < 60 and sex = F",
+        "age >= 40 and not mi and (sex = F and lvef < 50)", "sex in (F, M)",
+        "sex != F", "not sex = F", "age is missing", "age is not missing",
+        "not age is missing", "age is not missing and age > 5",
+        "not (age < 40 or mi)", "age in (40, 41, 42)", "not age < 40",
+        "lvef is missing and age > 5", "half > 5 and old"};
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+        assert_plain(plain[i], STATUS_OK, NULL, NULL);
+}
+
+static void test_cohort_check_plain_says_what_to_write_instead(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *at, *says;
+    } cases[] = {
+        {"mi or age > 60", "or age > 60", "derived"},
+        {"age > 5 and (mi or lvef > 60)", "or lvef > 60)", "several variables"},
+        {"not (mi and age > 60)", "and age > 60)", "derived"},
+        {"not (age > 60 and not (sex = F or mi))", "and not (sex = F or mi))",
+            "several variables"},
+        {"sex = F or sex = M", "or sex = M", "'sex in (...)'"},
+        {"sex = F or sex is missing", "or sex is missing",
+            "those without a value"},
+        {"age < 40 or age > 60", "or age > 60", "between"},
+        {"age < 40 or age is missing", "or age is missing", "one interval"},
+        {"mi and age not between 40 and 60", "age not between 40 and 60",
+            "these are 2"},
+        {"age != 50", "age != 50", "one interval of 'age'"},
+        {"age in (40, 42, 44)", "age in (40, 42, 44)", "these are 3"},
+        {"50 != age and mi", "50 != age and mi", "one interval"},
+        {"age != 50 and age < 60 and mi", "age < 60 and mi", "these are 2"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_plain(
+            cases[i].text, STATUS_NOT_PLAIN, cases[i].at, cases[i].says);
+    assert_plain("age < 40 and mi and age > 60", STATUS_OUT_OF_RANGE,
+        "age > 60", "no value of 'age'");
+    assert_plain("age is missing and age > 60", STATUS_OUT_OF_RANGE, "age > 60",
+        "no value of 'age'");
+    assert_plain("age is missing and not age is missing", STATUS_OUT_OF_RANGE,
+        "age is missing", "no value of 'age'");
+}
+
+/* A study's dictionary: mi_or_old is unknown where its parts leave it so. */
+static const struct derived_variable derived[] = {
+    {"mi_or_old", "Infarct or old", "mi or age > 60"},
+    {"healthy", "Healthy", "not mi"}};
+static struct terms terms = {.whole = "",
+    .derived_count = 2,
+    .derived = (struct derived_variable *)derived};
+
+static bool holds_in_study(const char *text, int32_t age, int32_t mi)
+{
+    struct dictionary of_study = *dictionary;
+    struct cohort *cohort = NULL;
+    struct cohort_error error;
+    const int32_t codes[] = {age, MISSING, 0, mi, MISSING, MISSING};
+    of_study.terms = &terms;
+    if (cohort_parse(&cohort, text, &of_study, &error) != STATUS_OK)
+        fail_msg("%s at %zu: %s", text, error.offset, error.message);
+    const bool in = cohort_contains(cohort, codes);
+    cohort_destroy(cohort);
+    return in;
+}
+
+static void test_cohort_of_a_derived_variable_is_its_text(void **state)
+{
+    (void)state;
+    assert_true(holds_in_study("mi_or_old", 50, 1));
+    assert_true(holds_in_study("mi_or_old", 61, 0));
+    assert_false(holds_in_study("mi_or_old", 50, 0));
+    assert_true(holds_in_study("not mi_or_old", 50, 0));
+    assert_false(holds_in_study("not mi_or_old", 61, 0));
+    assert_true(holds_in_study("mi_or_old", MISSING, 1));
+    assert_false(holds_in_study("mi_or_old", MISSING, 0));
+    assert_false(holds_in_study("not mi_or_old", MISSING, 0));
+    assert_true(holds_in_study("age > 20 and mi_or_old and sex = F", 70, 0));
+    assert_false(holds_in_study("age > 80 and (mi_or_old)", 70, 0));
+    assert_true(holds_in_study("not (healthy or age > 90)", 70, 1));
+}
+
+static void test_cohort_of_a_derived_variable_is_plain(void **state)
+{
+    static const struct {
+        const char *text;
+        enum status parse, plain;
+        size_t offset;
+    } cases[] = {{"mi_or_old", STATUS_OK, STATUS_OK, 0},
+        {"not mi_or_old and age > 5 and healthy", STATUS_OK, STATUS_OK, 0},
+        {"mi_or_old or age > 5", STATUS_OK, STATUS_NOT_PLAIN, 10},
+        {"not (mi_or_old and healthy)", STATUS_OK, STATUS_NOT_PLAIN, 15},
+        {"healthy and age > 5 and not healthy", STATUS_OK, STATUS_OUT_OF_RANGE,
+            28},
+        {"mi_or_old = 1", STATUS_MALFORMED, STATUS_OK, 10},
+        {"age > 5 and mi_or_old is missing", STATUS_MALFORMED, STATUS_OK, 22},
+        {"mi_or_young", STATUS_UNKNOWN_NAME, STATUS_OK, 0}};
+    struct dictionary of_study = *dictionary;
+    (void)state;
+    of_study.terms = &terms;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct cohort *cohort = NULL;
+        struct cohort_error error = {0};
+        assert_int_equal(
+            cohort_parse(&cohort, cases[i].text, &of_study, &error),
+            cases[i].parse);
+        if (cohort != NULL)
+            assert_int_equal(
+                cohort_check_plain(cohort, &of_study, &error), cases[i].plain);
+        if (error.offset != cases[i].offset)
+            fail_msg(
+                "%s at %zu: %s", cases[i].text, error.offset, error.message);
+        cohort_destroy(cohort);
+    }
+}
+
 static void test_derivation_fills_rows_in_order_of_dependence(void **state)
 {
     (void)state;
@@ -230,6 +366,11 @@ int main(void)
         cmocka_unit_test(
             test_cohort_contains_equals_kleene_on_random_expressions),
         cmocka_unit_test(test_cohort_implies_is_never_too_generous),
+        cmocka_unit_test(
+            test_cohort_check_plain_takes_one_condition_a_variable),
+        cmocka_unit_test(test_cohort_check_plain_says_what_to_write_instead),
+        cmocka_unit_test(test_cohort_of_a_derived_variable_is_its_text),
+        cmocka_unit_test(test_cohort_of_a_derived_variable_is_plain),
         cmocka_unit_test(test_derivation_fills_rows_in_order_of_dependence),
         cmocka_unit_test(test_variable_read_value_rounds_half_away_from_zero),
         cmocka_unit_test(test_query_question_ignores_nonce_and_order),

@@ -103,11 +103,11 @@ static void test_status_shows_a_member_every_query(void **state)
 
 /* Admission. */
 
-static void test_submit_query_outside_the_study_says_why(void **state)
+static void test_submit_query_of_nobody_says_why(void **state)
 {
     struct fixture *fixture = *state;
-    question_ask(fixture, 5, NULL); /* the study asks about age >= 18 */
-    assert_failure(fixture, "COHORT_OUTSIDE_STUDY");
+    question_ask(fixture, 200, NULL); /* nobody is of age >= 200 */
+    assert_failure(fixture, "OUT_OF_RANGE");
     assert_int_equal(count_opens(fixture), 0);
 }
 
@@ -185,6 +185,8 @@ static void test_rejection_of_a_member_closes_the_study(void **state)
     assert_non_null(status);
     assert_non_null(memmem(status->document.data, status->document.size,
         "\"approved\":false", strlen("\"approved\":false")));
+    assert_non_null(memmem(status->document.data, status->document.size,
+        "a member rejected it", strlen("a member rejected it")));
     assert_non_null(fixture_last(fixture, ROUTE_CENTER, MESSAGE_STUDY));
     question_ask(
         fixture, 20, NULL); /* the researcher is not enrolled any more */
@@ -203,8 +205,8 @@ static void test_approvals_of_a_member_do_not_keep_out_a_rejection(void **state)
 {
     struct fixture *fixture = *state;
     struct buffer documents[MESSAGE_DOCUMENTS_MAX];
-    struct message message = {.type = MESSAGE_SUBMIT_STUDY,
-        .study = buffer_view(&fixture->study)};
+    struct message message = {
+        .type = MESSAGE_SUBMIT_STUDY, .study = buffer_view(&fixture->study)};
     const int64_t now = fixture->now.wall;
     for (size_t i = 0; i < MESSAGE_DOCUMENTS_MAX; i++) {
         fixture->now.wall = now - (int64_t)i - 1; /* each another document */
@@ -315,6 +317,39 @@ static void test_hello_of_a_person_is_told_the_version(void **state)
         protocol_said());
 }
 
+/* Programs of protocol 1 said none. */
+static void test_person_without_hello_is_told_to_upgrade(void **state)
+{
+    struct fixture *fixture = *state;
+    struct buffer query, body;
+    const struct channel_route route = fixture_route(ROUTE_RESEARCHER);
+    char user[CHANNEL_USER_MAX] = "person:";
+    public_key_to_text(
+        user + 7, &keypair_identity(fixture->cast.researcher)->sign);
+    fixture_close(fixture);
+    fixture_open(fixture); /* nobody has greeted this one */
+    for (size_t i = 0; i < CENTERS; i++)
+        fixture_hello(fixture, i);
+    fixture_forget(fixture);
+    fixture_make_query(fixture, &query, NULL, 20);
+    buffer_init(&body, BUFFER_LIMIT_DEFAULT);
+    const struct message message = {
+        .type = MESSAGE_SUBMIT_QUERY, .query = buffer_view(&query)};
+    assert_int_equal(message_encode(&message, &body), STATUS_OK);
+    office_receive(
+        fixture->office, user, &route, buffer_view(&body), fixture->now);
+    assert_failure(fixture, "UNSUPPORTED_VERSION");
+    assert_string_equal(
+        fixture_last(fixture, ROUTE_RESEARCHER, MESSAGE_FAILURE)->text,
+        "your program speaks protocol 1, this office 3: your program "
+        "(cohortium) must be upgraded");
+    assert_int_equal(count_opens(fixture), 0);
+    buffer_fini(&body);
+    fixture_submit_query(fixture, &query); /* with HELLO */
+    assert_int_equal(count_opens(fixture), CENTERS);
+    buffer_fini(&query);
+}
+
 static void test_truncated_messages_change_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -346,7 +381,7 @@ int main(void)
         TEST(test_submit_query_again_never_opens_a_second_session),
         TEST(test_ask_result_by_another_person_is_not_found),
         TEST(test_status_shows_a_member_every_query),
-        TEST(test_submit_query_outside_the_study_says_why),
+        TEST(test_submit_query_of_nobody_says_why),
         TEST(test_submit_query_of_another_signer_is_refused),
         TEST(test_submit_query_by_somebody_unknown_is_dropped),
         TEST(test_submit_query_with_too_few_centers_names_numbers),
@@ -357,6 +392,7 @@ int main(void)
         TEST(test_ask_documents_gives_roster_and_dictionary),
         TEST(test_hello_of_another_version_is_refused),
         TEST(test_hello_of_a_person_is_told_the_version),
+        TEST(test_person_without_hello_is_told_to_upgrade),
         TEST(test_truncated_messages_change_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

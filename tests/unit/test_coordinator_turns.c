@@ -2,7 +2,7 @@
  * for it, and what one person can cause is bounded. */
 #include <stdio.h>
 
-#include "coordinator/turns.h"
+#include "coordinator/office_internal.h"
 
 #include "question_fixture.h"
 
@@ -373,6 +373,36 @@ static void test_refused_queries_of_a_day_have_a_bound(void **state)
     buffer_fini(&query);
 }
 
+/* Put there as if each had been asked and had failed, nearly a day ago. */
+static void put_failed(struct fixture *fixture, int count)
+{
+    struct ledger_query query = {.study_id = fixture->study_id,
+        .researcher = keypair_identity(fixture->cast.researcher)->sign,
+        .state = QUERY_FAILED,
+        .submitted = fixture->now.wall - 86399,
+        .envelope = view_of_text("query")};
+    for (int i = 0; i < count; i++) {
+        query.id = digest_of((struct view){(uint8_t *)&i, sizeof i});
+        assert_int_equal(ledger_add_query(fixture->ledger, &query), STATUS_OK);
+    }
+}
+
+static void test_failed_queries_of_a_day_have_a_bound(void **state)
+{
+    struct fixture *fixture = *state;
+    struct digest id;
+    put_failed(fixture, OFFICE_FAILED_A_DAY);
+    question_ask(fixture, 20, &id);
+    assert_failure(fixture, "LIMIT_REACHED");
+    assert_non_null(
+        strstr(fixture_last(fixture, ROUTE_RESEARCHER, MESSAGE_FAILURE)->text,
+            "500 of your queries failed within a day"));
+    assert_int_equal(count_opens(fixture), 0);
+    fixture->now.wall += 2; /* a day after them */
+    question_ask(fixture, 20, &id);
+    assert_int_equal(count_opens(fixture), CENTERS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -388,6 +418,7 @@ int main(void)
         TEST(test_failure_says_what_it_was_and_how_near_a_lock_is),
         TEST(test_refusal_in_a_later_round_ends_the_fit),
         TEST(test_refused_queries_of_a_day_have_a_bound),
+        TEST(test_failed_queries_of_a_day_have_a_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

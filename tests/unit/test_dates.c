@@ -36,14 +36,6 @@ static void take(const char *text)
     assert_int_equal(import_text(text, &options, &report), STATUS_OK);
 }
 
-static struct frame *frame_of_store(void)
-{
-    struct frame *frame = NULL;
-    assert_int_equal(frame_create(&frame, importing.dictionary), STATUS_OK);
-    assert_int_equal(frame_refresh(frame, importing.store), STATUS_OK);
-    return frame;
-}
-
 static int code_of(const struct frame *frame, size_t variable, size_t row)
 {
     const struct column *column = &frame_rows(frame)->columns[variable];
@@ -82,7 +74,7 @@ static void test_dates_become_days_since_the_first_exam(void **state)
          "p,e2,2020-03-01,2021-01-01,2\n"
          "p,e1,2019-05-31T10:15:00,2021-01-01,1\n"
          "q,f1,2000-02-29,,3\n");
-    struct frame *frame = frame_of_store();
+    struct frame *frame = frame_now();
     static const int days[][2] = {{1, 0}, {2, 275}, {3, 0}};
     static const int death[][2] = {{1, 581}, {2, 581}, {3, INT16_MIN}};
     static const int years[][2] = {{1, 2019}, {2, 2020}, {3, 2000}};
@@ -101,11 +93,12 @@ static void test_an_earlier_exam_that_comes_later_is_the_first(void **state)
     (void)state;
     take("patient,exam,done,death,x\np,e2,2020-03-01,2021-01-01,2\n"
          "p,e3,2020-03-01,,3\n");
-    struct frame *frame = frame_of_store();
+    struct frame *frame = frame_now();
     assert_order(frame, (const int[]){2, 3}, 2);
     take("patient,exam,done,death,x\np,e10,2019-03-01,,10\n"
          "p,e9,2019-03-01,,9\n");
-    assert_int_equal(frame_refresh(frame, importing.store), STATUS_OK);
+    frame_destroy(frame);
+    frame = frame_now();
     static const int days[][2] = {{9, 0}, {10, 0}, {2, 366}, {3, 366}};
     static const int late[][2] = {{9, 0}, {10, 0}, {2, 1}, {3, 1}};
     static const int death[][2] = {
@@ -116,7 +109,8 @@ static void test_an_earlier_exam_that_comes_later_is_the_first(void **state)
     assert_column(frame, DEATH, death, 4);
     /* and one that is brought in again keeps its place in time */
     take("exam,done,death,x\ne9,2018-03-01,,9\n");
-    assert_int_equal(frame_refresh(frame, importing.store), STATUS_OK);
+    frame_destroy(frame);
+    frame = frame_now();
     static const int again[][2] = {{9, 0}, {10, 365}, {2, 731}, {3, 731}};
     assert_column(frame, DAY, again, 4);
     frame_destroy(frame);
@@ -126,7 +120,7 @@ static void test_offsets_stand_in_order_of_time_too(void **state)
 {
     (void)state;
     take("patient,done,x\np,400,1\np,,2\np,0,3\np,-3,4\np,7,5\n");
-    struct frame *frame = frame_of_store();
+    struct frame *frame = frame_now();
     assert_order(frame, (const int[]){3, 5, 1, 2, 4}, 5);
     frame_destroy(frame);
 }
@@ -137,7 +131,7 @@ static void test_days_beside_dates_are_missing(void **state)
     (void)state;
     take("patient,done,death,x\np,2019-05-31,30,1\np,40,2019-06-01,2\n"
          "q,5,2019-06-01,3\np,400,500,4\nr,400,500,5\n");
-    struct frame *frame = frame_of_store();
+    struct frame *frame = frame_now();
     static const int days[][2] = {
         {1, 0}, {2, INT16_MIN}, {3, 5}, {4, INT16_MIN}, {5, 400}};
     static const int death[][2] = {
@@ -160,7 +154,7 @@ static void test_a_year_that_a_file_lacks_is_taken_from_the_date(void **state)
     take("patient,done,year,x\np,2019-05-31,,1\np,2020-05-31,2021,2\n");
     assert_int_equal(report.counts[YEAR][VALUE_IS_MISSING], 1);
     assert_int_equal(report.counts[YEAR][VALUE_ACCEPTED], 1);
-    struct frame *frame = frame_of_store();
+    struct frame *frame = frame_now();
     static const int years[][2] = {{1, 2019}, {2, 2021}};
     assert_column(frame, YEAR, years, 2);
     frame_destroy(frame);

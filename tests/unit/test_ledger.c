@@ -392,7 +392,8 @@ static void test_opt_ins_by_name_become_those_of_who_signed(void **state)
     ledger_close(*state);
     *state = NULL;
     snprintf(sql, sizeof sql,
-        "DROP TABLE opt_in;"
+        "DROP TABLE opt_in; DROP TABLE remembered; DROP TABLE weighing;"
+        "DROP INDEX query_failed;"
         "CREATE TABLE opt_in (study BLOB NOT NULL REFERENCES study (id),"
         " center TEXT NOT NULL, decision INTEGER NOT NULL,"
         " sequence INTEGER NOT NULL, envelope BLOB NOT NULL,"
@@ -409,7 +410,8 @@ static void test_opt_ins_by_name_become_those_of_who_signed(void **state)
     char copy[160];
     assert_int_equal(ledger_open(&ledger, path), STATUS_OK);
     *state = ledger;
-    snprintf(copy, sizeof copy, "%s.before-v5", path);
+    snprintf(copy, sizeof copy, "%s.before-v%lld", path,
+        (long long)ledger_version());
     assert_int_equal(unlink(copy), 0);
     assert_int_equal(
         ledger_visit_opt_ins(*state, last_opt_in, &out), STATUS_OK);

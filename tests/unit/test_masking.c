@@ -86,7 +86,8 @@ static void test_masking_later_rounds_add_up(void **state)
     for (uint32_t round = 2; round < 6; round++) {
         struct digest told = {{(uint8_t)round}};
         assert_int_equal(
-            collector_start_round(crowd->collector, round, &told), STATUS_OK);
+            collector_start_round(crowd->collector, round, &told, 33),
+            STATUS_OK);
         memset(crowd->expected, 0, 33 * sizeof(int128));
         for (size_t i = 0; i < 7; i++) {
             if (i != 2)
@@ -122,7 +123,7 @@ static enum status hear_round(struct crowd *crowd, uint32_t from)
 {
     const struct digest told = {{1}};
     assert_int_equal(
-        collector_start_round(crowd->collector, 2, &told), STATUS_OK);
+        collector_start_round(crowd->collector, 2, &told, 4), STATUS_OK);
     return collector_take(crowd->collector, from, buffer_view(&crowd->out[0]),
         (struct view){
             (uint8_t *)crowd->vectors[0].elements, 4 * sizeof(int128)});

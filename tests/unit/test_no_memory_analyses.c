@@ -3,6 +3,7 @@
  * the sum becomes a result; for every analysis, through all of its rounds.
  */
 #include "policy/disclosure.h"
+#include "protocol/analysis/assigned.h"
 #include "protocol/analysis/fit.h"
 #include "protocol/wire/json_text.h"
 #include "tests/unit/test.h"
@@ -132,6 +133,73 @@ static enum status run_question(struct buffer *out)
     return status;
 }
 
+/* All rows but some, two of which have no value of a column. */
+static void count_most(void *arg, size_t set, int16_t *counts)
+{
+    (void)arg, (void)set;
+    for (size_t i = 0; i < ROWS; i++)
+        counts[i] = i % 5 != 0 ? 1 : 0;
+}
+
+static enum status answer(struct buffer *out, const struct answered *answered)
+{
+    static const uint8_t key[DONOR_KEY_BYTES] = {1};
+    uint64_t numbers[ROWS];
+    const struct donor_lot lot = {key, 1, ROWS, numbers};
+    const struct assignment assignment = {
+        .answered = answered, .count_rows = count_most, .lot = &lot};
+    struct assigned *assigned = NULL;
+    struct contribution contribution = {0};
+    uint8_t mask[ROWS];
+    for (size_t i = 0; i < ROWS; i++)
+        numbers[i] = i;
+    enum status status = assigned_create(&assigned, &rows, &assignment);
+    if (status == STATUS_OK)
+        status = assigned_mark_level(assigned, 0, 0, mask);
+    if (status == STATUS_OK)
+        status = plan_contribute_assigned(assigned, 2, NULL, &contribution);
+    if (status == STATUS_OK)
+        status = vector_encode(&contribution.vector, out);
+    contribution_fini(&contribution);
+    assigned_destroy(assigned);
+    return status;
+}
+
+static enum status run_assigned(struct buffer *out)
+{
+    struct sets *sets = NULL;
+    enum status status = sets_create(&sets, plan);
+    uint8_t *answers = NULL;
+    if (status == STATUS_OK) {
+        answers = malloc(sets->count);
+        status = answers == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    }
+    if (status == STATUS_OK) {
+        const struct answered answered = {sets, answers, NULL};
+        memset(answers, SET_COMBINED, sets->count);
+        status = answer(out, &answered);
+    }
+    free(answers);
+    sets_destroy(sets);
+    return status;
+}
+
+static void test_every_analysis_by_combinations(void **state)
+{
+    (void)state;
+    cells[X][1] = cells[X][2] = INT8_MIN;
+    for (size_t i = 0; i < made_question_count; i++) {
+        const struct scenario scenario = {
+            made_questions[i], run_assigned, STATUS_OK, NULL, NULL, 0};
+        plan_question(made_questions[i]);
+        step_through(&scenario);
+        plan_destroy(plan);
+        query_destroy(query);
+        plan = NULL;
+        query = NULL;
+    }
+}
+
 static void test_every_analysis(void **state)
 {
     (void)state;
@@ -151,6 +219,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_analysis),
+        cmocka_unit_test(test_every_analysis_by_combinations),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -85,7 +85,7 @@ static enum status run_table(struct buffer *out)
     char *text = NULL;
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
-    enum status status = result_table_print(stream, result, "not checked");
+    enum status status = result_table_print(stream, result, 0, "not checked");
     fclose(stream);
     if (status == STATUS_OK)
         status = buffer_append(out, text, size);

@@ -214,8 +214,10 @@ static enum status restart(struct buffer *out)
 
 static void after_restart(enum status status)
 {
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
+        fixture_close(fixture);
         fixture_open(fixture);
+    }
     assert_it_ends();
     end();
 }

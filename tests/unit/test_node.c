@@ -185,8 +185,7 @@ static void test_frame_keeps_patients_together_and_leaves_opted_out(
                          &options, &report),
         STATUS_OK);
     import_report_fini(&report);
-    assert_int_equal(frame_create(&frame, importing.dictionary), STATUS_OK);
-    assert_int_equal(frame_refresh(frame, importing.store), STATUS_OK);
+    frame = frame_now();
     const struct rows *rows = frame_rows(frame);
     assert_true(rows->count == 5 && rows->patient_count == 3);
     assert_non_null(rows->patients);
@@ -195,7 +194,8 @@ static void test_frame_keeps_patients_together_and_leaves_opted_out(
     assert_int_equal(store_set_opt_out(importing.store, "b", true), STATUS_OK);
     assert_int_equal(
         store_set_opt_out(importing.store, "nobody", true), STATUS_NOT_FOUND);
-    assert_int_equal(frame_refresh(frame, importing.store), STATUS_OK);
+    frame_destroy(frame);
+    frame = frame_now();
     rows = frame_rows(frame);
     assert_true(rows->count == 3 && rows->patient_count == 2);
     const int8_t *ages = rows->columns[0].data;
@@ -222,7 +222,6 @@ static void test_exam_keeps_its_number(void **state)
     struct frame *frame = NULL;
     const struct import_options options = {0};
     uint32_t before[4], corrected[4];
-    assert_int_equal(frame_create(&frame, importing.dictionary), STATUS_OK);
     for (int pass = 0; pass < 2; pass++) {
         uint32_t *numbers = pass == 0 ? before : corrected;
         assert_int_equal(
@@ -231,7 +230,8 @@ static void test_exam_keeps_its_number(void **state)
                 &options, &report),
             STATUS_OK);
         import_report_fini(&report);
-        assert_int_equal(frame_refresh(frame, importing.store), STATUS_OK);
+        frame_destroy(frame);
+        frame = frame_now();
         numbers[0] = number_of_age(frame, 1);
         numbers[1] = number_of_age(frame, pass == 0 ? 2 : 5);
         numbers[2] = number_of_age(frame, 3);
@@ -255,7 +255,6 @@ static void test_number_is_never_given_again(void **state)
     struct frame *frame = NULL;
     const struct import_options options = {0}, whole = {.replace = true};
     uint32_t last = 0;
-    assert_int_equal(frame_create(&frame, importing.dictionary), STATUS_OK);
     for (int8_t age = 1; age < 4; age++) {
         char text[32];
         assert_int_not_equal(
@@ -265,7 +264,8 @@ static void test_number_is_never_given_again(void **state)
         snprintf(text, sizeof text, "age\n%d\n", age);
         assert_int_equal(import_text(text, &whole, &report), STATUS_OK);
         import_report_fini(&report);
-        assert_int_equal(frame_refresh(frame, importing.store), STATUS_OK);
+        frame_destroy(frame);
+        frame = frame_now();
         const uint32_t number = number_of_age(frame, age);
         assert_true(number > last && number <= last + 64);
         last = number;
@@ -286,8 +286,7 @@ static void test_frame_knows_what_was_out_of_range(void **state)
                          &options, &report),
         STATUS_OK);
     import_report_fini(&report);
-    assert_int_equal(frame_create(&frame, importing.dictionary), STATUS_OK);
-    assert_int_equal(frame_refresh(frame, importing.store), STATUS_OK);
+    frame = frame_now();
     const struct rows *rows = frame_rows(frame);
     static const uint8_t ages[3] = {1, 0, 0}, fractions[3] = {0, 1, 0};
     assert_memory_equal(rows->refused[0], ages, sizeof ages);
@@ -301,7 +300,8 @@ static void test_frame_knows_what_was_out_of_range(void **state)
             import_text("exam,age,lvef\ne1,61,50\n", &twice, &report),
             STATUS_OK);
         import_report_fini(&report);
-        assert_int_equal(frame_refresh(frame, importing.store), STATUS_OK);
+        frame_destroy(frame);
+        frame = frame_now();
         rows = frame_rows(frame);
         assert_int_equal(rows->count, 3);
         assert_null(rows->refused[0]);

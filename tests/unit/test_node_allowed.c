@@ -85,8 +85,9 @@ static const struct change_here {
     {revoke, "WRONG_ROSTER: made under another roster; a new roster came"},
     {reject, "TOO_FEW_SIGNATURES: fewer signatures than the threshold; a "
              "member rejected the study"},
-    {pass_the_deadline, "EXPIRED: expired; the coordinator's session is valid "
-                        "until 2027-01-15T08:30:00Z; by this center's clock"},
+    {pass_the_deadline,
+        "LATE: its turn came after its deadline; the coordinator's session is valid "
+        "until 2027-01-15T08:30:00Z; by this center's clock"},
     {pass_the_studys_end, "EXPIRED: expired; the study is valid until"},
     {pass_the_rosters_end, "EXPIRED: expired; the roster is valid until"},
 };

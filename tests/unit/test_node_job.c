@@ -150,6 +150,53 @@ static void test_node_scan_past_the_deadline_is_refused(void **state)
     expect_reply(scene, 0, MESSAGE_REFUSE);
 }
 
+/* It waited for its turn longer than its session lasts: nobody who asked did
+ * anything wrong, and nothing counts towards a lock. */
+static void test_node_question_whose_turn_is_late_locks_nothing(void **state)
+{
+    struct node_scene *scene = *state;
+    struct store_lock lock;
+    assert_null(node_ask(scene, 0));
+    assert_null(node_ask(scene, 1)); /* waits */
+    finish(scene, NOW + 2100);
+    assert_int_equal(scene->outbox.count, 2);
+    expect_reply(scene, 0, MESSAGE_REFUSE);
+    expect_reply(scene, 1, MESSAGE_REFUSE);
+    assert_null(waiting);
+    must(store_find_lock(
+        scene->store, &scene->study_id, 1, 86400, NOW + 2100, &lock));
+    assert_int_equal(lock.recent, 0);
+}
+
+/* It must not take a place that nobody will give back. */
+static void test_node_question_closed_before_its_turn_is_not_begun(void **state)
+{
+    struct node_scene *scene = *state;
+    const struct message close = {
+        .type = MESSAGE_CLOSE, .id = scene->header_ids[1]};
+    assert_null(node_ask(scene, 0));
+    assert_null(node_ask(scene, 1)); /* waits */
+    assert_null(node_tell(scene, &close));
+    finish(scene, NOW);
+    assert_int_equal(scene->outbox.count, 1);
+    expect_reply(scene, 0, MESSAGE_KEYS);
+    assert_null(waiting);
+}
+
+/* Nothing that was asked is passed over in silence. */
+static void test_node_says_busy_where_too_many_wait(void **state)
+{
+    struct node_scene *scene = *state;
+    const struct message *reply = NULL;
+    assert_null(node_ask(scene, 0));
+    for (int i = 0; i < 64 && reply == NULL; i++)
+        reply = node_ask(scene, 1);
+    assert_non_null(reply);
+    assert_int_equal(reply->type, MESSAGE_BUSY);
+    assert_true(digest_equal(&reply->id, &scene->header_ids[1]));
+    finish(scene, NOW);
+}
+
 static void test_node_stopped_during_a_scan_leaves_nothing(void **state)
 {
     struct node_scene *scene = *state;
@@ -240,6 +287,9 @@ int main(void)
         MASKED(test_node_question_closed_during_its_scan_is_forgotten),
         MASKED(test_node_second_question_waits_for_the_first),
         MASKED(test_node_scan_past_the_deadline_is_refused),
+        MASKED(test_node_question_whose_turn_is_late_locks_nothing),
+        MASKED(test_node_question_closed_before_its_turn_is_not_begun),
+        MASKED(test_node_says_busy_where_too_many_wait),
         MASKED(test_node_stopped_during_a_scan_leaves_nothing),
         PLAIN(test_node_asked_again_before_a_later_round_says_the_same),
         PLAIN(test_node_later_round_is_a_job_too),

@@ -60,23 +60,6 @@ static void expect_progress(
     assert_int_equal(progress.revealed, stage == STAGE_REVEAL_LEFT);
 }
 
-static enum status count_cohort(void *arg, int64_t row, struct view box)
-{
-    (void)row;
-    (void)box;
-    ++*(int *)arg;
-    return STATUS_OK;
-}
-
-/* Others' votes may open what left: whose figures they are is not forgotten,
- * though this center never voted. */
-static void expect_remembered(const struct node_scene *scene, bool left)
-{
-    int cohorts = 0;
-    must(store_visit_cohorts(scene->store, 0, count_cohort, &cohorts));
-    assert_int_equal(cohorts > 0, left);
-}
-
 /* Nothing is gone on with, and the log says why, once. */
 static void expect_no_step(struct node_scene *scene, const char *stage)
 {
@@ -119,7 +102,6 @@ static void check_killed_at(struct node_scene *scene, enum collector_step step)
     assert_true(WIFSIGNALED(ended) && WTERMSIG(ended) == SIGKILL);
     node_start(scene);
     expect_progress(scene, stage);
-    expect_remembered(scene, stage >= STAGE_MASKED_LEFT);
     expect_no_step(scene, store_stage_name(stage));
     expect_attempts(scene, stage >= STAGE_VOTE_LEFT, store_stage_name(stage));
     node_stop(scene);

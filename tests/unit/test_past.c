@@ -101,6 +101,18 @@ static void tell_head(const struct head *head)
     buffer_fini(&body);
 }
 
+/* Records come after a backup; the database is restored from it, and the head
+ * beside it or not. Returns the head that was signed last before that. */
+static struct head lose_records(bool head_too)
+{
+    back_up();
+    record(AFTER_RECORDS);
+    tick();
+    const struct head later = read_head();
+    restore(head_too);
+    return later;
+}
+
 static void recover(void)
 {
     struct past past;
@@ -130,7 +142,8 @@ static void test_file_follows_what_is_recorded(void **state)
     (void)state;
     const int64_t before = read_head().length;
     assert_int_equal(node_ask(scene, 0)->type, MESSAGE_SUMMARY);
-    assert_int_equal(read_head().length, before + 1);
+    /* that the study reads a freeze, and the answer */
+    assert_int_equal(read_head().length, before + 2);
 }
 
 /* After a crash between the commit and the file. */
@@ -148,10 +161,7 @@ static void test_file_behind_the_database_is_fine(void **state)
 static void test_old_copy_is_behind(void **state)
 {
     (void)state;
-    back_up();
-    record(AFTER_RECORDS);
-    tick();
-    restore(false);
+    (void)lose_records(false);
     assert_true(session_is_behind(scene->session));
 }
 
@@ -159,13 +169,8 @@ static void test_old_copy_is_behind(void **state)
 static void test_old_copy_that_has_grown_again_is_behind(void **state)
 {
     (void)state;
-    back_up();
-    record(AFTER_RECORDS);
-    tick();
+    (void)lose_records(false);
     node_stop(scene);
-    char old[96];
-    snprintf(old, sizeof old, "%s.old", scene->path);
-    copy(old, scene->path);
     must(store_open(&scene->store, scene->path, scene->cast.dictionary));
     must(audit_record(scene->store, scene->cast.centers[0], NOW + 1, "other",
         NULL, "history"));
@@ -212,11 +217,7 @@ static void test_file_of_another_node_is_behind(void **state)
 static void test_own_later_head_from_outside_stops_the_node(void **state)
 {
     (void)state;
-    back_up();
-    record(AFTER_RECORDS);
-    tick();
-    const struct head later = read_head();
-    restore(true);
+    const struct head later = lose_records(true);
     assert_false(session_is_behind(scene->session));
     tell_head(&later);
     assert_true(session_is_behind(scene->session));
@@ -254,10 +255,7 @@ static void test_behind_refuses_and_writes_nothing(void **state)
 {
     (void)state;
     int64_t before, after;
-    back_up();
-    record(AFTER_RECORDS);
-    tick();
-    restore(false);
+    (void)lose_records(false);
     must(store_audit_length(scene->store, &before));
     const struct message *reply = node_ask(scene, 0);
     assert_int_equal(reply->type, MESSAGE_REFUSE);
@@ -275,11 +273,7 @@ static void test_behind_refuses_and_writes_nothing(void **state)
 static void test_behind_ends_an_open_question(void **state)
 {
     (void)state;
-    back_up();
-    record(AFTER_RECORDS);
-    tick();
-    const struct head later = read_head();
-    restore(true);
+    const struct head later = lose_records(true);
     assert_int_equal(node_ask(scene, 0)->type, MESSAGE_SUMMARY);
     tell_head(&later); /* of the same length or not: another history */
     assert_true(session_is_behind(scene->session));
@@ -289,11 +283,7 @@ static void test_behind_ends_an_open_question(void **state)
 static void test_recovery_is_followed_without_a_restart(void **state)
 {
     (void)state;
-    back_up();
-    record(AFTER_RECORDS);
-    tick();
-    const struct head lost = read_head();
-    restore(false);
+    const struct head lost = lose_records(false);
     node_welcome(scene);
     recover();
     tick();

@@ -162,27 +162,27 @@ static void test_question_refused_many_times_leaves_few_rows(void **state)
     assert_true(ask_file("SELECT count(*) FROM refusal") <= 100);
 }
 
+static enum status find(struct buffer *vector)
+{
+    struct store_answer answer;
+    return store_find_answer(scene->store, &scene->query_id, &answer, vector);
+}
+
 static void test_damaged_answer_is_not_told(void **state)
 {
     (void)state;
-    struct digest header;
     struct buffer vector;
-    int64_t generation;
     buffer_init(&vector, BUFFER_LIMIT_DEFAULT);
     assert_int_equal(node_ask(scene, 0)->type, MESSAGE_SUMMARY);
-    must(store_find_answer(
-        scene->store, &scene->query_id, &header, &vector, &generation));
+    must(find(&vector));
     assert_true(vector.size > 0);
     buffer_clear(&vector);
     ask_file("UPDATE answer SET vector = zeroblob(length(vector))");
-    assert_int_equal(store_find_answer(scene->store, &scene->query_id, &header,
-                         &vector, &generation),
-        STATUS_CORRUPT);
+    assert_int_equal(find(&vector), STATUS_CORRUPT);
     assert_int_equal(vector.size, 0);
     /* One of before answers had a digest is as it was. */
     ask_file("UPDATE answer SET digest = NULL");
-    must(store_find_answer(
-        scene->store, &scene->query_id, &header, &vector, &generation));
+    must(find(&vector));
     buffer_fini(&vector);
 }
 

@@ -47,7 +47,7 @@ static void test_write_puts_members_in_the_fixed_order(void **state)
         "study_id", "study", "roster_id", "dictionary_id", "session_id",
         "question", "created", "software", "privacy", "unit", "cohort", "by",
         "variables", "limits", "withheld", "centers", "center_report",
-        "results"};
+        "freezes", "results"};
     json_t *result = answer(*state, 50);
     const char *key;
     json_t *value;

@@ -13,7 +13,8 @@ static char *print(const char *result)
     json_t *parsed = json_loads(result, 0, NULL);
     assert_non_null(out);
     assert_non_null(parsed);
-    assert_int_equal(result_table_print(out, parsed, "not checked"), STATUS_OK);
+    assert_int_equal(
+        result_table_print(out, parsed, 0, "not checked"), STATUS_OK);
     json_decref(parsed);
     fclose(out);
     return text;
@@ -49,6 +50,33 @@ static void test_decimals_follow_the_smallest_number(void **state)
         decimals_of("[{\"conf_low\": 20.5, \"conf_high\": 0.25}]", "conf_low"),
         3);
     assert_int_equal(decimals_of("[{\"b\": 1.5}, {}]", "a"), 0);
+}
+
+static void test_variables_that_donors_complete_are_named(void **state)
+{
+    (void)state;
+    assert_prints(
+        "{\"results\": [{\"analysis\": \"lm\", \"n\": 20, \"completed\": "
+        "[\"lvef\", \"bsa\"], \"table\": []}]}",
+        "takes one of another row of its center, by lot: lvef, bsa\n");
+}
+
+static void test_one_analysis_is_printed_alone(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size = 0;
+    json_t *parsed = json_loads(
+        "{\"results\": [{\"analysis\": \"count\", \"table\": [{\"n\": 41}]},"
+        " {\"analysis\": \"count\", \"table\": [{\"n\": 42}]}]}",
+        0, NULL);
+    FILE *out = open_memstream(&text, &size);
+    assert_int_equal(result_table_print(out, parsed, 2, NULL), STATUS_OK);
+    fclose(out);
+    json_decref(parsed);
+    assert_null(strstr(text, "41"));
+    assert_non_null(strstr(text, "42"));
+    free(text);
 }
 
 static void test_a_column_has_one_number_of_decimals(void **state)
@@ -146,7 +174,7 @@ static void test_what_is_no_result_is_refused(void **state)
     (void)state;
     json_t *parsed = json_loads("{\"results\": 4}", 0, NULL);
     assert_int_equal(
-        result_table_print(stdout, parsed, NULL), STATUS_MALFORMED);
+        result_table_print(stdout, parsed, 0, NULL), STATUS_MALFORMED);
     json_decref(parsed);
 }
 
@@ -154,6 +182,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decimals_follow_the_smallest_number),
+        cmocka_unit_test(test_variables_that_donors_complete_are_named),
+        cmocka_unit_test(test_one_analysis_is_printed_alone),
         cmocka_unit_test(test_a_column_has_one_number_of_decimals),
         cmocka_unit_test(test_withheld_says_which_rule_and_why),
         cmocka_unit_test(test_a_withheld_cell_is_named_in_its_row),

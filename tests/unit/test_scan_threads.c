@@ -1,4 +1,6 @@
 /* Several threads give the bytes of one, patients over the cuts included. */
+#include "protocol/analysis/assigned.h"
+
 #include "analysis_fixture.h"
 
 #define ROWS 400000 /* enough for the scan to use several threads */
@@ -75,6 +77,56 @@ static void check(const char *unit, bool with_patients)
     asked_destroy(&asked);
 }
 
+/* Two of three rows, whatever the set. */
+static void count_most(void *arg, size_t set, int16_t *counts)
+{
+    (void)arg, (void)set;
+    for (size_t i = 0; i < ROWS; i++)
+        counts[i] = i % 3 != 0 ? 1 : 0;
+}
+
+static void test_assigned_answers_on_threads_are_the_same_bytes(void **state)
+{
+    const struct column columns[] = {{2, volume}, {1, sex}};
+    const struct rows rows = {.count = ROWS,
+        .patient_count = patients[ROWS - 1] + 1,
+        .patients = patients,
+        .columns = columns};
+    struct asked asked;
+    struct sets *sets;
+    struct assigned *assigned;
+    struct contribution one, several;
+    uint8_t answers[16];
+    (void)state;
+    ask(&asked, &table,
+        "{\"unit\":\"exam\",\"analyses\":[{\"summary\":{\"variables\":"
+        "[\"volume\",\"sex\"]}},{\"rank_test\":{\"formula\":"
+        "\"volume ~ sex\"}},{\"lm\":{\"formula\":\"volume ~ sex\"}}]}",
+        0);
+    assert_int_equal(sets_create(&sets, asked.plan), STATUS_OK);
+    assert_true(sets->count <= sizeof answers);
+    memset(answers, SET_COMBINED, sizeof answers);
+    answers[1] = SET_OWN;
+    const struct answered answered = {sets, answers, NULL};
+    const struct assignment assignment = {
+        .answered = &answered, .count_rows = count_most};
+    assert_int_equal(assigned_create(&assigned, &rows, &assignment), STATUS_OK);
+    assert_int_equal(
+        plan_contribute_assigned(assigned, 1, NULL, &one), STATUS_OK);
+    assert_int_equal(
+        plan_contribute_assigned(assigned, 4, NULL, &several), STATUS_OK);
+    assert_memory_equal(several.vector.elements, one.vector.elements,
+        one.vector.length * sizeof(int128));
+    assert_memory_equal(
+        several.facts, one.facts, asked.plan->fact_count * sizeof *one.facts);
+    assert_true(one.cohort_rows == ROWS - (ROWS + 2) / 3);
+    contribution_fini(&one);
+    contribution_fini(&several);
+    assigned_destroy(assigned);
+    sets_destroy(sets);
+    asked_destroy(&asked);
+}
+
 static void test_plan_contribute_on_threads_is_the_same_bytes(void **state)
 {
     (void)state;
@@ -87,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plan_contribute_on_threads_is_the_same_bytes),
+        cmocka_unit_test(test_assigned_answers_on_threads_are_the_same_bytes),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

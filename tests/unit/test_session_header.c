@@ -42,7 +42,13 @@ static const struct change changes[] = {
     {"suite", "2", STATUS_OUT_OF_RANGE, "from 1 to 1"},
     {"centers", NULL, STATUS_MALFORMED, "'centers' is missing"},
     {"centers", "3", STATUS_MALFORMED, "expected a list"},
-    {"centers", "[]", STATUS_OK, NULL},
+    {"centers", "[]", STATUS_MALFORMED, "3 freezes of 0 centers"},
+    {"freezes", NULL, STATUS_MALFORMED, "'freezes' is missing"},
+    {"freezes", "1", STATUS_MALFORMED, "expected a list"},
+    {"freezes", "[1, 2]", STATUS_MALFORMED, "2 freezes of 3 centers"},
+    {"freezes/1", "0", STATUS_OK, NULL},
+    {"freezes/1", "-1", STATUS_OUT_OF_RANGE, "from 0 to 1000000000"},
+    {"freezes/1", "\"1\"", STATUS_MALFORMED, "expected a whole number"},
     {"centers/1", "7", STATUS_MALFORMED, "expected a text"},
     {"centers/1", "\"\"", STATUS_MALFORMED, "empty"},
     {"centers/1", "\"Center 1\"", STATUS_MALFORMED, "'Center 1' is no center"},
@@ -73,10 +79,14 @@ static void test_parse_too_many_centers_is_refused(void **state)
 {
     (void)state;
     json_t *header = make_header(), *centers = json_array();
+    json_t *freezes = json_array();
     struct change add = {"centers/+", "\"center-last\"", STATUS_OK, NULL};
     for (int i = 0; i < ROSTER_CENTERS_MAX - 1; i++)
         json_array_append_new(centers, json_sprintf("center-%d", i));
+    for (int i = 0; i < ROSTER_CENTERS_MAX; i++)
+        json_array_append_new(freezes, json_integer(1));
     json_object_set_new(header, "centers", centers);
+    json_object_set_new(header, "freezes", freezes);
     check_changes(header, read_header, NULL, &add, 1);
     document_change(header, "centers/+", "\"center-more\"");
     add.expected = STATUS_MALFORMED;

@@ -45,8 +45,11 @@ static void whole_init(
     assert_int_equal(sets_create(&whole->sets, plan), STATUS_OK);
     whole->masks = malloc(whole->sets->count * CHANCE_ROWS);
     assert_non_null(whole->masks);
-    assert_int_equal(
-        sets_mark_all(whole->sets, &center.rows, whole->masks), STATUS_OK);
+    for (size_t i = 0; i < whole->sets->count; i++) {
+        assert_int_equal(sets_mark(whole->sets, &center.rows, i,
+                             whole->masks + i * CHANCE_ROWS),
+            STATUS_OK);
+    }
 }
 
 static void whole_fini(struct whole *whole)

@@ -10,7 +10,7 @@
 static struct span *new_span(void)
 {
     struct span *span;
-    assert_int_equal(span_create(&span, 1, PEOPLE), STATUS_OK);
+    assert_int_equal(span_create(&span, 1), STATUS_OK);
     return span;
 }
 
@@ -18,7 +18,7 @@ static enum span_answer answer_of(
     const struct span *span, int64_t weight, const int64_t *shared)
 {
     struct span_decision decision;
-    assert_int_equal(span_decide(span, weight, shared, &decision), STATUS_OK);
+    assert_int_equal(span_decide(span, PEOPLE, weight, shared, &decision), STATUS_OK);
     return decision.answer;
 }
 
@@ -41,7 +41,7 @@ static void test_span_decide_set_that_differs_by_few_takes_the_other(
     struct span_decision decision;
     /* 90 of the 100: they differ by 10. */
     assert_int_equal(
-        span_decide(span, 90, (int64_t[]){90}, &decision), STATUS_OK);
+        span_decide(span, PEOPLE, 90, (int64_t[]){90}, &decision), STATUS_OK);
     assert_int_equal(decision.answer, SPAN_COMBINE);
     assert_int_equal(decision.term_count, 1);
     assert_int_equal(decision.terms[0].coefficient, 1);
@@ -61,7 +61,7 @@ static void test_span_decide_difference_of_two_answers_is_found(void **state)
     assert_int_equal(span_add(span, 400, (int64_t[]){400}), STATUS_OK);
     struct span_decision decision;
     assert_int_equal(
-        span_decide(span, 599, (int64_t[]){599, 0}, &decision), STATUS_OK);
+        span_decide(span, PEOPLE, 599, (int64_t[]){599, 0}, &decision), STATUS_OK);
     assert_int_equal(decision.answer, SPAN_COMBINE);
     assert_int_equal(decision.term_count, 2);
     assert_int_equal(decision.terms[0].coefficient, 1);
@@ -94,7 +94,7 @@ static void test_span_decide_combination_with_twos_is_no_set(void **state)
     assert_int_equal(span_add(span, 50, (int64_t[]){5}), STATUS_OK);
     struct span_decision decision;
     assert_int_equal(
-        span_decide(span, 95, (int64_t[]){50, 50}, &decision), STATUS_OK);
+        span_decide(span, PEOPLE, 95, (int64_t[]){50, 50}, &decision), STATUS_OK);
     assert_int_equal(decision.answer, SPAN_COMBINE);
     assert_int_equal(decision.difference, 5);
     assert_false(decision.is_set);
@@ -112,7 +112,7 @@ static void test_span_figures_of_no_sets_are_refused(void **state)
     } bad[] = {{-1, 0}, {20, -1}, {20, 21}, {60, 51}, {SPAN_WEIGHT_MAX + 1, 0}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(
-            span_decide(span, bad[i].weight, &bad[i].shared, &decision),
+            span_decide(span, PEOPLE, bad[i].weight, &bad[i].shared, &decision),
             STATUS_MALFORMED);
         assert_int_equal(
             span_add(span, bad[i].weight, &bad[i].shared), STATUS_MALFORMED);
@@ -136,7 +136,7 @@ static void test_span_decide_exams_weigh_parts_of_a_patient(void **state)
 {
     (void)state;
     struct span *span;
-    assert_int_equal(span_create(&span, 2, PEOPLE), STATUS_OK);
+    assert_int_equal(span_create(&span, 2), STATUS_OK);
     assert_int_equal(answer_of(span, 2 * PEOPLE - 1, NULL), SPAN_FEW);
     assert_int_equal(answer_of(span, 2 * PEOPLE, NULL), SPAN_EXACT);
     span_destroy(span);
@@ -146,10 +146,8 @@ static void test_span_create_bounds_are_checked(void **state)
 {
     (void)state;
     struct span *span;
-    assert_int_equal(span_create(&span, 0, PEOPLE), STATUS_OUT_OF_RANGE);
-    assert_int_equal(
-        span_create(&span, (1 << 20) + 1, PEOPLE), STATUS_OUT_OF_RANGE);
-    assert_int_equal(span_create(&span, 1, 0), STATUS_OUT_OF_RANGE);
+    assert_int_equal(span_create(&span, 0), STATUS_OUT_OF_RANGE);
+    assert_int_equal(span_create(&span, (1 << 20) + 1), STATUS_OUT_OF_RANGE);
     assert_null(span);
     span_destroy(NULL);
 }

@@ -56,8 +56,16 @@ static void test_prefix_of_one_query_shows_its_centers(void **state)
 static void test_prefix_of_none_or_several_is_an_error(void **state)
 {
     (void)state;
+    struct digest id;
+    char text[DIGEST_TEXT];
+    const struct view all = view_of_text(queries);
     free(printed("abc", STATUS_USAGE));
     free(printed("ff", STATUS_NOT_FOUND));
+    assert_int_equal(status_find_query(all, "abc", &id), STATUS_USAGE);
+    assert_int_equal(status_find_query(all, "ff", &id), STATUS_NOT_FOUND);
+    assert_int_equal(status_find_query(all, "abce", &id), STATUS_OK);
+    digest_to_text(text, &id);
+    assert_string_equal(text, OTHER);
 }
 
 static void test_progress_is_said_once_and_not_at_first(void **state)

@@ -92,6 +92,37 @@ static const struct change broken[] = {
     {"title", "\"a\\u202eb\"", STATUS_MALFORMED, "\\u202E"},
     {"name", "\"a\\u200db\"", STATUS_MALFORMED, "\\u200D"},
     {"principal_investigator", "\"a\\u009bb\"", STATUS_MALFORMED, "\\u009B"},
+    {"exploration", "\"yes\"", STATUS_MALFORMED, "true or false"},
+    {"cohorts", "{}", STATUS_MALFORMED, "expected a list"},
+    {"cohorts", "[\"old\"]", STATUS_MALFORMED, "expected an object"},
+    {"cohorts", "[{\"name\": \"old\"}]", STATUS_MALFORMED,
+        "'where' is missing"},
+    {"cohorts", "[{\"where\": \"age > 5\"}]", STATUS_MALFORMED,
+        "'name' is missing"},
+    {"cohorts", "[{\"name\": \"old\", \"where\": \"\"}]", STATUS_MALFORMED,
+        "empty"},
+    {"cohorts", "[{\"name\": \"Old\", \"where\": \"age > 5\"}]",
+        STATUS_MALFORMED, "no cohort's name"},
+    {"cohorts", "[{\"name\": \"a or b\", \"where\": \"age > 5\"}]",
+        STATUS_MALFORMED, "no cohort's name"},
+    {"cohorts",
+        "[{\"name\": \"a\", \"where\": \"age > 5\"},"
+        " {\"name\": \"a\", \"where\": \"age > 6\"}]",
+        STATUS_MALFORMED, "'a' is there twice"},
+    {"cohorts", "[{\"name\": \"a\", \"where\": \"age > 5\", \"label\": \"x\"}]",
+        STATUS_MALFORMED, "'label' does not"},
+    {"derived", "{}", STATUS_MALFORMED, "expected a list"},
+    {"derived", "[{\"name\": \"d\", \"where\": \"age > 5\"}]", STATUS_MALFORMED,
+        "'label' is missing"},
+    {"derived", "[{\"name\": \"d\", \"label\": \"D\"}]", STATUS_MALFORMED,
+        "'where' is missing"},
+    {"derived",
+        "[{\"name\": \"old-or\", \"label\": \"D\", \"where\": \"age > 5\"}]",
+        STATUS_MALFORMED, "no variable's name"},
+    {"derived",
+        "[{\"name\": \"d\", \"label\": \"D\", \"where\": \"age > 5\"},"
+        " {\"name\": \"d\", \"label\": \"D\", \"where\": \"age > 5\"}]",
+        STATUS_MALFORMED, "'d' is there twice"},
     {"limits", "7", STATUS_MALFORMED, "expected an object"},
     {"limits/min_cell", "0", STATUS_OUT_OF_RANGE, "from 1"},
     {"privacy", "\"none\"", STATUS_MALFORMED, "'none' is no privacy"},
@@ -118,6 +149,12 @@ static const struct change broken[] = {
 static const struct change allowed[] = {
     {"cohort", NULL, STATUS_OK, NULL},
     {"cohort", "\"\"", STATUS_OK, NULL},
+    {"exploration", NULL, STATUS_OK, NULL},
+    {"cohorts", "[]", STATUS_OK, NULL},
+    {"cohorts",
+        "[{\"name\": \"a-1_b.c\", \"title\": \"A\", \"where\": \"age > 5\"},"
+        " {\"name\": \"a\", \"where\": \"age > 5\"}]",
+        STATUS_OK, NULL},
     {"limits", NULL, STATUS_OK, NULL},
     {"privacy", NULL, STATUS_OK, NULL},
     {"center_effects", "true", STATUS_OK, NULL},
@@ -194,7 +231,7 @@ static void test_parse_what_is_left_out_is_the_default(void **state)
     assert_int_equal(study->limits.min_cell, 11);
     study_destroy(study);
     study = study_with("cohort", NULL);
-    assert_string_equal(study->cohort_text, "");
+    assert_string_equal(study->terms.whole, "");
     study_destroy(study);
     study = study_with("noise", "{\"query_rho\": 0.01}");
     assert_int_equal(study->noise.rho_nano, NANO / 4);
@@ -246,6 +283,78 @@ static void test_check_names_are_the_dictionarys(void **state)
     check_against("cohort", "\"age >\"", STATUS_MALFORMED, NULL);
 }
 
+static void check_cohorts(
+    const char *name, const char *where, enum status expected, const char *says)
+{
+    char value[512];
+    snprintf(value, sizeof value,
+        "[{\"name\": \"first-one\", \"where\": \"age < 90\"},"
+        " {\"name\": \"%s\", \"where\": \"%s\"}]",
+        name, where);
+    check_against("cohorts", value, expected, says);
+}
+
+static void test_check_cohorts_are_plain_and_lie_in_the_whole(void **state)
+{
+    (void)state;
+    check_cohorts("old", "age >= 65 and sex = F", STATUS_OK, NULL);
+    check_cohorts("young", "age < 40", STATUS_OK, NULL);
+    check_cohorts("old", "age >= 65 or sex = F", STATUS_NOT_PLAIN, "derived");
+    check_cohorts("old", "not (age >= 65 and sex = F)", STATUS_NOT_PLAIN, NULL);
+    check_cohorts("old", "age != 65", STATUS_NOT_PLAIN, "one interval");
+    check_cohorts("old", "height > 2", STATUS_UNKNOWN_NAME, "'height'");
+    check_cohorts("old", "age >", STATUS_MALFORMED, NULL);
+    check_cohorts(
+        "child", "age < 18", STATUS_OUT_OF_RANGE, "asks within 'age >= 18'");
+    check_cohorts("age", "age > 50", STATUS_MALFORMED, "is a variable");
+    check_against("cohort", "\"age >= 18 or sex = F\"", STATUS_NOT_PLAIN,
+        "several variables");
+}
+
+static void check_derived(
+    const char *name, const char *where, enum status expected, const char *says)
+{
+    char value[512];
+    snprintf(value, sizeof value,
+        "[{\"name\": \"either\", \"label\": \"A\", \"where\": \"sex = F\"},"
+        " {\"name\": \"%s\", \"label\": \"B\", \"where\": \"%s\"}]",
+        name, where);
+    check_against("derived", value, expected, says);
+}
+
+static void test_check_derived_variables_are_of_the_dictionarys(void **state)
+{
+    (void)state;
+    check_derived("both", "age > 70 or sex = F", STATUS_OK, NULL);
+    check_derived("both", "not (age > 70 and sex = F)", STATUS_OK, NULL);
+    check_derived("both", "age > 70 or", STATUS_MALFORMED, NULL);
+    check_derived("both", "height > 2", STATUS_UNKNOWN_NAME, "'height'");
+    check_derived(
+        "both", "either or age > 70", STATUS_UNKNOWN_NAME, "'either'");
+    check_derived("sex", "age > 70", STATUS_MALFORMED, "is a variable");
+}
+
+/* It was approved, and is asked about as it was. */
+static void test_check_a_study_of_before_named_cohorts_goes_on(void **state)
+{
+    struct diagnostic diagnostic;
+    json_t *copy = json_deep_copy(sound);
+    struct study *study = NULL;
+    (void)state;
+    json_object_del(copy, "exploration");
+    document_change(copy, "cohort", "\"age >= 18 or sex = F\"");
+    char *text = json_dumps(copy, JSON_COMPACT);
+    diagnostic_init(&diagnostic, "study");
+    assert_int_equal(
+        study_parse(&study, view_of_text(text), &diagnostic), STATUS_OK);
+    assert_int_equal(
+        study_check(study, cast.dictionary, &diagnostic), STATUS_OK);
+    assert_false(study->terms.exploration);
+    study_destroy(study);
+    free(text);
+    json_decref(copy);
+}
+
 /* ---- all mistakes at once ---- */
 
 static void review(json_t *payload, struct findings *findings,
@@ -276,6 +385,7 @@ static void test_review_tells_all_that_is_wrong_by_place(void **state)
     (void)state;
     review(study, &findings, cast.dictionary, STATUS_OK);
     assert_int_equal(findings.count, 0);
+    json_object_del(study, "exploration");
     json_object_del(study, "title");
     json_object_set_new(study, "min_centers", json_integer(0));
     json_object_set_new(study, "version", json_string("one"));
@@ -285,10 +395,11 @@ static void test_review_tells_all_that_is_wrong_by_place(void **state)
     json_object_set_new(study, "analyses", json_pack("[s, s]", "cout", "sum"));
     json_object_set_new(study, "cohort", json_string("age > 40 && sex = 1"));
     review(study, &findings, cast.dictionary, STATUS_MALFORMED);
-    assert_int_equal(findings.count, 9);
-    static const char *const told[] = {"'title' is missing", "found 0",
-        "a whole number", "'colour' does not belong", "'sexe'", "'bnp'",
-        "'cout'", "'sum'", "write 'and' for '&&'"};
+    assert_int_equal(findings.count, 10);
+    static const char *const told[] = {"'title' is missing",
+        "names the cohorts that it asks about", "found 0", "a whole number",
+        "'colour' does not belong", "'sexe'", "'bnp'", "'cout'", "'sum'",
+        "write 'and' for '&&'"};
     for (size_t i = 0; i < COUNT(told); i++) {
         if (!is_told(&findings, told[i]))
             fail_msg("%s", told[i]);
@@ -296,7 +407,7 @@ static void test_review_tells_all_that_is_wrong_by_place(void **state)
     for (size_t i = 1; i < findings.count; i++)
         assert_true(findings.items[i].line >= findings.items[i - 1].line);
     review(study, &findings, NULL, STATUS_MALFORMED);
-    assert_int_equal(findings.count, 6); /* names are the dictionary's */
+    assert_int_equal(findings.count, 7); /* names are the dictionary's */
     json_decref(study);
 }
 
@@ -385,6 +496,9 @@ int main(void)
         cmocka_unit_test(test_review_tells_all_that_is_wrong_by_place),
         cmocka_unit_test(test_review_of_many_mistakes_counts_them_all),
         cmocka_unit_test(test_check_names_are_the_dictionarys),
+        cmocka_unit_test(test_check_cohorts_are_plain_and_lie_in_the_whole),
+        cmocka_unit_test(test_check_derived_variables_are_of_the_dictionarys),
+        cmocka_unit_test(test_check_a_study_of_before_named_cohorts_goes_on),
         cmocka_unit_test(test_verify_needs_a_signature_of_its_researchers),
         cmocka_unit_test(test_dates_bear_five_minutes_between_clocks),
     };

@@ -41,14 +41,6 @@ static enum status import_vectors(const char *text, bool strict)
     return import_text(text, &options, &report);
 }
 
-static struct frame *frame_of_store(void)
-{
-    struct frame *frame = NULL;
-    assert_int_equal(frame_create(&frame, importing.dictionary), STATUS_OK);
-    assert_int_equal(frame_refresh(frame, importing.store), STATUS_OK);
-    return frame;
-}
-
 static void test_elements_are_columns_behind_the_variables(void **state)
 {
     (void)state;
@@ -79,7 +71,7 @@ static void test_a_field_of_numbers_comes_back_from_the_store(void **state)
     assert_int_equal(report.counts[SHAPE][VALUE_ACCEPTED], 1);
     assert_int_equal(report.counts[SHAPE][VALUE_ROUNDED], 1);
     assert_int_equal(report.counts[SHAPE][VALUE_IS_MISSING], 2);
-    struct frame *frame = frame_of_store();
+    struct frame *frame = frame_now();
     const struct rows *rows = frame_rows(frame);
     static const int8_t shape[3][4] = {{10, -100, INT8_MIN, INT8_MIN},
         {-25, 0, INT8_MIN, INT8_MIN}, {100, 1, INT8_MIN, INT8_MIN}};
@@ -109,7 +101,7 @@ static void test_columns_of_elements_are_the_same_vector(void **state)
     assert_int_equal(report.counts[SHAPE][VALUE_ACCEPTED], 1);
     assert_int_equal(report.counts[SHAPE][VALUE_ROUNDED], 1);
     assert_int_equal(report.counts[SHAPE][VALUE_IS_MISSING], 1);
-    struct frame *frame = frame_of_store();
+    struct frame *frame = frame_now();
     static const int8_t second[3] = {-25, 0, INT8_MIN};
     assert_memory_equal(frame_rows(frame)->columns[FIRST_OF_SHAPE + 1].data,
         second, sizeof second);
@@ -118,7 +110,7 @@ static void test_columns_of_elements_are_the_same_vector(void **state)
 
 static void assert_last_shape_is_missing(void)
 {
-    struct frame *frame = frame_of_store();
+    struct frame *frame = frame_now();
     const struct rows *rows = frame_rows(frame);
     for (size_t k = 0; k < 3; k++) {
         const int8_t *data = rows->columns[FIRST_OF_SHAPE + k].data;

@@ -175,7 +175,8 @@ static enum status start_round(struct crowd *crowd, const json_t *event)
     const struct digest told = digest_of(buffer_view(&message));
     buffer_fini(&message);
     return collector_start_round(
-        crowd->collector, (uint32_t)number_of(event, "number"), &told);
+        crowd->collector, (uint32_t)number_of(event, "number"), &told,
+        collector_sum(crowd->collector)->length);
 }
 
 static enum status join(struct crowd *crowd, const json_t *event)

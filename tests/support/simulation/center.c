@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/audit.h"
+#include "node/freeze.h"
 #include "node/session.h"
 
 struct center {
@@ -28,6 +29,7 @@ static struct session_setup setup_of(const struct center *center)
 
 static void put_rows(struct center *center)
 {
+    int64_t number;
     world_must(store_begin(center->store), "rows");
     for (size_t r = 0; r < world_row_count(center->world, center->number);
          r++) {
@@ -38,6 +40,10 @@ static void put_rows(struct center *center)
         world_must(store_put_row(center->store, &row, &replaced), "row");
     }
     world_must(store_commit(center->store), "rows");
+    world_must(
+        freeze_make(center->store, center->world->centers[center->number],
+            WORLD_START, &number),
+        "freeze");
 }
 
 static void put_documents(struct center *center)
@@ -163,9 +169,11 @@ bool center_lost(const struct center *center, struct center_time now)
 bool center_answered(struct center *center, const struct digest *query,
     struct digest *header, struct buffer *vector)
 {
-    int64_t generation;
+    struct store_answer answer;
     enum status status =
-        store_find_answer(center->store, query, header, vector, &generation);
+        store_find_answer(center->store, query, &answer, vector);
+    if (status == STATUS_OK)
+        *header = answer.header;
     if (status != STATUS_NOT_FOUND)
         world_must(status, "answer");
     return status == STATUS_OK;

@@ -87,6 +87,7 @@ size_t liar_run(const struct strategy *strategy, uint64_t seed);
 struct opening {
     struct session_header header;
     char names[WORLD_SMALL][NAME_MAX_BYTES + 1];
+    int64_t freezes[WORLD_SMALL];
     struct buffer query;
     size_t kind, query_index, approvals;
     const struct keypair *signer; /* of the header */

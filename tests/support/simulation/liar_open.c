@@ -28,10 +28,12 @@ void opening_init(struct liar *liar, struct opening *opening, size_t kind,
         .roster_id = liar->world->roster_id,
         .deadline = liar->now.wall + DEADLINE_SECONDS,
         .min_centers = liar->world->min_centers,
-        .centers = opening->names};
+        .centers = opening->names,
+        .freezes = opening->freezes};
     randombytes_buf(opening->header.session, sizeof opening->header.session);
     for (size_t i = 0; i < liar->world->count; i++) {
         if (centers & bit_of(i)) {
+            opening->freezes[opening->header.center_count] = 1;
             snprintf(opening->names[opening->header.center_count++],
                 sizeof opening->names[0], "%s",
                 keypair_identity(liar->world->centers[i])->name);

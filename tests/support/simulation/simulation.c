@@ -189,11 +189,17 @@ static void person_says(
     public_key_to_text(
         key, &keypair_identity(simulation->world->cast.researcher)->sign);
     snprintf(user, sizeof user, "person:%s", key);
-    buffer_init(&body, BUFFER_LIMIT_DEFAULT);
-    world_must(message_encode(message, &body), "encode");
-    office_hears(simulation, user, simulation_route(PARTY_PERSON, 0),
-        buffer_view(&body));
-    buffer_fini(&body);
+    const struct message hello = {.type = MESSAGE_HELLO,
+        .version = protocol_said(),
+        .name = "cohortium simulated"};
+    const struct message *const said[] = {&hello, message};
+    for (int i = 0; simulation->office != NULL && i < 2; i++) {
+        buffer_init(&body, BUFFER_LIMIT_DEFAULT);
+        world_must(message_encode(said[i], &body), "encode");
+        office_hears(simulation, user, simulation_route(PARTY_PERSON, 0),
+            buffer_view(&body));
+        buffer_fini(&body);
+    }
 }
 
 /* Asks, and asks what became of it until that is known: the office takes the

@@ -54,9 +54,9 @@ static void check_slot(
     if (party->is_late)
         return;
     world_must(message_decode(&message, bytes, SENDER_CENTER), "a reply");
-    /* Greetings and heartbeats, and HEADS with them; and what is refused for its documents alone, as
+    /* Greetings and heartbeats, HEADS and FREEZES with them; and what is refused for its documents alone, as
      * after a jump of the clock, is of no study yet. */
-    if (message.type == MESSAGE_HEADS)
+    if (message.type == MESSAGE_HEADS || message.type == MESSAGE_FREEZES)
         return;
     if (message.type < MESSAGE_KEYS &&
         (message.type != MESSAGE_REFUSE || !simulation->weather.fair))

@@ -272,8 +272,6 @@ const struct strategy strategies[] = {
         "a study that the committee did not "
         "approve",
         few_approvals, MASKED_ALL | PLAIN, 3},
-    {"rerun-without-one", "So", "the same question without one center",
-        rerun_without_one, MASKED_ALL, LIED_TO_MIN},
     {"second-attempt", "DAP, replay", "another session after a vote",
         second_attempt, MASKED_ALL, LIED_TO_MIN},
     {"second-session", "DAP, replay",

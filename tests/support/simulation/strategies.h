@@ -51,7 +51,6 @@ void other_words(struct liar *liar);
 void lowered_header(struct liar *liar);
 void unknown_centers(struct liar *liar);
 void few_approvals(struct liar *liar);
-void rerun_without_one(struct liar *liar);
 void second_attempt(struct liar *liar);
 void second_session(struct liar *liar);
 void replayed_attempt(struct liar *liar);

@@ -254,22 +254,6 @@ static void restart_some(struct liar *liar)
     }
 }
 
-/* The same question without one center, whose figures are the difference. */
-void rerun_without_one(struct liar *liar)
-{
-    struct opening opening;
-    struct attempt *attempt = liar_begin(liar, 0);
-    liar_steps(liar, attempt, MESSAGE_VOTES);
-    restart_some(liar);
-    opening_init(liar, &opening, 0, 2, others(liar));
-    attempt = liar_open(liar, &opening, others(liar));
-    opening_fini(&opening);
-    liar_step(liar, attempt, MESSAGE_PEERS, others(liar), others(liar));
-    liar_step(liar, attempt, MESSAGE_SEALED, others(liar), others(liar));
-    liar_lie_of(liar, attempt, MESSAGE_SURVIVORS, honest(liar) & others(liar),
-        others(liar));
-}
-
 /* A query gets no second session once it had a vote. */
 void second_attempt(struct liar *liar)
 {

@@ -330,6 +330,7 @@ static void make_documents(struct world *world)
     snprintf(
         privacy, sizeof privacy, "\"%s\"", study_privacy_name(world->privacy));
     document_change(study, "privacy", privacy);
+    document_change(study, "limits/min_difference", "1");
     document_change(study, "analyses/+", "\"glm\"");
     document_change(study, "analyses/+", "\"lm\"");
     world->study_id =

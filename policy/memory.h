@@ -1,0 +1,60 @@
+/*
+ * memory: the sets of rows that one family was told of, what they weigh, and
+ * how they were answered; and the decision about a new question's sets (rule 2
+ * of policy/README.md). A family is one group of researchers: studies that
+ * share a researcher are one family. The coordinator keeps a memory over
+ * totals; a center that answers with its own figures keeps one over its own.
+ *
+ * Sets stand in the order in which they were asked; those that were told
+ * exactly are the anchors (span.h). A decision depends on nothing but the
+ * memory, the limit and the weights, so that it can be worked out again from
+ * what the ledger keeps. One thread at a time.
+ */
+#ifndef COHORTIUM_POLICY_MEMORY_H
+#define COHORTIUM_POLICY_MEMORY_H
+
+#include "policy/weighing.h"
+#include "protocol/analysis/vector.h"
+
+struct memory;
+
+struct remembered_set {
+    int64_t weight;
+    const int64_t *shared;   /* with each set before it, in order */
+    struct weighed_set told; /* places among the sets before it */
+};
+
+enum status memory_create(struct memory **out);
+void memory_destroy(struct memory *memory);
+size_t memory_count(const struct memory *memory);
+/* At the end. `set` is copied. An exact one that lies within what was told
+ * before is no anchor. STATUS_MALFORMED when no sets weigh so; LIMIT_REACHED.
+ */
+enum status memory_add(struct memory *memory, const struct remembered_set *set);
+/* Borrowed until the next change. place < memory_count. */
+const struct remembered_set *memory_at(
+    const struct memory *memory, size_t place);
+
+struct weighing_question {
+    int64_t people; /* k: fewer never make a difference; 1: rule 2 is off */
+    struct weighing_shape shape;
+    /* [sets] not 0: no figure is of the set alone, such as of a factor's level
+     * in a fit, but figures may tell it all the same. It is WEIGHED_FEW unless
+     * it is a combination, or far from all of them. NULL: there are none. */
+    const uint8_t *weighed_only;
+    const int128 *weights; /* [weighing_length(&shape)], summed */
+};
+
+/* How each set of the question is answered; the memory is as before. Sets are
+ * looked at in their order, and one that is exact is an anchor for the rest.
+ * STATUS_MALFORMED: the weights are of no sets. Caller frees with
+ * instruction_fini. */
+enum status memory_decide(struct memory *memory,
+    const struct weighing_question *question, struct instruction *out);
+/* Adds the question's new sets, once its answer is out: with the instruction
+ * that memory_decide gave and the same weights. All or nothing. */
+enum status memory_learn(struct memory *memory,
+    const struct weighing_question *question,
+    const struct instruction *instruction);
+
+#endif
