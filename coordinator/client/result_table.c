@@ -242,6 +242,21 @@ static void print_title(FILE *out, const json_t *variables, const json_t *entry)
     print_reference(out, variables, entry);
 }
 
+/* A rule kept it back, or rows of its table. */
+static bool lacks_figures(const json_t *entry, const json_t *table)
+{
+    size_t at;
+    json_t *row;
+    if (result_is_suppressed(entry))
+        return true;
+    json_array_foreach((json_t *)table, at, row)
+    {
+        if (result_is_suppressed(row))
+            return true;
+    }
+    return false;
+}
+
 /* The main table first, then those of other members, each under its name. */
 static enum status print_tables(
     FILE *out, const json_t *variables, const json_t *entry)
@@ -253,6 +268,11 @@ static enum status print_tables(
     json_t *value;
     if (json_is_object(json_array_get(table, 0)))
         status = print_table(out, table, &facts);
+    if (lacks_figures(entry, table) &&
+        !json_is_string(json_object_get(entry, "message")))
+        fprintf(out, "withheld (few): %s; ask for %s\n",
+            disclosure_rule_text("few"),
+            disclosure_advice(result_string(entry, "analysis")));
     facts.ratio = NULL;
     json_object_foreach((json_t *)entry, key, value)
     {

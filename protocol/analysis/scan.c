@@ -5,6 +5,7 @@
 
 #include "protocol/analysis/leverage.h"
 #include "protocol/analysis/mask.h"
+#include "protocol/analysis/parts.h"
 
 #define THREADS_MAX 64
 /* Below, a thread costs more than it gives. */
@@ -21,6 +22,7 @@ struct scan {
     size_t first, end;
     struct contribution sums;
     void **states;          /* one a segment */
+    void **parts;           /* likewise; NULL after the first round */
     uint64_t *last_patient; /* one a segment, patient + 1; heads */
     uint64_t last_in_cohort;
     uint32_t last_taken;
@@ -33,7 +35,11 @@ static void scan_fini(struct scan *scan)
     for (size_t i = 0; scan->states != NULL && i < scan->plan->segment_count;
          i++)
         free(scan->states[i]);
+    for (size_t i = 0; scan->parts != NULL && i < scan->plan->segment_count;
+         i++)
+        free(scan->parts[i]);
     free(scan->states);
+    free(scan->parts);
     free(scan->last_patient);
     free(scan->cohort_mask);
     contribution_fini(&scan->sums);
@@ -102,18 +108,22 @@ static enum status scan_init(struct scan *scan)
     size_t scratch = mask_scratch_blocks(plan->query->cohort);
     scan->last_taken = UINT32_MAX;
     scan->states = calloc(plan->segment_count, sizeof *scan->states);
+    scan->parts = calloc(plan->segment_count, sizeof *scan->parts);
     scan->last_patient =
         calloc(plan->segment_count, sizeof *scan->last_patient);
     scan->cohort_mask = malloc((scratch + 2) * BLOCK_ROWS);
     scan->sums.facts = calloc(plan->fact_count + 1, sizeof *scan->sums.facts);
-    if (scan->states == NULL || scan->last_patient == NULL ||
-        scan->cohort_mask == NULL || scan->sums.facts == NULL)
+    if (scan->states == NULL || scan->parts == NULL ||
+        scan->last_patient == NULL || scan->cohort_mask == NULL ||
+        scan->sums.facts == NULL)
         return STATUS_NO_MEMORY;
     scan->level_mask = scan->cohort_mask + BLOCK_ROWS;
     scan->scratch = scan->level_mask + BLOCK_ROWS;
     for (size_t i = 0; i < plan->segment_count; i++) {
+        const struct shape *shape = &plan->shapes[plan->segments[i].analysis];
         scan->states[i] = create_state(scan, i);
-        if (scan->states[i] == NULL)
+        scan->parts[i] = calloc(1, mean_parts_state_size(shape) + 1);
+        if (scan->states[i] == NULL || scan->parts[i] == NULL)
             return STATUS_NO_MEMORY;
     }
     return vector_init(&scan->sums.vector, plan->vector_length);
@@ -161,6 +171,10 @@ static void add_segment(struct scan *scan, size_t index,
             block, scan->states[index], elements,
             scan->sums.facts + segment->first_fact);
     }
+    if (scan->round == NULL)
+        mean_parts_add(analysis, &plan->shapes[segment->analysis], block,
+            scan->parts[index], elements,
+            scan->sums.facts + segment->first_fact);
 }
 
 /* After the last block: what the segment's state still holds. */
@@ -182,6 +196,9 @@ static void flush_segment(struct scan *scan, size_t index)
                                 : scan->round->values + segment->first_value,
             elements, scan->sums.facts + segment->first_fact);
     }
+    if (scan->round == NULL)
+        mean_parts_flush(
+            shape, scan->parts[index], scan->sums.facts + segment->first_fact);
 }
 
 /* cohort mask and (by variable == level), for each by variable */

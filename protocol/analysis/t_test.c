@@ -42,6 +42,9 @@ static enum status parse_groups(struct t_test *test, struct analysis *analysis,
         formula->atoms[0].level_count != 2)
         return parameter_fail(parameters, "formula", diagnostic,
             "a t test is of a number by one category of two levels: y ~ g");
+    analysis->group_variable = formula->atoms[0].variable;
+    analysis->group_first = formula->atoms[0].first_level;
+    analysis->group_count = 2;
     return STATUS_OK;
 }
 
@@ -251,6 +254,7 @@ static enum status finish(const struct analysis *analysis,
 const struct analysis_kind analysis_t_test = {
     .name = "t_test",
     .summary = "the means of two groups, by Welch's t test, or of pairs",
+    .tells_mean = true,
     .parse = parse,
     .shape = shape,
     .parts = parts,

@@ -75,6 +75,7 @@ enum status t_test_paired_parse(struct t_test_pairs *out,
             analysis, parameters, USE_NUMBER, dictionary, diagnostic);
     if (status != STATUS_OK)
         return status;
+    analysis->mean_count = analysis->variable_count;
     *out = pairs_of(analysis, dictionary);
     return check_pair(analysis, out, parameters, diagnostic);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/query/edges.h"
 #include "protocol/wire/json_text.h"
 
 static const char *const query_keys[] = {"study", "cohort", "unit", "by",
@@ -27,6 +28,9 @@ static enum status read_cohort(struct query *query, const struct field *root,
     }
     enum status status =
         cohort_parse(&query->cohort, query->cohort_text, dictionary, &error);
+    if (status == STATUS_OK)
+        status = edges_check_cohort(
+            query->cohort, query->cohort_text, dictionary, &error);
     if (status != STATUS_OK && given)
         field_fail_inside(
             &field, error.offset, diagnostic, "%s", error.message);

@@ -44,7 +44,7 @@ enum status_category {
     X(ANALYSIS_NOT_IN_STUDY, DENIED, "an analysis that the study lacks")       \
     X(CENTERS_NOT_IN_STUDY, DENIED, "effects of single centers")               \
     X(COHORT_OUTSIDE_STUDY, DENIED, "a cohort wider than the study's")         \
-    X(THRESHOLD_OFF_GRID, DENIED, "a threshold between the grid's steps")      \
+    X(THRESHOLD_OFF_GRID, DENIED, "a threshold where nothing is cut")           \
     X(NOT_OPTED_IN, DENIED, "the center has not opted in")                     \
     X(REPLAYED, DENIED, "seen before")                                         \
     X(BEHIND, DENIED, "the database lacks what this node signed")              \

@@ -14,7 +14,7 @@ echo '{"analyses": [{"glm": {"formula":
     "disease ~ sex + age", "family": "binomial"}}]}' >"$FED/q.json"
 ask ada "$FED/q.json" >"$FED/out" 2>"$FED/err" || fail "$(cat "$FED/err")"
 table() { sed 's/.*"table"://; s/\].*//'; }
-grep -q '"withheld":{"model":1,"level":1}' "$FED/out" || fail "$(cat "$FED/out")"
+grep -q '"withheld":{"model":1,"few":1}' "$FED/out" || fail "$(cat "$FED/out")"
 expected=$("$BIN/cohortium" sandbox --json --dictionary "$UCI/dictionary.json" \
     --query "$FED/q.json" "$UCI"/{cleveland,budapest}.csv | table)
 [ "$(table <"$FED/out")" = "$expected" ] ||
