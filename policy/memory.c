@@ -43,12 +43,6 @@ size_t memory_count(const struct memory *const memory)
     return memory->count;
 }
 
-const struct remembered_set *memory_at(
-    const struct memory *const memory, const size_t place)
-{
-    return &memory->sets[place];
-}
-
 /* ---- anchors ---- */
 
 static enum status make_room_for_place(struct memory *memory)

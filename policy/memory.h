@@ -31,9 +31,6 @@ size_t memory_count(const struct memory *memory);
  * before is no anchor. STATUS_MALFORMED when no sets weigh so; LIMIT_REACHED.
  */
 enum status memory_add(struct memory *memory, const struct remembered_set *set);
-/* Borrowed until the next change. place < memory_count. */
-const struct remembered_set *memory_at(
-    const struct memory *memory, size_t place);
 
 struct weighing_question {
     int64_t people; /* k: fewer never make a difference; 1: rule 2 is off */

@@ -22,9 +22,10 @@
 
 #include "policy/span.h"
 #include "protocol/analysis/assigned.h"
+#include "protocol/analysis/row_bits.h"
 #include "protocol/wire/digest.h"
 
-#define WEIGHING_UNIT 720720 /* a multiple of 1 to 16; beyond, rounded down */
+#define WEIGHING_UNIT ROW_WEIGHT_UNIT
 #define WEIGHING_SETS_MAX 4096
 #define WEIGHING_REMEMBERED_MAX 4096
 
