@@ -46,12 +46,14 @@ same "$(get again.out "r['results'][0]['parameters']['of']['query_id']")" \
 quiet "$BIN/cohortium" result verify "$FED/again.out" --roster "$FED/roster.json"
 cat >"$FED/women.json" <<END
 {"cohort": "age >= 50 and sex = 0", "analyses": [
- {"roc": {"outcome": "exang", "model": {"query_id": "$id", "entry": 2}}},
- {"roc": {"outcome": "disease", "model": {"query_id": "$id", "entry": 2}}}]}
+ {"roc": {"outcome": "exang", "model": {"query_id": "$id", "entry": 2}}}]}
 END
 quiet with_model women.json fitted.json --out "$FED/women.out"
-areas=$(get women.out "len({e['auc'] for e in r['results']} |
-    {$(get again.out "r['results'][0]['auc']")})")
+sed 's/exang/disease/' "$FED/again.json" >"$FED/disease.json"
+quiet with_model disease.json fitted.json --out "$FED/disease.out"
+areas=$(get women.out "len({r['results'][0]['auc'],
+    $(get again.out "r['results'][0]['auc']"),
+    $(get disease.out "r['results'][0]['auc']")})")
 same "$areas" 3 "different areas"
 
 # Refused before anything is sent.

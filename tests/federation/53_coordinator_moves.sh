@@ -37,7 +37,7 @@ wait_status cleveland "^connection  connected since .* to $ENDPOINT"
 # One that was away looks at the old address until its data manager has the new
 # roster, which it takes without a restart.
 start_center long_beach
-wait_status long_beach "^connection  not connected since .* to $old: .*refused"
+wait_status long_beach "^connection  not connected since .* to $old: .*cannot be reached"
 quiet "$BIN/cohortium-node" roster --home "$FED/long_beach" "$FED/roster.json"
 wait_status long_beach "^connection  connected since .* to $ENDPOINT"
 ask ada "$UCI/query.json" >"$FED/result.json" 2>"$FED/err" ||

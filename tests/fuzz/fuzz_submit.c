@@ -8,7 +8,7 @@
 
 #include "coordinator_fixture.h"
 
-enum part { PART_STUDY, PART_APPROVAL, PART_OPT_IN, PART_QUERY, PART_COUNT };
+enum piece { PART_STUDY, PART_APPROVAL, PART_OPT_IN, PART_QUERY, PART_COUNT };
 
 static const char opt_in[] =
     "{\"cohortium\":\"opt-in\",\"study\":\"@S\",\"center\":\"center-0\","
