@@ -49,11 +49,12 @@ cat >"$FED/women.json" <<END
  {"roc": {"outcome": "exang", "model": {"query_id": "$id", "entry": 2}}}]}
 END
 quiet with_model women.json fitted.json --out "$FED/women.out"
-sed 's/exang/disease/' "$FED/again.json" >"$FED/disease.json"
-quiet with_model disease.json fitted.json --out "$FED/disease.out"
+sed 's/exang/disease/; s/50 and sex = 0/60/' \
+    "$FED/women.json" >"$FED/older.json"
+quiet with_model older.json fitted.json --out "$FED/older.out"
 areas=$(get women.out "len({r['results'][0]['auc'],
     $(get again.out "r['results'][0]['auc']"),
-    $(get disease.out "r['results'][0]['auc']")})")
+    $(get older.out "r['results'][0]['auc']")})")
 same "$areas" 3 "different areas"
 
 # Refused before anything is sent.
