@@ -52,7 +52,9 @@ static enum status prepare_weighing(struct session *session)
         .remembered = memory_count(session->family->memory),
         .sets = session->sets->count};
     if (weighing->shape.sets > WEIGHING_SETS_MAX ||
-        weighing_length(&weighing->shape) > PLAN_VECTOR_MAX)
+        weighing_length(&weighing->shape) > PLAN_VECTOR_MAX ||
+        session->question.plan->vector_length + sets_all_cells(session->sets) >
+            PLAN_VECTOR_MAX)
         return STATUS_TOO_LARGE;
     status = vector_init(&session->weights, weighing_length(&weighing->shape));
     weighing->weights = session->weights.elements;

@@ -93,6 +93,16 @@ static bool fits_step(
            message->number == round_number(session);
 }
 
+/* Behind the first figures of a question that was weighed stand the two-way
+ * cells of its fits. */
+static size_t round_length(const struct session *session)
+{
+    return session->sum.length +
+           (session->family != NULL && session->fit == NULL
+                   ? sets_all_cells(session->sets)
+                   : 0);
+}
+
 static enum status take_open_round(struct session *session,
     struct session_center *center, const struct message *message)
 {
@@ -104,7 +114,7 @@ static enum status take_open_round(struct session *session,
     if (center->heard)
         return STATUS_EXISTS;
     enum status status =
-        vector_decode(&vector, session->sum.length, message->vector);
+        vector_decode(&vector, round_length(session), message->vector);
     if (status == STATUS_OK)
         status = vector_add(&session->round_sum, &vector);
     center->heard = status == STATUS_OK;
@@ -194,22 +204,42 @@ static bool rules_act_on_sum(const struct session *session)
     return privacy == PRIVACY_SUM || privacy == PRIVACY_OPEN;
 }
 
+static const struct vector *round_sum(const struct session *session)
+{
+    return session->collector != NULL ? collector_sum(session->collector)
+                                      : &session->round_sum;
+}
+
 /* The first sum is there: the rules, then the first step of a fit. */
+static enum status apply_rules(struct session *session)
+{
+    const struct plan *plan = session->question.plan;
+    const int128 *elements = session->sum.elements;
+    uint8_t *few = calloc(plan->segment_count + 1, 1);
+    struct contribution sum = {.vector = session->sum,
+        .few_cells = few,
+        .cohort_people = (uint64_t)elements[PLAN_COHORT]};
+    struct disclosure_report report; /* the sum says the same */
+    if (few == NULL)
+        return STATUS_NO_MEMORY;
+    if (session->family != NULL)
+        weighing_judge_cells(session->sets,
+            round_sum(session)->elements + session->sum.length, few);
+    const enum status status =
+        disclosure_apply(plan, &study_of(session)->limits,
+            (uint64_t)elements[PLAN_REACHABLE], &sum, &report);
+    free(few);
+    return status;
+}
+
 static enum status release_first(struct session *session)
 {
-    const struct limits *limits = &study_of(session)->limits;
-    const struct plan *plan = session->question.plan;
-    int128 *elements = session->sum.elements;
-    if (rules_act_on_sum(session)) {
-        struct contribution sum = {.vector = session->sum,
-            .cohort_people = (uint64_t)elements[PLAN_COHORT]};
-        struct disclosure_report report; /* the sum says the same */
-        enum status status = disclosure_apply(
-            plan, limits, (uint64_t)elements[PLAN_REACHABLE], &sum, &report);
-        if (status != STATUS_OK)
-            return status;
-    }
-    return fit_create(&session->fit, plan, &session->sum, limits->min_cell);
+    enum status status =
+        rules_act_on_sum(session) ? apply_rules(session) : STATUS_OK;
+    return status == STATUS_OK
+               ? fit_create(&session->fit, session->question.plan,
+                     &session->sum, study_of(session)->limits.min_cell)
+               : status;
 }
 
 static enum status start_round(struct session *session)
@@ -226,10 +256,10 @@ static enum status start_round(struct session *session)
     if (session->collector != NULL) {
         const struct digest told = digest_of(buffer_view(&session->told));
         return collector_start_round(session->collector, round_number(session),
-            &told, session->sum.length);
+            &told, round_length(session));
     }
     vector_fini(&session->round_sum);
-    return vector_init(&session->round_sum, session->sum.length);
+    return vector_init(&session->round_sum, round_length(session));
 }
 
 /* A sum is there: what comes of it is to be worked out. */
@@ -244,12 +274,6 @@ static bool calculate_next(struct session *session, enum status status)
 
 /* ---- what comes of a sum ---- */
 
-static const struct vector *round_sum(const struct session *session)
-{
-    return session->collector != NULL ? collector_sum(session->collector)
-                                      : &session->round_sum;
-}
-
 /* How the question's sets are answered. */
 static enum status decide_sets(struct session *session, struct buffer *out)
 {
@@ -262,13 +286,32 @@ static enum status decide_sets(struct session *session, struct buffer *out)
     return status;
 }
 
-/* Of a question that was weighed the figures are a later round's. */
+static enum status read_instruction(
+    const struct session *session, struct instruction *out)
+{
+    return instruction_read(
+        out, &session->weighing.shape, buffer_view(&session->instruction));
+}
+
+/* Of a question that was weighed the figures are a later round's, and what a
+ * combination answers may have counts below nothing. */
 static enum status take_figures(struct session *session)
 {
-    enum status status = vector_add(&session->sum, round_sum(session));
-    return status == STATUS_OK ? plan_check_sum(session->question.plan,
-                                     &session->sum, session->answered)
-                               : status;
+    struct answered answered = {.answers = NULL};
+    struct instruction instruction = {0};
+    const struct vector figures = {
+        session->sum.length, round_sum(session)->elements};
+    enum status status = vector_add(&session->sum, &figures);
+    if (status == STATUS_OK)
+        status = read_instruction(session, &instruction);
+    if (status == STATUS_OK)
+        status = instruction_answered(&instruction, session->sets, &answered);
+    if (status == STATUS_OK)
+        status = plan_check_answered(session->question.plan, &session->sum,
+            session->answered, &answered);
+    answered_fini(&answered);
+    instruction_fini(&instruction);
+    return status;
 }
 
 static bool is_to_decide(const struct session *session)
@@ -282,8 +325,7 @@ static enum status finish_results(
     struct instruction instruction = {0};
     enum status status = STATUS_OK;
     if (session->family != NULL)
-        status = instruction_read(&instruction, &session->weighing.shape,
-            buffer_view(&session->instruction));
+        status = read_instruction(session, &instruction);
     const struct result_figures figures = {.question = &session->question,
         .fit = session->fit,
         .sum = &session->sum,

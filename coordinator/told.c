@@ -186,20 +186,15 @@ enum status told_add(json_t *results, const struct sets *sets,
 {
     size_t at;
     json_t *entry;
-    enum status status = STATUS_OK;
-    uint8_t *answers = calloc(sets->count + 1, 1);
-    uint8_t *few = calloc(sets->plan->segment_count + 1, 1);
-    const struct answered answered = {sets, answers, few};
-    if (answers == NULL || few == NULL)
-        status = STATUS_NO_MEMORY;
-    if (status == STATUS_OK)
-        instruction_answers(instruction, sets, answers, few);
+    struct answered answered;
+    enum status status = instruction_answered(instruction, sets, &answered);
+    if (status != STATUS_OK)
+        return status;
     json_array_foreach(results, at, entry)
     {
         if (status == STATUS_OK)
             status = tell_entry(entry, at, &answered, instruction, family);
     }
-    free(answers);
-    free(few);
+    answered_fini(&answered);
     return status;
 }

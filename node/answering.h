@@ -26,5 +26,9 @@ enum status answering_create(
 /* Accepts NULL. */
 void answering_destroy(struct answering *answering);
 const struct assigned *answering_assigned(const struct answering *answering);
+/* What the two-way cells of all fits weigh (sets_all_cells) among the rows that
+ * answer them. order: of the same rows. Caller frees `out`. */
+enum status answering_weigh_cells(const struct answering *answering,
+    const struct row_order *order, struct vector *out);
 
 #endif

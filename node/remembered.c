@@ -309,6 +309,11 @@ const struct sets *asked_sets(const struct asked *asked)
     return asked->sets;
 }
 
+const struct row_order *asked_order(const struct asked *asked)
+{
+    return &asked->arrangement->order;
+}
+
 static enum status mark_own(struct asked *asked, const struct rows *rows)
 {
     const struct row_order *order = &asked->arrangement->order;

@@ -55,6 +55,7 @@ enum status asked_create(struct asked **out, struct remembered *remembered,
 void asked_destroy(struct asked *asked);
 const struct weighing_shape *asked_shape(const struct asked *asked);
 const struct sets *asked_sets(const struct asked *asked);
+const struct row_order *asked_order(const struct asked *asked);
 /* What it weighs: weighing_length(asked_shape()) elements. Caller frees. */
 enum status asked_weigh(const struct asked *asked, struct vector *out);
 /* As the coordinator does with totals: of a question asked alone, before

@@ -70,6 +70,7 @@ struct question {
     bool weighed; /* weights leave first, and the instruction comes back */
     struct instruction instruction; /* no sets: not yet */
     struct answering *answering;    /* the rows that it says; NULL: not yet */
+    struct vector cells;            /* of its fits; behind the figures */
     struct store_view view;         /* the rows that the study reads */
     bool settled;                   /* that it reads them */
     int64_t departures;             /* of the rows that the vector is of */

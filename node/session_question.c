@@ -39,6 +39,7 @@ void question_destroy(struct question *question)
     buffer_wipe(&question->last);
     admission_fini(&question->admission);
     buffer_wipe(&question->vector);
+    vector_fini(&question->cells);
     free(question);
 }
 
@@ -275,8 +276,12 @@ static enum status apply_rules(struct question *question,
     const struct plan *plan = question->admission.plan;
     enum leverage_verdict *verdicts =
         calloc(plan->segment_count, sizeof *verdicts);
-    if (verdicts == NULL)
+    uint8_t *few = calloc(plan->segment_count, 1);
+    if (verdicts == NULL || few == NULL) {
+        free(verdicts);
+        free(few);
         return STATUS_NO_MEMORY;
+    }
     const int threads = question->session->setup.threads;
     const int64_t min_cell = question->limits.min_cell;
     enum status status =
@@ -285,12 +290,18 @@ static enum status apply_rules(struct question *question,
             : leverage_review_own_assigned(
                   answering_assigned(question->answering), threads, min_cell,
                   verdicts);
+    if (status == STATUS_OK && question->answering != NULL)
+        weighing_judge_cells(
+            asked_sets(question->sets), question->cells.elements, few);
     contribution->verdicts = verdicts;
+    contribution->few_cells = few;
     if (status == STATUS_OK)
         status = disclosure_apply(plan, &question->limits, rows->patient_count,
             contribution, &question->report);
     contribution->verdicts = NULL;
+    contribution->few_cells = NULL;
     free(verdicts);
+    free(few);
     return status;
 }
 
@@ -312,6 +323,11 @@ enum status question_scan(struct question *question, const struct rows *rows,
                   question->admission.plan, rows, threads, contribution)
             : plan_contribute_assigned(answering_assigned(question->answering),
                   threads, NULL, contribution);
+    if (status == STATUS_OK && question->answering != NULL) {
+        vector_fini(&question->cells);
+        status = answering_weigh_cells(
+            question->answering, asked_order(question->sets), &question->cells);
+    }
     return status == STATUS_OK && rules_act_here(question)
                ? apply_rules(question, rows, contribution)
                : status;

@@ -106,6 +106,25 @@ enum status rounds_scan(struct question *question, const struct rows *rows,
     return status;
 }
 
+/* Behind the figures of a question that was weighed stand the two-way cells of
+ * its fits. */
+static enum status fill_reply(const struct question *question,
+    const struct session_job *job, struct vector *out)
+{
+    const struct vector *sums = &job->contribution.vector;
+    const struct vector *cells = &question->cells;
+    const size_t count = job->round.number == 0 ? cells->length : 0;
+    enum status status = vector_init(out, sums->length + count);
+    if (status != STATUS_OK)
+        return status;
+    memcpy(
+        out->elements, sums->elements, sums->length * sizeof *sums->elements);
+    if (count > 0)
+        memcpy(out->elements + sums->length, cells->elements,
+            count * sizeof *cells->elements);
+    return STATUS_OK;
+}
+
 enum status rounds_finish(struct question *question,
     const struct session_job *job, struct step_reply *reply)
 {
@@ -118,9 +137,7 @@ enum status rounds_finish(struct question *question,
         status = vector_encode(sums, &question->vector);
     }
     if (status == STATUS_OK)
-        status = vector_init(&reply->vector, sums->length);
-    if (status == STATUS_OK)
-        status = vector_add(&reply->vector, sums);
+        status = fill_reply(question, job, &reply->vector);
     if (status == STATUS_OK && question->member != NULL)
         status = member_mask_round(
             question->member, number, &job->told, &reply->vector, &reply->body);

@@ -393,6 +393,9 @@ enum status disclosure_apply(const struct plan *plan,
             withhold_segment(&review, RULE_COHORT);
         else if (narrow_outside)
             withhold_segment(&review, RULE_COMPLEMENT);
+        else if (contribution->few_cells != NULL &&
+                 contribution->few_cells[i] != 0)
+            withhold_segment(&review, RULE_LEVEL);
         else
             status = review_segment(&review);
         if (status != STATUS_OK)

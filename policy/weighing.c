@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "protocol/masking/derive.h"
+#include "protocol/wire/defence.h"
 
 /* The byte of a set's kind: its answer, and two flags. */
 #define KIND_MASK 3
@@ -219,11 +220,42 @@ static bool has_few_level(const struct instruction *instruction,
     return false;
 }
 
-void instruction_answers(const struct instruction *const instruction,
-    const struct sets *const sets, uint8_t *const answers, uint8_t *const few)
+enum status instruction_answered(const struct instruction *const instruction,
+    const struct sets *const sets, struct answered *const out)
 {
+    uint8_t *answers = calloc(sets->count + 1, 1);
+    uint8_t *few = calloc(sets->plan->segment_count + 1, 1);
+    *out = (struct answered){sets, answers, few};
+    if (answers == NULL || few == NULL) {
+        answered_fini(out);
+        return STATUS_NO_MEMORY;
+    }
     for (size_t i = 0; i < sets->count; i++)
         answers[i] = (uint8_t)answer_of(&instruction->sets[i]);
     for (size_t s = 0; s < sets->plan->segment_count; s++)
         few[s] = has_few_level(instruction, sets, s);
+    return STATUS_OK;
+}
+
+void answered_fini(struct answered *const answered)
+{
+    free((uint8_t *)answered->answers);
+    free((uint8_t *)answered->few);
+    *answered = (struct answered){.answers = NULL};
+}
+
+#define FEW_IN_A_CELL 2
+
+void weighing_judge_cells(
+    const struct sets *const sets, const int128 *cells, uint8_t *const few)
+{
+    for (size_t s = 0; s < sets->plan->segment_count; s++) {
+        const size_t count = sets_cell_count(sets, s);
+        for (size_t i = 0; i < count; i++) {
+            if (cells[i] > 0 && cells[i] <= FEW_IN_A_CELL * WEIGHING_UNIT &&
+                DEFENCE("two-way-cells"))
+                few[s] = 1;
+        }
+        cells += count;
+    }
 }

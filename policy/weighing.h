@@ -85,11 +85,18 @@ enum status instruction_write(
  * before this one; or one of a set of this question that is not exact. */
 enum status instruction_read(struct instruction *out,
     const struct weighing_shape *shape, struct view bytes);
-/* The same as the kernels take it: answers[sets->count] enum set_answer, and
- * few[plan->segment_count], not 0 where a segment is not told for a level of a
- * fit's factor that is few, or that few people tell from what was told before;
- * few is zero before. The instruction is of these sets. */
-void instruction_answers(const struct instruction *instruction,
-    const struct sets *sets, uint8_t *answers, uint8_t *few);
+/* The same as the kernels take it (assigned.h). A segment is few where a level
+ * of a fit's factor is, or one that few people tell from what was told before.
+ * The instruction is of these sets. Caller frees with answered_fini. */
+enum status instruction_answered(const struct instruction *instruction,
+    const struct sets *sets, struct answered *out);
+void answered_fini(struct answered *answered);
+
+/* Beside the means of its levels, a fit of two factors tells each two-way cell.
+ * cells[sets_all_cells(sets)]: what each weighs (assigned_weigh_cells).
+ * few[plan->segment_count] is set where one or two people make a cell; larger
+ * ones are a stated limit of policy/README.md. */
+void weighing_judge_cells(
+    const struct sets *sets, const int128 *cells, uint8_t *few);
 
 #endif

@@ -112,8 +112,11 @@ struct contribution {
     struct cell_facts *facts; /* plan->fact_count; never leaves the node */
     const enum leverage_verdict *verdicts; /* leverage_review_own, borrowed;
                                               NULL: not asked */
-    uint64_t cohort_rows, cohort_people;   /* in the cohort, all levels and rows
-                                              with a missing `by` included */
+    const uint8_t *few_cells; /* [segment_count] not 0: one or two people make a
+                                 cell of a fit (weighing.h), borrowed; NULL: not
+                                 asked */
+    uint64_t cohort_rows, cohort_people; /* in the cohort, all levels and rows
+                                            with a missing `by` included */
 };
 
 /* Runs the plan over the rows on `threads` >= 1 threads (the same result for

@@ -421,3 +421,11 @@ size_t sets_cell_count(const struct sets *sets, size_t segment)
     }
     return count;
 }
+
+size_t sets_all_cells(const struct sets *sets)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < sets->plan->segment_count; i++)
+        count += sets_cell_count(sets, i);
+    return count;
+}

@@ -75,6 +75,8 @@ size_t sets_of_level(const struct sets *sets, size_t level);
 /* Two-way cells of a model: each level of a factor with each level of every
  * factor behind it. */
 size_t sets_cell_count(const struct sets *sets, size_t segment);
+/* The same of all segments, which stand one after another. */
+size_t sets_all_cells(const struct sets *sets);
 
 /* mask[rows->count]: 0xFF for the rows of set `index`, else 0. With unit
  * patient a row is its patient's first that meets the cohort. */

@@ -121,6 +121,36 @@ if m - n == 1:
     print("the second exam of one patient says %.0f" % (y - x))
 E
     ;;
+two-way-cell)
+    # A regression on two factors, and the means of one of them: its normal
+    # equations leave the people of a cell alone unknown.
+    hospitals 's/"quantile"/"quantile", "lm"/'
+    {
+        echo patient,age,sex,exang,trestbps
+        for i in $(seq 55); do
+            echo "q$i,82,$((i > 22)),$((i > 20 && i < 41)),$((120 + i % 13))"
+        done
+    } >"$work/more.csv"
+    quiet "$BIN/cohortium-node" import --home "$FED/cleveland" "$work/more.csv"
+    make_freeze cleveland 2
+    ask_for "age >= 80" '{"lm": {"formula": "trestbps ~ sex + exang"}}' || kept
+    cp "$work/out" "$work/lm.out"
+    printf '{"cohort": "age >= 80", "by": ["sex"], "analyses": [{"summary": {"variables": ["trestbps"]}}]}' \
+        >"$work/q.json"
+    ask ada "$work/q.json" 2>/dev/null >>"$work/lm.out" || kept
+    mv "$work/lm.out" "$work/out"
+    read_off <<'E'
+import json, sys
+fit, means = (json.loads(line)["results"] for line in open(sys.argv[1]))
+if "table" in fit[0]:
+    b = {row["term"]: row["estimate"] for row in fit[0]["table"]}
+    women = means[0]["table"][0]
+    rest = women["n"] * (women["mean"] - b["(Intercept)"])
+    effect = next(v for name, v in b.items() if name.startswith("exang"))
+    print("%d women of 80 years and more have angina by exercise" %
+          round(rest / effect))
+E
+    ;;
 one-center)
     # budapest has few people of 62 years and more, whom an answer without it
     # lacks.

@@ -12,6 +12,8 @@ cohortium_test(test_suppression SOURCES test_suppression.c
   LINK cohortium_policy)
 cohortium_test(test_span SOURCES test_span.c LINK cohortium_policy)
 cohortium_test(test_memory SOURCES test_memory.c LINK cohortium_policy)
+cohortium_test(test_weighing SOURCES test_weighing.c sets_fixture.c
+  LINK cohortium_policy analysis_fixture)
 cohortium_test(test_budget SOURCES test_budget.c
   LINK cohortium_policy analysis_fixture test_seeded)
 foreach(name disclosure disclosure_cells disclosure_sums)
