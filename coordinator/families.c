@@ -36,6 +36,7 @@ static void destroy_family(struct family *family)
     free(family->ids);
     free(family->sequences);
     free(family->words);
+    cells_fini(&family->cells);
     free(family);
 }
 
@@ -276,6 +277,18 @@ enum status family_create(struct family **out)
     return status;
 }
 
+/* Of all that were told, those of its own sets. */
+static void keep_own_cells(struct family *family)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < family->cells.count; i++) {
+        const struct told_cell cell = family->cells.list[i];
+        if (place_of(family, cell.sequence) != SIZE_MAX)
+            family->cells.list[kept++] = cell;
+    }
+    family->cells.count = kept;
+}
+
 struct reading {
     struct families *families;
     struct family *family;
@@ -290,6 +303,12 @@ static enum status visit_set(void *arg, const struct ledger_set *set)
                                     reading->family->key
                ? family_take_set(reading->family, set)
                : STATUS_OK;
+}
+
+static enum status visit_cells(void *arg, struct view cells)
+{
+    const struct reading *reading = arg;
+    return cells_take(&reading->family->cells, cells);
 }
 
 static enum status read_family(
@@ -308,6 +327,10 @@ static enum status read_family(
     family->key = key;
     family->holders = 0;
     status = ledger_visit_sets(families->ledger, visit_set, &reading);
+    if (status == STATUS_OK)
+        status = ledger_visit_cells(families->ledger, visit_cells, &reading);
+    if (status == STATUS_OK)
+        keep_own_cells(family);
     if (status != STATUS_OK) {
         destroy_family(family);
         return status;
@@ -410,6 +433,32 @@ static enum status write_set(struct families *families,
     return status;
 }
 
+/* What its tables told. */
+static enum status list_cells(const struct families *families,
+    const struct family *family, const struct weighed_question *question,
+    struct buffer *out)
+{
+    const struct weighed_cells cells = {.sets = question->sets,
+        .weighing = question->weighing,
+        .instruction = question->instruction,
+        .sequences = family->sequences,
+        .sum = question->sum};
+    buffer_init(out, BUFFER_LIMIT_DEFAULT);
+    return cells_write(&cells, families->last_sequence + 1, out);
+}
+
+static enum status write_cells(struct families *families,
+    const struct family *family, const struct weighed_question *question)
+{
+    struct buffer cells;
+    enum status status = list_cells(families, family, question, &cells);
+    if (status == STATUS_OK && cells.size > 0)
+        status = ledger_add_cells(
+            families->ledger, question->query_id, buffer_view(&cells));
+    buffer_fini(&cells);
+    return status;
+}
+
 enum status families_write(struct families *families,
     const struct family *family, const struct weighed_question *question)
 {
@@ -430,7 +479,8 @@ enum status families_write(struct families *families,
             status =
                 write_set(families, family, question, s, first, sequence++);
     }
-    return status;
+    return status == STATUS_OK ? write_cells(families, family, question)
+                               : status;
 }
 
 void families_learn(struct families *families, struct family *family,
@@ -440,7 +490,13 @@ void families_learn(struct families *families, struct family *family,
     size_t at = before;
     for (size_t s = 0; s < question->weighing->shape.sets; s++)
         at += question->instruction->sets[s].is_new;
-    enum status status = make_room(family, at);
+    struct buffer cells;
+    enum status status = list_cells(families, family, question, &cells);
+    if (status == STATUS_OK)
+        status = cells_take(&family->cells, buffer_view(&cells));
+    buffer_fini(&cells);
+    if (status == STATUS_OK)
+        status = make_room(family, at);
     if (status == STATUS_OK)
         status = memory_learn(
             family->memory, question->weighing, question->instruction);

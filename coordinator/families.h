@@ -15,6 +15,7 @@
 #define COHORTIUM_COORDINATOR_FAMILIES_H
 
 #include "coordinator/catalog.h"
+#include "coordinator/cells.h"
 #include "policy/memory.h"
 #include "protocol/analysis/sets.h"
 
@@ -33,6 +34,7 @@ struct family {
     struct digest *ids;             /* [memory_count]: of its sets, in order */
     int64_t *sequences;             /* the same, in the ledger */
     char (*words)[LEDGER_TEXT_MAX]; /* the same, in words */
+    struct cells cells;             /* of the tables that it was told */
     size_t room;
     size_t holders;
     bool is_past; /* another stands in its place */
@@ -59,6 +61,7 @@ struct weighed_question {
     const struct sets *sets;
     const struct instruction *instruction;
     struct view instruction_bytes;
+    const struct vector *sum; /* as the rules left it */
 };
 
 /* Into the ledger, within the caller's transaction: what it weighed, and its

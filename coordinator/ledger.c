@@ -87,6 +87,9 @@ static const char *const migrations[] = {
     "CREATE TABLE weighing (query BLOB PRIMARY KEY REFERENCES query (id),"
     " remembered BLOB NOT NULL, sets BLOB NOT NULL, people INTEGER NOT NULL,"
     " weights BLOB NOT NULL, instruction BLOB NOT NULL) STRICT;",
+    /* What tables told: cells.c. */
+    "CREATE TABLE told_cells (query BLOB PRIMARY KEY REFERENCES query (id),"
+    " cells BLOB NOT NULL) STRICT;",
 };
 
 #define SCHEMA_VERSION ((int64_t)(sizeof migrations / sizeof migrations[0]))

@@ -219,6 +219,13 @@ enum status ledger_visit_weighings(struct ledger *ledger,
     enum status (*visit)(void *arg, const struct ledger_weighing *weighing),
     void *arg);
 
+/* What the tables of a question told (cells.h), and of all questions, in their
+ * order; the view is good during a visit. */
+enum status ledger_add_cells(
+    struct ledger *ledger, const struct digest *query_id, struct view cells);
+enum status ledger_visit_cells(struct ledger *ledger,
+    enum status (*visit)(void *arg, struct view cells), void *arg);
+
 /* Replaces the center's earlier head. */
 enum status ledger_put_head(struct ledger *ledger, const struct head *head);
 enum status ledger_visit_heads(struct ledger *ledger,

@@ -86,3 +86,26 @@ enum status ledger_visit_weighings(struct ledger *ledger,
     ledger_done(statement);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
+
+enum status ledger_add_cells(
+    struct ledger *ledger, const struct digest *query_id, struct view cells)
+{
+    return ledger_run(ledger,
+        "INSERT INTO told_cells (query, cells) VALUES (?, ?)", "dv", query_id,
+        cells);
+}
+
+enum status ledger_visit_cells(struct ledger *ledger,
+    enum status (*visit)(void *arg, struct view cells), void *arg)
+{
+    struct sqlite3_stmt *statement;
+    enum status status = ledger_start(
+        ledger, &statement, "SELECT cells FROM told_cells ORDER BY rowid", "");
+    while (status == STATUS_OK) {
+        status = ledger_next(ledger, statement);
+        if (status == STATUS_OK)
+            status = visit(arg, column_view(statement, 0));
+    }
+    ledger_done(statement);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}

@@ -336,7 +336,8 @@ static enum status read_weighed(
         .weighing = &session->weighing,
         .sets = session->sets,
         .instruction = &ending->instruction,
-        .instruction_bytes = buffer_view(&session->instruction)};
+        .instruction_bytes = buffer_view(&session->instruction),
+        .sum = &session->sum};
     return instruction_read(&ending->instruction, &session->weighing.shape,
         buffer_view(&session->instruction));
 }

@@ -210,25 +210,54 @@ static const struct vector *round_sum(const struct session *session)
                                       : &session->round_sum;
 }
 
+static enum status read_instruction(
+    const struct session *session, struct instruction *out)
+{
+    return instruction_read(
+        out, &session->weighing.shape, buffer_view(&session->instruction));
+}
+
+/* Cells that are close to those of earlier tables. */
+static enum status hide_cells(const struct session *session, uint8_t *hidden)
+{
+    struct instruction instruction;
+    enum status status = read_instruction(session, &instruction);
+    if (status != STATUS_OK)
+        return status;
+    const struct weighed_cells cells = {.sets = session->sets,
+        .weighing = &session->weighing,
+        .instruction = &instruction,
+        .sequences = session->family->sequences,
+        .sum = &session->sum};
+    status = cells_hide(&session->family->cells, &cells, hidden);
+    instruction_fini(&instruction);
+    return status;
+}
+
 /* The first sum is there: the rules, then the first step of a fit. */
 static enum status apply_rules(struct session *session)
 {
     const struct plan *plan = session->question.plan;
     const int128 *elements = session->sum.elements;
     uint8_t *few = calloc(plan->segment_count + 1, 1);
+    uint8_t *hidden = calloc(plan->vector_length, 1);
     struct contribution sum = {.vector = session->sum,
         .few_cells = few,
+        .hidden = hidden,
         .cohort_people = (uint64_t)elements[PLAN_COHORT]};
     struct disclosure_report report; /* the sum says the same */
-    if (few == NULL)
-        return STATUS_NO_MEMORY;
-    if (session->family != NULL)
+    enum status status =
+        few == NULL || hidden == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    if (status == STATUS_OK && session->family != NULL) {
         weighing_judge_cells(session->sets,
             round_sum(session)->elements + session->sum.length, few);
-    const enum status status =
-        disclosure_apply(plan, &study_of(session)->limits,
+        status = hide_cells(session, hidden);
+    }
+    if (status == STATUS_OK)
+        status = disclosure_apply(plan, &study_of(session)->limits,
             (uint64_t)elements[PLAN_REACHABLE], &sum, &report);
     free(few);
+    free(hidden);
     return status;
 }
 
@@ -284,13 +313,6 @@ static enum status decide_sets(struct session *session, struct buffer *out)
         status = instruction_write(&instruction, out);
     instruction_fini(&instruction);
     return status;
-}
-
-static enum status read_instruction(
-    const struct session *session, struct instruction *out)
-{
-    return instruction_read(
-        out, &session->weighing.shape, buffer_view(&session->instruction));
 }
 
 /* Of a question that was weighed the figures are a later round's, and what a

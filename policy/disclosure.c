@@ -13,6 +13,7 @@ struct review {
     const struct shape *shape;
     int128 *elements;               /* of the segment */
     const struct cell_facts *facts; /* of the segment; NULL: of a sum */
+    const uint8_t *hidden;          /* of the segment; NULL: nothing is */
     enum leverage_verdict verdict;  /* of a center's own rows */
     struct disclosure_report *report;
 };
@@ -103,10 +104,13 @@ static enum status take_part(const struct review *review,
     part->hidden = calloc(cells + 1, sizeof *part->hidden);
     if (part->people == NULL || part->hidden == NULL)
         return STATUS_NO_MEMORY;
-    for (size_t r = 0; r < part->rows; r++) {
-        for (size_t c = 0; c < part->columns; c++)
-            part->people[r * part->columns + c] = (uint64_t)cell_at(
-                review, table, r * table->columns + c)[CELL_PEOPLE];
+    for (size_t i = 0; i < cells; i++) {
+        const size_t at =
+            i / part->columns * table->columns + i % part->columns;
+        const int128 *cell = cell_at(review, table, at);
+        part->people[i] = (uint64_t)cell[CELL_PEOPLE];
+        part->hidden[i] = review->hidden != NULL &&
+                          review->hidden[cell - review->elements] != 0;
     }
     return STATUS_OK;
 }
@@ -385,6 +389,9 @@ enum status disclosure_apply(const struct plan *plan,
             .verdict = contribution->verdicts == NULL
                            ? LEVERAGE_FINE
                            : contribution->verdicts[i],
+            .hidden = contribution->hidden == NULL
+                          ? NULL
+                          : contribution->hidden + segment->first,
             .report = report};
         enum status status = STATUS_OK;
         /* Not by the cohort's people: a sum lacks those of each center that

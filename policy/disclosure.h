@@ -44,7 +44,7 @@ enum status disclosure_apply(const struct plan *plan,
     struct contribution *contribution, struct disclosure_report *report);
 
 /* The pure heart of D2 and D3, for tests: people[rows * columns]; hidden[] is
- * set where a cell must not be shown. STATUS_REFUSED: no pattern of hidden
+ * set where a cell must not be shown, and stays where it was. STATUS_REFUSED: no pattern of hidden
  * cells protects the table; withhold it whole. The reader is taken to know
  * every margin. */
 enum status disclosure_protect_table(const uint64_t *people, size_t rows,

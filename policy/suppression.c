@@ -269,7 +269,8 @@ static void hide_small_cells(
 {
     const size_t rows = table->rows, columns = table->columns;
     for (size_t i = 0; i < rows * columns; i++)
-        table->hidden[i] = is_small(table->people[i], limit) ||
+        table->hidden[i] = table->hidden[i] ||
+                           is_small(table->people[i], limit) ||
                            (hide_zeros && table->people[i] == 0);
     for (size_t r = 0; r < rows; r++) {
         if (is_small(people_of_line(table, r * columns, 1, columns), limit))
@@ -312,7 +313,6 @@ enum status disclosure_protect_table(const uint64_t *people, size_t rows,
 {
     const struct table table = {people, hidden, rows, columns};
     const uint64_t limit = (uint64_t)limits->min_cell;
-    memset(hidden, 0, rows * columns * sizeof *hidden);
     if (limit <= 1 || !DEFENCE("cell-limit"))
         return STATUS_OK;
     hide_small_cells(&table, limit, limits->hide_zeros);

@@ -115,6 +115,9 @@ struct contribution {
     const uint8_t *few_cells; /* [segment_count] not 0: one or two people make a
                                  cell of a fit (weighing.h), borrowed; NULL: not
                                  asked */
+    const uint8_t *hidden; /* [plan->vector_length] not 0 at the first element
+                              of a cell of counts that is hidden in any case,
+                              borrowed; NULL: none is */
     uint64_t cohort_rows, cohort_people; /* in the cohort, all levels and rows
                                             with a missing `by` included */
 };

@@ -121,6 +121,26 @@ if m - n == 1:
     print("the second exam of one patient says %.0f" % (y - x))
 E
     ;;
+table-of-the-rest)
+    # The men are many fewer than all, but a cell of theirs is not: what is
+    # between the two tables is a small cell of the women's.
+    hospitals
+    : >"$work/both"
+    for cohort in "age >= 50" "age >= 50 and sex = 1"; do
+        ask_for "$cohort" '{"frequency": {"variable": "cp"}}' || kept
+        cat "$work/out" >>"$work/both"
+    done
+    mv "$work/both" "$work/out"
+    read_off <<'E'
+import json, sys
+every, men = ({row["level"]: row.get("n") for row in
+               json.loads(line)["results"][0]["table"]}
+              for line in open(sys.argv[1]))
+for level in every:
+    if None not in (every[level], men.get(level)) and 0 < every[level] - men[level] < 11:
+        print("%d women have pain of kind %s" % (every[level] - men[level], level))
+E
+    ;;
 two-way-cell)
     # A regression on two factors, and the means of one of them: its normal
     # equations leave the people of a cell alone unknown.

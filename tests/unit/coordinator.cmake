@@ -14,6 +14,8 @@ endforeach()
 cohortium_test(test_coordinator_config SOURCES test_coordinator_config.c
   LINK cohortium_coordinator)
 cohortium_test(test_ledger SOURCES test_ledger.c LINK cohortium_coordinator)
+cohortium_test(test_cells SOURCES test_cells.c sets_fixture.c
+  LINK cohortium_coordinator analysis_fixture)
 cohortium_test(test_members SOURCES test_members.c LINK cohortium_coordinator)
 cohortium_test(test_catalog SOURCES test_catalog.c LINK coordinator_fixture)
 cohortium_test(test_result SOURCES test_result.c LINK coordinator_fixture)

@@ -392,7 +392,8 @@ static void test_opt_ins_by_name_become_those_of_who_signed(void **state)
     ledger_close(*state);
     *state = NULL;
     snprintf(sql, sizeof sql,
-        "DROP TABLE opt_in; DROP TABLE remembered; DROP TABLE weighing;"
+        "DROP TABLE opt_in; DROP TABLE told_cells; DROP TABLE remembered;"
+        "DROP TABLE weighing;"
         "DROP INDEX query_failed;"
         "CREATE TABLE opt_in (study BLOB NOT NULL REFERENCES study (id),"
         " center TEXT NOT NULL, decision INTEGER NOT NULL,"

@@ -76,7 +76,7 @@ static void enumerate(struct reader *r, size_t cell)
 static void check_table(
     const uint64_t *people, size_t rows, size_t columns, uint64_t k)
 {
-    bool hidden[CELLS_MAX];
+    bool hidden[CELLS_MAX] = {false};
     struct limits limits = limits_of((int64_t)k);
     enum status status =
         disclosure_protect_table(people, rows, columns, &limits, hidden);
@@ -119,7 +119,7 @@ static void test_protect_table_no_reader_can_narrow_a_hidden_cell(void **state)
 static void test_protect_table_boundary_of_the_limit(void **state)
 {
     (void)state;
-    bool hidden[3];
+    bool hidden[3] = {false};
     struct limits limits = limits_of(11);
     const uint64_t at[] = {11, 50, 0}, below[] = {10, 50, 90};
     assert_int_equal(
@@ -133,7 +133,7 @@ static void test_protect_table_boundary_of_the_limit(void **state)
 static void test_protect_table_zeros_are_hidden_on_request(void **state)
 {
     (void)state;
-    bool hidden[3];
+    bool hidden[3] = {false};
     struct limits limits = limits_of(11);
     const uint64_t people[] = {0, 50, 90};
     limits.hide_zeros = true;
@@ -145,7 +145,7 @@ static void test_protect_table_zeros_are_hidden_on_request(void **state)
 static void test_protect_table_all_small_is_refused(void **state)
 {
     (void)state;
-    bool hidden[3];
+    bool hidden[3] = {false};
     struct limits limits = limits_of(11);
     const uint64_t people[] = {3, 4, 0};
     assert_int_equal(disclosure_protect_table(people, 1, 3, &limits, hidden),
@@ -167,7 +167,7 @@ static void test_narrowest_range_of_a_single_hidden_cell_is_zero(void **state)
 static void test_protect_table_widens_the_other_hidden_cells(void **state)
 {
     (void)state;
-    bool hidden[6];
+    bool hidden[6] = {false};
     struct limits limits = limits_of(11);
     const uint64_t people[] = {10, 30, 40, 40, 0, 0};
     assert_int_equal(
@@ -175,6 +175,18 @@ static void test_protect_table_widens_the_other_hidden_cells(void **state)
     for (size_t i = 0; i < 6; i++)
         assert_int_equal(hidden[i], people[i] > 0);
     assert_true(disclosure_narrowest_range(people, 3, 2, hidden) >= 11);
+}
+
+/* A large cell that must not be shown takes another with it. */
+static void test_protect_table_hides_what_it_is_told_to(void **state)
+{
+    (void)state;
+    bool hidden[3] = {false, true, false};
+    struct limits limits = limits_of(11);
+    const uint64_t people[] = {30, 50, 90};
+    assert_int_equal(
+        disclosure_protect_table(people, 1, 3, &limits, hidden), STATUS_OK);
+    assert_true(hidden[0] && hidden[1] && !hidden[2]);
 }
 
 int main(void)
@@ -186,6 +198,7 @@ int main(void)
         cmocka_unit_test(test_protect_table_all_small_is_refused),
         cmocka_unit_test(test_narrowest_range_of_a_single_hidden_cell_is_zero),
         cmocka_unit_test(test_protect_table_widens_the_other_hidden_cells),
+        cmocka_unit_test(test_protect_table_hides_what_it_is_told_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
