@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "coordinator/result.h"
+#include "policy/amendment.h"
 #include "protocol/wire/json_text.h"
 
 static bool set(json_t *object, const char *key, json_t *value)
@@ -83,6 +84,27 @@ static bool may_see_study(
     return false;
 }
 
+/* The names that each amendment adds. True when memory ran out. */
+static bool add_amendments(json_t *study, const struct catalog_study *entry)
+{
+    json_t *list = json_array();
+    bool failed = set(study, "amendments", list);
+    for (size_t i = 0; !failed && i < entry->amended_count; i++) {
+        const struct catalog_amended *amended = &entry->amended[i];
+        const struct amendment *last =
+            amended->study->amendments[amended->study->amendment_count - 1];
+        json_t *object = json_object(), *names = json_array();
+        failed = append(list, object) ||
+                 set(object, "amendment_id", json_digest(&amended->id)) ||
+                 set(object, "approved",
+                     json_boolean(amended->standing == STATUS_OK)) ||
+                 set(object, "cohorts", names);
+        for (size_t k = 0; !failed && k < last->cohort_count; k++)
+            failed = append(names, json_string(last->cohorts[k].name));
+    }
+    return failed;
+}
+
 static bool add_study(json_t *studies, const struct report_request *request,
     const struct catalog_study *entry)
 {
@@ -95,6 +117,7 @@ static bool add_study(json_t *studies, const struct report_request *request,
         set(object, "approved", json_boolean(entry->standing == STATUS_OK)) ||
         set(object, "opted_in", json_array()) ||
         set(object, "refusals_left", json_object()) ||
+        (entry->amended_count > 0 && add_amendments(object, entry)) ||
         set(object, "valid_until", json_time(entry->study->valid_until));
     if (!failed && entry->standing != STATUS_OK)
         failed = set(object, "not_approved",

@@ -127,6 +127,28 @@ enum status status_find_approved(
     return status;
 }
 
+static void print_amendments(FILE *out, const json_t *study)
+{
+    json_t *amendment, *cohort;
+    size_t at, k;
+    json_array_foreach(json_object_get(study, "amendments"), at, amendment)
+    {
+        fprintf(out, "    amended by");
+        json_array_foreach(json_object_get(amendment, "cohorts"), k, cohort)
+        {
+            char name[WORD_MAX];
+            const char *text = json_string_value(cohort);
+            text_show(
+                name, sizeof name, view_of_text(text == NULL ? "?" : text));
+            fprintf(out, "%s %s", k == 0 ? "" : ",", name);
+        }
+        fprintf(out, "%s\n",
+            json_is_true(json_object_get(amendment, "approved"))
+                ? ""
+                : ", which too few members approve");
+    }
+}
+
 static void print_study(FILE *out, const json_t *study)
 {
     char id[WORD_MAX], name[WORD_MAX], why[WORD_MAX];
@@ -136,6 +158,7 @@ static void print_study(FILE *out, const json_t *study)
     if (json_is_false(json_object_get(study, "approved")))
         fprintf(out, "    not approved, and answered by no center: %s\n",
             word(study, "not_approved", "?", why));
+    print_amendments(out, study);
     print_refusals(out, json_object_get(study, "refusals_left"));
 }
 
