@@ -170,6 +170,7 @@ static enum status check_own_limits(struct question *question)
     question->own_limits = !DEFENCE("noise-alone");
     limits.queries_per_day = studys->queries_per_day;
     limits.queries_total = studys->queries_total;
+    limits.near_cohorts = studys->near_cohorts; /* the office counts them */
     if (limits_equal(&limits, studys) || question->own_limits)
         return STATUS_OK;
     diagnostic_set(&question->diagnostic, 0, 0,

@@ -133,6 +133,7 @@ enum status command_roster_sign(const struct arguments *arguments);
 enum status command_roster_show(const struct arguments *arguments);
 enum status command_study_create(const struct arguments *arguments);
 enum status command_study_amend(const struct arguments *arguments);
+enum status command_study_continue(const struct arguments *arguments);
 enum status command_study_check(const struct arguments *arguments);
 enum status command_study_approve(const struct arguments *arguments);
 enum status command_study_verify(const struct arguments *arguments);

@@ -103,6 +103,16 @@ static const struct program_option connect_options[] = {
     CLIENT_OPTIONS_END,
 };
 
+static const struct program_option continue_options[] = {
+    {"seen", 0, "N",
+        "Sign that the N pairs that are listed were looked at, and that the "
+        "study goes on; without it they are listed alone."},
+    {"comment", 0, "TEXT", "What the committee should remember."},
+    CLIENT_CONNECTION_OPTIONS,
+    CLIENT_KEY_OPTIONS,
+    CLIENT_OPTIONS_END,
+};
+
 static const struct program_option check_options[] = {
     {"dictionary", 'd', "FILE", "The federation's dictionary."},
     {"study", 's', "FILE", "The signed study that the query belongs to."},
@@ -245,6 +255,17 @@ static const struct program_command commands[] = {
         "The centers receive it and decide. An amendment stands among the "
         "approvals, with its own.",
         NULL, connect_options, command_study_submit},
+    {"study continue", "FILE", ONE,
+        "Look at near cohorts of a study, and let it go on",
+        "A cohort within two people of an earlier one that was answered "
+        "otherwise is counted; at five of them (\"near_cohorts\" of the study's "
+        "limits) its questions wait until a member of the committee who is "
+        "none of its researchers signs that it goes on. Both questions of each "
+        "pair are told in words.",
+        "cohortium study continue study.json --roster roster.json --key a.key\n"
+        "cohortium study continue study.json --roster roster.json --key a.key "
+        "--seen 5",
+        continue_options, command_study_continue},
     {"study list", "", NONE, "List the studies and who opted in", NULL, NULL,
         connect_options, command_study_list},
     {"study show", "FILE", ONE, "Show a signed study",
