@@ -14,6 +14,8 @@ void catalog_study_destroy(struct catalog_study *entry)
     if (entry == NULL)
         return;
     study_destroy(entry->study);
+    for (size_t i = 0; i < entry->amended_count; i++)
+        study_destroy(entry->amended[i].study);
     buffer_fini(&entry->envelope);
     for (size_t i = 0; i < entry->approval_count; i++)
         buffer_fini(&entry->approvals[i]);
@@ -63,27 +65,20 @@ enum status catalog_judge_submission(const struct catalog *catalog,
     int64_t now, struct diagnostic *diagnostic)
 {
     const struct wall_clock clock = {now, "the coordinator's clock"};
-    struct envelope *decoded[MESSAGE_DOCUMENTS_MAX] = {NULL};
-    size_t good = 0;
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < submission->approval_count;
-         i++) {
-        status = envelope_decode(&decoded[good], submission->approvals[i]);
-        if (status == STATUS_OK)
-            good++;
-    }
-    const struct envelope_list approvals = {
-        (const struct envelope *const *)decoded, good};
+    struct catalog_documents documents = {.count = 0};
+    enum status status = catalog_documents_add(
+        &documents, submission->approvals, submission->approval_count);
+    const struct envelope_list approvals = catalog_documents_list(&documents);
     if (status == STATUS_OK)
         status = study_check_approvals(
             study, catalog->roster, &approvals, &clock, diagnostic);
-    for (size_t i = 0; i < good; i++)
-        envelope_destroy(decoded[i]);
+    catalog_documents_fini(&documents);
     return status;
 }
 
-/* Whether one of them says no; what is broken says nothing. */
-static bool has_rejection(const struct view *approvals, size_t count)
+/* Whether one of them says no to the study; what is broken says nothing. */
+static bool has_rejection(
+    const struct study *study, const struct view *approvals, size_t count)
 {
     bool found = false;
     for (size_t i = 0; !found && i < count; i++) {
@@ -94,6 +89,7 @@ static bool has_rejection(const struct view *approvals, size_t count)
         found = envelope_decode(&envelope, approvals[i]) == STATUS_OK &&
                 approval_parse(&approval, buffer_view(&envelope->payload),
                     &diagnostic) == STATUS_OK &&
+                digest_equal(&approval.study_id, &study->id) &&
                 !approval.approve;
         envelope_destroy(envelope);
     }
@@ -113,12 +109,13 @@ enum status catalog_judge(
         return entry->standing;
     for (size_t i = 0; i < entry->approval_count; i++)
         views[i] = buffer_view(&entry->approvals[i]);
-    entry->rejected = has_rejection(views, entry->approval_count);
+    entry->rejected = has_rejection(entry->study, views, entry->approval_count);
     entry->standing =
         strcmp(entry->study->federation, catalog->roster->federation) != 0
             ? STATUS_WRONG_ROSTER
             : catalog_judge_submission(
                   catalog, entry->study, &kept, now, &diagnostic);
+    catalog_judge_amendments(catalog, entry, now);
     return entry->standing;
 }
 

@@ -25,11 +25,23 @@ struct catalog_opt_in {
                       not known */
 };
 
+/* Of one study, those that a member took back too. */
+#define CATALOG_AMENDMENTS_MAX 20
+
 struct catalog_study {
     struct study *study;
     struct buffer envelope; /* as it was submitted */
     size_t approval_count;
-    struct buffer approvals[MESSAGE_DOCUMENTS_MAX]; /* rejections as well */
+    /* Rejections as well, and amendments with theirs. */
+    struct buffer approvals[MESSAGE_DOCUMENTS_MAX];
+    /* The study as each amendment leaves it, in the order in which they came.
+     */
+    size_t amended_count;
+    struct catalog_amended {
+        struct digest id; /* of the amendment */
+        struct study *study;
+        enum status standing;
+    } amended[CATALOG_AMENDMENTS_MAX];
     bool rejected;        /* a member's rejection is among them */
     enum status standing; /* STATUS_OK: approved by m of n */
     size_t opt_in_count;
@@ -64,12 +76,13 @@ enum status catalog_add_roster(struct catalog *catalog, struct ledger *ledger,
 struct catalog_submission {
     struct view study; /* envelope */
     size_t approval_count;
-    const struct view *approvals;
+    const struct view *approvals; /* and amendments */
 };
 
 /* A study that is not known must be approved, or rejected by somebody, or
  * nothing is kept and the reason is returned. To a known one approvals are
- * added (those that a member in good standing signed for it). Written to the
+ * added (those that a member in good standing signed for it), and amendments,
+ * each approved and following the last that stands. Written to the
  * ledger before it counts. Where rejections came all is well whatever they do
  * to the study: that is its standing. *index is its place among the studies. */
 enum status catalog_submit_study(struct catalog *catalog, struct ledger *ledger,
@@ -96,6 +109,7 @@ enum status catalog_enroll(
 struct question {
     struct digest id;
     const struct catalog_study *study; /* borrowed from the catalog */
+    struct study *text; /* as the query reads it: with its amendment */
     struct query *query;
     struct plan *plan;
     struct public_key researcher;

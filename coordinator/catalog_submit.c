@@ -6,14 +6,23 @@
 
 /* Approvals on their way in: the ones worth keeping, as bytes. */
 struct intake {
+    struct digest study_id;
     size_t count;
     bool rejects; /* one of them does */
+    size_t amendment_count;
+    struct digest amendments[MESSAGE_DOCUMENTS_MAX]; /* that come */
     struct ledger_document items[MESSAGE_DOCUMENTS_MAX];
 };
 
+/* What a member says: of the study or of one of its amendments. */
+struct voice {
+    const struct public_key *signer;
+    struct digest subject;
+    bool approve;
+};
+
 /* Whether that member said so in it. */
-static bool says(
-    struct view bytes, const struct public_key *signer, bool approve)
+static bool says(struct view bytes, const struct voice *voice)
 {
     struct envelope *envelope = NULL;
     struct approval approval;
@@ -21,22 +30,23 @@ static bool says(
     diagnostic_init(&diagnostic, "");
     const bool found =
         envelope_decode(&envelope, bytes) == STATUS_OK &&
-        public_key_equal(&envelope->signatures[0].signer, signer) &&
+        public_key_equal(&envelope->signatures[0].signer, voice->signer) &&
         approval_parse(&approval, buffer_view(&envelope->payload),
             &diagnostic) == STATUS_OK &&
-        approval.approve == approve;
+        digest_equal(&approval.study_id, &voice->subject) &&
+        approval.approve == voice->approve;
     envelope_destroy(envelope);
     return found;
 }
 
 static size_t count_voices(const struct catalog_study *entry,
-    const struct intake *intake, const struct public_key *signer, bool approve)
+    const struct intake *intake, const struct voice *voice)
 {
     size_t count = 0;
     for (size_t i = 0; entry != NULL && i < entry->approval_count; i++)
-        count += says(buffer_view(&entry->approvals[i]), signer, approve);
+        count += says(buffer_view(&entry->approvals[i]), voice);
     for (size_t i = 0; i < intake->count; i++)
-        count += says(intake->items[i].envelope, signer, approve);
+        count += says(intake->items[i].envelope, voice);
     return count;
 }
 
@@ -49,20 +59,44 @@ static size_t voices_max(const struct roster *roster, bool approve)
     return approve && each > 2 ? each - 1 : 1;
 }
 
+/* Whether it is an approval of the study, or of an amendment that is here or
+ * comes with it. */
+static bool find_subject(struct approval *out, const struct catalog *catalog,
+    const struct catalog_study *entry, const struct intake *intake,
+    const struct envelope *envelope)
+{
+    const struct roster *roster = catalog->roster;
+    if (approval_verify(out, envelope, &intake->study_id, roster) == STATUS_OK)
+        return true;
+    for (size_t i = 0; entry != NULL && i < entry->amended_count; i++) {
+        if (approval_verify(out, envelope, &entry->amended[i].id, roster) ==
+            STATUS_OK)
+            return true;
+    }
+    for (size_t i = 0; i < intake->amendment_count; i++) {
+        if (approval_verify(out, envelope, &intake->amendments[i], roster) ==
+            STATUS_OK)
+            return true;
+    }
+    return false;
+}
+
 /* Signed for this study by a member in good standing who did not say so too
  * often: else it is not kept, so that nobody can fill the ledger with what will
  * never count. */
 static bool is_worth_keeping(const struct catalog *catalog,
-    const struct catalog_study *entry, const struct digest *study_id,
-    const struct envelope *envelope, struct intake *intake)
+    const struct catalog_study *entry, const struct envelope *envelope,
+    struct intake *intake)
 {
     struct approval approval;
-    if (approval_verify(&approval, envelope, study_id, catalog->roster) !=
-        STATUS_OK)
+    if (strcmp(envelope->type, TYPE_AMENDMENT) == 0)
+        return entry != NULL; /* they were looked at */
+    if (!find_subject(&approval, catalog, entry, intake, envelope))
         return false;
     intake->rejects = intake->rejects || !approval.approve;
-    return count_voices(entry, intake, &envelope->signatures[0].signer,
-               approval.approve) <
+    const struct voice voice = {
+        &envelope->signatures[0].signer, approval.study_id, approval.approve};
+    return count_voices(entry, intake, &voice) <
            voices_max(catalog->roster, approval.approve);
 }
 
@@ -75,22 +109,40 @@ static bool is_known(const struct catalog_study *entry, struct view bytes)
     return false;
 }
 
+static enum status note_amendments(
+    const struct catalog_submission *submission, struct intake *intake)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < submission->approval_count;
+         i++) {
+        struct envelope *envelope = NULL;
+        status = envelope_decode(&envelope, submission->approvals[i]);
+        if (status == STATUS_OK && strcmp(envelope->type, TYPE_AMENDMENT) == 0)
+            intake->amendments[intake->amendment_count++] =
+                envelope_id(envelope);
+        envelope_destroy(envelope);
+    }
+    return status;
+}
+
 static enum status take_approvals(const struct catalog *catalog,
-    const struct catalog_study *entry, const struct digest *study_id,
+    const struct catalog_study *entry,
     const struct catalog_submission *submission, struct intake *intake)
 {
     size_t room = MESSAGE_DOCUMENTS_MAX;
     if (entry != NULL)
         room -= entry->approval_count;
+    enum status noted = note_amendments(submission, intake);
+    if (noted != STATUS_OK)
+        return noted;
     for (size_t i = 0; i < submission->approval_count; i++) {
         struct view bytes = submission->approvals[i];
         struct envelope *envelope = NULL;
         if (is_known(entry, bytes))
             continue;
         enum status status = envelope_decode(&envelope, bytes);
-        const bool kept =
-            status == STATUS_OK &&
-            is_worth_keeping(catalog, entry, study_id, envelope, intake);
+        const bool kept = status == STATUS_OK &&
+                          is_worth_keeping(catalog, entry, envelope, intake);
         if (kept && intake->count == room)
             status = STATUS_LIMIT_REACHED;
         else if (kept)
@@ -142,11 +194,13 @@ static enum status append_approvals(
 /* More approvals, or rejections, for a study that is here. */
 static enum status add_to_known(struct catalog *catalog, struct ledger *ledger,
     struct catalog_study *entry, const struct catalog_submission *submission,
-    int64_t now)
+    int64_t now, struct diagnostic *diagnostic)
 {
-    struct intake intake = {.count = 0};
+    struct intake intake = {.study_id = entry->study->id};
     enum status status =
-        take_approvals(catalog, entry, &entry->study->id, submission, &intake);
+        catalog_check_amendments(catalog, entry, submission, now, diagnostic);
+    if (status == STATUS_OK)
+        status = take_approvals(catalog, entry, submission, &intake);
     if (status == STATUS_OK && intake.count > 0)
         status = write_submission(ledger, entry->study, NULL, &intake, now);
     if (status == STATUS_OK)
@@ -183,13 +237,19 @@ static enum status add_new(struct catalog *catalog, struct ledger *ledger,
     struct catalog_study *entry, const struct catalog_submission *submission,
     int64_t now, struct diagnostic *diagnostic)
 {
-    struct intake intake = {.count = 0};
+    struct intake intake = {.study_id = entry->study->id};
     if (catalog->study_count == CATALOG_STUDIES_MAX)
         return STATUS_LIMIT_REACHED;
     enum status status = check_new(catalog, entry->study, now, diagnostic);
     if (status == STATUS_OK)
-        status = take_approvals(
-            catalog, NULL, &entry->study->id, submission, &intake);
+        status = take_approvals(catalog, NULL, submission, &intake);
+    if (status == STATUS_OK && intake.amendment_count > 0) {
+        diagnostic_set(diagnostic, 0, 0,
+            "the office does not know study '%s' yet: submit it with its "
+            "approvals first, and the amendment then",
+            entry->study->name);
+        status = STATUS_STUDY_UNKNOWN;
+    }
     /* A rejection is kept before anybody approves. Else all that came counts:
      * the reason is the first found. */
     if (status == STATUS_OK && !intake.rejects)
@@ -232,7 +292,8 @@ enum status catalog_submit_study(struct catalog *catalog, struct ledger *ledger,
     struct catalog_study *known = catalog_find_study(catalog, &id);
     if (known != NULL) {
         *index = index_of(catalog, known);
-        status = add_to_known(catalog, ledger, known, submission, now);
+        status =
+            add_to_known(catalog, ledger, known, submission, now, diagnostic);
         goto out;
     }
     made = calloc(1, sizeof *made);
@@ -281,7 +342,7 @@ static enum status find_study(const struct catalog *catalog,
     struct diagnostic *diagnostic)
 {
     struct document *document = NULL;
-    struct digest id;
+    struct digest id, amendment;
     const char *text = NULL;
     enum status status =
         document_parse(&document, buffer_view(&envelope->payload), diagnostic);
@@ -297,8 +358,20 @@ static enum status find_study(const struct catalog *catalog,
     if (status != STATUS_OK)
         return status;
     question->study = catalog_find_study(catalog, &id);
-    return question->study == NULL ? STATUS_STUDY_UNKNOWN
-                                   : question->study->standing;
+    if (question->study == NULL)
+        return STATUS_STUDY_UNKNOWN;
+    if (question->study->standing != STATUS_OK)
+        return question->study->standing;
+    amendment = query_find_amendment(buffer_view(&envelope->payload));
+    status = catalog_find_text(&question->text, question->study, &amendment);
+    if (status != STATUS_OK)
+        diagnostic_set(diagnostic, 0, 0,
+            "the amendment that the query names is %s",
+            status == STATUS_AMENDMENT_UNKNOWN
+                ? "not at the office: submit it with its approvals "
+                  "('cohortium study submit')"
+                : "not approved any more");
+    return status;
 }
 
 static enum status check_question(const struct catalog *catalog,
@@ -308,7 +381,7 @@ static enum status check_question(const struct catalog *catalog,
     const struct admission_request request = {.roster = catalog->roster,
         .dictionary = catalog->dictionary,
         .query = envelope,
-        .verified = question->study->study,
+        .verified = question->text,
         .clock = {now, "the coordinator's clock"}};
     struct admission admission;
     enum status status = admission_check(&admission, &request, diagnostic);

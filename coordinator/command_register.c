@@ -45,7 +45,11 @@ enum status command_register_replay(const struct arguments *arguments)
     if (status == STATUS_OK && replayed.differs) {
         status = STATUS_CORRUPT;
         program_fail(status,
-            "query %s was answered otherwise than its weights say", query);
+            replayed.near_differs
+                ? "query %s was counted otherwise among near cohorts than its "
+                  "weights say"
+                : "query %s was answered otherwise than its weights say",
+            query);
     } else if (status != STATUS_OK) {
         program_fail(status, "query %s cannot be worked out again: %s", query,
             status_text(status));
@@ -84,6 +88,52 @@ enum status command_register_export(const struct arguments *arguments)
     if (status != STATUS_OK)
         program_fail(
             status, "the register cannot be exported: %s", status_text(status));
+    ledger_close(ledger);
+    return status;
+}
+
+/* ---- near cohorts ---- */
+
+static enum status print_near(void *arg, const struct ledger_near *near)
+{
+    const bool *as_json = arg;
+    char study[DIGEST_TEXT], query[DIGEST_TEXT], earlier[DIGEST_TEXT];
+    char when[TIME_TEXT], before[TIME_TEXT];
+    digest_to_text(study, &near->study_id);
+    digest_to_text(query, &near->query_id);
+    digest_to_text(earlier, &near->earlier_query);
+    time_text(when, near->submitted);
+    time_text(before, near->earlier_submitted);
+    if (!*as_json) {
+        printf("study %.12s, %" PRId64 "\n  (%s), query %.12s of %s\n"
+               "  beside (%s), query %.12s of %s\n",
+            study, near->number, near->words, query, when, near->earlier_words,
+            earlier, before);
+        return STATUS_OK;
+    }
+    json_t *object =
+        json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s}", "study_id", study,
+            "number", (json_int_t)near->number, "query_id", query, "submitted",
+            when, "cohort", near->words, "earlier_query_id", earlier,
+            "earlier_submitted", before, "earlier_cohort", near->earlier_words);
+    if (object == NULL)
+        return STATUS_NO_MEMORY;
+    const int failed = json_dumpf(object, stdout, JSON_COMPACT);
+    json_decref(object);
+    return failed != 0 || putchar('\n') == EOF ? STATUS_IO : STATUS_OK;
+}
+
+enum status command_register_near(const struct arguments *arguments)
+{
+    struct ledger *ledger = NULL;
+    bool as_json = argument_flag(arguments, "json");
+    enum status status = home_open_ledger(&ledger, home_of(arguments));
+    if (status != STATUS_OK)
+        return status;
+    status = ledger_visit_near(ledger, NULL, print_near, &as_json);
+    if (status != STATUS_OK)
+        program_fail(
+            status, "the ledger cannot be read: %s", status_text(status));
     ledger_close(ledger);
     return status;
 }

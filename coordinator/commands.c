@@ -94,6 +94,17 @@ static const struct program_command commands[] = {
         .examples = "cohortium-coordinator register replay --home office",
         .options = json_options,
         .run = command_register_replay},
+    {.name = "register near",
+        .operands = "",
+        .summary = "List cohorts within two people of an earlier one",
+        .details =
+            "Of each study those that were answered otherwise than the earlier "
+            "one, with both questions. At as many as the study's limits say "
+            "(near_cohorts) its questions wait until a member of the committee "
+            "signs that it goes on ('cohortium study continue').",
+        .examples = "cohortium-coordinator register near --home office",
+        .options = json_options,
+        .run = command_register_near},
     {.name = "register export",
         .operands = "",
         .summary = "Print the register, one JSON object a line",

@@ -471,7 +471,8 @@ enum status families_write(struct families *families,
         .people = asked->people,
         .weights = {(const uint8_t *)asked->weights,
             weighing_length(&asked->shape) * VECTOR_ELEMENT_BYTES},
-        .instruction = question->instruction_bytes};
+        .instruction = question->instruction_bytes,
+        .heads = (int64_t)asked->heads};
     int64_t sequence = first;
     enum status status = ledger_add_weighing(families->ledger, &weighing);
     for (size_t s = 0; status == STATUS_OK && s < asked->shape.sets; s++) {

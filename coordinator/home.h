@@ -39,6 +39,7 @@ enum status command_roster(const struct arguments *arguments);
 enum status command_serve(const struct arguments *arguments);
 enum status command_status(const struct arguments *arguments);
 enum status command_register_verify(const struct arguments *arguments);
+enum status command_register_near(const struct arguments *arguments);
 enum status command_register_replay(const struct arguments *arguments);
 enum status command_register_export(const struct arguments *arguments);
 

@@ -87,6 +87,19 @@ static const char *const migrations[] = {
     "CREATE TABLE weighing (query BLOB PRIMARY KEY REFERENCES query (id),"
     " remembered BLOB NOT NULL, sets BLOB NOT NULL, people INTEGER NOT NULL,"
     " weights BLOB NOT NULL, instruction BLOB NOT NULL) STRICT;",
+    /* Cohorts near to an earlier one, who looked at them, and how many
+     * questions of a study were weighed: ledger_counter.c. */
+    "ALTER TABLE weighing ADD COLUMN heads INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE near (study BLOB NOT NULL REFERENCES study (id),"
+    " number INTEGER NOT NULL, query BLOB NOT NULL REFERENCES query (id),"
+    " earlier BLOB NOT NULL REFERENCES remembered (id),"
+    " weight INTEGER NOT NULL, shared INTEGER NOT NULL, words TEXT NOT NULL,"
+    " stops_at INTEGER NOT NULL, PRIMARY KEY (study, number)) STRICT;"
+    "CREATE TABLE counted (study BLOB PRIMARY KEY REFERENCES study (id),"
+    " questions INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE continued (study BLOB NOT NULL REFERENCES study (id),"
+    " seen INTEGER NOT NULL, envelope BLOB NOT NULL, added INTEGER NOT NULL,"
+    " PRIMARY KEY (study, seen)) STRICT;",
     /* What tables told: cells.c. */
     "CREATE TABLE told_cells (query BLOB PRIMARY KEY REFERENCES query (id),"
     " cells BLOB NOT NULL) STRICT;",

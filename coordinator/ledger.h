@@ -205,11 +205,13 @@ enum status ledger_visit_sets(struct ledger *ledger,
 /* What a question weighed, as it was opened, and what was decided of it. */
 struct ledger_weighing {
     struct digest query_id;
+    struct digest study_id; /* when it is visited */
     struct view remembered; /* the ids of the sets, 32 bytes each, in order */
     struct view sets;    /* of the question, a byte each: it is weighed only */
     int64_t people;      /* the limit */
     struct view weights; /* 16 bytes an element */
     struct view instruction;
+    int64_t heads; /* of the sets: cohort and levels */
 };
 
 enum status ledger_add_weighing(
@@ -218,6 +220,51 @@ enum status ledger_add_weighing(
 enum status ledger_visit_weighings(struct ledger *ledger,
     enum status (*visit)(void *arg, const struct ledger_weighing *weighing),
     void *arg);
+
+/* A cohort that is near to an earlier one and was told otherwise (memory.h). */
+struct ledger_near {
+    struct digest study_id, query_id;
+    int64_t number;        /* from 1, in its study */
+    struct digest earlier; /* the set's id */
+    int64_t weight, shared;
+    char words[LEDGER_TEXT_MAX]; /* of the later cohort */
+    /* When it is the one after which the study waits: of the study's questions
+     * the first that does. */
+    int64_t stops_at;
+    /* When it is visited: */
+    struct digest earlier_query;
+    char earlier_words[LEDGER_TEXT_MAX];
+    struct public_key researcher, earlier_researcher;
+    int64_t submitted, earlier_submitted;
+};
+
+/* number is set. */
+enum status ledger_add_near(struct ledger *ledger, struct ledger_near *near);
+/* Whether the study has that pair. */
+enum status ledger_has_near(
+    struct ledger *ledger, const struct ledger_near *near, bool *has);
+/* In the order in which they were found. study NULL: of all. */
+enum status ledger_visit_near(struct ledger *ledger, const struct digest *study,
+    enum status (*visit)(void *arg, const struct ledger_near *near), void *arg);
+/* One more question of the study was weighed. */
+enum status ledger_count_question(
+    struct ledger *ledger, const struct digest *study);
+
+struct ledger_counter {
+    int64_t found;     /* pairs */
+    int64_t seen;      /* of these, by who said last that it goes on */
+    int64_t questions; /* that were weighed */
+};
+
+enum status ledger_get_counter(struct ledger *ledger,
+    const struct digest *study, struct ledger_counter *out);
+/* Whether the next question waits: `limit` pairs were found since. */
+enum status ledger_counter_waits(struct ledger *ledger,
+    const struct digest *study, int64_t limit, bool *waits);
+/* A member's word (policy/continuation.h). STATUS_EXISTS. */
+enum status ledger_add_continued(struct ledger *ledger,
+    const struct digest *study, int64_t seen, struct view envelope,
+    int64_t now);
 
 /* What the tables of a question told (cells.h), and of all questions, in their
  * order; the view is good during a visit. */

@@ -53,10 +53,11 @@ enum status ledger_add_weighing(
 {
     return ledger_run(ledger,
         "INSERT INTO weighing"
-        " (query, remembered, sets, people, weights, instruction)"
-        " VALUES (?, coalesce (?, x''), coalesce (?, x''), ?, ?, ?)",
-        "dvvivv", &weighing->query_id, weighing->remembered, weighing->sets,
-        weighing->people, weighing->weights, weighing->instruction);
+        " (query, remembered, sets, people, weights, instruction, heads)"
+        " VALUES (?, coalesce (?, x''), coalesce (?, x''), ?, ?, ?, ?)",
+        "dvvivvi", &weighing->query_id, weighing->remembered, weighing->sets,
+        weighing->people, weighing->weights, weighing->instruction,
+        weighing->heads);
 }
 
 enum status ledger_visit_weighings(struct ledger *ledger,
@@ -65,8 +66,9 @@ enum status ledger_visit_weighings(struct ledger *ledger,
 {
     struct sqlite3_stmt *statement;
     enum status status = ledger_start(ledger, &statement,
-        "SELECT query, remembered, sets, people, weights, instruction"
-        " FROM weighing ORDER BY rowid",
+        "SELECT weighing.query, remembered, sets, people, weights,"
+        " instruction, heads, query.study FROM weighing"
+        " JOIN query ON query.id = weighing.query ORDER BY weighing.rowid",
         "");
     while (status == STATUS_OK) {
         struct ledger_weighing weighing;
@@ -78,8 +80,12 @@ enum status ledger_visit_weighings(struct ledger *ledger,
         weighing.people = column_integer(statement, 3);
         weighing.weights = column_view(statement, 4);
         weighing.instruction = column_view(statement, 5);
+        weighing.heads = column_integer(statement, 6);
         status =
             column_fixed(statement, 0, weighing.query_id.bytes, DIGEST_BYTES);
+        if (status == STATUS_OK)
+            status = column_fixed(
+                statement, 7, weighing.study_id.bytes, DIGEST_BYTES);
         if (status == STATUS_OK)
             status = visit(arg, &weighing);
     }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coordinator/counter.h"
 #include "coordinator/office_internal.h"
 #include "protocol/wire/log.h"
 
@@ -269,7 +270,8 @@ static bool take_room(struct office *office, const struct waiting *waiting,
     bool enough = true;
     if (study == NULL)
         return true; /* it will be told so */
-    if (is_held_up(office, study->study))
+    if (is_held_up(office, study->study) ||
+        counter_waits(office->ledger, study->study))
         return false;
     choose_centers(office, study, choice);
     if ((int64_t)choice->connected < study->study->min_centers)

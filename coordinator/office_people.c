@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "coordinator/counter.h"
 #include "coordinator/office_internal.h"
 #include "coordinator/report.h"
 #include "protocol/wire/log.h"
@@ -135,6 +136,29 @@ void office_record_refusal(struct office *office, const char *kind,
 
 /* ---- studies ---- */
 
+/* Among the approvals: a member's word that the study goes on. */
+static enum status take_continuations(struct office *office,
+    const struct office_call *call, size_t index, struct diagnostic *diagnostic)
+{
+    const struct message *message = call->message;
+    const struct study *study = office->catalog->studies[index]->study;
+    const struct wall_clock clock = {call->now.wall, "the coordinator's clock"};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < message->document_count;
+         i++) {
+        struct envelope *envelope = NULL;
+        status = envelope_decode(&envelope, message->documents[i]);
+        if (status == STATUS_OK &&
+            strcmp(envelope->type, TYPE_CONTINUATION) == 0)
+            status =
+                counter_continue(office->ledger, study, office->catalog->roster,
+                    message->documents[i], &clock, diagnostic);
+        envelope_destroy(envelope);
+    }
+    office->turns_due = true;
+    return status;
+}
+
 void office_on_submit_study(
     struct office *office, const struct office_call *call)
 {
@@ -147,6 +171,8 @@ void office_on_submit_study(
     diagnostic_init(&diagnostic, "");
     enum status status = catalog_submit_study(office->catalog, office->ledger,
         &submission, call->now.wall, &index, &diagnostic);
+    if (status == STATUS_OK)
+        status = take_continuations(office, call, index, &diagnostic);
     if (status != STATUS_OK) {
         struct digest bytes = digest_of(message->study);
         office_record_refusal(office, "study_refused", &bytes, status,

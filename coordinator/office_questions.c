@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coordinator/counter.h"
 #include "coordinator/office_internal.h"
 #include "coordinator/result.h"
 #include "protocol/wire/log.h"
@@ -170,6 +171,7 @@ struct ending {
     /* Of an answer that was weighed first; no sets: of no such. */
     struct instruction instruction;
     struct weighed_question weighed;
+    uint32_t lot; /* of counter_write */
 };
 
 static enum status write_final_replies(
@@ -218,6 +220,9 @@ static enum status write_ending(struct office *office,
     if (status == STATUS_OK && ending->instruction.set_count > 0)
         status =
             families_write(office->families, session->family, &ending->weighed);
+    if (status == STATUS_OK && ending->instruction.set_count > 0)
+        status = counter_write(office->ledger, session->family,
+            &ending->weighed, ending->lot, now);
     if (status == STATUS_OK && ending->query.state == QUERY_FAILED)
         status = ledger_record(office->ledger, now, "query_failed",
             &ending->query.id, "status=%s", ending->query.failure);
@@ -355,6 +360,9 @@ static void prepare_ending(struct office *office, const struct session *session,
     enum status status = sign_answer(office, session, ending, now);
     if (status == STATUS_OK)
         status = read_weighed(session, ending);
+    if (ending->instruction.set_count > 0)
+        office->ports.random(
+            office->ports.arg, (uint8_t *)&ending->lot, sizeof ending->lot);
     if (status != STATUS_OK) {
         log_event(LOG_ERROR, "office", "not_finished", "status=%s",
             status_name(status));

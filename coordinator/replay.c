@@ -11,9 +11,17 @@ struct known {
     struct buffer bytes; /* shared, then told */
 };
 
+/* A pair of near cohorts as the ledger has it. */
+struct counted {
+    struct ledger_near near;
+    bool found; /* it is one */
+};
+
 struct replay {
     size_t count, room;
     struct known *sets;
+    size_t pair_count, pair_room;
+    struct counted *pairs;
     struct family *family; /* of the last question */
     struct replayed *out;
 };
@@ -77,6 +85,71 @@ static enum status make_family(struct replay *replay, struct view ids)
     return status;
 }
 
+/* ---- near cohorts ---- */
+
+static enum status add_counted(void *arg, const struct ledger_near *near)
+{
+    struct replay *replay = arg;
+    if (replay->pair_count == replay->pair_room) {
+        const size_t room = replay->pair_room == 0 ? 16 : 2 * replay->pair_room;
+        struct counted *larger =
+            reallocarray(replay->pairs, room, sizeof *larger);
+        if (larger == NULL)
+            return STATUS_NO_MEMORY;
+        replay->pairs = larger;
+        replay->pair_room = room;
+    }
+    replay->pairs[replay->pair_count++] = (struct counted){.near = *near};
+    return STATUS_OK;
+}
+
+struct recount {
+    const struct replay *replay;
+    const struct ledger_weighing *weighing;
+    bool differs;
+};
+
+/* The first pair that the study has not yet is the one that the ledger has of
+ * the question. */
+static bool look_for(void *arg, const struct near_pair *pair)
+{
+    struct recount *recount = arg;
+    const struct replay *replay = recount->replay;
+    for (size_t i = 0; i < replay->pair_count; i++) {
+        struct counted *counted = &replay->pairs[i];
+        const struct ledger_near *near = &counted->near;
+        if (!digest_equal(&near->study_id, &recount->weighing->study_id) ||
+            !digest_equal(&near->earlier, &replay->family->ids[pair->place]) ||
+            near->weight != pair->weight || near->shared != pair->shared)
+            continue;
+        if (counted->found)
+            return false; /* of an earlier question */
+        counted->found =
+            digest_equal(&near->query_id, &recount->weighing->query_id);
+        recount->differs = !counted->found;
+        return true;
+    }
+    recount->differs = true;
+    return true;
+}
+
+/* Whether the ledger has of this question what its weights say. */
+static bool counts_differ(const struct replay *replay,
+    const struct ledger_weighing *weighing,
+    const struct weighing_question *question,
+    const struct instruction *instruction)
+{
+    struct recount recount = {replay, weighing, false};
+    memory_visit_near(
+        replay->family->memory, question, instruction, look_for, &recount);
+    for (size_t i = 0; i < replay->pair_count; i++) {
+        if (!replay->pairs[i].found &&
+            digest_equal(&replay->pairs[i].near.query_id, &weighing->query_id))
+            recount.differs = true;
+    }
+    return recount.differs;
+}
+
 static enum status decide(const struct replay *replay,
     const struct ledger_weighing *weighing, struct buffer *out)
 {
@@ -92,10 +165,14 @@ static enum status decide(const struct replay *replay,
     const struct weighing_question question = {.people = weighing->people,
         .shape = shape,
         .weighed_only = weighing->sets.data,
-        .weights = weights.elements};
+        .weights = weights.elements,
+        .heads = (size_t)weighing->heads};
     status = memory_decide(replay->family->memory, &question, &instruction);
     if (status == STATUS_OK)
         status = instruction_write(&instruction, out);
+    if (status == STATUS_OK)
+        replay->out->near_differs =
+            counts_differ(replay, weighing, &question, &instruction);
     instruction_fini(&instruction);
     vector_fini(&weights);
     return status == STATUS_MALFORMED ? STATUS_CORRUPT : status;
@@ -107,7 +184,7 @@ static enum status replay_one(void *arg, const struct ledger_weighing *weighing)
     struct buffer decided;
     if (replay->out->differs)
         return STATUS_OK;
-    if (weighing->sets.size > WEIGHING_SETS_MAX)
+    if (weighing->sets.size > WEIGHING_SETS_MAX || weighing->heads < 0)
         return STATUS_CORRUPT;
     buffer_init(&decided, BUFFER_LIMIT_DEFAULT);
     replay->out->query_id = weighing->query_id;
@@ -117,6 +194,7 @@ static enum status replay_one(void *arg, const struct ledger_weighing *weighing)
     if (status == STATUS_OK) {
         replay->out->count++;
         replay->out->differs =
+            replay->out->near_differs ||
             !view_equal(buffer_view(&decided), weighing->instruction);
     }
     buffer_fini(&decided);
@@ -129,10 +207,13 @@ enum status replay_weighings(struct ledger *ledger, struct replayed *out)
     *out = (struct replayed){0};
     enum status status = ledger_visit_sets(ledger, add_known, &replay);
     if (status == STATUS_OK)
+        status = ledger_visit_near(ledger, NULL, add_counted, &replay);
+    if (status == STATUS_OK)
         status = ledger_visit_weighings(ledger, replay_one, &replay);
     family_release(replay.family);
     for (size_t i = 0; i < replay.count; i++)
         buffer_fini(&replay.sets[i].bytes);
     free(replay.sets);
+    free(replay.pairs);
     return status;
 }

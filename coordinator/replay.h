@@ -12,6 +12,7 @@ struct replayed {
     size_t count;           /* questions that were replayed */
     bool differs;           /* the last of them was decided otherwise, */
     struct digest query_id; /* and is this one */
+    bool near_differs;      /* or its near cohorts were counted otherwise */
 };
 
 /* Stops at the first that differs. STATUS_CORRUPT: a weighing names sets that

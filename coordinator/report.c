@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "coordinator/counter.h"
 #include "coordinator/result.h"
+#include "policy/amendment.h"
 #include "protocol/wire/json_text.h"
 
 static bool set(json_t *object, const char *key, json_t *value)
@@ -83,6 +85,76 @@ static bool may_see_study(
     return false;
 }
 
+/* The names that each amendment adds. True when memory ran out. */
+static bool add_amendments(json_t *study, const struct catalog_study *entry)
+{
+    json_t *list = json_array();
+    bool failed = set(study, "amendments", list);
+    for (size_t i = 0; !failed && i < entry->amended_count; i++) {
+        const struct catalog_amended *amended = &entry->amended[i];
+        const struct amendment *last =
+            amended->study->amendments[amended->study->amendment_count - 1];
+        json_t *object = json_object(), *names = json_array();
+        failed = append(list, object) ||
+                 set(object, "amendment_id", json_digest(&amended->id)) ||
+                 set(object, "approved",
+                     json_boolean(amended->standing == STATUS_OK)) ||
+                 set(object, "cohorts", names);
+        for (size_t k = 0; !failed && k < last->cohort_count; k++)
+            failed = append(names, json_string(last->cohorts[k].name));
+    }
+    return failed;
+}
+
+/* ---- near cohorts, for the committee alone ---- */
+
+#define NEAR_SHOWN 50
+
+struct near_writer {
+    json_t *pairs;
+    int64_t seen;
+};
+
+static enum status add_pair(void *arg, const struct ledger_near *near)
+{
+    const struct near_writer *writer = arg;
+    if (near->number <= writer->seen ||
+        json_array_size(writer->pairs) == NEAR_SHOWN)
+        return STATUS_OK;
+    json_t *object = json_object();
+    return append(writer->pairs, object) ||
+                   set(object, "query_id", json_digest(&near->query_id)) ||
+                   set(object, "submitted", json_time(near->submitted)) ||
+                   set(object, "cohort", json_string(near->words)) ||
+                   set(object, "earlier_query_id",
+                       json_digest(&near->earlier_query)) ||
+                   set(object, "earlier_submitted",
+                       json_time(near->earlier_submitted)) ||
+                   set(object, "earlier_cohort",
+                       json_string(near->earlier_words))
+               ? STATUS_NO_MEMORY
+               : STATUS_OK;
+}
+
+/* Where there are none nothing is added. */
+static enum status add_near(
+    json_t *study, const struct report_request *request, const struct study *of)
+{
+    struct ledger_counter counter;
+    enum status status = ledger_get_counter(request->ledger, &of->id, &counter);
+    if (status != STATUS_OK || counter.found == 0)
+        return status;
+    json_t *near = json_object();
+    struct near_writer writer = {json_array(), counter.seen};
+    if (set(study, "near", near) ||
+        set(near, "found", json_integer((json_int_t)counter.found)) ||
+        set(near, "seen", json_integer((json_int_t)counter.seen)) ||
+        set(near, "waits", json_boolean(counter_waits(request->ledger, of))) ||
+        set(near, "pairs", writer.pairs))
+        return STATUS_NO_MEMORY;
+    return ledger_visit_near(request->ledger, &of->id, add_pair, &writer);
+}
+
 static bool add_study(json_t *studies, const struct report_request *request,
     const struct catalog_study *entry)
 {
@@ -95,6 +167,7 @@ static bool add_study(json_t *studies, const struct report_request *request,
         set(object, "approved", json_boolean(entry->standing == STATUS_OK)) ||
         set(object, "opted_in", json_array()) ||
         set(object, "refusals_left", json_object()) ||
+        (entry->amended_count > 0 && add_amendments(object, entry)) ||
         set(object, "valid_until", json_time(entry->study->valid_until));
     if (!failed && entry->standing != STATUS_OK)
         failed = set(object, "not_approved",
@@ -129,6 +202,13 @@ static enum status add_studies(
             may_see_study(request, entry->study) &&
             add_study(studies, request, entry))
             return STATUS_NO_MEMORY;
+        const size_t last = json_array_size(studies);
+        if (request->viewer != NULL || last == 0)
+            continue; /* who asks is not told how near cohorts are */
+        enum status status =
+            add_near(json_array_get(studies, last - 1), request, entry->study);
+        if (status != STATUS_OK)
+            return status;
     }
     return STATUS_OK;
 }
@@ -217,10 +297,14 @@ static enum status add_waiting(
     const struct waiting *waiting = turns_at(request->turns, place);
     const struct catalog_study *study =
         catalog_find_study(request->catalog, &waiting->study_id);
+    const bool held =
+        study != NULL && counter_waits(request->ledger, study->study);
     char key[KEY_TEXT];
     json_t *object = json_object();
     public_key_to_text(key, &waiting->researcher);
     return append(queries, object) ||
+                   (held && set(object, "waits_for",
+                                json_string("the committee"))) ||
                    set(object, "query_id", json_digest(&waiting->id)) ||
                    set(object, "study_id", json_digest(&waiting->study_id)) ||
                    set(object, "study",

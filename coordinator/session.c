@@ -48,6 +48,7 @@ static enum status prepare_weighing(struct session *session)
     for (size_t i = 0; i < session->sets->count; i++)
         session->weighed_only[i] = session->sets->list[i].weighed_only;
     weighing->weighed_only = session->weighed_only;
+    weighing->heads = sets_head_count(session->sets);
     weighing->shape = (struct weighing_shape){
         .remembered = memory_count(session->family->memory),
         .sets = session->sets->count};

@@ -1,7 +1,9 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "node/audit.h"
 #include "node/home.h"
+#include "policy/amendment.h"
 #include "protocol/wire/json_text.h"
 #include "protocol/wire/loop.h"
 
@@ -31,6 +33,135 @@ static int64_t freeze_of(const struct home *home, const struct digest *study)
                : 0;
 }
 
+/* ---- amendments ---- */
+
+/* A study's approvals and amendments, as they are kept here. */
+struct kept {
+    size_t count;
+    struct envelope *items[STORE_APPROVALS_MAX + ROSTER_COMMITTEE_MAX];
+};
+
+static enum status take_kept(
+    void *arg, const struct digest *id, struct view bytes)
+{
+    struct kept *kept = arg;
+    (void)id;
+    if (kept->count == sizeof kept->items / sizeof kept->items[0])
+        return STATUS_OK;
+    enum status status = envelope_decode(&kept->items[kept->count], bytes);
+    kept->count += status == STATUS_OK;
+    return status;
+}
+
+static enum status read_kept(
+    struct kept *kept, const struct home *home, const struct digest *study)
+{
+    enum status status =
+        store_visit_approvals(home->store, study, take_kept, kept);
+    for (size_t i = 0, count = kept->count; status == STATUS_OK && i < count;
+         i++) {
+        const struct digest id = envelope_id(kept->items[i]);
+        if (strcmp(kept->items[i]->type, TYPE_AMENDMENT) == 0)
+            status = store_visit_rejections(home->store, &id, take_kept, kept);
+    }
+    return status;
+}
+
+static void free_kept(struct kept *kept)
+{
+    for (size_t i = 0; i < kept->count; i++)
+        envelope_destroy(kept->items[i]);
+}
+
+static bool is_approved(const struct home *home,
+    const struct amendment *amendment, const struct kept *kept)
+{
+    struct roster *roster = NULL;
+    struct diagnostic diagnostic;
+    const struct envelope_list list = {
+        (const struct envelope *const *)kept->items, kept->count};
+    const struct wall_clock clock = {clock_wall_seconds(), NULL};
+    diagnostic_init(&diagnostic, "");
+    if (home_roster(home, &roster) != STATUS_OK)
+        return false;
+    const struct vote vote = {&amendment->id, roster->amendment_threshold};
+    const enum status status =
+        approvals_check(&vote, roster, &list, &clock, &diagnostic);
+    roster_destroy(roster);
+    return status == STATUS_OK;
+}
+
+static json_t *amendment_json(const struct home *home,
+    const struct amendment *amendment, const struct kept *kept)
+{
+    char id[DIGEST_TEXT];
+    json_t *cohorts = json_array();
+    digest_to_text(id, &amendment->id);
+    for (size_t i = 0; i < amendment->cohort_count; i++) {
+        const struct named_cohort *cohort = &amendment->cohorts[i];
+        json_array_append_new(
+            cohorts, json_pack("{s:s, s:s*, s:s}", "name", cohort->name,
+                         "title", cohort->title, "where", cohort->where));
+    }
+    return json_pack("{s:s, s:b, s:s*, s:o}", "amendment_id", id, "approved",
+        is_approved(home, amendment, kept), "reason", amendment->reason,
+        "cohorts", cohorts);
+}
+
+static json_t *amendments_json(
+    const struct home *home, const struct study *study)
+{
+    json_t *list = json_array();
+    struct kept *kept = calloc(1, sizeof *kept);
+    if (kept == NULL || read_kept(kept, home, &study->id) != STATUS_OK) {
+        json_decref(list);
+        list = json_null();
+    }
+    for (size_t i = 0; kept != NULL && i < kept->count; i++) {
+        struct amendment *amendment = NULL;
+        struct diagnostic diagnostic;
+        diagnostic_init(&diagnostic, "");
+        if (amendment_verify(&amendment, kept->items[i], study, &diagnostic) ==
+            STATUS_OK)
+            json_array_append_new(list, amendment_json(home, amendment, kept));
+        amendment_destroy(amendment);
+    }
+    if (kept != NULL)
+        free_kept(kept);
+    free(kept);
+    return list;
+}
+
+/* "amended by old-ar, young-ar". */
+static void print_amendments(const struct home *home, const struct study *study)
+{
+    json_t *list = amendments_json(home, study), *amendment, *cohort;
+    size_t at, k;
+    json_array_foreach(list, at, amendment)
+    {
+        printf("           amended by");
+        json_array_foreach(json_object_get(amendment, "cohorts"), k, cohort)
+            printf("%s %s", k == 0 ? "" : ",",
+                json_string_value(json_object_get(cohort, "name")));
+        printf("%s\n", json_is_true(json_object_get(amendment, "approved"))
+                           ? ""
+                           : ", which a member took back");
+    }
+    json_decref(list);
+}
+
+static json_t *cohorts_json(const struct study *study)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < study->terms.cohort_count; i++) {
+        const struct named_cohort *cohort = &study->terms.cohorts[i];
+        json_array_append_new(
+            list, json_pack("{s:s, s:s*, s:s}", "name", cohort->name, "title",
+                      cohort->title, "where", cohort->where));
+    }
+    return list;
+}
+
 static json_t *names_json(const char *const *names, size_t count)
 {
     json_t *list = json_array();
@@ -50,15 +181,17 @@ static json_t *study_json(const struct home *home, const struct study *study)
         json_array_append_new(
             researchers, json_string(study->researchers[i].name));
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o,"
-                     " s:s, s:b, s:I, s:s, s:s, s:I}",
+                     " s:o, s:o, s:s, s:b, s:I, s:s, s:s, s:I}",
         "study_id", id, "name", study->name, "decision",
         decision_text(home, &study->id), "title", study->title,
         "principal_investigator", study->principal_investigator,
         "lead_institution", study->lead_institution, "researchers", researchers,
         "variables", names_json(study->variables, study->variable_count),
         "analyses", names_json(study->analyses, study->analysis_count),
-        "cohort", study->terms.whole, "limits", limits_json(&study->limits),
-        "privacy", study_privacy_name(study->privacy), "center_effects",
+        "cohort", study->terms.whole, "cohorts", cohorts_json(study),
+        "amendments", amendments_json(home, study), "limits",
+        limits_json(&study->limits), "privacy",
+        study_privacy_name(study->privacy), "center_effects",
         study->center_effects, "min_centers", (json_int_t)study->min_centers,
         "valid_from", from, "valid_until", until, "freeze",
         (json_int_t)freeze_of(home, &study->id));
@@ -137,6 +270,7 @@ static enum status list_study(
         const int64_t freeze = freeze_of(listing->home, id);
         if (freeze != 0)
             printf("           reads freeze %lld\n", (long long)freeze);
+        print_amendments(listing->home, study);
         if (locked[0] != '\0')
             printf("           %s\n", locked);
     }

@@ -3,6 +3,7 @@
 
 #include "node/audit.h"
 #include "node/session_internal.h"
+#include "policy/amendment.h"
 #include "protocol/wire/log.h"
 
 void session_forget_verified(struct session *session)
@@ -131,20 +132,94 @@ static enum status check_study(const struct session *session,
     return status;
 }
 
+static enum status find_bytes(
+    void *arg, const struct digest *id, struct view bytes)
+{
+    struct view *wanted = arg;
+    (void)id;
+    if (view_equal(*wanted, bytes))
+        wanted->size = 0; /* it is there */
+    return STATUS_OK;
+}
+
+/* An amendment that is approved, with all before it. */
+static bool is_amendment(const struct session *session,
+    const struct study *study, const struct votes *votes, size_t at,
+    int64_t now)
+{
+    const struct wall_clock clock = {now, NODE_CLOCK};
+    const struct envelope_list list = votes_list(votes);
+    const struct digest id = envelope_id(votes->items[at]);
+    struct study *amended = NULL;
+    struct diagnostic diagnostic;
+    diagnostic_init(&diagnostic, "amendment");
+    enum status status =
+        study_copy(&amended, study, session->setup.dictionary, &diagnostic);
+    if (status == STATUS_OK)
+        status = study_amend(amended, &id, &list, &diagnostic);
+    if (status == STATUS_OK)
+        status = study_check_amendments(
+            amended, session->roster, &list, &clock, &diagnostic);
+    if (status != STATUS_OK)
+        log_event(LOG_WARN, "session", "amendment_refused",
+            "study=%s reason=%s text=\"%s\"", study->name, status_name(status),
+            diagnostic.message);
+    study_destroy(amended);
+    return status == STATUS_OK;
+}
+
+static enum status store_amendment(struct session *session, struct view bytes,
+    const struct study *study, const struct digest *id, int64_t now)
+{
+    struct store *store = session->setup.store;
+    struct view wanted = bytes;
+    enum status status =
+        store_visit_approvals(store, &study->id, find_bytes, &wanted);
+    if (status != STATUS_OK || wanted.size == 0)
+        return status;
+    status = store_put_approval(store, &study->id, bytes);
+    if (status == STATUS_OK)
+        status = audit_record(store, session->setup.keys, now,
+            "amendment_received", id, "%s", study->name);
+    return status;
+}
+
+/* Whether it is an approval of the study, or of an amendment that came. */
+static bool counts(const struct session *session, const struct study *study,
+    const struct votes *votes, const struct envelope *envelope)
+{
+    struct approval approval;
+    bool found = approval_verify(&approval, envelope, &study->id,
+                     session->roster) == STATUS_OK;
+    for (size_t i = 0; !found && i < votes->count; i++) {
+        if (strcmp(votes->items[i]->type, TYPE_AMENDMENT) != 0)
+            continue;
+        const struct digest id = envelope_id(votes->items[i]);
+        found = approval_verify(&approval, envelope, &id, session->roster) ==
+                STATUS_OK;
+    }
+    return found;
+}
+
 /* Of the documents that came, those that count for the study: a coordinator
  * cannot fill this disk with others. */
-static enum status store_votes(const struct session *session,
+static enum status store_votes(struct session *session,
     const struct message *message, const struct study *study,
-    const struct votes *votes)
+    const struct votes *votes, int64_t now)
 {
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < message->document_count;
          i++) {
-        struct approval approval;
-        if (approval_verify(&approval, votes->items[i], &study->id,
-                session->roster) == STATUS_OK)
-            status = store_put_approval(
-                session->setup.store, &study->id, message->documents[i]);
+        const struct envelope *envelope = votes->items[i];
+        const struct digest id = envelope_id(envelope);
+        if (strcmp(envelope->type, TYPE_AMENDMENT) != 0) {
+            if (counts(session, study, votes, envelope))
+                status = store_put_approval(
+                    session->setup.store, &study->id, message->documents[i]);
+        } else if (is_amendment(session, study, votes, i, now)) {
+            status = store_amendment(
+                session, message->documents[i], study, &id, now);
+        }
     }
     return status;
 }
@@ -163,7 +238,7 @@ static enum status store_study(struct session *session,
     if (known)
         status = STATUS_OK;
     if (status == STATUS_OK)
-        status = store_votes(session, message, study, votes);
+        status = store_votes(session, message, study, votes, now);
     if (status == STATUS_OK && !known)
         status = audit_record(store, session->setup.keys, now, "study_received",
             &study->id, "%s", study->name);

@@ -35,11 +35,13 @@ struct deferred {
     struct buffer bytes;
 };
 
-/* What members said of a study: the documents of a message, in its order, and
- * then rejections that were kept. */
+/* What members said of a study and of its amendments, and these: the documents
+ * of a message, in its order, and then rejections that were kept. */
+#define VOTES_SUBJECTS_MAX 21 /* the study, and amendments */
 struct votes {
     size_t count;
-    struct envelope *items[MESSAGE_DOCUMENTS_MAX + ROSTER_COMMITTEE_MAX];
+    struct envelope *items[MESSAGE_DOCUMENTS_MAX +
+                           VOTES_SUBJECTS_MAX * ROSTER_COMMITTEE_MAX];
 };
 
 /* One question, from its OPEN to its answer; a masked one until it is over. */
@@ -234,11 +236,12 @@ void votes_fini(struct votes *votes);
 struct envelope_list votes_list(const struct votes *votes);
 /* Appends the message's documents; some are there when it fails. */
 enum status votes_decode(struct votes *votes, const struct message *message);
-/* Of those, each valid rejection is on disk, and questions of the study that
- * are open end. */
+/* Of those, each valid rejection of the study or of one of the amendments is on
+ * disk, and questions that rest on it end. */
 enum status votes_keep(struct session *session, const struct votes *votes,
     const struct message *message, const struct digest *study, int64_t now);
-/* Appends the rejections that were kept. */
+/* Appends the rejections of all these that were kept. STATUS_TOO_LARGE: there
+ * are more amendments than a coordinator takes. */
 enum status votes_gather(struct votes *votes, const struct session *session,
     const struct digest *study);
 

@@ -44,12 +44,14 @@ void question_destroy(struct question *question)
 }
 
 /* Of the exact bytes, lengths included, so that no two sets of documents have
- * the same. */
-static struct digest digest_of_documents(const struct message *message)
+ * the same; and of the amendment that the query reads them with. */
+static struct digest digest_of_documents(
+    const struct message *message, const struct digest *amendment)
 {
     crypto_generichash_state state;
     struct digest digest;
     crypto_generichash_init(&state, NULL, 0, DIGEST_BYTES);
+    crypto_generichash_update(&state, amendment->bytes, DIGEST_BYTES);
     for (size_t i = 0; i <= message->document_count; i++) {
         struct view bytes = i == 0 ? message->study : message->documents[i - 1];
         uint64_t size = bytes.size;
@@ -65,7 +67,9 @@ static enum status decode_study(struct question *question)
 {
     const struct session *session = question->session;
     const struct message *message = question->message;
-    question->study_bytes = digest_of_documents(message);
+    const struct digest amendment =
+        query_find_amendment(buffer_view(&question->query->payload));
+    question->study_bytes = digest_of_documents(message, &amendment);
     if (session->verified != NULL &&
         digest_equal(&question->study_bytes, &session->verified_bytes)) {
         question->verified = session->verified;
@@ -167,6 +171,7 @@ static enum status check_own_limits(struct question *question)
     question->own_limits = !DEFENCE("noise-alone");
     limits.queries_per_day = studys->queries_per_day;
     limits.queries_total = studys->queries_total;
+    limits.near_cohorts = studys->near_cohorts; /* the office counts them */
     if (limits_equal(&limits, studys) || question->own_limits)
         return STATUS_OK;
     diagnostic_set(&question->diagnostic, 0, 0,

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/amendment.h"
+
 /* ---- header ---- */
 
 static enum status check_header(struct admission *out,
@@ -36,6 +38,23 @@ static enum status check_header(struct admission *out,
 
 /* ---- study ---- */
 
+/* The study as the query reads it: with the amendment that it names. */
+static enum status amend(struct admission *out,
+    const struct admission_request *request,
+    const struct envelope_list *documents, struct diagnostic *diagnostic)
+{
+    static const struct digest none;
+    const struct digest last =
+        query_find_amendment(buffer_view(&request->query->payload));
+    if (digest_equal(&last, &none))
+        return STATUS_OK;
+    enum status status = study_amend(out->study, &last, documents, diagnostic);
+    return status == STATUS_OK
+               ? study_check_amendments(out->study, request->roster, documents,
+                     &request->clock, diagnostic)
+               : status;
+}
+
 static enum status check_study(struct admission *out,
     const struct admission_request *request, struct diagnostic *diagnostic)
 {
@@ -62,9 +81,10 @@ static enum status check_study(struct admission *out,
         request->approvals, request->approval_count};
     status = study_check_approvals(
         out->study, request->roster, &approvals, &request->clock, diagnostic);
-    return status == STATUS_OK
-               ? study_check(out->study, request->dictionary, diagnostic)
-               : status;
+    if (status == STATUS_OK)
+        status = study_check(out->study, request->dictionary, diagnostic);
+    return status == STATUS_OK ? amend(out, request, &approvals, diagnostic)
+                               : status;
 }
 
 /* ---- query ---- */
@@ -101,6 +121,9 @@ static enum status check_query(struct admission *out,
     }
     if (!digest_equal(&out->query->study_id, &out->study->id))
         return STATUS_WRONG_STUDY;
+    const struct digest amendment = study_last_amendment(out->study);
+    if (!digest_equal(&out->query->amendment, &amendment))
+        return STATUS_AMENDMENT_UNKNOWN;
     if (!digest_equal(&out->query->dictionary_id, &request->dictionary->digest))
         return STATUS_WRONG_DICTIONARY;
     const struct validity validity = {

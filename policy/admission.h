@@ -42,11 +42,11 @@ struct admission_request {
     const struct envelope *header;       /* NULL: the query is checked alone */
     const struct envelope *query;
     const struct envelope *study;
-    const struct envelope *const *approvals;
+    const struct envelope *const *approvals; /* and amendments with theirs */
     size_t approval_count;
-    /* This very study with these very approvals, checked before under this
-     * roster: study and approvals are not looked at; NULL: not yet. Its dates
-     * are checked again. */
+    /* This very study with these very approvals, and with the amendment that
+     * the query names, checked before under this roster: study and approvals
+     * are not looked at; NULL: not yet. Its dates are checked again. */
     struct study *verified;
     struct wall_clock clock;
 };
@@ -63,7 +63,8 @@ struct admission {
 /* STATUS_OK, or the reason (a CATEGORY_DENIED or CATEGORY_MALFORMED code).
  * Checks in this order: roster dates; header signature, roster, suite, study
  * and query ids, deadline, min_centers >= the study's; study signature, dates,
- * federation, dictionary, approvals; query signature by a researcher of the
+ * federation, dictionary, approvals, those of the amendments that lead to the
+ * one that the query names; query signature by a researcher of the
  * study, study_id, dictionary, expiry; variables, analyses, effects of centers.
  * The query's cohort is read by the study's terms. Opt-in and replay are the
  * caller's, who has the state. */

@@ -147,7 +147,18 @@ static void hear(struct voice *voices, size_t *count,
     voices[(*count)++] = (struct voice){member, approval->approve};
 }
 
-enum status study_check_approvals(const struct study *study,
+/* In a list with amendments, approvals of these and of the study stand side by
+ * side. */
+static bool has_amendments(const struct envelope_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i]->type, TYPE_AMENDMENT) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum status approvals_check(const struct vote *vote,
     const struct roster *roster, const struct envelope_list *approvals,
     const struct wall_clock *clock, struct diagnostic *diagnostic)
 {
@@ -159,8 +170,12 @@ enum status study_check_approvals(const struct study *study,
     for (size_t i = 0; i < approvals->count; i++) {
         const struct envelope *envelope = approvals->items[i];
         struct approval approval;
+        if (strcmp(envelope->type, TYPE_AMENDMENT) == 0)
+            continue;
         enum status status =
-            approval_verify(&approval, envelope, &study->id, roster);
+            approval_verify(&approval, envelope, vote->id, roster);
+        if (status == STATUS_WRONG_STUDY && has_amendments(approvals))
+            continue;
         /* A rejection takes back whatever its date: dated out of the way it
          * would keep the study alive. */
         if (status == STATUS_OK && approval.approve)
@@ -176,7 +191,7 @@ enum status study_check_approvals(const struct study *study,
     }
     for (size_t i = 0; i < voice_count; i++)
         approving += voices[i].approve;
-    if (approving >= roster->threshold)
+    if (approving >= vote->needed)
         return STATUS_OK;
     if (why.message[0] != '\0')
         diagnostic_set(diagnostic, 0, 0, "%s", why.message);
@@ -184,8 +199,16 @@ enum status study_check_approvals(const struct study *study,
         diagnostic_set(diagnostic, 0, 0,
             "%zu of the %zu approvals that the roster (version %lld) asks for "
             "count%s%s",
-            approving, roster->threshold, (long long)roster->version,
+            approving, vote->needed, (long long)roster->version,
             first == STATUS_TOO_FEW_SIGNATURES ? "" : "; another is ",
             first == STATUS_TOO_FEW_SIGNATURES ? "" : status_text(first));
     return first;
+}
+
+enum status study_check_approvals(const struct study *study,
+    const struct roster *roster, const struct envelope_list *approvals,
+    const struct wall_clock *clock, struct diagnostic *diagnostic)
+{
+    const struct vote vote = {&study->id, roster->threshold};
+    return approvals_check(&vote, roster, approvals, clock, diagnostic);
 }

@@ -13,7 +13,8 @@ void limits_default(struct limits *limits)
         .quantile_tail = 10,
         .moments_share = 10,
         .queries_per_day = 50,
-        .queries_total = 500};
+        .queries_total = 500,
+        .near_cohorts = 5};
 }
 
 void limits_open(struct limits *limits)
@@ -24,7 +25,8 @@ void limits_open(struct limits *limits)
         .dominance_one = 100,
         .dominance_two = 100,
         .queries_per_day = 1000000,
-        .queries_total = 1000000};
+        .queries_total = 1000000,
+        .near_cohorts = 1000000};
 }
 
 /* One table for parsing, comparing and writing. */
@@ -50,6 +52,7 @@ static const struct limit_row numbers[] = {
     LIMIT(moments_share, 0, 1000000, true),
     LIMIT(queries_per_day, 1, 1000000, false),
     LIMIT(queries_total, 1, 1000000, false),
+    LIMIT(near_cohorts, 1, 1000000, false),
 };
 static const struct limit_row switches[] = {
     LIMIT(hide_zeros, 0, 1, true),

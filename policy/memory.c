@@ -440,3 +440,83 @@ enum status memory_learn(struct memory *const memory,
     free(added);
     return status;
 }
+
+/* ---- near cohorts ---- */
+
+static bool is_told_alike(const struct weighed_set *later,
+    const struct weighed_set *earlier, size_t place)
+{
+    if (later->answer == WEIGHED_COMBINED && later->term_count == 1 &&
+        later->terms[0].anchor == place && later->terms[0].coefficient == 1)
+        return true;
+    if (later->answer != WEIGHED_COMBINED ||
+        earlier->answer != WEIGHED_COMBINED ||
+        later->term_count != earlier->term_count)
+        return false;
+    for (size_t i = 0; i < later->term_count; i++) {
+        if (later->terms[i].anchor != earlier->terms[i].anchor ||
+            later->terms[i].coefficient != earlier->terms[i].coefficient)
+            return false;
+    }
+    return true;
+}
+
+/* People that differ, in units: with all rows that the earlier set had. */
+static int64_t difference(
+    const struct memory *memory, const struct near_pair *pair)
+{
+    return pair->weight + memory->sets[pair->place].weight - 2 * pair->shared;
+}
+
+static void read_pair(struct near_pair *pair,
+    const struct weighing_question *question, size_t place)
+{
+    pair->place = place;
+    pair->shared = (int64_t)element(
+        question, weighing_shared(&question->shape, pair->set, place));
+}
+
+static bool was_asked(const struct memory *memory,
+    const struct weighing_question *question, struct near_pair pair)
+{
+    for (size_t place = 0; place < question->shape.remembered; place++) {
+        read_pair(&pair, question, place);
+        if (difference(memory, &pair) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* True: it is enough. */
+static bool visit_near_of(const struct memory *memory,
+    const struct weighing_question *question, const struct weighed_set *told,
+    struct near_pair pair,
+    bool (*visit)(void *arg, const struct near_pair *pair), void *arg)
+{
+    for (size_t place = 0; place < question->shape.remembered; place++) {
+        const struct weighed_set *earlier = &memory->sets[place].told;
+        read_pair(&pair, question, place);
+        if (earlier->answer != WEIGHED_FEW &&
+            difference(memory, &pair) <=
+                (int64_t)MEMORY_NEAR_PEOPLE * WEIGHING_UNIT &&
+            !is_told_alike(told, earlier, place) && visit(arg, &pair))
+            return true;
+    }
+    return false;
+}
+
+void memory_visit_near(const struct memory *const memory,
+    const struct weighing_question *const question,
+    const struct instruction *const instruction,
+    bool (*visit)(void *arg, const struct near_pair *pair), void *const arg)
+{
+    const struct weighing_shape *shape = &question->shape;
+    for (size_t s = 0; s < question->heads && s < shape->sets; s++) {
+        const struct near_pair pair = {.set = s,
+            .weight = (int64_t)element(question, weighing_weight(shape, s))};
+        if (!was_asked(memory, question, pair) &&
+            visit_near_of(
+                memory, question, &instruction->sets[s], pair, visit, arg))
+            return;
+    }
+}

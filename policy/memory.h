@@ -40,6 +40,8 @@ struct weighing_question {
      * it is a combination, or far from all of them. NULL: there are none. */
     const uint8_t *weighed_only;
     const int128 *weights; /* [weighing_length(&shape)], summed */
+    size_t heads; /* of the sets: its cohort and levels of `by`, which whoever
+                     asks chose; they stand first */
 };
 
 /* How each set of the question is answered; the memory is as before. Sets are
@@ -53,5 +55,26 @@ enum status memory_decide(struct memory *memory,
 enum status memory_learn(struct memory *memory,
     const struct weighing_question *question,
     const struct instruction *instruction);
+
+/* Cohorts that differ by somebody, but no more people than these, and were told
+ * otherwise, show where a boundary between two answers runs: they are counted,
+ * and people look at them. */
+#define MEMORY_NEAR_PEOPLE 2
+
+/* A cohort or level of the question, and an earlier set of the memory. */
+struct near_pair {
+    size_t set, place;
+    int64_t weight, shared; /* of the set; of both */
+};
+
+/* Each such pair in its order, until visit says that it is enough (true). The
+ * earlier set was told something, and the later one is none that was asked
+ * before, nor told as the earlier one is: by that set alone, or by the same
+ * combination. The memory is as the question was decided with, and what was
+ * decided. */
+void memory_visit_near(const struct memory *memory,
+    const struct weighing_question *question,
+    const struct instruction *instruction,
+    bool (*visit)(void *arg, const struct near_pair *pair), void *arg);
 
 #endif

@@ -6,8 +6,8 @@
 #include "policy/reading.h"
 
 static const char *const roster_keys[] = {"cohortium", "version", "federation",
-    "suite", "threshold", "committee", "centers", "coordinator", "valid_from",
-    "valid_until", "approvals_from"};
+    "suite", "threshold", "amendment_threshold", "committee", "centers",
+    "coordinator", "valid_from", "valid_until", "approvals_from"};
 static const char *const member_keys[] = {
     "name", "identity", "curve", "revoked"};
 static const char *const center_keys[] = {"name", "identity", "curve"};
@@ -61,6 +61,20 @@ static enum status read_member(struct roster *roster, const struct field *field,
     return status;
 }
 
+/* No more than a study needs: else nobody would amend one. */
+static enum status read_amendment_threshold(struct roster *roster,
+    const struct field *root, struct diagnostic *diagnostic)
+{
+    struct field field;
+    int64_t threshold = 1;
+    enum status status = STATUS_OK;
+    if (field_find(&field, root, "amendment_threshold"))
+        status = field_integer(
+            &field, &threshold, 1, (int64_t)roster->threshold, diagnostic);
+    roster->amendment_threshold = (size_t)threshold;
+    return status;
+}
+
 static enum status read_committee(struct roster *roster,
     const struct field *root, struct diagnostic *diagnostic)
 {
@@ -89,7 +103,7 @@ static enum status read_committee(struct roster *roster,
             (long long)threshold, standing);
     }
     roster->threshold = (size_t)threshold;
-    return STATUS_OK;
+    return read_amendment_threshold(roster, root, diagnostic);
 }
 
 static enum status read_centers(struct roster *roster, const struct field *root,

@@ -6,6 +6,7 @@
  *
  * JSON payload (TYPE_ROSTER): {"cohortium": "roster", "version": 1,
  *  "federation": "uci-heart", "suite": 1, "threshold": 2,
+ *  "amendment_threshold": 1?,
  *  "committee": [{"name", "identity", "curve", "revoked": "2026-05-01"?}],
  *  "centers": [{"name", "identity", "curve"}],
  *  "coordinator": {"name", "identity", "curve", "endpoint"},
@@ -37,6 +38,7 @@ struct roster {
     int64_t version;
     char federation[NAME_MAX_BYTES + 1];
     size_t threshold;
+    size_t amendment_threshold; /* members who sign an amendment; 1 */
     size_t committee_count;
     struct roster_member committee[ROSTER_COMMITTEE_MAX];
     size_t center_count;

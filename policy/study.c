@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/amendment.h"
 #include "policy/reading.h"
 #include "policy/study_internal.h"
 #include "protocol/analysis/analysis.h"
@@ -152,8 +153,7 @@ bool study_is_masked(enum study_privacy privacy)
            privacy == PRIVACY_NOISE;
 }
 
-bool study_is_weighed(
-    enum study_privacy privacy, const struct limits *limits)
+bool study_is_weighed(enum study_privacy privacy, const struct limits *limits)
 {
     return (privacy == PRIVACY_SUM || privacy == PRIVACY_OPEN) &&
            limits->min_difference > 1 && DEFENCE("differencing");
@@ -340,6 +340,8 @@ void study_destroy(struct study *study)
 {
     if (study == NULL || study->holders-- > 0)
         return;
+    for (size_t i = 0; i < study->amendment_count; i++)
+        amendment_destroy(study->amendments[i]);
     free(study->variables);
     free(study->analyses);
     free(study->cohorts);
@@ -418,6 +420,23 @@ enum status study_review(struct findings *findings, struct view text,
     return status;
 }
 
+enum status study_check_signer(const struct study *study,
+    const struct envelope *envelope, const char *type,
+    struct diagnostic *diagnostic)
+{
+    struct public_key keys[STUDY_RESEARCHERS_MAX];
+    size_t signers;
+    for (size_t i = 0; i < study->researcher_count; i++)
+        keys[i] = study->researchers[i].sign;
+    enum status status = envelope_count_signers(
+        &signers, envelope, type, keys, study->researcher_count);
+    if (status != STATUS_OK || signers > 0)
+        return status;
+    diagnostic_set(
+        diagnostic, 0, 0, "not signed by any of the study's researchers");
+    return STATUS_BAD_SIGNATURE;
+}
+
 enum status study_verify(struct study **out, const struct envelope *envelope,
     struct diagnostic *diagnostic)
 {
@@ -432,17 +451,7 @@ enum status study_verify(struct study **out, const struct envelope *envelope,
         study_parse(&study, buffer_view(&envelope->payload), diagnostic);
     if (status != STATUS_OK)
         return status;
-    struct public_key keys[STUDY_RESEARCHERS_MAX];
-    for (size_t i = 0; i < study->researcher_count; i++)
-        keys[i] = study->researchers[i].sign;
-    size_t signers;
-    status = envelope_count_signers(
-        &signers, envelope, TYPE_STUDY, keys, study->researcher_count);
-    if (status == STATUS_OK && signers == 0) {
-        diagnostic_set(
-            diagnostic, 0, 0, "not signed by any of the study's researchers");
-        status = STATUS_BAD_SIGNATURE;
-    }
+    status = study_check_signer(study, envelope, TYPE_STUDY, diagnostic);
     if (status != STATUS_OK) {
         study_destroy(study);
         return status;

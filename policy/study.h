@@ -59,8 +59,9 @@ bool study_is_masked(enum study_privacy privacy);
 /* Whether a question's sets of rows are weighed over all centers before a
  * figure is told (weighing.h): where rules act on totals, and fewer than k
  * people make no difference. */
-bool study_is_weighed(
-    enum study_privacy privacy, const struct limits *limits);
+bool study_is_weighed(enum study_privacy privacy, const struct limits *limits);
+
+struct amendment;
 
 struct study {
     struct digest id; /* of the payload */
@@ -88,6 +89,9 @@ struct study {
     int64_t min_centers;
     int64_t valid_from, valid_until;
     struct document *document;
+    /* In order, each after the one before it: owned (amendment.h). */
+    size_t amendment_count;
+    struct amendment *amendments[TERMS_AMENDED_MAX];
     size_t holders; /* besides the first */
 };
 
@@ -129,12 +133,21 @@ struct envelope_list {
     const struct envelope *const *items;
     size_t count;
 };
-/* m distinct members in good standing, each with an approval for exactly this
- * study whose date lies between the roster's approvals_from and the clock. A
- * member's rejection takes his approval back, whatever the dates of both.
- * Otherwise the first reason found: as approval_verify, NOT_YET_VALID, EXPIRED
- * (given before the roster lets approvals count), and TOO_FEW_SIGNATURES when
- * there is no worse; the diagnostic names dates and clock. */
+/* So many distinct members in good standing, each with an approval for exactly
+ * this document whose date lies between the roster's approvals_from and the
+ * clock. A member's rejection takes his approval back, whatever the dates of
+ * both. Otherwise the first reason found: as approval_verify, NOT_YET_VALID,
+ * EXPIRED (given before the roster lets approvals count), and
+ * TOO_FEW_SIGNATURES when there is no worse; the diagnostic names dates and
+ * clock. */
+struct vote {
+    const struct digest *id; /* of what is approved */
+    size_t needed;           /* members */
+};
+enum status approvals_check(const struct vote *vote,
+    const struct roster *roster, const struct envelope_list *approvals,
+    const struct wall_clock *clock, struct diagnostic *diagnostic);
+/* Of a study: the roster's threshold. */
 enum status study_check_approvals(const struct study *study,
     const struct roster *roster, const struct envelope_list *approvals,
     const struct wall_clock *clock, struct diagnostic *diagnostic);

@@ -41,7 +41,7 @@ static enum status read_name(const struct field *item,
     return status;
 }
 
-static enum status read_cohort(const struct field *item,
+enum status study_read_cohort(const struct field *item,
     const struct terms *before, struct named_cohort *out,
     struct diagnostic *diagnostic)
 {
@@ -74,7 +74,7 @@ static enum status read_list(struct study *study, const struct field *list,
     terms->cohorts = study->cohorts;
     for (size_t i = 0; study_may_go_on(first, diagnostic) && i < count; i++) {
         const struct field item = field_item(list, i);
-        const enum status status = read_cohort(
+        const enum status status = study_read_cohort(
             &item, terms, &study->cohorts[terms->cohort_count], diagnostic);
         terms->cohort_count += status == STATUS_OK;
         if (first == STATUS_OK || status == STATUS_NO_MEMORY)
@@ -242,7 +242,7 @@ static enum status check_whole(const struct study *study,
 }
 
 /* Its place in the document: one that is well formed has all before it so. */
-static enum status check_cohort(const struct study *study,
+enum status study_check_cohort(const struct study *study,
     const struct field *item, struct diagnostic *diagnostic)
 {
     struct field name, where;
@@ -334,7 +334,7 @@ enum status study_check_cohorts(
         count = json_array_size(list.value);
     for (size_t i = 0; study_may_go_on(first, diagnostic) && i < count; i++) {
         const struct field item = field_item(&list, i);
-        const enum status status = check_cohort(study, &item, diagnostic);
+        const enum status status = study_check_cohort(study, &item, diagnostic);
         first = first == STATUS_OK ? status : first;
     }
     return first;

@@ -7,6 +7,7 @@
 
 #include "coordinator/client/result_table.h"
 #include "coordinator/client/status_text.h"
+#include "policy/amendment.h"
 #include "policy/result_file.h"
 #include "protocol/wire/loop.h"
 #include "protocol/wire/text.h"
@@ -41,19 +42,25 @@ void checked_query_fini(struct checked_query *checked)
 }
 
 enum status query_sign(struct buffer *out, struct digest *query_id,
-    struct view text, const struct study *study, const struct keypair *keys,
-    int64_t expires)
+    const struct checked_query *checked, const struct study *study,
+    const struct keypair *keys, int64_t expires)
 {
     struct buffer payload;
     struct envelope *envelope = NULL;
     struct diagnostic diagnostic;
-    struct query_seal seal = {.study_id = study->id,
+    static const struct digest none;
+    const struct digest amendment =
+        study_amendment_of(study, checked->query->named);
+    struct query_seal seal = {
+        .amendment = digest_equal(&amendment, &none) ? NULL : &amendment,
+        .study_id = study->id,
         .dictionary_id = study->dictionary_id,
         .expires = expires};
     diagnostic_init(&diagnostic, "query");
     buffer_init(&payload, BUFFER_LIMIT_DEFAULT);
     randombytes_buf(seal.nonce, sizeof seal.nonce);
-    enum status status = query_seal(&payload, text, &seal, &diagnostic);
+    enum status status =
+        query_seal(&payload, buffer_view(&checked->text), &seal, &diagnostic);
     if (status != STATUS_OK)
         program_fail_at(status, &diagnostic);
     if (status == STATUS_OK)

@@ -21,10 +21,11 @@ enum status checked_query_load(struct checked_query *out, const char *path,
     const struct dictionary *dictionary, const struct model_source *model);
 void checked_query_fini(struct checked_query *checked);
 
-/* Seals the query with the study, signs it, encodes its envelope. */
+/* Seals the query with the study, and with the amendment that names its cohort;
+ * signs it, encodes its envelope. */
 enum status query_sign(struct buffer *out, struct digest *query_id,
-    struct view text, const struct study *study, const struct keypair *keys,
-    int64_t expires);
+    const struct checked_query *checked, const struct study *study,
+    const struct keypair *keys, int64_t expires);
 /* Sends the question (SUBMIT_QUERY or ASK_RESULT), waits for the result of that
  * very query and checks the coordinator's signature. The question is sent again
  * from time to time and after a lost connection: asking twice is the same as

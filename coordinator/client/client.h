@@ -6,7 +6,7 @@
 #ifndef COHORTIUM_COORDINATOR_CLIENT_CLIENT_H
 #define COHORTIUM_COORDINATOR_CLIENT_CLIENT_H
 
-#include "policy/study.h"
+#include "policy/amendment.h"
 #include "protocol/program/program.h"
 #include "protocol/wire/channel.h"
 #include "protocol/wire/message.h"
@@ -76,6 +76,14 @@ struct study_file {
 };
 enum status client_load_study(struct study_file *out, const char *path);
 void client_free_study(struct study_file *file);
+/* What the files of --amendment add, in whatever order they are given. The
+ * study was checked with its dictionary. */
+enum status client_amend_study(
+    struct study *study, const struct arguments *arguments);
+/* Whether the file is a signed amendment; says nothing. */
+bool client_is_amendment(const char *path);
+enum status client_load_amendment(
+    struct amendment **out, const char *path, const struct study *study);
 /* The option's value, or STATUS_USAGE with a message when it is absent. */
 enum status client_need(
     const struct arguments *arguments, const char *name, const char **value);
@@ -124,6 +132,8 @@ enum status command_roster_create(const struct arguments *arguments);
 enum status command_roster_sign(const struct arguments *arguments);
 enum status command_roster_show(const struct arguments *arguments);
 enum status command_study_create(const struct arguments *arguments);
+enum status command_study_amend(const struct arguments *arguments);
+enum status command_study_continue(const struct arguments *arguments);
 enum status command_study_check(const struct arguments *arguments);
 enum status command_study_approve(const struct arguments *arguments);
 enum status command_study_verify(const struct arguments *arguments);

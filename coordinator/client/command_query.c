@@ -9,17 +9,19 @@
 #define EXPIRES_SECONDS 3600
 #define FETCH_TIMEOUT_MS 15000
 
-/* study->dictionary can be read by then. */
-static enum status check_study(
-    struct study *study, const struct dictionary *dictionary, const char *path)
+/* study->dictionary can be read by then, and it has what --amendment adds. */
+static enum status check_study(struct study *study,
+    const struct dictionary *dictionary, const struct arguments *arguments)
 {
+    const char *path = argument_value(arguments, "study");
     struct diagnostic diagnostic;
     diagnostic_init(&diagnostic, path);
     if (!digest_equal(&study->dictionary_id, &dictionary->digest))
         return program_fail(STATUS_WRONG_DICTIONARY,
             "study %s is made for another dictionary", study->name);
     enum status status = study_check(study, dictionary, &diagnostic);
-    return status == STATUS_OK ? status : program_fail_at(status, &diagnostic);
+    return status == STATUS_OK ? client_amend_study(study, arguments)
+                               : program_fail_at(status, &diagnostic);
 }
 
 /* Within the study, by whose dictionary it was read: variables, analyses. */
@@ -52,8 +54,7 @@ static enum status load_query(struct checked_query *checked,
         .study = study == NULL ? NULL : study->name};
     if (study == NULL)
         return checked_query_load(checked, path, dictionary, &model);
-    enum status status =
-        check_study(study, dictionary, argument_value(arguments, "study"));
+    enum status status = check_study(study, dictionary, arguments);
     if (status == STATUS_OK)
         status = checked_query_load(checked, path, &study->dictionary, &model);
     return status == STATUS_OK ? check_in_study(checked, study, path) : status;
@@ -190,8 +191,8 @@ static enum status submit(struct connection *connection,
     if (status != STATUS_OK)
         return status;
     buffer_init(&query, BUFFER_LIMIT_DEFAULT);
-    status = query_sign(&query, &id, buffer_view(&checked->text), study,
-        connection->keys, clock_wall_seconds() + EXPIRES_SECONDS);
+    status = query_sign(&query, &id, checked, study, connection->keys,
+        clock_wall_seconds() + EXPIRES_SECONDS);
     if (status == STATUS_OK) {
         digest_to_text(text, &id);
         fprintf(stderr, "query %s\n", text);
@@ -244,7 +245,7 @@ enum status command_query_submit(const struct arguments *arguments)
         status = get_dictionary(&dictionary, &connection, arguments);
     const bool unchecked = argument_flag(arguments, "unchecked");
     if (status == STATUS_OK && !unchecked)
-        status = check_study(study.study, dictionary, study_path);
+        status = check_study(study.study, dictionary, arguments);
     if (status == STATUS_OK) {
         status = checked_query_load(&checked, path,
             unchecked ? dictionary : &study.study->dictionary,

@@ -139,8 +139,8 @@ static enum status fill_integer(const struct arguments *arguments,
     return status;
 }
 
-/* valid_from and approvals_from stay those of the version before. valid_until is
- * a year from now. */
+/* valid_from and approvals_from stay those of the version before. valid_until
+ * is a year from now. */
 static void fill_dates(const struct arguments *arguments, json_t *roster)
 {
     const char *from = argument_value(arguments, "valid-from");
@@ -191,6 +191,15 @@ static enum status fill_roster(
     if (status == STATUS_OK)
         status = fill_integer(
             arguments, roster, "threshold", 2, ROSTER_COMMITTEE_MAX);
+    if (status == STATUS_OK &&
+        argument_value(arguments, "amendment-threshold") != NULL) {
+        int64_t members;
+        status = argument_integer(arguments, "amendment-threshold", &members, 1,
+            1, ROSTER_COMMITTEE_MAX);
+        if (status == STATUS_OK)
+            json_object_set_new(
+                roster, "amendment_threshold", json_integer(members));
+    }
     if (status == STATUS_OK)
         status = fill_integer(arguments, roster, "version", 1, INT32_MAX);
     if (status == STATUS_OK)

@@ -22,7 +22,7 @@ static void free_approvals(struct approvals *approvals)
     }
 }
 
-/* The files after the first operand. */
+/* The files after the first operand: approvals, and amendments. */
 static enum status load_approvals(
     struct approvals *approvals, const struct arguments *arguments)
 {
@@ -33,8 +33,9 @@ static enum status load_approvals(
         if (approvals->count == APPROVALS_MAX)
             return program_fail(STATUS_USAGE, "too many approvals");
         size_t at = approvals->count;
-        status = client_load_envelope(
-            &approvals->envelopes[at], operand_at(arguments, i), TYPE_APPROVAL);
+        const char *path = operand_at(arguments, i);
+        status = client_load_envelope(&approvals->envelopes[at], path,
+            client_is_amendment(path) ? TYPE_AMENDMENT : TYPE_APPROVAL);
         if (status != STATUS_OK)
             return status;
         buffer_init(&approvals->bytes[at], BUFFER_LIMIT_DEFAULT);
@@ -163,8 +164,40 @@ static enum status check_approver(const struct study_file *file,
     return status;
 }
 
+/* A study, or with --study an amendment of it: then *amendment as well. */
+static enum status load_subject(struct study_file *file,
+    struct amendment **amendment, const struct arguments *arguments)
+{
+    const char *path = operand_at(arguments, 0);
+    const char *study = argument_value(arguments, "study");
+    if (!client_is_amendment(path))
+        return client_load_study(file, path);
+    if (study == NULL)
+        return program_fail(STATUS_USAGE,
+            "%s is an amendment: give the study that it amends with --study "
+            "FILE",
+            path);
+    enum status status = client_load_study(file, study);
+    return status == STATUS_OK
+               ? client_load_amendment(amendment, path, file->study)
+               : status;
+}
+
+static void say_approved(const char *out, const struct keypair *keys,
+    const struct approval *approval, const struct study *study,
+    const struct amendment *amendment)
+{
+    printf("%s: %s %s %sstudy %s\n", out, keypair_identity(keys)->name,
+        approval->approve ? "approves" : "rejects",
+        amendment == NULL ? "" : "an amendment of ", study->name);
+    for (size_t i = 0; amendment != NULL && i < amendment->cohort_count; i++)
+        printf("  %-24s %s\n", amendment->cohorts[i].name,
+            amendment->cohorts[i].where);
+}
+
 enum status command_study_approve(const struct arguments *arguments)
 {
+    struct amendment *amendment = NULL;
     const char *out, *scores;
     struct study_file file = {0};
     struct keypair *keys = NULL;
@@ -176,21 +209,50 @@ enum status command_study_approve(const struct arguments *arguments)
     if (status == STATUS_OK)
         status = read_scores(scores, approval.scores);
     if (status == STATUS_OK)
-        status = client_load_study(&file, operand_at(arguments, 0));
+        status = load_subject(&file, &amendment, arguments);
     if (status == STATUS_OK)
         status = client_load_key(&keys, arguments);
     if (status == STATUS_OK)
         status = check_approver(&file, keys, arguments);
     if (status == STATUS_OK) {
-        approval.study_id = file.study->id;
+        approval.study_id = amendment == NULL ? file.study->id : amendment->id;
         status = write_approval(
             &approval, argument_value(arguments, "comment"), keys, out);
     }
     if (status == STATUS_OK)
-        printf("%s: %s %s study %s\n", out, keypair_identity(keys)->name,
-            approval.approve ? "approves" : "rejects", file.study->name);
+        say_approved(out, keys, &approval, file.study, amendment);
+    amendment_destroy(amendment);
     keypair_destroy(keys);
     client_free_study(&file);
+    return status;
+}
+
+static enum status verify_amendments(const struct study *study,
+    const struct roster *roster, const struct envelope_list *list,
+    const struct wall_clock *clock)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < list->count; i++) {
+        struct amendment *amendment = NULL;
+        struct diagnostic diagnostic;
+        if (strcmp(list->items[i]->type, TYPE_AMENDMENT) != 0)
+            continue;
+        diagnostic_init(&diagnostic, "the amendment");
+        status =
+            amendment_verify(&amendment, list->items[i], study, &diagnostic);
+        if (status == STATUS_OK) {
+            const struct vote vote = {
+                &amendment->id, roster->amendment_threshold};
+            status = approvals_check(&vote, roster, list, clock, &diagnostic);
+        }
+        if (status == STATUS_OK)
+            printf("an amendment with %zu cohorts is approved by %zu or more "
+                   "members\n",
+                amendment->cohort_count, roster->amendment_threshold);
+        else
+            program_fail_at(status, &diagnostic);
+        amendment_destroy(amendment);
+    }
     return status;
 }
 
@@ -222,6 +284,7 @@ enum status command_study_verify(const struct arguments *arguments)
         if (status == STATUS_OK) {
             printf("study %s is approved by %zu or more members\n",
                 file.study->name, roster->threshold);
+            status = verify_amendments(file.study, roster, &list, &clock);
         } else {
             program_fail(status, "study %s is not approved: %s",
                 file.study->name,
@@ -237,7 +300,8 @@ enum status command_study_verify(const struct arguments *arguments)
 
 /* "carol, dave": whose approvals, or rejections, are among them. */
 static void name_voices(const struct approvals *approvals, bool approve,
-    const struct roster *roster, struct buffer *out)
+    const struct digest *subject, const struct roster *roster,
+    struct buffer *out)
 {
     for (size_t i = 0; i < approvals->count; i++) {
         const struct envelope *envelope = approvals->envelopes[i];
@@ -247,6 +311,7 @@ static void name_voices(const struct approvals *approvals, bool approve,
         if (envelope->signature_count == 0 ||
             approval_parse(&approval, buffer_view(&envelope->payload),
                 &diagnostic) != STATUS_OK ||
+            !digest_equal(&approval.study_id, subject) ||
             approval.approve != approve)
             continue;
         const struct roster_member *member =
@@ -254,6 +319,34 @@ static void name_voices(const struct approvals *approvals, bool approve,
         (void)buffer_append_format(out, "%s%s", out->size > 0 ? ", " : "",
             member == NULL ? "somebody who is no member"
                            : member->identity.name);
+    }
+}
+
+/* Of each amendment that was given. */
+static void say_amended(const struct study *study,
+    const struct approvals *approvals, const struct roster *roster)
+{
+    for (size_t i = 0; i < approvals->count; i++) {
+        struct amendment *amendment = NULL;
+        struct diagnostic diagnostic;
+        struct buffer names;
+        buffer_init(&names, (size_t)1 << 16);
+        diagnostic_init(&diagnostic, "");
+        if (amendment_verify(&amendment, approvals->envelopes[i], study,
+                &diagnostic) == STATUS_OK) {
+            name_voices(approvals, false, &amendment->id, roster, &names);
+            if (names.size > 0)
+                printf("its amendment with %zu cohorts is rejected by %s: it "
+                       "counts while %zu other members approve\n",
+                    amendment->cohort_count, buffer_text(&names),
+                    roster->amendment_threshold);
+            else
+                printf("with %zu more cohorts; ask about them with "
+                       "--amendment FILE\n",
+                    amendment->cohort_count);
+        }
+        amendment_destroy(amendment);
+        buffer_fini(&names);
     }
 }
 
@@ -267,7 +360,7 @@ static enum status say_what_it_did(const struct study_file *file,
     enum status status =
         status_find_approved(reply->document, &file->study->id, &approved);
     buffer_init(&names, (size_t)1 << 16);
-    name_voices(approvals, false, roster, &names);
+    name_voices(approvals, false, &file->study->id, roster, &names);
     if (status != STATUS_OK) {
         /* said already */
     } else if (names.size == 0) {
@@ -279,6 +372,8 @@ static enum status say_what_it_did(const struct study_file *file,
                      : "it no longer has enough approvals, and no center "
                        "answers it");
     }
+    if (status == STATUS_OK)
+        say_amended(file->study, approvals, roster);
     buffer_fini(&names);
     return status;
 }
@@ -337,6 +432,21 @@ enum status command_study_list(const struct arguments *arguments)
     return status;
 }
 
+static enum status amend_shown(struct study *study,
+    const struct dictionary *dictionary, const struct arguments *arguments)
+{
+    struct diagnostic diagnostic;
+    if (argument_count(arguments, "amendment") == 0)
+        return STATUS_OK;
+    if (dictionary == NULL)
+        return program_fail(STATUS_USAGE,
+            "an amendment is shown with the dictionary: --dictionary FILE");
+    diagnostic_init(&diagnostic, operand_at(arguments, 0));
+    const enum status status = study_check(study, dictionary, &diagnostic);
+    return status == STATUS_OK ? client_amend_study(study, arguments)
+                               : program_fail_at(status, &diagnostic);
+}
+
 enum status command_study_show(const struct arguments *arguments)
 {
     const char *path = argument_value(arguments, "dictionary");
@@ -351,9 +461,11 @@ enum status command_study_show(const struct arguments *arguments)
         fwrite(file.envelope->payload.data, 1, file.envelope->payload.size,
             stdout);
         printf("\nid %s\n", id);
-        status = study_print_cohorts(stdout, file.study, dictionary);
+        status = amend_shown(file.study, dictionary, arguments);
     }
-    dictionary_destroy(dictionary);
+    if (status == STATUS_OK)
+        status = study_print_cohorts(stdout, file.study, dictionary);
     client_free_study(&file);
+    dictionary_destroy(dictionary);
     return status;
 }

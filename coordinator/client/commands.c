@@ -14,6 +14,8 @@ static const struct program_option keys_new_options[] = {
 static const struct program_option roster_create_options[] = {
     {"federation", 'f', "NAME", "The federation's name."},
     {"threshold", 't', "M", "How many members must sign; 2 when left out."},
+    {"amendment-threshold", 0, "M",
+        "How many must sign an amendment of a study; 1 when left out."},
     {"version", 0, "N", "1 when left out; each next version is one more."},
     {"member", 'm', "CARD", "A committee member's card. Repeat."},
     {"revoked", 0, "CARD", "A member whose signatures count no more. Repeat."},
@@ -56,7 +58,29 @@ static const struct program_option dictionary_options[] = {
     CLIENT_OPTIONS_END,
 };
 
+#define AMENDMENT_OPTION                                                       \
+    {                                                                          \
+        "amendment", 0, "FILE",                                                \
+            "A signed amendment of the study. Repeat for each."                \
+    }
+
+static const struct program_option study_show_options[] = {
+    {"dictionary", 'd', "FILE", "The federation's dictionary."},
+    AMENDMENT_OPTION,
+    CLIENT_OPTIONS_END,
+};
+
+static const struct program_option amend_options[] = {
+    {"study", 's', "FILE", "The signed study that is amended."},
+    AMENDMENT_OPTION,
+    {"dictionary", 'd', "FILE", "The federation's dictionary."},
+    {"out", 'o', "FILE", "The signed amendment."},
+    CLIENT_KEY_OPTIONS,
+    CLIENT_OPTIONS_END,
+};
+
 static const struct program_option approve_options[] = {
+    {"study", 0, "FILE", "The signed study, of which FILE is an amendment."},
     {"scores", 's', "SCORES",
         "The score sheet: mission=1..9,merit=1..9,feasibility=1..9,team=1..9."},
     {"comment", 0, "TEXT", "What the committee should remember."},
@@ -79,15 +103,27 @@ static const struct program_option connect_options[] = {
     CLIENT_OPTIONS_END,
 };
 
+static const struct program_option continue_options[] = {
+    {"seen", 0, "N",
+        "Sign that the N pairs that are listed were looked at, and that the "
+        "study goes on; without it they are listed alone."},
+    {"comment", 0, "TEXT", "What the committee should remember."},
+    CLIENT_CONNECTION_OPTIONS,
+    CLIENT_KEY_OPTIONS,
+    CLIENT_OPTIONS_END,
+};
+
 static const struct program_option check_options[] = {
     {"dictionary", 'd', "FILE", "The federation's dictionary."},
     {"study", 's', "FILE", "The signed study that the query belongs to."},
+    AMENDMENT_OPTION,
     {"model", 0, "FILE", "The result whose model a roc of the query names."},
     CLIENT_OPTIONS_END,
 };
 
 static const struct program_option submit_options[] = {
     {"study", 's', "FILE", "The signed study that the query belongs to."},
+    AMENDMENT_OPTION,
     {"model", 0, "FILE", "The result whose model a roc of the query names."},
     {"dictionary", 'd', "FILE",
         "The federation's dictionary; the coordinator's copy when left out."},
@@ -186,10 +222,27 @@ static const struct program_command commands[] = {
     {"study check", "FILE", ONE, "Check a signed study against the dictionary",
         "'study create' makes the same checks before it signs.", NULL,
         dictionary_options, command_study_check},
+    {"study amend", "FILE", ONE, "Add named cohorts to an approved study",
+        "FILE is JSON: {\"cohorts\": [{\"name\", \"title\", \"where\"}]}, and "
+        "\"reason\" if there is one to be read. At most 10 cohorts are added to "
+        "a study by all its amendments together, each of which takes as many "
+        "members' approvals as the roster says (amendment_threshold). Whatever "
+        "else changes takes a new study.",
+        "cohortium study amend more.json --study study.json --dictionary "
+        "dictionary.json \\\n"
+        "    --key ada.key --out amendment.json\n"
+        "cohortium study approve amendment.json --study study.json --key a.key "
+        "\\\n"
+        "    --scores mission=8,merit=7,feasibility=9,team=8 --out "
+        "a.amendment.approval\n"
+        "cohortium study submit study.json amendment.json "
+        "a.amendment.approval \\\n"
+        "    --roster roster.json --key a.key",
+        amend_options, command_study_amend},
     {"study approve", "FILE", ONE, "Approve (or reject) a study",
         "Writes a document of its own, signed by one member, with the score "
         "sheet: alignment with the mission, scientific merit, feasibility, "
-        "team, each from 1 to 9.",
+        "team, each from 1 to 9. FILE may be an amendment, with --study.",
         "cohortium study approve study.json --key a.key \\\n"
         "    --scores mission=8,merit=7,feasibility=9,team=8 --out a.approval",
         approve_options, command_study_approve},
@@ -199,13 +252,25 @@ static const struct program_command commands[] = {
     {"study submit", "FILE APPROVAL...", 1, SIZE_MAX,
         "Hand an approved study to the coordinator",
         "By a committee member, whom the coordinator knows from the roster. "
-        "The centers receive it and decide.",
+        "The centers receive it and decide. An amendment stands among the "
+        "approvals, with its own.",
         NULL, connect_options, command_study_submit},
+    {"study continue", "FILE", ONE,
+        "Look at near cohorts of a study, and let it go on",
+        "A cohort within two people of an earlier one that was answered "
+        "otherwise is counted; at five of them (\"near_cohorts\" of the study's "
+        "limits) its questions wait until a member of the committee who is "
+        "none of its researchers signs that it goes on. Both questions of each "
+        "pair are told in words.",
+        "cohortium study continue study.json --roster roster.json --key a.key\n"
+        "cohortium study continue study.json --roster roster.json --key a.key "
+        "--seen 5",
+        continue_options, command_study_continue},
     {"study list", "", NONE, "List the studies and who opted in", NULL, NULL,
         connect_options, command_study_list},
     {"study show", "FILE", ONE, "Show a signed study",
         "Its text, its id, and its cohorts: in words with --dictionary.", NULL,
-        dictionary_options, command_study_show},
+        study_show_options, command_study_show},
     {"query check", "FILE", ONE, "Check a query without sending anything",
         "Types, units, categories and names are checked against the "
         "dictionary, and with --study whether it stays within the study. An "

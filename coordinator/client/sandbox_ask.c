@@ -260,9 +260,8 @@ enum status sandbox_ask(struct sandbox *sandbox,
     enum status status =
         lend_connection(&connection, sandbox, sandbox->researcher);
     if (status == STATUS_OK) {
-        status = query_sign(&query, &id, buffer_view(&checked->text),
-            sandbox->study.study, sandbox->researcher,
-            clock_wall_seconds() + 3600);
+        status = query_sign(&query, &id, checked, sandbox->study.study,
+            sandbox->researcher, clock_wall_seconds() + 3600);
     }
     if (status == STATUS_OK) {
         const struct message submit = {

@@ -39,7 +39,10 @@ static void describe_progress(const json_t *query, char *out, size_t capacity)
 {
     char step[WORD_MAX];
     *out = '\0';
-    if (number(query, "place") > 0)
+    if (json_object_get(query, "waits_for") != NULL)
+        snprintf(out, capacity, "waits for %.40s",
+            word(query, "waits_for", "?", step));
+    else if (number(query, "place") > 0)
         snprintf(out, capacity, "waits, number %lld of %lld in the queue",
             (long long)number(query, "place"),
             (long long)number(query, "waiting"));
@@ -127,6 +130,62 @@ enum status status_find_approved(
     return status;
 }
 
+static void print_amendments(FILE *out, const json_t *study)
+{
+    json_t *amendment, *cohort;
+    size_t at, k;
+    json_array_foreach(json_object_get(study, "amendments"), at, amendment)
+    {
+        fprintf(out, "    amended by");
+        json_array_foreach(json_object_get(amendment, "cohorts"), k, cohort)
+        {
+            char name[WORD_MAX];
+            const char *text = json_string_value(cohort);
+            text_show(
+                name, sizeof name, view_of_text(text == NULL ? "?" : text));
+            fprintf(out, "%s %s", k == 0 ? "" : ",", name);
+        }
+        fprintf(out, "%s\n",
+            json_is_true(json_object_get(amendment, "approved"))
+                ? ""
+                : ", which too few members approve");
+    }
+}
+
+void status_print_pairs(FILE *out, const json_t *near)
+{
+    json_t *pair;
+    size_t at;
+    json_array_foreach(json_object_get(near, "pairs"), at, pair)
+    {
+        char query[WORD_MAX], when[WORD_MAX], cohort[WORD_MAX];
+        fprintf(out, "    (%s), query %.12s of %s\n",
+            word(pair, "cohort", "?", cohort),
+            word(pair, "query_id", "?", query),
+            word(pair, "submitted", "?", when));
+        fprintf(out, "      beside (%s), query %.12s of %s\n",
+            word(pair, "earlier_cohort", "?", cohort),
+            word(pair, "earlier_query_id", "?", query),
+            word(pair, "earlier_submitted", "?", when));
+    }
+}
+
+/* For the committee alone. */
+static void print_near(FILE *out, const json_t *study)
+{
+    const json_t *near = json_object_get(study, "near");
+    if (near == NULL)
+        return;
+    fprintf(out,
+        "    %lld cohorts within two people of an earlier one, answered "
+        "otherwise; %lld seen%s\n",
+        (long long)number(near, "found"), (long long)number(near, "seen"),
+        json_is_true(json_object_get(near, "waits"))
+            ? "; it waits for the committee: 'study continue'"
+            : "");
+    status_print_pairs(out, near);
+}
+
 static void print_study(FILE *out, const json_t *study)
 {
     char id[WORD_MAX], name[WORD_MAX], why[WORD_MAX];
@@ -136,7 +195,31 @@ static void print_study(FILE *out, const json_t *study)
     if (json_is_false(json_object_get(study, "approved")))
         fprintf(out, "    not approved, and answered by no center: %s\n",
             word(study, "not_approved", "?", why));
+    print_amendments(out, study);
+    print_near(out, study);
     print_refusals(out, json_object_get(study, "refusals_left"));
+}
+
+enum status status_find_near(
+    struct view json, const struct digest *study, json_t **near)
+{
+    json_t *all = NULL, *item;
+    char id[DIGEST_TEXT];
+    size_t at;
+    digest_to_text(id, study);
+    *near = NULL;
+    enum status status = parse(&all, json);
+    if (status == STATUS_OK) {
+        json_array_foreach(json_object_get(all, "studies"), at, item)
+        {
+            const char *name =
+                json_string_value(json_object_get(item, "study_id"));
+            if (name != NULL && strcmp(name, id) == 0)
+                *near = json_incref(json_object_get(item, "near"));
+        }
+    }
+    json_decref(all);
+    return status;
 }
 
 static enum status print_all(FILE *out, struct view json, const char *key,

@@ -5,6 +5,7 @@
 #ifndef COHORTIUM_COORDINATOR_CLIENT_STATUS_TEXT_H
 #define COHORTIUM_COORDINATOR_CLIENT_STATUS_TEXT_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "protocol/wire/buffer.h"
@@ -23,6 +24,12 @@ enum status status_find_query(
 /* Whether the study is approved; one that is not there is not. */
 enum status status_find_approved(
     struct view json, const struct digest *study, bool *approved);
+/* What the office counted of near cohorts of the study, a new reference; NULL:
+ * nothing, or this person is not told. */
+enum status status_find_near(
+    struct view json, const struct digest *study, json_t **near);
+/* Both questions of each pair that nobody has seen yet. */
+void status_print_pairs(FILE *out, const json_t *near);
 enum status status_print_studies(FILE *out, struct view json);
 /* The bytes as they are, when they are a JSON object, and a line feed. */
 enum status status_print_json(FILE *out, struct view json);

@@ -406,6 +406,17 @@ void sets_destroy(struct sets *sets)
     free(sets);
 }
 
+size_t sets_head_count(const struct sets *sets)
+{
+    size_t count = 0;
+    while (count < sets->count && sets->list[count].known_count == 0 &&
+           sets->list[count].code_count == 0 &&
+           sets->list[count].interval.grid == 0 &&
+           !sets->list[count].of_pairs && !sets->list[count].weighed_only)
+        count++;
+    return count;
+}
+
 size_t sets_of_level(const struct sets *sets, size_t level)
 {
     return sets->plan->query->by_count == 0 ? 0 : 1 + level;

@@ -72,6 +72,9 @@ enum status sets_create(struct sets **out, const struct plan *plan);
 void sets_destroy(struct sets *sets);
 /* The set that a segment's head (rows, people) is of. */
 size_t sets_of_level(const struct sets *sets, size_t level);
+/* How many sets, from the first, are the cohort, its levels of `by` and those
+ * who are of none. */
+size_t sets_head_count(const struct sets *sets);
 /* Two-way cells of a model: each level of a factor with each level of every
  * factor behind it. */
 size_t sets_cell_count(const struct sets *sets, size_t segment);

@@ -7,7 +7,8 @@
 #include "protocol/wire/json_text.h"
 
 static const char *const query_keys[] = {"study", "cohort", "unit", "by",
-    "move", "analyses", "study_id", "dictionary", "nonce", "expires"};
+    "move", "analyses", "amendment", "study_id", "dictionary", "nonce",
+    "expires"};
 #define QUERY_KEYS (sizeof query_keys / sizeof query_keys[0])
 
 /* A name such as "severe-ar", where there is no study that could know it. */
@@ -242,6 +243,9 @@ static enum status read_query(struct query *query,
             field_integer(&field, &query->move, 0, QUERY_MOVE_MAX, diagnostic);
     if (status == STATUS_OK)
         status = read_analyses(query, &root, diagnostic);
+    if (status == STATUS_OK && field_find(&field, &root, "amendment"))
+        status = read_hex(&root, "amendment", query->amendment.bytes,
+            DIGEST_BYTES, diagnostic);
     if (status == STATUS_OK)
         status = read_seal(query, &root, diagnostic);
     return status;
@@ -288,6 +292,26 @@ enum status query_parse(struct query **out, struct view text,
     return STATUS_OK;
 }
 
+struct digest query_find_amendment(struct view text)
+{
+    struct digest id = {{0}};
+    struct document *document = NULL;
+    struct diagnostic diagnostic;
+    struct field field;
+    diagnostic_init(&diagnostic, "");
+    if (text.size == 0 ||
+        memmem(text.data, text.size, "\"amendment\"", 11) == NULL ||
+        document_parse(&document, text, &diagnostic) != STATUS_OK)
+        return id;
+    const struct field root = document_root(document);
+    if (json_is_object(root.value) && field_find(&field, &root, "amendment") &&
+        read_hex(&root, "amendment", id.bytes, DIGEST_BYTES, &diagnostic) !=
+            STATUS_OK)
+        id = (struct digest){{0}};
+    document_destroy(document);
+    return id;
+}
+
 void query_destroy(struct query *query)
 {
     if (query == NULL)
@@ -316,12 +340,17 @@ enum status query_seal(struct buffer *out, struct view text,
     }
     if (status == STATUS_OK) {
         char study[DIGEST_TEXT], dictionary[DIGEST_TEXT], when[TIME_TEXT];
+        char amendment[DIGEST_TEXT];
         char nonce_text[2 * NONCE_BYTES + 1];
         digest_to_text(study, &seal->study_id);
         digest_to_text(dictionary, &seal->dictionary_id);
         hex_encode(nonce_text, seal->nonce, NONCE_BYTES);
         time_text(when, seal->expires);
         json_t *sealed = json_copy((json_t *)root.value);
+        if (seal->amendment != NULL) {
+            digest_to_text(amendment, seal->amendment);
+            json_object_set_new(sealed, "amendment", json_string(amendment));
+        }
         json_object_set_new(sealed, "study_id", json_string(study));
         json_object_set_new(sealed, "dictionary", json_string(dictionary));
         json_object_set_new(sealed, "nonce", json_string(nonce_text));

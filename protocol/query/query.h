@@ -40,8 +40,10 @@ struct query {
     enum query_unit unit;     /* patient unless the query says exam */
     size_t by_count;
     size_t by[QUERY_BY_MAX]; /* category or boolean variables */
+    /* The study's amendment that names the cohort; zeros: the study does. */
+    struct digest amendment;
     int64_t move; /* how often the study moved to the centers' latest freezes */
-    size_t analysis_count;   /* >= 1 */
+    size_t analysis_count; /* >= 1 */
     struct query_analysis analyses[QUERY_ANALYSES_MAX];
     bool sealed; /* the four below are there */
     struct digest study_id;
@@ -57,14 +59,18 @@ struct query {
 enum status query_parse(struct query **out, struct view text,
     const struct dictionary *dictionary, struct diagnostic *diagnostic);
 void query_destroy(struct query *query);
-/* The four members that a query file is sealed with. */
+/* The amendment that a query says it is read with, before anything in it is
+ * believed; zeros: none, or it is no query. */
+struct digest query_find_amendment(struct view text);
+/* The members that a query file is sealed with. */
 struct query_seal {
+    const struct digest *amendment; /* NULL: none */
     struct digest study_id, dictionary_id;
     uint8_t nonce[NONCE_BYTES]; /* random */
     int64_t expires;
 };
 
-/* The signed form of a query file: the same JSON object plus the four members.
+/* The signed form of a query file: the same JSON object plus these members.
  * Fails if it is sealed already. */
 enum status query_seal(struct buffer *out, struct view text,
     const struct query_seal *seal, struct diagnostic *diagnostic);

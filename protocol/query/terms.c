@@ -107,12 +107,12 @@ enum status terms_check_within(const char *text,
 static enum status fail_undeclared(
     const struct terms *terms, const char *asked, struct cohort_error *error)
 {
-    const char *names[TERMS_COHORTS_MAX];
+    const char *names[TERMS_COHORTS_MAX + TERMS_AMENDED_MAX];
     char hint[NAME_HINT_MAX];
     struct buffer list;
     buffer_init(&list, sizeof error->message);
     error->offset = 0;
-    for (size_t i = 0; i < terms->cohort_count && i < TERMS_COHORTS_MAX; i++) {
+    for (size_t i = 0; i < terms->cohort_count; i++) {
         names[i] = terms->cohorts[i].name;
         if (i < 12) /* as many as one reads */
             (void)buffer_append_format(
@@ -126,8 +126,8 @@ static enum status fail_undeclared(
             "the study declares no cohorts: leave \"cohort\" out to ask about "
             "its whole%s",
             terms->exploration ? ", or write an expression"
-                               : "; others take a study with \"cohorts\" or "
-                                 "\"exploration\": true");
+                               : "; an amendment may name some (cohortium "
+                                 "study amend), or another study explores");
     else
         snprintf(error->message, sizeof error->message,
             "'%.60s' is no cohort of the study, which declares %s%s%s", asked,
@@ -135,7 +135,8 @@ static enum status fail_undeclared(
             name_hint(hint, nearest_name(asked, names, terms->cohort_count)),
             terms->exploration
                 ? ""
-                : "; others take a study with \"exploration\": true");
+                : "; an amendment may name more (cohortium study amend), or a "
+                  "study with \"exploration\": true is asked about others");
     buffer_fini(&list);
     return STATUS_COHORT_NOT_IN_STUDY;
 }

@@ -10,7 +10,8 @@
 #include "protocol/query/cohort.h"
 #include "protocol/wire/buffer.h"
 
-#define TERMS_COHORTS_MAX 50 /* of one version of a study */
+#define TERMS_COHORTS_MAX 50 /* of a study, as it was approved */
+#define TERMS_AMENDED_MAX 10 /* that its amendments add, all together */
 #define TERMS_DERIVED_MAX 20
 #define TERMS_NAME_MAX 63
 

@@ -22,7 +22,9 @@
 
 #define TYPE_ROSTER "application/vnd.cohortium.roster+json"
 #define TYPE_STUDY "application/vnd.cohortium.study+json"
+#define TYPE_AMENDMENT "application/vnd.cohortium.amendment+json"
 #define TYPE_APPROVAL "application/vnd.cohortium.approval+json"
+#define TYPE_CONTINUATION "application/vnd.cohortium.continuation+json"
 #define TYPE_QUERY "application/vnd.cohortium.query+json"
 #define TYPE_OPT_IN "application/vnd.cohortium.opt-in+json"
 #define TYPE_FREEZE "application/vnd.cohortium.freeze+json"

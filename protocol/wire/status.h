@@ -40,6 +40,7 @@ enum status_category {
     X(WRONG_DICTIONARY, DENIED, "made with another dictionary")                \
     X(WRONG_QUERY, DENIED, "not the query that was announced")                 \
     X(STUDY_UNKNOWN, DENIED, "a study that is not known here")                 \
+    X(AMENDMENT_UNKNOWN, DENIED, "an amendment that is not known here")        \
     X(RESEARCHER_NOT_IN_STUDY, DENIED, "the researcher is not in the study")   \
     X(VARIABLE_NOT_IN_STUDY, DENIED, "a variable that the study lacks")        \
     X(ANALYSIS_NOT_IN_STUDY, DENIED, "an analysis that the study lacks")       \

@@ -5,7 +5,8 @@ target_include_directories(documents_fixture PUBLIC ${CMAKE_CURRENT_LIST_DIR})
 target_link_libraries(documents_fixture
   PUBLIC cohortium_policy PkgConfig::CMOCKA)
 
-foreach(module roster study approval limits session_header admission)
+foreach(module roster study approval amendment continuation limits
+    session_header admission)
   cohortium_test(test_${module} SOURCES test_${module}.c LINK documents_fixture)
 endforeach()
 cohortium_test(test_suppression SOURCES test_suppression.c

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "coordinator/catalog_internal.h"
 #include "protocol/analysis/analysis.h"
 
 #include "coordinator_fixture.h"
@@ -172,6 +173,115 @@ static void test_submit_known_study_drops_useless_approvals(void **state)
     buffer_fini(&wrong);
 }
 
+/* ---- amendments ---- */
+
+/* With one cohort; after zeros: the study's first. */
+static void make_amendment(struct world *world, struct buffer *out,
+    struct digest *id, const struct digest *after, const char *name)
+{
+    static const struct digest none;
+    char study[DIGEST_TEXT], before[DIGEST_TEXT], text[512];
+    digest_to_text(study, &world->fixture.study_id);
+    digest_to_text(before, after);
+    const bool first = digest_equal(after, &none);
+    snprintf(text, sizeof text,
+        "{\"cohortium\": \"amendment\", \"study\": \"%s\", %s%s%s"
+        "\"cohorts\": [{\"name\": \"%s\", \"where\": \"age >= 70\"}]}",
+        study, first ? "" : "\"after\": \"", first ? "" : before,
+        first ? "" : "\", ", name);
+    fixture_sign(out, id, TYPE_AMENDMENT, text, world->fixture.cast.researcher);
+}
+
+/* The amendment with the approval, or rejection, of one member. */
+static enum status submit_amendment(struct world *world,
+    const struct buffer *amendment, const struct digest *id, bool approve)
+{
+    struct buffer both[2] = {*amendment};
+    fixture_make_approval(&world->fixture, &both[1], id,
+        world->fixture.cast.committee[0], approve);
+    enum status status = submit(world, &world->fixture.study, both, 2);
+    buffer_fini(&both[1]);
+    return status;
+}
+
+static enum status find_text(
+    const struct world *world, const struct digest *id, const char *cohort)
+{
+    struct study *text = NULL;
+    const struct catalog_study *entry =
+        catalog_find_study(world->catalog, &world->fixture.study_id);
+    enum status status = catalog_find_text(&text, entry, id);
+    if (status == STATUS_OK)
+        assert_non_null(terms_find(&text->terms, cohort));
+    return status;
+}
+
+static void test_amendments_follow_the_last_that_stands(void **state)
+{
+    struct world *world = *state;
+    struct buffer first, fork, second;
+    struct digest none = {{0}}, id, fork_id, second_id;
+    make_amendment(world, &first, &id, &none, "first");
+    make_amendment(world, &fork, &fork_id, &none, "fork");
+    make_amendment(world, &second, &second_id, &id, "second");
+    /* Before the study is there. */
+    assert_int_equal(
+        submit_amendment(world, &first, &id, true), STATUS_STUDY_UNKNOWN);
+    assert_int_equal(world->catalog->study_count, 0);
+    assert_int_equal(submit_first(world, 2), STATUS_OK);
+    assert_int_equal(submit(world, &world->fixture.study, &first, 1),
+        STATUS_TOO_FEW_SIGNATURES);
+    assert_int_equal(submit_amendment(world, &second, &second_id, true),
+        STATUS_AMENDMENT_UNKNOWN);
+    assert_int_equal(submit_amendment(world, &first, &id, true), STATUS_OK);
+    assert_int_equal(submit_amendment(world, &first, &id, true), STATUS_OK);
+    assert_int_equal(submit_amendment(world, &fork, &fork_id, true),
+        STATUS_AMENDMENT_UNKNOWN);
+    assert_int_equal(
+        submit_amendment(world, &second, &second_id, true), STATUS_OK);
+    assert_int_equal(world->catalog->studies[0]->amended_count, 2);
+    catalog_destroy(world->catalog);
+    assert_int_equal(catalog_load(&world->catalog, world->fixture.ledger,
+                         world->fixture.cast.dictionary, NOW),
+        STATUS_OK);
+    assert_int_equal(find_text(world, &id, "first"), STATUS_OK);
+    assert_int_equal(find_text(world, &second_id, "second"), STATUS_OK);
+    assert_int_equal(
+        find_text(world, &fork_id, "fork"), STATUS_AMENDMENT_UNKNOWN);
+    buffer_fini(&first);
+    buffer_fini(&fork);
+    buffer_fini(&second);
+}
+
+static void test_a_rejected_amendment_makes_room_for_another(void **state)
+{
+    struct world *world = *state;
+    struct buffer first, other, approval;
+    struct digest none = {{0}}, id, other_id;
+    make_amendment(world, &first, &id, &none, "first");
+    make_amendment(world, &other, &other_id, &none, "other");
+    assert_int_equal(submit_first(world, 2), STATUS_OK);
+    assert_int_equal(submit_amendment(world, &first, &id, true), STATUS_OK);
+    assert_int_equal(submit_amendment(world, &first, &id, false), STATUS_OK);
+    assert_int_equal(find_text(world, &id, "first"), STATUS_TOO_FEW_SIGNATURES);
+    assert_int_equal(world->catalog->studies[0]->standing, STATUS_OK);
+    assert_false(world->catalog->studies[0]->rejected);
+    assert_int_equal(
+        submit_amendment(world, &other, &other_id, true), STATUS_OK);
+    assert_int_equal(find_text(world, &other_id, "other"), STATUS_OK);
+    /* Approved again by another, the first is in its old place: never both. */
+    fixture_make_approval(&world->fixture, &approval, &id,
+        world->fixture.cast.committee[1], true);
+    assert_int_equal(
+        submit(world, &world->fixture.study, &approval, 1), STATUS_OK);
+    assert_int_equal(find_text(world, &id, "first"), STATUS_OK);
+    assert_int_equal(
+        find_text(world, &other_id, "other"), STATUS_TOO_FEW_SIGNATURES);
+    buffer_fini(&first);
+    buffer_fini(&other);
+    buffer_fini(&approval);
+}
+
 static void test_enroll_has_roster_and_researchers(void **state)
 {
     struct world *world = *state;
@@ -315,6 +425,8 @@ int main(void)
         TEST(test_submit_study_signed_by_no_researcher_is_refused),
         TEST(test_submit_study_with_a_flipped_byte_is_refused),
         TEST(test_submit_known_study_drops_useless_approvals),
+        TEST(test_amendments_follow_the_last_that_stands),
+        TEST(test_a_rejected_amendment_makes_room_for_another),
         TEST(test_enroll_has_roster_and_researchers),
         TEST(test_add_roster_takes_only_the_next_version_well_signed),
         TEST(test_admit_checks_the_sender),

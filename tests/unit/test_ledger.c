@@ -392,6 +392,7 @@ static void test_opt_ins_by_name_become_those_of_who_signed(void **state)
     ledger_close(*state);
     *state = NULL;
     snprintf(sql, sizeof sql,
+        "DROP TABLE near; DROP TABLE counted; DROP TABLE continued;"
         "DROP TABLE opt_in; DROP TABLE told_cells; DROP TABLE remembered;"
         "DROP TABLE weighing;"
         "DROP INDEX query_failed;"
@@ -446,6 +447,108 @@ static void test_register_shows_every_change(void **state)
     }
 }
 
+/* ---- near cohorts ---- */
+
+static void add_question(struct ledger *ledger, const char *text)
+{
+    const struct ledger_query query = query_of(text, "study");
+    assert_int_equal(ledger_add_query(ledger, &query), STATUS_OK);
+    const struct ledger_set set = {.sequence = text[0],
+        .id = name_of(text),
+        .study_id = name_of("study"),
+        .query_id = name_of(text),
+        .weight = 5,
+        .told = view_of_text("told"),
+        .words = "age >= 40"};
+    assert_int_equal(ledger_add_set(ledger, &set), STATUS_OK);
+    assert_int_equal(ledger_count_question(ledger, &query.study_id), STATUS_OK);
+}
+
+static struct ledger_near near_of(const char *query, const char *earlier)
+{
+    return (struct ledger_near){.study_id = name_of("study"),
+        .query_id = name_of(query),
+        .earlier = name_of(earlier),
+        .weight = 4,
+        .shared = 3,
+        .words = "age >= 41"};
+}
+
+static enum status check_near(void *arg, const struct ledger_near *near)
+{
+    size_t *count = arg;
+    const struct digest earlier = name_of("1");
+    ++*count;
+    assert_int_equal(near->number, *count);
+    assert_true(digest_equal(&near->earlier_query, &earlier));
+    assert_string_equal(near->words, "age >= 41");
+    assert_string_equal(near->earlier_words, "age >= 40");
+    assert_int_equal(near->earlier_submitted, 1000);
+    assert_int_equal(near->researcher.bytes[0], 7);
+    return STATUS_OK;
+}
+
+static bool waits(struct ledger *ledger, int64_t limit)
+{
+    const struct digest study = name_of("study");
+    bool out = false;
+    assert_int_equal(
+        ledger_counter_waits(ledger, &study, limit, &out), STATUS_OK);
+    return out;
+}
+
+static void test_near_cohorts_stop_a_study_until_they_were_seen(void **state)
+{
+    const struct digest study = name_of("study"), other = name_of("other");
+    struct ledger_counter counter;
+    size_t count = 0;
+    bool has = true;
+    add_study(*state, "study");
+    add_study(*state, "other");
+    add_question(*state, "1");
+    add_question(*state, "2");
+    struct ledger_near near = near_of("2", "1");
+    near.stops_at = 2;
+    assert_int_equal(ledger_has_near(*state, &near, &has), STATUS_OK);
+    assert_false(has);
+    assert_int_equal(ledger_add_near(*state, &near), STATUS_OK);
+    assert_int_equal(ledger_has_near(*state, &near, &has), STATUS_OK);
+    assert_true(has);
+    near.shared--; /* another set near to the same one */
+    assert_int_equal(ledger_has_near(*state, &near, &has), STATUS_OK);
+    assert_false(has);
+    near.stops_at = 3;
+    assert_int_equal(ledger_add_near(*state, &near), STATUS_OK);
+    assert_int_equal(near.number, 2);
+    assert_true(waits(*state, 1));
+    assert_false(waits(*state, 2)); /* after one more question */
+    add_question(*state, "3");
+    assert_true(waits(*state, 2));
+    assert_false(waits(*state, 3));
+    assert_int_equal(
+        ledger_visit_near(*state, &study, check_near, &count), STATUS_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(
+        ledger_visit_near(*state, &other, check_near, &count), STATUS_OK);
+    assert_int_equal(count, 2);
+    const struct view word = view_of_text("word");
+    assert_int_equal(
+        ledger_add_continued(*state, &study, 2, word, 9), STATUS_OK);
+    assert_int_equal(
+        ledger_add_continued(*state, &study, 2, word, 9), STATUS_EXISTS);
+    assert_false(waits(*state, 2));
+    near.shared--;
+    assert_int_equal(ledger_add_near(*state, &near), STATUS_OK);
+    assert_true(waits(*state, 1)); /* counted from where it was seen */
+    assert_false(waits(*state, 2));
+    assert_int_equal(ledger_get_counter(*state, &study, &counter), STATUS_OK);
+    assert_int_equal(counter.found, 3);
+    assert_int_equal(counter.seen, 2);
+    assert_int_equal(counter.questions, 3);
+    assert_int_equal(ledger_get_counter(*state, &other, &counter), STATUS_OK);
+    assert_int_equal(counter.found + counter.seen + counter.questions, 0);
+}
+
 static void test_register_cannot_be_changed_by_accident(void **state)
 {
     sqlite3 *database = NULL;
@@ -481,6 +584,7 @@ int main(void)
         TEST(test_register_entry_that_is_rolled_back_leaves_no_gap),
         TEST(test_register_shows_every_change),
         TEST(test_register_cannot_be_changed_by_accident),
+        TEST(test_near_cohorts_stop_a_study_until_they_were_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,6 +45,7 @@ static const struct {
         false},
     {"queries_total", offsetof(struct limits, queries_total), 1, 1000000,
         false},
+    {"near_cohorts", offsetof(struct limits, near_cohorts), 1, 1000000, false},
 };
 
 static int64_t *number(struct limits *limits, size_t which)

@@ -241,6 +241,106 @@ static void test_memory_center_that_is_away(void **state)
     }
 }
 
+/* ---- near cohorts ---- */
+
+struct nears {
+    size_t count;
+    struct near_pair pairs[8];
+};
+
+static bool take_near(void *arg, const struct near_pair *pair)
+{
+    struct nears *nears = arg;
+    nears->pairs[nears->count++] = *pair;
+    return nears->count == 8;
+}
+
+/* Asks one set as a cohort, or (heads 0) as a set that nobody chose. */
+static struct nears ask_near(
+    struct asking *asking, size_t to, size_t heads, size_t gone)
+{
+    struct nears nears = {.count = 0};
+    struct instruction instruction;
+    asking->set_count = 1;
+    asking->question.heads = heads;
+    set_range(asking->sets[0], 0, to);
+    weigh(asking, gone);
+    assert_int_equal(
+        memory_decide(asking->memory, &asking->question, &instruction),
+        STATUS_OK);
+    memory_visit_near(
+        asking->memory, &asking->question, &instruction, take_near, &nears);
+    learn(asking, &instruction);
+    instruction_fini(&instruction);
+    return nears;
+}
+
+static void test_memory_cohorts_on_two_sides_of_a_boundary_are_near(
+    void **state)
+{
+    (void)state;
+    struct asking *asking = begin();
+    assert_int_equal(ask_near(asking, 60, 1, PEOPLE).count, 0);
+    /* Two people less, and told as the sixty. */
+    assert_int_equal(ask_near(asking, 58, 1, PEOPLE).count, 0);
+    assert_int_equal(ask_near(asking, 50, 1, PEOPLE).count, 0);
+    /* The fifty are told as the sixty, the 49 exactly. */
+    struct nears nears = ask_near(asking, 49, 1, PEOPLE);
+    assert_int_equal(nears.count, 1);
+    assert_int_equal(nears.pairs[0].set, 0);
+    assert_int_equal(nears.pairs[0].place, 2);
+    assert_int_equal(nears.pairs[0].weight, 49 * WEIGHING_UNIT);
+    assert_int_equal(nears.pairs[0].shared, 49 * WEIGHING_UNIT);
+    /* The very same set again. */
+    assert_int_equal(ask_near(asking, 49, 1, PEOPLE).count, 0);
+    assert_int_equal(ask_near(asking, 50, 1, PEOPLE).count, 0);
+    /* Told as the 49, and two from the fifty. */
+    nears = ask_near(asking, 48, 1, PEOPLE);
+    assert_int_equal(nears.count, 1);
+    assert_int_equal(nears.pairs[0].place, 2);
+    /* Three from the fifty; its neighbours are told as it is. */
+    assert_int_equal(ask_near(asking, 47, 1, PEOPLE).count, 0);
+    end(asking);
+}
+
+static void test_memory_only_chosen_sets_are_near(void **state)
+{
+    (void)state;
+    struct asking *asking = begin();
+    ask_near(asking, 60, 1, PEOPLE);
+    ask_near(asking, 50, 0, PEOPLE); /* which it may be near to */
+    assert_int_equal(ask_near(asking, 49, 0, PEOPLE).count, 0);
+    end(asking);
+    asking = begin();
+    ask_near(asking, 60, 1, PEOPLE);
+    ask_near(asking, 50, 0, PEOPLE);
+    assert_int_equal(ask_near(asking, 49, 1, PEOPLE).count, 1);
+    end(asking);
+}
+
+/* Eleven people, and ten of them: a few is told otherwise. */
+static void test_memory_few_beside_enough_is_near(void **state)
+{
+    (void)state;
+    struct asking *asking = begin();
+    ask_near(asking, 11, 1, PEOPLE);
+    struct nears nears = ask_near(asking, 10, 1, PEOPLE);
+    assert_int_equal(nears.count, 1);
+    assert_int_equal(nears.pairs[0].place, 0);
+    end(asking);
+}
+
+/* What an earlier set had at a center that is away makes a difference. */
+static void test_memory_center_that_is_away_makes_nobody_near(void **state)
+{
+    (void)state;
+    struct asking *asking = begin();
+    ask_near(asking, 60, 1, PEOPLE);
+    ask_near(asking, 50, 1, PEOPLE);
+    assert_int_equal(ask_near(asking, 50, 1, 40).count, 0);
+    end(asking);
+}
+
 static void test_memory_weights_of_no_sets_are_refused(void **state)
 {
     (void)state;
@@ -352,6 +452,11 @@ int main(void)
         cmocka_unit_test(test_memory_random_questions_hold_their_promise),
         cmocka_unit_test(test_memory_set_keeps_its_answer),
         cmocka_unit_test(test_memory_center_that_is_away),
+        cmocka_unit_test(
+            test_memory_cohorts_on_two_sides_of_a_boundary_are_near),
+        cmocka_unit_test(test_memory_only_chosen_sets_are_near),
+        cmocka_unit_test(test_memory_few_beside_enough_is_near),
+        cmocka_unit_test(test_memory_center_that_is_away_makes_nobody_near),
         cmocka_unit_test(test_memory_weights_of_no_sets_are_refused),
         cmocka_unit_test(test_instruction_reads_what_it_wrote),
         cmocka_unit_test(test_instruction_of_no_form_is_refused),

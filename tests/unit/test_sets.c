@@ -296,11 +296,26 @@ static void test_row_bits_of_no_rows_or_many_exams(void **state)
     row_order_fini(&order);
 }
 
+static void test_cohort_and_levels_stand_first(void **state)
+{
+    (void)state;
+    struct whole whole;
+    whole_init(&whole, "{\"summary\":{\"variables\":[\"x\"]}}", "");
+    assert_int_equal(sets_head_count(whole.sets), 1);
+    whole_fini(&whole);
+    whole_init(&whole, "{\"summary\":{\"variables\":[\"x\"]}}",
+        "\"by\":[\"site\"],");
+    const size_t levels = whole.asked.plan->level_count;
+    assert_int_equal(sets_head_count(whole.sets), 1 + levels + 1);
+    whole_fini(&whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_analysis_uses_the_rows_of_its_sets),
         cmocka_unit_test(test_sets_stand_in_order_and_once),
+        cmocka_unit_test(test_cohort_and_levels_stand_first),
         cmocka_unit_test(test_sets_of_a_model_weigh_levels_only),
         cmocka_unit_test(test_row_bits_weigh_a_patient_once),
         cmocka_unit_test(test_row_bits_of_no_rows_or_many_exams),
