@@ -262,13 +262,34 @@ static enum status decide_sets(struct session *session, struct buffer *out)
     return status;
 }
 
+/* The sum of figures that are answered as the instruction says. */
+static enum status check_figures(const struct session *session)
+{
+    const struct sets *sets = session->sets;
+    struct instruction instruction;
+    uint8_t *answers = calloc(sets->count + 1, 1);
+    uint8_t *few = calloc(sets->plan->segment_count + 1, 1);
+    const struct answered answered = {sets, answers, few};
+    enum status status = instruction_read(&instruction,
+        &session->weighing.shape, buffer_view(&session->instruction));
+    if (status == STATUS_OK && (answers == NULL || few == NULL))
+        status = STATUS_NO_MEMORY;
+    if (status == STATUS_OK) {
+        instruction_answers(&instruction, sets, answers, few);
+        status = plan_check_answered(session->question.plan, &session->sum,
+            session->answered, &answered);
+    }
+    instruction_fini(&instruction);
+    free(answers);
+    free(few);
+    return status;
+}
+
 /* Of a question that was weighed the figures are a later round's. */
 static enum status take_figures(struct session *session)
 {
     enum status status = vector_add(&session->sum, round_sum(session));
-    return status == STATUS_OK ? plan_check_sum(session->question.plan,
-                                     &session->sum, session->answered)
-                               : status;
+    return status == STATUS_OK ? check_figures(session) : status;
 }
 
 static bool is_to_decide(const struct session *session)
@@ -387,9 +408,14 @@ static enum status take_masked_sum(struct session *session)
         budget_read_sum(session->question.plan, &session->sum);
         return STATUS_OK;
     }
-    return status == STATUS_OK ? plan_check_sum(session->question.plan,
-                                     &session->sum, session->answered)
-                               : status;
+    if (status != STATUS_OK)
+        return status;
+    /* By its own figures each center decides how its sets are answered. */
+    return study_of(session)->privacy == PRIVACY_SITE
+               ? plan_check_alone(
+                     session->question.plan, &session->sum, session->answered)
+               : plan_check_sum(
+                     session->question.plan, &session->sum, session->answered);
 }
 
 /* Whether the present step need not be waited for any longer. */

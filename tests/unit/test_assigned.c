@@ -462,7 +462,38 @@ static void test_a_sum_may_be_below_nothing(void **state)
                          question.plan, &found.vector, 1, &question.answered),
         STATUS_OK);
     assert_int_equal(
+        plan_check_alone(question.plan, &found.vector, 1), STATUS_OK);
+    assert_int_equal(
         plan_check_vector(question.plan, &found.vector), STATUS_OUT_OF_RANGE);
+    contribution_fini(&found);
+    question_fini(&question);
+}
+
+/* A test of which one group is a combination that is no set tells nothing of
+ * it; what else is in the sum is still looked at. */
+static void test_a_test_of_sums_holds(void **state)
+{
+    struct question question;
+    struct contribution found;
+    (void)state;
+    question_init(&question,
+        "{\"t_test\":{\"formula\":\"x ~ event\"}},"
+        "{\"summary\":{\"variables\":[\"x\"]}}",
+        "");
+    answer_all(&question, SET_SUMMED, count_weights, &found);
+    assert_int_equal(plan_check_answered(
+                         question.plan, &found.vector, 1, &question.answered),
+        STATUS_OK);
+    assert_int_equal(
+        plan_check_alone(question.plan, &found.vector, 1), STATUS_OK);
+    int128 *cell =
+        found.vector.elements + question.plan->segments[1].first + SEGMENT_HEAD;
+    cell[CELL_WITHHELD] = 2;
+    assert_int_equal(plan_check_answered(
+                         question.plan, &found.vector, 1, &question.answered),
+        STATUS_OUT_OF_RANGE);
+    assert_int_equal(
+        plan_check_alone(question.plan, &found.vector, 1), STATUS_OUT_OF_RANGE);
     contribution_fini(&found);
     question_fini(&question);
 }
@@ -770,6 +801,7 @@ int main(void)
         cmocka_unit_test(test_own_rows_give_the_bytes_of_a_plain_answer),
         cmocka_unit_test(test_weights_of_a_sum_do_not_cancel_in_what_rules_see),
         cmocka_unit_test(test_a_sum_may_be_below_nothing),
+        cmocka_unit_test(test_a_test_of_sums_holds),
         cmocka_unit_test(test_a_false_combination_is_out_of_range),
         cmocka_unit_test(test_a_part_of_few_is_withheld_alone),
         cmocka_unit_test(test_a_result_says_what_was_completed_and_what_is_few),
