@@ -309,7 +309,7 @@ enum status session_take_summary(
         return STATUS_EXISTS;
     enum status status = vector_decode(&decoded, sum->length, vector);
     if (status == STATUS_OK && session->family == NULL)
-        status = plan_check_vector(plan, &decoded);
+        status = plan_check_alone(plan, &decoded, 1);
     if (status == STATUS_OK)
         status = keep_bytes(session, center, vector);
     if (status == STATUS_OK)

@@ -7,7 +7,7 @@
  * decided of them is told as the second round, whose sum is the figures.
  *
  * Invariant: `sum` is exactly the sum of the vectors of the centers whose
- * state is REPLY_ANSWERED, and each of them passed plan_check_vector. A
+ * state is REPLY_ANSWERED, and each of them passed plan_check_alone. A
  * center's state leaves REPLY_ASKED once and never changes again.
  * Not thread-safe.
  */

@@ -451,9 +451,14 @@ static enum status take_masked_sum(struct session *session)
         budget_read_sum(session->question.plan, &session->sum);
         return STATUS_OK;
     }
-    return status == STATUS_OK ? plan_check_sum(session->question.plan,
-                                     &session->sum, session->answered)
-                               : status;
+    if (status != STATUS_OK)
+        return status;
+    /* By its own figures each center decides how its sets are answered. */
+    return study_of(session)->privacy == PRIVACY_SITE
+               ? plan_check_alone(
+                     session->question.plan, &session->sum, session->answered)
+               : plan_check_sum(
+                     session->question.plan, &session->sum, session->answered);
 }
 
 /* Whether the present step need not be waited for any longer. */

@@ -8,6 +8,15 @@
 
 #define KNOWN_NAMED 4 /* variables that are named one by one */
 
+/* As queries and results write it, such as "; sex = 2". */
+static void add_value(
+    struct buffer *out, const struct variable *variable, int32_t code)
+{
+    char value[VARIABLE_TEXT_MAX];
+    variable_value_text(variable, code, value, sizeof value);
+    (void)buffer_append_format(out, "; %s = %s", variable->name, value);
+}
+
 static void add_level(
     struct buffer *out, const struct sets *sets, const struct row_set *set)
 {
@@ -19,9 +28,8 @@ static void add_level(
             (void)buffer_append_format(
                 out, "%s%s", i == 0 ? "; " : " or ", variable->name);
         else if (set->level != SET_WHOLE)
-            (void)buffer_append_format(out, "; %s = %d", variable->name,
-                (int)(variable->min +
-                      (int32_t)plan_level_of(plan, set->level, i)));
+            add_value(out, variable,
+                variable->min + (int32_t)plan_level_of(plan, set->level, i));
     }
     if (set->level == SET_BY_MISSING)
         (void)buffer_append_text(out, " missing");
@@ -33,10 +41,10 @@ static void add_codes(
     const struct dictionary *dictionary = sets->plan->dictionary;
     for (size_t i = 0; i < set->code_count; i++) {
         const struct set_code *code = &set->codes[i];
-        const bool is_center = code->column == FORMULA_CENTER;
-        (void)buffer_append_format(out, "; %s = %d",
-            is_center ? "center" : dictionary->variables[code->column].name,
-            (int)code->code);
+        if (code->column == FORMULA_CENTER)
+            (void)buffer_append_format(out, "; center %d", (int)code->code + 1);
+        else
+            add_value(out, &dictionary->variables[code->column], code->code);
     }
 }
 

@@ -244,6 +244,15 @@ static const struct weighed_set *told_at(
                : &deciding->instruction->sets[place - remembered];
 }
 
+/* A level of a fit of which nothing is told or remembered gives no answer to
+ * others of the same rows. */
+static bool is_passed_over(const struct deciding *deciding, size_t place)
+{
+    const struct weighed_set *told = told_at(deciding, place);
+    return place >= deciding->question->shape.remembered &&
+           told->answer == WEIGHED_FEW && !told->is_new;
+}
+
 /* The same rows, asked before in this family: they keep their answer. */
 static bool repeat(
     const struct deciding *deciding, size_t set, struct weighed_set *out)
@@ -252,7 +261,8 @@ static bool repeat(
     const int64_t weight = weight_at(deciding, remembered + set);
     for (size_t place = 0; place < remembered + set; place++) {
         if (weight_at(deciding, place) != weight ||
-            deciding->shared[place] != weight)
+            deciding->shared[place] != weight ||
+            is_passed_over(deciding, place))
             continue;
         *out = *told_at(deciding, place);
         out->is_new = false;
@@ -304,11 +314,13 @@ static enum status decide_new(
         weight, deciding->picked, &decision);
     if (status != STATUS_OK)
         return status;
-    /* It cannot be told as the combination: the rows of the fit are its own. */
+    take_decision(deciding, &decision, out);
+    /* It cannot be told as the combination: the rows of the fit are its own.
+     * Nothing is told of it, nor remembered: a cohort of these rows may be told
+     * as the combination. */
     if (question->weighed_only != NULL && question->weighed_only[set] != 0 &&
         decision.answer == SPAN_COMBINE && decision.difference > 0)
-        decision = (struct span_decision){.answer = SPAN_FEW};
-    take_decision(deciding, &decision, out);
+        *out = (struct weighed_set){.answer = WEIGHED_FEW};
     return out->answer == WEIGHED_EXACT && out->is_new
                ? add_anchor(deciding->memory, place, weight, deciding->picked)
                : STATUS_OK;

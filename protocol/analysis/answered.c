@@ -50,6 +50,30 @@ enum segment_way answered_way(const struct answered *answered, size_t segment)
     return all_own ? SEGMENT_PLAIN : SEGMENT_RUNS;
 }
 
+static bool is_withheld_in_part(const struct answered *answered, size_t segment)
+{
+    const struct sets *sets = answered->sets;
+    bool some = false;
+    for (size_t p = sets->first_part[segment];
+         p < sets->first_part[segment + 1]; p++)
+        some = some ||
+               (sets->parts[p].count > 0 &&
+                   answered_is_withheld(answered, segment, &sets->parts[p]));
+    return some;
+}
+
+/* Nothing is told, for a part that is not: that is the reason, whatever else
+ * its zeros look like. */
+static void give_reason(
+    const struct answered *answered, size_t segment, json_t *entry)
+{
+    if (!json_is_true(json_object_get(entry, "suppressed")) ||
+        !is_withheld_in_part(answered, segment))
+        return;
+    json_object_set_new(entry, "rule", json_string("few"));
+    json_object_del(entry, "message");
+}
+
 static void add_name(json_t *list, const char *name)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
@@ -82,4 +106,5 @@ void answered_tell(
     if (json_array_size(names) > 0)
         json_object_set(entry, "completed", names);
     json_decref(names);
+    give_reason(answered, segment, entry);
 }

@@ -44,7 +44,8 @@ enum segment_way {
     SEGMENT_WITHHELD /* not */
 };
 enum segment_way answered_way(const struct answered *answered, size_t segment);
-/* What its entry of the results says of it: an entry that is not told has
+/* What its entry of the results says of it, once the rest is there: an entry
+ * that is not told, or that is suppressed where some part of it is not, has
  * "rule" = "few"; one that combinations answer names in "completed" the
  * variables of which a row without a value takes a donor's. They are named
  * whether a row is without one or not. */

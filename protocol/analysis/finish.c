@@ -58,7 +58,7 @@ static void withhold_model(json_t *out, enum leverage_verdict verdict)
               "(leverage): ask for fewer terms, or for more people");
 }
 
-static enum status finish_segment(const struct plan *plan, size_t index,
+static enum status fill_entry(const struct plan *plan, size_t index,
     const int128 *elements, const struct fitted *fitted, int64_t min_cell,
     json_t *out)
 {
@@ -71,8 +71,6 @@ static enum status finish_segment(const struct plan *plan, size_t index,
     json_object_set_new(out, "parameters",
         json_deep_copy(
             plan->query->analyses[segment->analysis].parameters.value));
-    if (fitted->answered != NULL)
-        answered_tell(fitted->answered, index, out);
     if (is_suppressed(elements, min_cell)) {
         json_object_set_new(out, "suppressed", json_true());
         return STATUS_OK;
@@ -99,6 +97,17 @@ static enum status finish_segment(const struct plan *plan, size_t index,
         json_object_set_new(out, "centers_withheld",
             json_integer((json_int_t)elements[HEAD_WITHHELD]));
     }
+    return status;
+}
+
+static enum status finish_segment(const struct plan *plan, size_t index,
+    const int128 *elements, const struct fitted *fitted, int64_t min_cell,
+    json_t *out)
+{
+    const enum status status =
+        fill_entry(plan, index, elements, fitted, min_cell, out);
+    if (status == STATUS_OK && fitted->answered != NULL)
+        answered_tell(fitted->answered, index, out);
     return status;
 }
 

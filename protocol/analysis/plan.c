@@ -286,27 +286,48 @@ struct summed {
     const struct plan *plan;
     int128 centers;
     const struct answered *answered; /* NULL: each set by its own rows */
+    bool alone; /* or as each center decided, which only it knows */
 };
 
 static bool is_summed(const struct summed *summed, size_t set)
 {
-    return summed->answered != NULL &&
-           summed->answered->answers[set] == SET_SUMMED;
+    return summed->alone || (summed->answered != NULL &&
+                                summed->answered->answers[set] == SET_SUMMED);
 }
 
-/* Whether some figures of a segment are of rows that count any number of times.
- */
-static bool is_weighed(const struct summed *summed, size_t segment)
+/* Whether the parts of a segment are of rows of their own. */
+static bool is_apart(const struct summed *summed, size_t segment)
 {
-    if (summed->answered == NULL)
+    return summed->alone ||
+           (summed->answered != NULL &&
+               answered_way(summed->answered, segment) == SEGMENT_RUNS);
+}
+
+/* Whether the head of a segment is of rows that count any number of times. */
+static bool has_summed_head(const struct summed *summed, size_t segment)
+{
+    const struct plan *plan = summed->plan;
+    return summed->alone ||
+           (summed->answered != NULL &&
+               is_summed(summed, sets_of_level(summed->answered->sets,
+                                     plan->segments[segment].level)));
+}
+
+/* Whether its tables are. Of an analysis that tells more than sums no part is
+ * told that would be. */
+static bool has_summed_parts(const struct summed *summed, size_t segment)
+{
+    const struct plan *plan = summed->plan;
+    if (!plan->analyses[plan->segments[segment].analysis].kind->tells_sums)
         return false;
+    if (summed->alone || summed->answered == NULL)
+        return summed->alone;
     const struct sets *sets = summed->answered->sets;
-    bool weighed = is_summed(
-        summed, sets_of_level(sets, summed->plan->segments[segment].level));
+    bool some = false;
     for (size_t p = sets->first_part[segment];
          p < sets->first_part[segment + 1]; p++)
-        weighed = weighed || is_summed(summed, sets->parts[p].set);
-    return weighed;
+        some = some || is_summed(summed, sets->parts[p].set);
+    return some;
 }
 
 static bool is_within(int128 value, int128 max)
@@ -364,33 +385,59 @@ static bool cell_holds(const struct summed *summed,
 
 /* Of a combination that is no set: counts and sums may be below 0, but not what
  * rules look at. */
-static bool weighed_holds(const struct summed *summed,
-    const struct segment *segment, const int128 *elements)
+static bool summed_table_holds(const struct summed *summed,
+    const struct table_shape *table, const int128 *cell)
 {
-    const struct shape *shape = &summed->plan->shapes[segment->analysis];
     const int128 rows = ROWS_MAX * summed->centers;
     const int128 value = (int128)1 << 31; /* of a code */
-    if (!is_within(elements[HEAD_ROWS], rows) ||
-        !is_within(elements[HEAD_PEOPLE], rows))
+    if (table->kind != TABLE_MOMENTS)
         return false;
-    for (size_t t = 0; t < shape->table_count; t++) {
-        const struct table_shape *table = &shape->tables[t];
-        if (table->kind != TABLE_MOMENTS)
+    for (size_t i = 0; i < table->rows * table->columns; i++) {
+        if (!is_within(cell[CELL_ROWS], rows) ||
+            !is_within(cell[CELL_PEOPLE], rows) ||
+            !is_count(cell[CELL_WITHHELD], summed->centers) ||
+            !is_within(cell[CELL_SUM], rows * value) ||
+            !is_within(cell[CELL_SQUARES], rows * value * value) ||
+            !is_count(
+                cell[CELL_ABSOLUTE], rows * value * ASSIGNED_WEIGHT_MAX) ||
+            cell[CELL_PARTS] < 0)
             return false;
-        for (size_t i = 0; i < table->rows * table->columns; i++) {
-            const int128 *cell = elements + table->first + i * MOMENTS_CELL;
-            if (!is_within(cell[CELL_ROWS], rows) ||
-                !is_within(cell[CELL_PEOPLE], rows) ||
-                !is_count(cell[CELL_WITHHELD], summed->centers) ||
-                !is_within(cell[CELL_SUM], rows * value) ||
-                !is_within(cell[CELL_SQUARES], rows * value * value) ||
-                !is_count(
-                    cell[CELL_ABSOLUTE], rows * value * ASSIGNED_WEIGHT_MAX) ||
-                cell[CELL_PARTS] < 0)
-                return false;
-        }
+        cell += MOMENTS_CELL;
     }
     return true;
+}
+
+/* most: rows of all cells, or of one where they are no partition. */
+static bool table_holds(const struct summed *summed,
+    const struct segment *segment, const struct table_shape *table,
+    const int128 *cell, int128 most)
+{
+    const size_t cells = table->rows * table->columns;
+    int128 rows = 0;
+    most += (int128)(cells + 1) * (ROUNDING_MAX / 2) * summed->centers;
+    for (size_t i = 0; i < cells; i++) {
+        if (!cell_holds(summed, segment, table, i, cell))
+            return false;
+        rows = table_is_partition(table) ? rows + cell[CELL_ROWS]
+                                         : cell[CELL_ROWS];
+        if (rows > most)
+            return false;
+        cell += table_cell_length(table);
+    }
+    return true;
+}
+
+static bool head_holds(
+    const struct summed *summed, size_t segment, const int128 *elements)
+{
+    const int128 most = ROWS_MAX * summed->centers;
+    const int128 rows = elements[HEAD_ROWS], people = elements[HEAD_PEOPLE];
+    return (has_summed_head(summed, segment)
+                   ? is_within(rows, most) && is_within(people, most)
+                   : is_count(rows, most) && is_count(people, rows)) &&
+           is_count(elements[HEAD_RELEASED], summed->centers) &&
+           is_count(elements[HEAD_WITHHELD], summed->centers) &&
+           elements[HEAD_RELEASED] + elements[HEAD_WITHHELD] == summed->centers;
 }
 
 static bool segment_holds(const struct summed *summed,
@@ -398,34 +445,17 @@ static bool segment_holds(const struct summed *summed,
 {
     const struct shape *shape = &summed->plan->shapes[segment->analysis];
     const size_t index = (size_t)(segment - summed->plan->segments);
-    /* Its parts are of rows of their own. */
-    const bool apart = summed->answered != NULL &&
-                       answered_way(summed->answered, index) == SEGMENT_RUNS;
-    if (apart && is_weighed(summed, index))
-        return weighed_holds(summed, segment, elements);
-    if (!is_count(elements[HEAD_ROWS], ROWS_MAX * summed->centers) ||
-        !is_count(elements[HEAD_PEOPLE], elements[HEAD_ROWS]) ||
-        !is_count(elements[HEAD_RELEASED], summed->centers) ||
-        !is_count(elements[HEAD_WITHHELD], summed->centers) ||
-        elements[HEAD_RELEASED] + elements[HEAD_WITHHELD] != summed->centers)
+    const bool parts = has_summed_parts(summed, index);
+    const int128 most = is_apart(summed, index) ? ROWS_MAX * summed->centers
+                                                : elements[HEAD_ROWS];
+    if (!head_holds(summed, index, elements))
         return false;
     for (size_t t = 0; t < shape->table_count; t++) {
         const struct table_shape *table = &shape->tables[t];
-        size_t cells = table->rows * table->columns;
-        int128 rows = 0;
-        int128 most =
-            (apart ? ROWS_MAX * summed->centers : elements[HEAD_ROWS]) +
-            (int128)(cells + 1) * (ROUNDING_MAX / 2) * summed->centers;
-        for (size_t i = 0; i < cells; i++) {
-            const int128 *cell =
-                elements + table->first + i * table_cell_length(table);
-            if (!cell_holds(summed, segment, table, i, cell))
-                return false;
-            rows = table_is_partition(table) ? rows + cell[CELL_ROWS]
-                                             : cell[CELL_ROWS];
-            if (rows > most)
-                return false;
-        }
+        const int128 *cell = elements + table->first;
+        if (!(parts ? summed_table_holds(summed, table, cell)
+                    : table_holds(summed, segment, table, cell, most)))
+            return false;
     }
     return true;
 }
@@ -451,24 +481,38 @@ static bool cohort_holds(
                                  : is_count(cohort, reachable));
 }
 
-enum status plan_check_answered(const struct plan *plan,
-    const struct vector *vector, size_t centers,
-    const struct answered *answered)
+static enum status check_summed(
+    const struct summed *summed, const struct vector *vector)
 {
-    const struct summed summed = {plan, (int128)centers, answered};
+    const struct plan *plan = summed->plan;
     if (vector->length != plan->vector_length)
         return STATUS_MALFORMED;
-    if (!cohort_holds(&summed, vector->elements[PLAN_REACHABLE],
+    if (!cohort_holds(summed, vector->elements[PLAN_REACHABLE],
             vector->elements[PLAN_COHORT]))
         return STATUS_OUT_OF_RANGE;
     for (size_t i = PLAN_RULES; i < PLAN_HEAD; i++) {
-        if (!is_count(vector->elements[i], PLAN_VECTOR_MAX * summed.centers))
+        if (!is_count(vector->elements[i], PLAN_VECTOR_MAX * summed->centers))
             return STATUS_OUT_OF_RANGE;
     }
     for (size_t i = 0; i < plan->segment_count; i++) {
         const struct segment *segment = &plan->segments[i];
-        if (!segment_holds(&summed, segment, vector->elements + segment->first))
+        if (!segment_holds(summed, segment, vector->elements + segment->first))
             return STATUS_OUT_OF_RANGE;
     }
     return STATUS_OK;
+}
+
+enum status plan_check_answered(const struct plan *plan,
+    const struct vector *vector, size_t centers,
+    const struct answered *answered)
+{
+    const struct summed summed = {plan, (int128)centers, answered, false};
+    return check_summed(&summed, vector);
+}
+
+enum status plan_check_alone(
+    const struct plan *plan, const struct vector *vector, size_t centers)
+{
+    const struct summed summed = {plan, (int128)centers, NULL, true};
+    return check_summed(&summed, vector);
 }

@@ -147,6 +147,10 @@ struct answered;
 enum status plan_check_answered(const struct plan *plan,
     const struct vector *vector, size_t centers,
     const struct answered *answered);
+/* The same where each center decided by itself how its sets are answered, and
+ * only it knows: any of them may be answered by a combination. */
+enum status plan_check_alone(
+    const struct plan *plan, const struct vector *vector, size_t centers);
 /* Whether a segment's sums of a model (TABLE_SUMS) are such as rows can have,
  * of any round: what comes with others was never counted, and adding it up
  * might leave 128 bits. elements: of the segment. */

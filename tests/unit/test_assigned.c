@@ -462,7 +462,38 @@ static void test_a_sum_may_be_below_nothing(void **state)
                          question.plan, &found.vector, 1, &question.answered),
         STATUS_OK);
     assert_int_equal(
+        plan_check_alone(question.plan, &found.vector, 1), STATUS_OK);
+    assert_int_equal(
         plan_check_vector(question.plan, &found.vector), STATUS_OUT_OF_RANGE);
+    contribution_fini(&found);
+    question_fini(&question);
+}
+
+/* A test of which one group is a combination that is no set tells nothing of
+ * it; what else is in the sum is still looked at. */
+static void test_a_test_of_sums_holds(void **state)
+{
+    struct question question;
+    struct contribution found;
+    (void)state;
+    question_init(&question,
+        "{\"t_test\":{\"formula\":\"x ~ event\"}},"
+        "{\"summary\":{\"variables\":[\"x\"]}}",
+        "");
+    answer_all(&question, SET_SUMMED, count_weights, &found);
+    assert_int_equal(plan_check_answered(
+                         question.plan, &found.vector, 1, &question.answered),
+        STATUS_OK);
+    assert_int_equal(
+        plan_check_alone(question.plan, &found.vector, 1), STATUS_OK);
+    int128 *cell =
+        found.vector.elements + question.plan->segments[1].first + SEGMENT_HEAD;
+    cell[CELL_WITHHELD] = 2;
+    assert_int_equal(plan_check_answered(
+                         question.plan, &found.vector, 1, &question.answered),
+        STATUS_OUT_OF_RANGE);
+    assert_int_equal(
+        plan_check_alone(question.plan, &found.vector, 1), STATUS_OUT_OF_RANGE);
     contribution_fini(&found);
     question_fini(&question);
 }
@@ -590,6 +621,44 @@ static void test_a_result_says_what_was_completed_and_what_is_few(void **state)
     json_decref(results);
     fit_destroy(fit);
     contribution_fini(&own);
+    question_fini(&question);
+}
+
+/* Of a test a group is no set: what is told of the test is that it is few. */
+static void test_a_test_without_a_group_says_few(void **state)
+{
+    struct question question;
+    struct contribution found;
+    struct assigned *assigned;
+    struct fit *fit;
+    json_t *results = NULL;
+    (void)state;
+    question_init(&question,
+        "{\"t_test\":{\"formula\":\"x ~ event\"}},"
+        "{\"rank_test\":{\"formula\":\"x ~ event\"}}",
+        "");
+    const struct sets *sets = question.sets;
+    question.answers[sets->parts[sets->first_part[0]].set] = SET_SUMMED;
+    const struct assignment assignment = {
+        .answered = &question.answered, .count_rows = count_weights};
+    assert_int_equal(
+        assigned_create(&assigned, &all.rows, &assignment), STATUS_OK);
+    assert_int_equal(
+        plan_contribute_assigned(assigned, 1, NULL, &found), STATUS_OK);
+    assert_int_equal(
+        fit_create(&fit, question.plan, &found.vector, 1), STATUS_OK);
+    fit->answered = &question.answered;
+    assert_int_equal(fit_finish(fit, 11, &results), STATUS_OK);
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *entry = json_array_get(results, i);
+        assert_true(json_is_true(json_object_get(entry, "suppressed")));
+        assert_text(entry, "rule", "few");
+        assert_null(json_object_get(entry, "message"));
+    }
+    json_decref(results);
+    fit_destroy(fit);
+    contribution_fini(&found);
+    assigned_destroy(assigned);
     question_fini(&question);
 }
 
@@ -770,9 +839,11 @@ int main(void)
         cmocka_unit_test(test_own_rows_give_the_bytes_of_a_plain_answer),
         cmocka_unit_test(test_weights_of_a_sum_do_not_cancel_in_what_rules_see),
         cmocka_unit_test(test_a_sum_may_be_below_nothing),
+        cmocka_unit_test(test_a_test_of_sums_holds),
         cmocka_unit_test(test_a_false_combination_is_out_of_range),
         cmocka_unit_test(test_a_part_of_few_is_withheld_alone),
         cmocka_unit_test(test_a_result_says_what_was_completed_and_what_is_few),
+        cmocka_unit_test(test_a_test_without_a_group_says_few),
         cmocka_unit_test(test_rows_without_a_value_count_with_their_donors),
         cmocka_unit_test(test_rows_of_a_combination_count_as_the_sets),
         cmocka_unit_test(test_two_way_cells_of_a_fit_are_weighed),

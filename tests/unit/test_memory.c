@@ -216,6 +216,41 @@ static void test_memory_set_keeps_its_answer(void **state)
 
 /* Without ten people who are at a center that is away, the sixty cannot be
  * added up; with eleven away it is another set. */
+/* Asks 0 to 60, then of a fit the level 0 to 55, beside or before a cohort of
+ * these rows. */
+static void test_memory_withheld_level_spoils_no_cohort(void **state)
+{
+    (void)state;
+    static const uint8_t only[] = {1, 0};
+    for (size_t sets = 1; sets <= 2; sets++) {
+        struct asking *asking = begin();
+        struct instruction instruction;
+        struct weighed_set told;
+        ask_range(asking, 0, 60, &told);
+        asking->set_count = sets;
+        set_range(asking->sets[0], 0, 55);
+        set_range(asking->sets[1], 0, 55);
+        weigh(asking, PEOPLE);
+        asking->question.weighed_only = only;
+        assert_int_equal(
+            memory_decide(asking->memory, &asking->question, &instruction),
+            STATUS_OK);
+        assert_int_equal(instruction.sets[0].answer, WEIGHED_FEW);
+        assert_false(instruction.sets[0].is_set);
+        assert_false(instruction.sets[0].is_new);
+        if (sets == 2)
+            assert_int_equal(instruction.sets[1].answer, WEIGHED_COMBINED);
+        learn(asking, &instruction);
+        instruction_fini(&instruction);
+        asking->question.weighed_only = NULL;
+        ask_range(asking, 0, 55, &told);
+        assert_int_equal(told.answer, WEIGHED_COMBINED);
+        assert_int_equal(told.terms[0].anchor, 0);
+        assert_int_equal(told.is_new, sets == 1);
+        end(asking);
+    }
+}
+
 static void test_memory_center_that_is_away(void **state)
 {
     (void)state;
@@ -451,6 +486,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_memory_random_questions_hold_their_promise),
         cmocka_unit_test(test_memory_set_keeps_its_answer),
+        cmocka_unit_test(test_memory_withheld_level_spoils_no_cohort),
         cmocka_unit_test(test_memory_center_that_is_away),
         cmocka_unit_test(
             test_memory_cohorts_on_two_sides_of_a_boundary_are_near),
