@@ -149,7 +149,15 @@ static bool set_origin(json_t *object, const struct result_facts *facts)
            set(object, "software", json_string(facts->software));
 }
 
-/* Rules that act on a fitted model are named in its entry. */
+static void add_withheld(json_t *withheld, const char *rule, json_int_t count)
+{
+    const json_t *before = json_object_get(withheld, rule);
+    json_object_set_new(
+        withheld, rule, json_integer(json_integer_value(before) + count));
+}
+
+/* Rules that act on a fitted model are named in its entry, with a message. What
+ * rule 2 does not tell has none, and is counted in the sum, where nobody is. */
 static void add_fitted(json_t *withheld, const json_t *results)
 {
     size_t at;
@@ -157,11 +165,8 @@ static void add_fitted(json_t *withheld, const json_t *results)
     json_array_foreach(results, at, entry)
     {
         const char *rule = json_string_value(json_object_get(entry, "rule"));
-        if (rule == NULL)
-            continue;
-        const json_t *before = json_object_get(withheld, rule);
-        json_object_set_new(
-            withheld, rule, json_integer(json_integer_value(before) + 1));
+        if (rule != NULL && json_object_get(entry, "message") != NULL)
+            add_withheld(withheld, rule, 1);
     }
 }
 
@@ -172,11 +177,9 @@ static json_t *withheld_object(const struct vector *sum, const json_t *results)
     json_t *object = json_object();
     for (size_t rule = 0; rule < RULE_COUNT; rule++) {
         json_int_t count = (json_int_t)sum->elements[PLAN_RULES + rule];
-        if (count != 0) {
-            json_object_set_new(object,
-                disclosure_rule_name((enum disclosure_rule)rule),
-                json_integer(count));
-        }
+        if (count != 0)
+            add_withheld(object,
+                disclosure_told_name((enum disclosure_rule)rule), count);
     }
     add_fitted(object, results);
     return object;

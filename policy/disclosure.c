@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,8 +51,48 @@ const char *disclosure_rule_name(enum disclosure_rule rule)
     return rule < RULE_COUNT ? rules[rule].name : "unknown";
 }
 
+const char *disclosure_told_name(enum disclosure_rule rule)
+{
+    switch (rule) {
+    case RULE_MOMENTS:
+    case RULE_MODEL:
+    case RULE_STEPS:
+    case RULE_MERGED: return disclosure_rule_name(rule);
+    default: return "few";
+    }
+}
+
+static const struct {
+    const char *analyses, *advice;
+} advices[] = {
+    {" count summary correlation ", "a larger cohort, or 'by' fewer levels"},
+    {" frequency crosstab quality ",
+        "fewer or joined categories, or a larger cohort"},
+    {" histogram ", "wider bins, or a larger cohort"},
+    {" quantile ", "quantiles nearer the median, or a larger cohort"},
+    {" t_test rank_test ",
+        "larger groups; log() of a number that is large for a few people"},
+    {" km cumulative_incidence logrank ", "larger groups, or longer grid_days"},
+    {" lm anova glm mixed cox mlp pca roc ",
+        "fewer terms, joined levels or a larger cohort; log() of a number that "
+        "is large for a few people"},
+};
+
+const char *disclosure_advice(const char *analysis)
+{
+    char word[64];
+    snprintf(word, sizeof word, " %s ", analysis);
+    for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++) {
+        if (strstr(advices[i].analyses, word) != NULL)
+            return advices[i].advice;
+    }
+    return "a larger cohort";
+}
+
 const char *disclosure_rule_text(const char *name)
 {
+    if (strcmp(name, "few") == 0)
+        return "too few people, or one or two who would show";
     for (size_t i = 0; i < RULE_COUNT; i++) {
         if (strcmp(rules[i].name, name) == 0)
             return rules[i].text;
@@ -229,6 +270,48 @@ static void review_moments(
     }
 }
 
+/* What the means of another table are made of: where one or two people make
+ * most of one, that table goes with it. Of a variable of two values each has
+ * nobody or enough people, as far as rows tell. */
+static bool means_stand(
+    const struct review *review, const struct table_shape *table)
+{
+    bool stand = true;
+    for (size_t i = 0; stand && i < table->rows * table->columns; i++) {
+        const int128 *cell = cell_at(review, table, i);
+        const int128 with = cell[CELL_SQUARES];
+        const int64_t limit = review->limits->min_cell;
+        /* of pairs the rows with a value are a set of their own */
+        const bool counted = cell[CELL_WITHHELD] == 0 || table->rows > 1;
+        stand = counted && !is_dominated(review, table, i) &&
+                !(table->two_outcomes &&
+                    (few_people(with, limit) ||
+                        few_people(cell[CELL_ROWS] - with, limit)));
+    }
+    return stand;
+}
+
+static void withhold_means(
+    const struct review *review, const struct table_shape *table)
+{
+    for (size_t i = 0; i < table->rows * table->columns; i++) {
+        const int128 *cell = cell_at(review, table, i);
+        if (cell[CELL_PEOPLE] > 0 && cell[CELL_WITHHELD] == 0)
+            withhold_cell(review, table, i, RULE_DOMINANCE);
+    }
+}
+
+/* Told to nobody: of a center's own figures it ends here. */
+static void review_means(
+    const struct review *review, const struct table_shape *table)
+{
+    if (!means_stand(review, table))
+        withhold_means(review, &review->shape->tables[0]);
+    if (review->facts != NULL)
+        memset(cell_at(review, table, 0), 0,
+            table->rows * table->columns * MOMENTS_CELL * sizeof(int128));
+}
+
 /* ---- steps: D7, D11 ---- */
 
 static int128 people_of_row(
@@ -352,7 +435,12 @@ static enum status review_segment(const struct review *review)
             status = review_counts(review, table);
             round_counts(review, table);
             break;
-        case TABLE_MOMENTS: review_moments(review, table); break;
+        case TABLE_MOMENTS:
+            if (table->of_means)
+                review_means(review, table);
+            else
+                review_moments(review, table);
+            break;
         case TABLE_ORDERED:
         case TABLE_TIMES: review_steps(review, table); break;
         case TABLE_SUMS: review_sums(review, table); break;

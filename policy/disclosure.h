@@ -54,8 +54,14 @@ enum status disclosure_protect_table(const uint64_t *people, size_t rows,
  * nothing is hidden. `hidden` is only read. */
 uint64_t disclosure_narrowest_range(
     const uint64_t *people, size_t rows, size_t columns, bool *hidden);
-/* As results name it. */
+/* As a center's own log names it. */
 const char *disclosure_rule_name(enum disclosure_rule rule);
+/* As results name it: which of the rules that look at people it was would say
+ * something about them, so that all of these are "few". */
+const char *disclosure_told_name(enum disclosure_rule rule);
+/* What to ask instead, where "few" keeps back an analysis or a part of it; the
+ * same whatever the data are. */
+const char *disclosure_advice(const char *analysis);
 /* What a rule of that name says, for people; NULL: there is none. */
 const char *disclosure_rule_text(const char *name);
 

@@ -3,6 +3,7 @@
 
 #include "policy/reading.h"
 #include "policy/study_internal.h"
+#include "protocol/query/edges.h"
 
 #define TITLE_MAX 512
 
@@ -291,8 +292,9 @@ static enum status check_derived(const struct study *study,
         return field_fail(&name, diagnostic,
             "a cohort and a derived variable are both named '%s'",
             derived->name);
-    const enum status status =
-        cohort_parse(&cohort, derived->where, &alone, &error);
+    enum status status = cohort_parse(&cohort, derived->where, &alone, &error);
+    if (status == STATUS_OK)
+        status = edges_check_cohort(cohort, &alone, &error);
     cohort_destroy(cohort);
     if (status != STATUS_OK) {
         field_fail_inside(

@@ -263,6 +263,30 @@ static void print_title(FILE *out, const json_t *variables, const json_t *entry)
     print_completed(out, entry);
 }
 
+/* A rule kept it back, or rows of its table. */
+static bool lacks_figures(const json_t *entry)
+{
+    const json_t *table = json_object_get(entry, "table");
+    size_t at;
+    json_t *row;
+    if (result_is_suppressed(entry))
+        return true;
+    json_array_foreach((json_t *)table, at, row)
+    {
+        if (result_is_suppressed(row))
+            return true;
+    }
+    return false;
+}
+
+static void print_advice(FILE *out, const json_t *entry)
+{
+    if (lacks_figures(entry) &&
+        !json_is_string(json_object_get(entry, "message")))
+        fprintf(out, "in place of what is withheld ask for %s\n",
+            disclosure_advice(result_string(entry, "analysis")));
+}
+
 /* The main table first, then those of other members, each under its name. */
 static enum status print_tables(
     FILE *out, const json_t *variables, const json_t *entry)
@@ -386,6 +410,7 @@ static enum status print_result(
             fprintf(out, "withheld; the rules are at the end\n");
         else
             status = print_tables(out, variables, entry);
+        print_advice(out, entry);
         print_answered_by(out, entry);
         if (status != STATUS_OK)
             return status;

@@ -16,6 +16,9 @@ struct analysis {
     const struct analysis_kind *kind;
     size_t variable_count;
     size_t variables[ANALYSIS_VARIABLES_MAX];
+    size_t mean_count; /* of these, from the first: what means are told of */
+    size_t group_variable, group_count; /* by whose levels; count 0: of all */
+    int32_t group_first;                /* the code of the first of them */
     int32_t width; /* histogram: bin width in steps of the resolution */
     size_t prob_count;
     double probs[ANALYSIS_PROBS_MAX]; /* quantile */
@@ -68,6 +71,7 @@ struct analysis_kind {
     const char *summary; /* one line of help */
     bool random_center;  /* takes (1 | center) in its formula */
     bool center_term;    /* takes `center` as a term of its formula */
+    bool tells_mean;     /* its figures give its outcome's mean (means.h) */
     bool tells_centers;  /* its sums tell centers apart by their places */
     bool tells_sums;     /* it tells n, sums, means and spreads alone, which
                             weights of any size leave true */

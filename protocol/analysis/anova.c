@@ -100,6 +100,7 @@ const struct analysis_kind analysis_anova = {
     .name = "anova",
     .summary = "analysis of variance, term after term",
     .center_term = true,
+    .tells_mean = true,
     .parse = linear_parse,
     .shape = linear_shape,
     .parts = linear_parts,

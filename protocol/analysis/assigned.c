@@ -222,8 +222,18 @@ static bool differ_in_a_column(const struct making *making, size_t a, size_t b)
     return false;
 }
 
+static bool has_set(const struct assigned_run *run, size_t set)
+{
+    for (size_t p = 0; p < run->part_count; p++) {
+        if (run->parts[p]->set == set)
+            return true;
+    }
+    return false;
+}
+
 /* Groups whose rows are apart are counted together: what they count in one cell
- * is then as it is in one pass. Other parts are, whose rows are the same. */
+ * is then as it is in one pass; so are two parts of one group. Other parts are,
+ * whose rows are the same. */
 static bool joins(const struct making *making, const struct assigned_run *run,
     const struct set_part *part)
 {
@@ -237,7 +247,8 @@ static bool joins(const struct making *making, const struct assigned_run *run,
         if (differ_in_a_column(making, part->set, run->parts[p]->set))
             return false;
     }
-    return of_group ? are_apart(making->in, run->mask, count)
+    return of_group ? has_set(run, part->set) ||
+                          are_apart(making->in, run->mask, count)
                     : memcmp(making->in, run->mask, count) == 0;
 }
 

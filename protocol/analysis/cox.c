@@ -53,14 +53,15 @@ static enum status read_formula(struct cox *cox, const struct field *parameters,
     const struct formula *formula = cox->design->formula;
     cox->by_center = formula->strata_center;
     cox->grid = cox->by_center ? 1 : GRID_DAYS_DEFAULT;
-    enum status status = times_read_grid(&cox->grid, parameters, diagnostic);
-    if (status != STATUS_OK)
-        return status;
     if (formula->response_kind != RESPONSE_SURVIVAL) {
         return parameter_fail(parameters, "formula", diagnostic,
             "on the left of '~' stands Surv(time, event) or Surv(start, stop, "
             "event)");
     }
+    enum status status = times_read_grid(&cox->grid,
+        &dictionary->variables[formula->survival.stop], parameters, diagnostic);
+    if (status != STATUS_OK)
+        return status;
     cox->first = formula->intercept ? 1 : 0;
     cox->count = cox->design->column_count - cox->first;
     standard_init(&cox->columns, cox->design, true);

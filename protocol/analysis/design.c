@@ -404,7 +404,10 @@ enum status parameter_design(struct design **out, struct analysis *analysis,
     }
     if (status == STATUS_OK) {
         analysis->center_term = formula->center_term;
-        formula_visit_variables(formula, add_variable, analysis);
+        formula_visit_left(formula, add_variable, analysis);
+        if (analysis->kind->tells_mean)
+            analysis->mean_count = analysis->variable_count;
+        formula_visit_right(formula, add_variable, analysis);
         status = analysis->variable_count == ANALYSIS_VARIABLES_MAX
                      ? STATUS_LIMIT_REACHED
                      : design_create(out, &formula, dictionary);

@@ -49,13 +49,12 @@ void result_withhold(json_t *out, const char *rule, const char *message)
     json_object_set_new(out, "message", json_string(message));
 }
 
-static void withhold_model(json_t *out, enum leverage_verdict verdict)
+void result_withhold_few(json_t *out)
 {
-    result_withhold(out, leverage_rule(verdict),
-        verdict == LEVERAGE_FEW
-            ? "a level of the model, or a combination of levels, has few people"
-            : "one person has half or more of a fitted value in his own hands "
-              "(leverage): ask for fewer terms, or for more people");
+    result_withhold(out, "few",
+        "a level, a combination of levels or a group of few people, or a "
+        "person who decides a fitted value: ask for fewer terms, joined levels "
+        "or more people; take log() of a number that is large for a few");
 }
 
 static enum status fill_entry(const struct plan *plan, size_t index,
@@ -76,7 +75,7 @@ static enum status fill_entry(const struct plan *plan, size_t index,
         return STATUS_OK;
     }
     if (verdict != LEVERAGE_FINE && DEFENCE("leverage")) {
-        withhold_model(out, verdict);
+        result_withhold_few(out);
         return STATUS_OK;
     }
     const struct fitted_segment whole = {

@@ -420,9 +420,7 @@ static enum status conclude(const struct analysis *analysis,
     if (fitted->min_cell > 1 && glm->family == FAMILY_BINOMIAL &&
         (outcome == UNBOUNDED ||
             (outcome == CONVERGED && is_separated(analysis, cell, memory)))) {
-        result_withhold(out, "separation",
-            "the terms separate the two outcomes almost completely: a "
-            "coefficient is beyond 15");
+        result_withhold_few(out);
         return STATUS_OK;
     }
     if (!model_set_counts(out, fitted->first, cell, fitted->min_cell))
@@ -451,6 +449,7 @@ const struct analysis_kind analysis_glm = {
     .name = "glm",
     .summary = "a generalized linear model",
     .center_term = true,
+    .tells_mean = true,
     .parse = parse,
     .shape = shape,
     .parts = parts,

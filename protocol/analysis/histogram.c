@@ -1,12 +1,28 @@
 /*
  * histogram: how many values lie in [low, high), for bins whose edges are
- * multiples of the width. R: hist(right = FALSE).
+ * multiples of the width, each an edge of the variable (D8). R:
+ * hist(right = FALSE).
  */
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/sets.h"
 #include "protocol/analysis/tally.h"
+#include "protocol/query/edges.h"
 
 #define BINS_MAX 4096
+
+static enum status check_edges(const struct field *field,
+    const struct variable *variable, int32_t width,
+    struct diagnostic *diagnostic)
+{
+    char why[EDGES_TEXT_MAX];
+    int64_t at = (floor_divide(variable->min, width) + 1) * (int64_t)width;
+    while (at <= variable->max && edges_cut(variable, (int32_t)at))
+        at += width;
+    if (at > variable->max)
+        return STATUS_OK;
+    edges_explain(why, variable, (int32_t)at);
+    return field_fail(field, diagnostic, "%s", why);
+}
 
 static enum status read_width(struct analysis *analysis,
     const struct field *parameters, const struct variable *variable,
@@ -24,10 +40,9 @@ static enum status read_width(struct analysis *analysis,
     if (decimal_from_double(&width, value) != STATUS_OK ||
         decimal_divide(&analysis->width, &exact, width, variable->resolution) !=
             STATUS_OK ||
-        !exact || analysis->width <= 0 ||
-        analysis->width % variable->grid != 0) {
+        !exact || analysis->width <= 0) {
         char step[DECIMAL_TEXT];
-        decimal_multiple_text(step, variable->grid, variable->resolution);
+        decimal_multiple_text(step, 1, variable->resolution);
         return field_fail(&field, diagnostic,
             "the width of '%s' is a multiple of %s above 0", variable->name,
             step);
@@ -40,7 +55,7 @@ static enum status read_width(struct analysis *analysis,
             "width",
             (long long)bins, variable->name, BINS_MAX);
     }
-    return STATUS_OK;
+    return check_edges(&field, variable, analysis->width, diagnostic);
 }
 
 static enum status parse(struct analysis *analysis,

@@ -23,11 +23,6 @@ static size_t triangle_size(size_t p)
     return p * (p + 1) / 2;
 }
 
-const char *leverage_rule(enum leverage_verdict verdict)
-{
-    return verdict == LEVERAGE_FEW ? "level" : "leverage";
-}
-
 size_t leverage_value_count(const struct analysis *analysis)
 {
     return analysis->kind->check == NULL

@@ -44,9 +44,6 @@ struct model_check {
     double (*weight_max)(const struct analysis *analysis);
 };
 
-/* The rule's name in a result: "leverage", "level". */
-const char *leverage_rule(enum leverage_verdict verdict);
-
 /* ---- at the coordinator ---- */
 
 /* Numbers that a round of counting is told beside the analysis' own values. */

@@ -87,6 +87,7 @@ const struct analysis_kind analysis_lm = {
     .name = "lm",
     .summary = "a linear model",
     .center_term = true,
+    .tells_mean = true,
     .parse = linear_parse,
     .shape = linear_shape,
     .parts = linear_parts,

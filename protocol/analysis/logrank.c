@@ -286,7 +286,7 @@ static bool read_test(const struct times *times, const struct shape *shape_,
     for (size_t r = 0; r < table->rows; r++) {
         if (!times_withheld(elements, table, r))
             continue;
-        result_withhold(out, "cell", "too few people in a group");
+        result_withhold_few(out);
         return false;
     }
     for (size_t s = 0; s < times->strata; s++)

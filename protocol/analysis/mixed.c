@@ -124,6 +124,7 @@ const struct analysis_kind analysis_mixed = {
     .name = "mixed",
     .summary = "a linear model with a random intercept for each center",
     .random_center = true,
+    .tells_mean = true,
     .parse = parse,
     .release = model_release,
     .check = &mixed_check,

@@ -55,6 +55,7 @@ static enum status read_what(struct analysis *analysis,
                                    USE_SUM, dictionary, diagnostic);
     if (status == STATUS_OK)
         status = list_columns(pca, analysis, dictionary);
+    analysis->mean_count = pca->vector ? 0 : analysis->variable_count;
     if (status == STATUS_OK && pca->count < 2)
         return parameter_fail(parameters, "variables", diagnostic,
             "principal components are of two variables or more");

@@ -6,6 +6,7 @@
 
 #include "protocol/analysis/assigned.h"
 #include "protocol/analysis/leverage.h"
+#include "protocol/analysis/means.h"
 #include "protocol/query/nearest.h"
 
 #define ROWS_MAX ((int128)1 << 40) /* of one center: bounds every sum */
@@ -43,6 +44,7 @@ static enum status read_analyses(struct plan *plan, struct shape *shapes,
                 analysis->kind->shape(analysis, plan->dictionary, &shapes[i]);
         if (status != STATUS_OK)
             return status;
+        means_shape(analysis, plan->dictionary, &shapes[i]);
     }
     return STATUS_OK;
 }
@@ -379,6 +381,8 @@ static bool cell_holds(const struct summed *summed,
         return false;
     if (table->kind != TABLE_MOMENTS)
         return true; /* what more is true of other sums, their analysis knows */
+    if (table->of_means) /* a row a group */
+        index %= table->columns;
     size_t variable = plan->analyses[segment->analysis].variables[index];
     return moments_hold(&plan->dictionary->variables[variable], cell);
 }

@@ -164,6 +164,8 @@ enum status plan_finish(const struct plan *plan, const struct vector *sum,
 /* "suppressed", "rule", "message": an entry that a rule withholds once its
  * model is fitted. */
 void result_withhold(json_t *out, const char *rule, const char *message);
+/* The same by a rule that looks at people: which of them it was would tell. */
+void result_withhold_few(json_t *out);
 /* With what several rounds left (fit.h). memory[plan->memory_count];
  * verdicts[plan->segment_count], enum leverage_verdict. */
 struct fitted {

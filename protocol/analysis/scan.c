@@ -5,6 +5,7 @@
 
 #include "protocol/analysis/leverage.h"
 #include "protocol/analysis/mask.h"
+#include "protocol/analysis/means.h"
 #include "protocol/analysis/scan_internal.h"
 
 #define THREADS_MAX 64
@@ -18,6 +19,7 @@ struct lane {
     size_t segment;
     const struct assigned_run *run; /* NULL: the level's */
     void *state;
+    void *means; /* likewise, of means.h; NULL after the first round */
     uint64_t last_patient; /* + 1; heads */
     int128 *elements;      /* the segment's */
     struct cell_facts *facts;
@@ -46,8 +48,11 @@ static size_t lane_count(const struct asked *asked)
 
 static void scan_fini(struct scan *scan)
 {
-    for (size_t i = 0; scan->lanes != NULL && i < lane_count(scan->asked); i++)
+    for (size_t i = 0; scan->lanes != NULL && i < lane_count(scan->asked);
+         i++) {
         free(scan->lanes[i].state);
+        free(scan->lanes[i].means);
+    }
     free(scan->lanes);
     free(scan->cohort_mask);
     contribution_fini(&scan->sums);
@@ -126,7 +131,13 @@ static enum status open_lane(struct scan *scan, struct lane *lane,
     lane->elements = elements;
     lane->facts = facts;
     lane->state = create_state(scan, segment);
-    return lane->state == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    if (lane->state == NULL)
+        return STATUS_NO_MEMORY;
+    if (scan->round != NULL)
+        return STATUS_OK;
+    const size_t a = scan->plan->segments[segment].analysis;
+    lane->means = calloc(1, means_state_size(&scan->plan->shapes[a]) + 1);
+    return lane->means == NULL ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
 /* Those of a round: of the others nothing is counted. */
@@ -224,6 +235,9 @@ static void add_to_lane(struct scan *scan, struct lane *lane,
         analysis->kind->contribute(
             analysis, shape, block, lane->state, lane->elements, lane->facts);
     }
+    if (lane->means != NULL)
+        means_add(
+            analysis, shape, block, lane->means, lane->elements, lane->facts);
 }
 
 /* After the last block: what the lane's state still holds. */
@@ -242,6 +256,8 @@ static void flush_lane(struct scan *scan, struct lane *lane)
                                 : scan->round->values + segment->first_value,
             lane->elements, lane->facts);
     }
+    if (lane->means != NULL)
+        means_flush(shape, lane->means, lane->facts);
 }
 
 /* cohort mask and (by variable == level), for each by variable */

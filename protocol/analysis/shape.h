@@ -72,13 +72,16 @@ struct table_shape {
     size_t events; /* TABLE_SUMS: where a cell counts events, in units of
                       2^-event_bits; 0: nowhere (D10, D12) */
     unsigned event_bits;
-    bool two_outcomes; /* rows without an event are an outcome as well (D10) */
+    bool two_outcomes; /* rows without an event are an outcome as well (D10);
+                          `of_means`: the values are two */
     size_t outcomes;   /* TABLE_TIMES */
     bool fine; /* TABLE_SUMS: a round holds counts of few people (steps of time,
                   bins of a score), which only a sum of all centers may hold */
+    bool of_means;  /* TABLE_MOMENTS: what means that another table tells are
+                    made  of (means.h); nothing of it is told */
     int32_t origin; /* what cell 0 stands for, in the analysis' own unit */
     int32_t row_origin; /* TABLE_COUNTS: the same of row 0 */
-    int32_t grid;   /* TABLE_ORDERED: codes that a cell spans */
+    int32_t grid;       /* TABLE_ORDERED: codes that a cell spans */
 };
 
 #define SHAPE_TABLES_MAX 480 /* quality: three a variable */

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #include "protocol/analysis/linear.h"
+#include "protocol/analysis/means.h"
 #include "protocol/analysis/parameters.h"
-#include "protocol/analysis/sets.h"
 #include "protocol/analysis/t_test_paired.h"
 #include "protocol/analysis/tally.h"
 
@@ -42,6 +42,9 @@ static enum status parse_groups(struct t_test *test, struct analysis *analysis,
         formula->atoms[0].level_count != 2)
         return parameter_fail(parameters, "formula", diagnostic,
             "a t test is of a number by one category of two levels: y ~ g");
+    analysis->group_variable = formula->atoms[0].variable;
+    analysis->group_first = formula->atoms[0].first_level;
+    analysis->group_count = 2;
     return STATUS_OK;
 }
 
@@ -87,7 +90,7 @@ static enum status shape(const struct analysis *analysis,
     return STATUS_OK;
 }
 
-/* A group's cell is of its rows. */
+/* A group's cells are of its rows. */
 static void parts(const struct analysis *analysis, const struct shape *shape_,
     struct part_list *list)
 {
@@ -102,6 +105,10 @@ static void parts(const struct analysis *analysis, const struct shape *shape_,
     }
     for (size_t g = 0; g < 2; g++, group.first += GROUP_CELL)
         parts_add_group(list, &group, &test->design->formula->atoms[0], g);
+    for (size_t g = 0; g < 2; g++) {
+        means_take_part(shape_, g, &group);
+        parts_add_group(list, &group, &test->design->formula->atoms[0], g);
+    }
 }
 
 static size_t state_size(
@@ -251,6 +258,7 @@ static enum status finish(const struct analysis *analysis,
 const struct analysis_kind analysis_t_test = {
     .name = "t_test",
     .summary = "the means of two groups, by Welch's t test, or of pairs",
+    .tells_mean = true,
     .parse = parse,
     .shape = shape,
     .parts = parts,

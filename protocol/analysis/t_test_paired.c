@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "protocol/analysis/least_squares.h"
+#include "protocol/analysis/means.h"
 #include "protocol/analysis/model.h"
 #include "protocol/analysis/parameters.h"
-#include "protocol/analysis/sets.h"
 #include "protocol/analysis/tally.h"
 
 /* RECORDED: rows that have a value, in a pair or not. */
@@ -75,6 +75,7 @@ enum status t_test_paired_parse(struct t_test_pairs *out,
             analysis, parameters, USE_NUMBER, dictionary, diagnostic);
     if (status != STATUS_OK)
         return status;
+    analysis->mean_count = analysis->variable_count;
     *out = pairs_of(analysis, dictionary);
     return check_pair(analysis, out, parameters, diagnostic);
 }
@@ -97,11 +98,13 @@ void t_test_paired_parts(const struct t_test_pairs *pairs,
         .first = shape->tables[0].first,
         .count = pairs->of_exams ? PAIR_RECORDED : PAIR_CELL};
     parts_add(parts, &part);
-    if (!pairs->of_exams)
-        return;
-    part.of_pairs = false;
-    part.first += PAIR_RECORDED;
-    part.count = 1;
+    if (pairs->of_exams) {
+        part.of_pairs = false;
+        part.first += PAIR_RECORDED;
+        part.count = 1;
+        parts_add(parts, &part);
+    }
+    means_take_part(shape, 0, &part);
     parts_add(parts, &part);
 }
 

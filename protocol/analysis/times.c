@@ -7,6 +7,7 @@
 #include "protocol/analysis/parameters.h"
 #include "protocol/analysis/sets.h"
 #include "protocol/analysis/tally.h"
+#include "protocol/query/edges.h"
 
 size_t times_step(const struct variable *time, int64_t grid, int64_t code)
 {
@@ -55,13 +56,24 @@ void times_step_many(const struct variable *time, int64_t grid,
             steps + at);
 }
 
-enum status times_read_grid(int64_t *grid, const struct field *parameters,
-    struct diagnostic *diagnostic)
+enum status times_read_grid(int64_t *grid, const struct variable *time,
+    const struct field *parameters, struct diagnostic *diagnostic)
 {
     struct field field;
-    return field_find(&field, parameters, "grid_days")
-               ? field_integer(&field, grid, 1, 3660, diagnostic)
-               : STATUS_OK;
+    char why[EDGES_TEXT_MAX];
+    int32_t code = 0;
+    bool exact = false;
+    if (!field_find(&field, parameters, "grid_days"))
+        return STATUS_OK;
+    enum status status = field_integer(&field, grid, 1, 3660, diagnostic);
+    if (status != STATUS_OK ||
+        decimal_divide(&code, &exact, (struct decimal){*grid, 0},
+            time->resolution) != STATUS_OK ||
+        edges_have(time, code))
+        return status;
+    edges_explain(why, time, code);
+    return field_fail(
+        &field, diagnostic, "steps of time are an edge's: %s", why);
 }
 
 static enum status read_formula(struct times *times, bool takes_strata,
@@ -85,6 +97,10 @@ static enum status read_formula(struct times *times, bool takes_strata,
                                 : "one strata() variable");
     }
     times->by_center = formula->strata_center;
+    enum status status = times_read_grid(&times->grid,
+        &dictionary->variables[formula->survival.stop], parameters, diagnostic);
+    if (status != STATUS_OK)
+        return status;
     if (times->by_center && !field_find(&field, parameters, "grid_days"))
         times->grid = 1; /* no step of it leaves the center */
     if (formula->strata_count > 0)
@@ -147,8 +163,6 @@ static enum status parse(struct analysis *analysis, bool takes_strata,
     enum status status = field_expect_object(parameters, keys, 3, diagnostic);
     if (status == STATUS_OK)
         status = parameter_level(analysis, parameters, diagnostic);
-    if (status == STATUS_OK)
-        status = times_read_grid(&times->grid, parameters, diagnostic);
     if (status == STATUS_OK)
         status = parameter_design(
             &times->design, analysis, parameters, dictionary, diagnostic);

@@ -16,9 +16,10 @@ size_t times_step(const struct variable *time, int64_t grid, int64_t code);
 /* The same of many codes; what it makes of a missing one is of no use. */
 void times_step_many(const struct variable *time, int64_t grid,
     const int32_t *codes, size_t count, uint32_t *steps);
-/* Optional "grid_days"; *grid stays as it is without it. */
-enum status times_read_grid(int64_t *grid, const struct field *parameters,
-    struct diagnostic *diagnostic);
+/* Optional "grid_days", an edge of the time; *grid stays as it is without it.
+ */
+enum status times_read_grid(int64_t *grid, const struct variable *time,
+    const struct field *parameters, struct diagnostic *diagnostic);
 
 struct times {
     struct design *design; /* its formula has Surv(stop, event) and at most one

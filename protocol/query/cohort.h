@@ -21,8 +21,8 @@
  * A unit after a number must be the dictionary's. Comparisons with a missing
  * value are unknown, and unknown is not in the cohort, as in SQL (Kleene's
  * three values): "not" is pushed down to the leaves, where it takes the
- * complement among values that are not missing. Thresholds stand on the
- * variable's grid (D16), or STATUS_THRESHOLD_OFF_GRID.
+ * complement among values that are not missing. Those of a question stand on
+ * their variable's edges (edges.h); dictionaries cut where they like.
  */
 #ifndef COHORTIUM_PROTOCOL_QUERY_COHORT_H
 #define COHORTIUM_PROTOCOL_QUERY_COHORT_H
@@ -68,7 +68,7 @@ struct cohort_error {
 /* text "" or only blanks means everybody. STATUS_MALFORMED (syntax),
  * STATUS_UNKNOWN_NAME (variable, category; the message names the nearest),
  * STATUS_OUT_OF_RANGE (a value the variable can never have, an unit that
- * differs), STATUS_THRESHOLD_OFF_GRID. */
+ * differs), STATUS_THRESHOLD_OFF_GRID (between steps of the resolution). */
 enum status cohort_parse(struct cohort **out, const char *text,
     const struct dictionary *dictionary, struct cohort_error *error);
 void cohort_destroy(struct cohort *cohort);

@@ -71,9 +71,9 @@ static enum status read_threshold(struct cohort_parser *parser,
         *code = token->start[0] == '-' ? -INT32_MAX : INT32_MAX;
         return STATUS_OK;
     }
-    if (!exact || *code % variable->grid != 0) {
+    if (!exact) {
         char step[DECIMAL_TEXT];
-        decimal_multiple_text(step, variable->grid, variable->resolution);
+        decimal_multiple_text(step, 1, variable->resolution);
         return cohort_fail(parser, token->start, STATUS_THRESHOLD_OFF_GRID,
             "thresholds of '%s' stand on multiples of %s, found %.*s",
             variable->name, step, (int)token->size, token->start);

@@ -25,6 +25,7 @@
 #define VECTOR_LENGTH_MAX 4096
 #define VARIABLE_NAME_MAX 63
 #define VARIABLE_KNOTS_MAX 64
+#define VARIABLE_EDGES_MAX 4096
 #define VALUE_MISSING INT32_MIN
 /* In the store only: a value came, was out of range, and counts as missing. */
 #define VALUE_REFUSED (INT32_MIN + 1)
@@ -63,11 +64,13 @@ struct variable {
     enum variable_entity entity;
     enum variable_type type;
     struct decimal resolution; /* 1 unless the type is real or it is given */
-    int32_t grid;         /* D16: thresholds in filters, histogram edges and
-                             quantiles stand on multiples of this many steps of
-                             the resolution; 1 unless the dictionary's "grid" (in
-                             the variable's unit, a multiple of the resolution) */
+    int32_t grid;         /* quantiles, ranks and scores stand on multiples of
+                             this many steps of the resolution; 1 unless the
+                             dictionary's "grid" (in the variable's unit, a
+                             multiple of the resolution) */
     int32_t min, max;     /* codes; values outside are refused on import */
+    size_t edge_count;    /* D16: where a question may cut it (edges.h) */
+    const int32_t *edges; /* [edge_count] codes, increasing, in min..max */
     size_t knot_count;    /* of splines (formula.h); 0: none are given */
     const int32_t *knots; /* [knot_count] codes, increasing, in min..max */
     size_t category_count;
@@ -75,11 +78,11 @@ struct variable {
     size_t missing_count;
     const char *const *missing; /* texts that mean missing, as in the file */
     const struct derivation *derived; /* NULL: comes from the data */
-    bool is_offset; /* date_offset: days since the patient's first exam */
+    bool is_offset;   /* date_offset: days since the patient's first exam */
     bool takes_dates; /* is_offset, and the dictionary knows when exams are */
-    size_t year_of; /* of an integer: 1 + the place of the date_offset whose
-                       date's year it takes when a file has none; 0: none */
-    size_t length;                    /* elements of a vector; else 0 */
+    size_t year_of;   /* of an integer: 1 + the place of the date_offset whose
+                         date's year it takes when a file has none; 0: none */
+    size_t length;    /* elements of a vector; else 0 */
     size_t first_element; /* of a vector: place of its first element, among the
                              dictionary's columns */
     size_t owner;         /* its own place; of an element: its vector's */

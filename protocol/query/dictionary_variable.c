@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "protocol/query/edges.h"
+
 #define TEXT_MAX 512
 #define MISSING_MAX 32
 #define NUMBER_LIMIT (INT32_MAX - 1)
@@ -12,9 +14,9 @@
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 static const char *const variable_keys[] = {"name", "label", "entity", "type",
-    "unit", "resolution", "grid", "length", "min", "max", "knots", "categories",
-    "missing", "derived", "year_of", "loinc", "snomed", "radlex", "dicom_tag", "dcm",
-    "required", "group", "ref_range", "source", "notes"};
+    "unit", "resolution", "grid", "length", "min", "max", "edges", "knots",
+    "categories", "missing", "derived", "year_of", "loinc", "snomed", "radlex",
+    "dicom_tag", "dcm", "required", "group", "ref_range", "source", "notes"};
 static const char *const category_keys[] = {"code", "label", "snomed"};
 static const char *const type_names[] = {
     "integer", "real", "category", "boolean", "days", "vector", "date_offset"};
@@ -124,8 +126,7 @@ static enum status read_decimal(const struct field *field, struct decimal *out,
     return STATUS_OK;
 }
 
-/* A number as a code: it must stand on the resolution. */
-static enum status read_code(const struct field *field, const char *key,
+enum status dictionary_read_code(const struct field *field, const char *key,
     const struct variable *variable, int32_t *code,
     struct diagnostic *diagnostic)
 {
@@ -154,7 +155,7 @@ static enum status read_bound(const struct field *object, const char *key,
 {
     struct field field;
     return field_find(&field, object, key)
-               ? read_code(&field, key, variable, code, diagnostic)
+               ? dictionary_read_code(&field, key, variable, code, diagnostic)
                : STATUS_OK;
 }
 
@@ -353,7 +354,8 @@ static enum status read_knots(const struct field *object,
     for (size_t i = 0; i < count; i++) {
         struct field item = field_item(&list, i);
         const int32_t above = i == 0 ? variable->min : knots[i - 1];
-        status = read_code(&item, "knots", variable, &knots[i], diagnostic);
+        status = dictionary_read_code(
+            &item, "knots", variable, &knots[i], diagnostic);
         if (status == STATUS_OK &&
             (knots[i] <= above || knots[i] >= variable->max))
             status = field_fail(&item, diagnostic,
@@ -404,6 +406,8 @@ enum status dictionary_read_variable(const struct dictionary *dictionary,
         status = read_categories(object, variable, arena, diagnostic);
     if (status == STATUS_OK)
         status = read_missing(object, variable, arena, diagnostic);
+    if (status == STATUS_OK)
+        status = edges_read(object, variable, arena, diagnostic);
     if (status == STATUS_OK)
         status = read_knots(object, variable, arena, diagnostic);
     variable->width = variable->length > 0 ? 1 : dictionary_width(variable);

@@ -12,6 +12,10 @@
 enum status dictionary_read_variable(const struct dictionary *dictionary,
     const struct field *object, struct variable *variable, struct arena *arena,
     struct diagnostic *diagnostic);
+/* A number as a code: it must stand on the resolution. key: its name. */
+enum status dictionary_read_code(const struct field *field, const char *key,
+    const struct variable *variable, int32_t *code,
+    struct diagnostic *diagnostic);
 /* Bytes of the narrowest integer for the variable's range. */
 int dictionary_width(const struct variable *variable);
 

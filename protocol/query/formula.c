@@ -37,7 +37,7 @@ void formula_visit_right(const struct formula *formula,
         visit_atom(&formula->offset, visit, arg);
 }
 
-void formula_visit_variables(const struct formula *formula,
+void formula_visit_left(const struct formula *formula,
     void (*visit)(void *arg, size_t variable), void *arg)
 {
     if (formula->response_kind == RESPONSE_SURVIVAL) {
@@ -48,6 +48,12 @@ void formula_visit_variables(const struct formula *formula,
     } else if (formula->response_kind != RESPONSE_NONE) {
         visit_atom(&formula->response, visit, arg);
     }
+}
+
+void formula_visit_variables(const struct formula *formula,
+    void (*visit)(void *arg, size_t variable), void *arg)
+{
+    formula_visit_left(formula, visit, arg);
     formula_visit_right(formula, visit, arg);
 }
 

@@ -125,7 +125,9 @@ void formula_destroy(struct formula *formula);
  * repeat). */
 void formula_visit_variables(const struct formula *formula,
     void (*visit)(void *arg, size_t variable), void *arg);
-/* The same without the response. */
+/* The same of the response alone, and of all but the response. */
+void formula_visit_left(const struct formula *formula,
+    void (*visit)(void *arg, size_t variable), void *arg);
 void formula_visit_right(const struct formula *formula,
     void (*visit)(void *arg, size_t variable), void *arg);
 /* The value of a NUMBER for codes[variable]; NaN when missing. */

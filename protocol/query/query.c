@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/query/edges.h"
 #include "protocol/wire/json_text.h"
 
 static const char *const query_keys[] = {"study", "cohort", "unit", "by",
@@ -35,6 +36,8 @@ static enum status parse_cohort(struct query *query,
     if (status == STATUS_OK)
         status =
             cohort_parse(&query->cohort, query->cohort_text, dictionary, error);
+    if (status == STATUS_OK && dictionary->terms == NULL)
+        status = edges_check_cohort(query->cohort, dictionary, error);
     if (status != STATUS_OK && dictionary->terms == NULL &&
         may_be_a_name(query->cohort_text))
         snprintf(error->message, sizeof error->message,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "protocol/query/edges.h"
 #include "protocol/query/nearest.h"
 #include "protocol/wire/defence.h"
 
@@ -33,6 +34,8 @@ enum status terms_check_expression(const char *text,
     enum status status = cohort_parse(&cohort, text, dictionary, error);
     if (status == STATUS_OK && DEFENCE("plain-cohorts"))
         status = cohort_check_plain(cohort, dictionary, error);
+    if (status == STATUS_OK)
+        status = edges_check_cohort(cohort, dictionary, error);
     cohort_destroy(cohort);
     return status;
 }

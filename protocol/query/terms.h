@@ -52,7 +52,7 @@ const struct named_cohort *terms_find(
 enum status terms_expand(struct buffer *expression,
     const struct named_cohort **named, const char *asked,
     const struct dictionary *dictionary, struct cohort_error *error);
-/* One that parses, and is plain. */
+/* One that parses, is plain, and stands on edges (edges.h). */
 enum status terms_check_expression(const char *text,
     const struct dictionary *dictionary, struct cohort_error *error);
 /* The same within the whole; fails also where no value of a variable meets

@@ -47,7 +47,7 @@ enum status_category {
     X(CENTERS_NOT_IN_STUDY, DENIED, "effects of single centers")               \
     X(COHORT_NOT_IN_STUDY, DENIED, "a cohort that the study does not declare") \
     X(NOT_PLAIN, DENIED, "a cohort with more than one condition a variable")   \
-    X(THRESHOLD_OFF_GRID, DENIED, "a threshold between the grid's steps")      \
+    X(THRESHOLD_OFF_GRID, DENIED, "a threshold where nothing is cut")          \
     X(NOT_OPTED_IN, DENIED, "the center has not opted in")                     \
     X(REPLAYED, DENIED, "seen before")                                         \
     X(BEHIND, DENIED, "the database lacks what this node signed")              \

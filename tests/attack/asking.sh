@@ -12,10 +12,21 @@ read_off() {
     gave "$(tail -n 1 "$work/said")"
 }
 
-# hospitals [SED SCRIPT]: the four, with the study's description changed by it
+# hospitals [SED SCRIPT]: the four, with the study's description changed by it,
+# and a dictionary that cuts age at every year, so that other defences stand
+# alone
 hospitals() {
     sed "${1:-}" "$UCI/study.json" >"$work/study.json"
     STUDY=$work/study.json
+    DICTIONARY=$work/dictionary.json
+    python3 - "$UCI/dictionary.json" >"$DICTIONARY" <<'E'
+import json, sys
+dictionary = json.load(open(sys.argv[1]))
+for variable in dictionary["variables"]:
+    if variable["name"] == "age":
+        variable["edges"] = list(range(121))
+json.dump(dictionary, sys.stdout)
+E
     four_hospitals >/dev/null
 }
 

@@ -5,9 +5,10 @@
 set -euo pipefail
 . "$(dirname "$0")/asking.sh"
 
-number() { # NAME MAX
-    printf '{"name":"%s","type":"integer","entity":"exam","min":0,"max":%s}' \
+number() { # NAME MAX [EDGES]: every value, so that other defences stand alone
+    printf '{"name":"%s","type":"integer","entity":"exam","min":0,"max":%s,' \
         "$1" "$2"
+    printf '"edges":[%s]}' "${3:-$(seq -s , 0 "$2")}"
 }
 
 # made "NAME..." "VARIABLE,..." ANALYSES [COHORT] < rows: the answer in $work/out
@@ -141,6 +142,17 @@ if sum("n" not in row for row in rows) == 1:
     print(result["n"] - shown, "patients are of the kind that is hidden")
 E
     ;;
+histogram-edges)
+    for i in $(seq 120); do echo "$((30 + i % 40)),$((90 + i * 7 % 21))"; done |
+        made "age cost" "$(number age 120 20,40,60,80,100),$(number cost 1000)" \
+            '{"histogram": {"variable": "age", "width": 50}},
+             {"histogram": {"variable": "age", "width": 51}}'
+    read_off <<'E'
+import json, sys
+first = [r["table"][0]["n"] for r in json.load(open(sys.argv[1]))["results"]]
+print(first[1] - first[0], "patients are 50 years old")
+E
+    ;;
 missing-by-formula)
     # The same cohort; the formula leaves out who is not older than a number.
     for older in 59 60; do
@@ -162,6 +174,18 @@ import json, sys
 row = json.load(open(sys.argv[1]))["results"][0]["table"][0]
 if "mean" in row:
     print("one patient costs", round(row["mean"] * row["n"]))
+E
+    ;;
+dominance-of-model)
+    # The cost beside a number of everybody's, which alone is no secret.
+    { for i in $(seq 60); do echo "$((i % 9)),0"; done; echo "4,777"; } |
+        made "age cost" "$(number age 120),$(number cost 1000)" \
+            '{"lm": {"formula": "I(cost + age) ~ 1"}}, {"lm": {"formula": "age ~ 1"}}'
+    read_off <<'E'
+import json, sys
+fits = json.load(open(sys.argv[1]))["results"]
+both, age = (fit["table"][0]["estimate"] for fit in fits)
+print("one patient costs %.0f" % ((both - age) * fits[0]["n"]))
 E
     ;;
 extreme-quantile | quantile-of-few)

@@ -92,7 +92,7 @@ MASKS=:0:0:0:0:0:12
 
 # bench_epochs COUNT: a template; another seed makes it another question
 bench_epochs() {
-    echo '{"unit": "exam", "cohort": "age >= 77", "analyses": [{"mlp":
+    echo '{"unit": "exam", "cohort": "age > 75", "analyses": [{"mlp":
 {"formula": "disease ~ thalach", "hidden": 1, "seed": %d, "epochs": '"$1"'}}]}' \
         >"$FED/epochs_$1.template"
 }

@@ -19,7 +19,7 @@ done
 
 wait_connected $CENTERS # opted in they are all the time
 kill -STOP "${PIDS[budapest]}"
-sed 's/>= 50/>= 53/' "$UCI/query.json" >"$FED/other.json"
+sed 's/>= 50/>= 55/' "$UCI/query.json" >"$FED/other.json"
 ask ada "$FED/other.json" --wait 60 >"$FED/out" 2>"$FED/err" &
 asking=$!
 wait_asked "$FED/err"

@@ -31,7 +31,7 @@ opt_in many $CENTERS
 asking=()
 for i in $(seq "$EACH"); do
     echo '{"cohort": "age >= 40", "analyses": [{"histogram": {"variable":
-"age", "width": '"$i"'}}]}' >"$FED/q$i.json"
+"age", "width": '"$((5 * i))"'}}]}' >"$FED/q$i.json"
     for who in ada $PEOPLE; do
         ask "$who" "$FED/q$i.json" --wait 100 --out "$FED/$who.$i" \
             >/dev/null 2>"$FED/$who.$i.err" &
@@ -74,19 +74,19 @@ late() { # WHO WIDTH [options]: a histogram that nobody asked before
 "age", "width": '"$2"'}}]}' >"$FED/late$2.json"
     ask "$1" "$FED/late$2.json" "${@:3}" >"$FED/late$2.out" 2>"$FED/late$2.err"
 }
-late ada 11 --wait 60 &
+late ada 55 --wait 60 &
 asking=($!)
-wait_asked "$FED/late11.err"
-late bea 12 --wait 60 &
+wait_asked "$FED/late55.err"
+late bea 60 --wait 60 &
 asking+=($!)
-wait_line "$FED/late12.err" 'waits, number 1 of 1'
-if late cleo 13 --wait 6; then
+wait_line "$FED/late60.err" 'waits, number 1 of 1'
+if late cleo 65 --wait 6; then
     fail "a third where one is open and one may wait"
 fi
-grep -q "queue is full; asking again" "$FED/late13.err" &&
-    grep -q "did not say that it took the query" "$FED/late13.err" ||
-    fail "$(cat "$FED/late13.err")"
+grep -q "queue is full; asking again" "$FED/late65.err" &&
+    grep -q "did not say that it took the query" "$FED/late65.err" ||
+    fail "$(cat "$FED/late65.err")"
 kill -CONT "${PIDS[cleveland]}"
 for pid in "${asking[@]}"; do
-    wait "$pid" || fail "$(cat "$FED/late11.err" "$FED/late12.err")"
+    wait "$pid" || fail "$(cat "$FED/late55.err" "$FED/late60.err")"
 done

@@ -43,8 +43,16 @@ survival_file <- function(name, rows) {
 }
 as_category <- function(name, codes) list(name = name, type = "category",
   entity = "exam", categories = lapply(codes, function(c) list(code = c, label = c)))
+# Where questions of these tests may cut.
+edges_of <- function(type, resolution, min, max) {
+  all <- if (type == "days") c(1, 4, 5, 7, 10, 14, 30, 60, 90, 180, 365 * 1:100)
+  else if (max - min <= 1000 * resolution) seq(min, max, resolution)
+  else seq(min, max, length.out = 101)
+  as.list(round(all[all >= min & all <= max], 6))
+}
 as_number <- function(name, type, min, max) list(name = name, type = type,
-  entity = "exam", resolution = 1, min = min, max = max)
+  entity = "exam", resolution = 1, min = min, max = max,
+  edges = edges_of(type, 1, min, max))
 survival_dictionary <- file.path(scratch, "survival.json")
 long_dictionary <- file.path(scratch, "long.json")
 for (longest in c(4000, 15000)) write_json(list(id = "survival", version = 1,
@@ -139,7 +147,8 @@ pbc_dictionary <- file.path(scratch, "pbcseq.json")
 category <- function(name, codes) list(name = name, type = "category",
   entity = "exam", categories = lapply(codes, function(c) list(code = c, label = c)))
 number <- function(name, type, resolution, min, max) list(name = name,
-  type = type, entity = "exam", resolution = resolution, min = min, max = max)
+  type = type, entity = "exam", resolution = resolution, min = min, max = max,
+  edges = edges_of(type, resolution, min, max))
 write_json(list(id = "pbcseq", version = 1, variables = list(
   number("age", "integer", 1, 0, 120), category("sex", c("m", "f")),
   category("trt", c("0", "1")),
@@ -162,6 +171,9 @@ with_more <- function(name, dictionary_file, more, rules = NULL) {
   for (i in seq_along(dictionary$variables)) {
     own <- more[[dictionary$variables[[i]]$name]]
     for (key in names(own)) dictionary$variables[[i]][[key]] <- own[[key]]
+    within <- dictionary$variables[[i]]
+    dictionary$variables[[i]]$edges <-
+      Filter(function(e) e >= within$min && e <= within$max, within$edges)
   }
   dictionary$plausible <- rules
   file <- file.path(scratch, paste0(name, ".json"))

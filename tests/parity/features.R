@@ -17,6 +17,8 @@ parts_dictionary <- function(name, rows) {
       variable$resolution <- if (type == "real") 0.01 else 1
       variable$min <- if (v == "k" || type == "days") 0 else floor(min(known))
       variable$max <- ceiling(max(known))
+      if (type == "days")
+        variable$edges <- edges_of(type, 1, variable$min, variable$max)
       if (v == "x") {
         quarters <- unique(round(
           quantile(rows$x, 1:3 / 4, na.rm = TRUE, names = FALSE), 2))

@@ -1,5 +1,6 @@
 cohortium_test(test_cohort SOURCES test_cohort.c LINK cohortium_query)
 cohortium_test(test_formula SOURCES test_formula.c LINK cohortium_query)
+cohortium_test(test_edges SOURCES test_edges.c LINK cohortium_query)
 cohortium_test(test_habits SOURCES test_habits.c LINK cohortium_query)
 cohortium_test(test_nearest SOURCES test_nearest.c LINK cohortium_query)
 cohortium_test(test_decimal SOURCES test_decimal.c LINK cohortium_query)

@@ -548,6 +548,8 @@ static void test_scope_a_study_that_explores_takes_plain_cohorts(void **state)
         {"\"\"", "\"not (age > 70 and sex = F)\"", "\"derived\"",
             STATUS_NOT_PLAIN},
         {"\"\"", "\"age != 50\"", "one interval of 'age'", STATUS_NOT_PLAIN},
+        {"\"age >= 18\"", "\"age < 105\"", "nearest edge is 99",
+            STATUS_THRESHOLD_OFF_GRID},
         {"\"\"", "\"age in (50, 52)\"", "these are 2", STATUS_NOT_PLAIN},
         {"\"\"", "\"not either\"", "not either", STATUS_OK},
         {"\"\"", "\"either or age > 80\"", "\"derived\"", STATUS_NOT_PLAIN},

@@ -340,9 +340,9 @@ static void test_query_question_ignores_nonce_and_order(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "{\"cohort\":\"age > 5\",\"analyses\":[{\"count\":{}}]}",
-        "{\"analyses\":[{\"count\":{}}],\"cohort\":\"age > 5\"}",
-        "{\"analyses\":[{\"count\":{}}],\"cohort\":\"age > 6\"}"};
+        "{\"cohort\":\"age > 50\",\"analyses\":[{\"count\":{}}]}",
+        "{\"analyses\":[{\"count\":{}}],\"cohort\":\"age > 50\"}",
+        "{\"analyses\":[{\"count\":{}}],\"cohort\":\"age > 60\"}"};
     struct digest ids[3];
     for (size_t i = 0; i < 3; i++) {
         struct query *query = NULL;

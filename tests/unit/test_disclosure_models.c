@@ -311,6 +311,58 @@ static void test_center_effects_of_risk_sets_are_withheld(void **state)
         0);
 }
 
+/* ---- means ---- */
+
+#define T_TEST(formula) "{\"t_test\":{\"formula\":\"" formula "\"}}"
+
+/* D4 of a sum and of a center's own figures. */
+static void assert_dominated(
+    const int counts[STEPS][2], const char *analysis, uint64_t cells)
+{
+    assert_int_equal(
+        withheld_by(RULE_DOMINANCE, counts, analysis, false), cells);
+    assert_int_equal(own_withheld(counts, analysis, RULE_DOMINANCE), cells);
+}
+
+static void test_a_mean_that_one_person_makes_is_withheld(void **state)
+{
+    (void)state;
+    const int one[STEPS][2] = {{30, 30}, [9] = {1, 0}};
+    const int many[STEPS][2] = {{0, 0}, {30, 30}, {30, 30}};
+    static const char pca[] = "{\"pca\":{\"variables\":[\"time\",\"x\"]}}";
+    const char *const models[] = {LM("time ~ 1"), LM("time ~ x"),
+        LM("I(time + x) ~ 1"), LM("log(time + 1) ~ event"),
+        "{\"anova\":{\"formula\":\"time ~ x\"}}",
+        "{\"mixed\":{\"formula\":\"time ~ x + (1 | center)\"}}", poisson, pca};
+    for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) {
+        assert_dominated(one, models[i], 1);
+        assert_dominated(many, models[i], 0);
+    }
+    assert_dominated(one, LM("x ~ time"), 0);
+    assert_dominated(one, T_TEST("time ~ event"), 2);
+    assert_dominated(many, T_TEST("time ~ event"), 0);
+}
+
+/* In one group of a test alone. */
+static void test_a_group_that_one_person_makes_is_withheld(void **state)
+{
+    (void)state;
+    const int one[STEPS][2] = {{30, 0}, {0, 60}, [9] = {1, 0}};
+    assert_dominated(one, LM("time ~ 1"), 0);
+    assert_dominated(one, T_TEST("time ~ event"), 2);
+}
+
+static void test_a_mean_of_two_values_needs_people_with_each(void **state)
+{
+    (void)state;
+    const int few[STEPS][2] = {{10, 60}}, enough[STEPS][2] = {{11, 60}};
+    const int most[STEPS][2] = {{60, 10}}, nobody[STEPS][2] = {{0, 60}};
+    assert_dominated(few, LM("event ~ 1"), 1);
+    assert_dominated(most, LM("event ~ x"), 1);
+    assert_dominated(enough, LM("event ~ 1"), 0);
+    assert_dominated(nobody, LM("event ~ 1"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +377,9 @@ int main(void)
         cmocka_unit_test(test_fine_counts_need_a_sum),
         cmocka_unit_test(test_center_effects_of_others_are_no_parameters_here),
         cmocka_unit_test(test_center_effects_of_risk_sets_are_withheld),
+        cmocka_unit_test(test_a_mean_that_one_person_makes_is_withheld),
+        cmocka_unit_test(test_a_group_that_one_person_makes_is_withheld),
+        cmocka_unit_test(test_a_mean_of_two_values_needs_people_with_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -286,7 +286,7 @@ static void test_glm_ends_at_a_sum_that_no_rows_have(void **state)
     assert_int_equal(fit_advance(fit, &asked.sum), STATUS_OK);
     assert_true(fit->over);
     assert_int_equal(fit_finish(fit, 5, &results), STATUS_OK);
-    assert_text(json_array_get(results, 0), "rule", "leverage");
+    assert_text(json_array_get(results, 0), "rule", "few");
     json_decref(results);
     fit_destroy(fit);
     asked_destroy(&asked);

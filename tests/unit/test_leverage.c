@@ -46,7 +46,7 @@ static void make(struct made *made, size_t count)
     }
 }
 
-/* "leverage", "level", "separation"; "" when the model is told. */
+/* "few", or "" when the model is told. */
 static const char *rule_of(struct made *made, bool persons,
     const char *analysis, size_t centers, int64_t limit)
 {
@@ -106,14 +106,14 @@ static void test_leverage_of_half_withholds_a_model(void **state)
         far[X] = x;
         const bool high = leverage_of_last(&made) >= LEVERAGE_MAX;
         assert_string_equal(
-            rule_of(&made, false, by_x, 3, LIMIT), high ? "leverage" : "");
+            rule_of(&made, false, by_x, 3, LIMIT), high ? "few" : "");
         told += !high;
         withheld += high;
     }
     assert_true(told > 5 && withheld > 5);
-    assert_rule_at_any_split(&made, false, by_x, "leverage");
+    assert_rule_at_any_split(&made, false, by_x, "few");
     assert_rule_at_any_split(
-        &made, false, "{\"anova\":{\"formula\":\"y ~ x\"}}", "leverage");
+        &made, false, "{\"anova\":{\"formula\":\"y ~ x\"}}", "few");
 }
 
 /* Two exams of one person count together; of two people each by itself. */
@@ -126,7 +126,7 @@ static void test_leverage_is_a_persons(void **state)
     add(&made, 40)[X] = 27;
     assert_true(leverage_of_last(&made) < LEVERAGE_MAX);
     assert_true(2 * leverage_of_last(&made) > LEVERAGE_MAX);
-    assert_rule_at_any_split(&made, true, by_x, "leverage");
+    assert_rule_at_any_split(&made, true, by_x, "few");
     made.patients[made.count - 1] = 41;
     assert_rule_at_any_split(&made, true, by_x, "");
 }
@@ -147,7 +147,7 @@ static void test_a_level_of_few_people_withholds_a_model(void **state)
             make(&made, 60);
             for (size_t i = 0; i < 60; i++)
                 made.codes[i * VARIABLES + G] = i < LIMIT - 1 ? level : 1;
-            assert_rule_at_any_split(&made, false, models[m], "level");
+            assert_rule_at_any_split(&made, false, models[m], "few");
             made.codes[59 * VARIABLES + G] = level;
             assert_rule_at_any_split(&made, false, models[m], "");
         }
@@ -165,7 +165,7 @@ static void test_levels_count_people(void **state)
         made.codes[i * VARIABLES + G] = i < LIMIT ? 2 : 1;
     assert_rule_at_any_split(&made, true, by_g, "");
     made.patients[1] = made.patients[0];
-    assert_rule_at_any_split(&made, true, by_g, "level");
+    assert_rule_at_any_split(&made, true, by_g, "few");
 }
 
 /* A combination in an interaction is a level as well. */
@@ -178,7 +178,7 @@ static void test_a_combination_of_few_people_withholds_a_model(void **state)
     for (size_t i = 0; i < 80; i++)
         made.codes[i * VARIABLES + E] =
             i % 2 == 0 ? i % 4 == 0 : i < (size_t)2 * (LIMIT - 1);
-    assert_rule_at_any_split(&made, false, both, "level");
+    assert_rule_at_any_split(&made, false, both, "few");
     made.codes[79 * VARIABLES + E] = 1;
     assert_rule_at_any_split(&made, false, both, "");
 }
@@ -196,7 +196,7 @@ static void test_leverage_of_a_glm_is_weighted(void **state)
     far[Y] = 0; /* 0.486 */
     assert_rule_at_any_split(&made, false, poisson, "");
     far[Y] = 30; /* 0.891 */
-    assert_rule_at_any_split(&made, false, poisson, "leverage");
+    assert_rule_at_any_split(&made, false, poisson, "few");
 }
 
 /* A row is told as the sums prove it: no round more than the fit needs. */
@@ -296,8 +296,7 @@ static void test_a_center_withholds_a_model_by_its_own_leverages(void **state)
 
 /* ---- D10 ---- */
 
-static void assert_grows_without_bound(
-    struct made *made, const char *analysis)
+static void assert_grows_without_bound(struct made *made, const char *analysis)
 {
     char query[256];
     snprintf(
@@ -327,10 +326,8 @@ static void test_separation_is_withheld(void **state)
         made.codes[i * VARIABLES + G] = 2;
         made.codes[i * VARIABLES + E] = 1;
     }
-    assert_string_equal(
-        rule_of(&made, false, logistic, 1, LIMIT), "separation");
-    assert_string_equal(
-        rule_of(&made, false, logistic, 13, LIMIT), "separation");
+    assert_string_equal(rule_of(&made, false, logistic, 1, LIMIT), "few");
+    assert_string_equal(rule_of(&made, false, logistic, 13, LIMIT), "few");
     assert_grows_without_bound(&made, logistic);
     made.codes[E] = 0;
     assert_rule_at_any_split(&made, false, logistic, "");

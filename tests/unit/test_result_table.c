@@ -61,6 +61,27 @@ static void test_variables_that_donors_complete_are_named(void **state)
         "takes one of another row of its center, by lot: lvef, bsa\n");
 }
 
+/* Whatever the data are, and once a table. */
+static void test_what_few_keeps_back_has_advice(void **state)
+{
+    (void)state;
+    assert_prints("{\"results\": [{\"analysis\": \"summary\", \"suppressed\": "
+                  "true, \"rule\": \"few\", \"table\": []}]}",
+        "in place of what is withheld ask for a larger cohort, or 'by' fewer levels\n");
+    assert_prints(
+        "{\"results\": [{\"analysis\": \"histogram\", \"table\": [{\"low\": 1, "
+        "\"suppressed\": true}, {\"low\": 2, \"n\": 30}]}]}",
+        "ask for wider bins");
+    char *text =
+        print("{\"results\": [{\"analysis\": \"histogram\", \"table\": "
+              "[{\"low\": 2, \"n\": 30}]}]}");
+    assert_null(strstr(text, "withheld"));
+    free(text);
+    assert_prints("{\"results\": [{\"analysis\": \"lm\", \"suppressed\": true, "
+                  "\"rule\": \"few\", \"message\": \"joined levels\"}]}",
+        "joined levels");
+}
+
 static void test_one_analysis_is_printed_alone(void **state)
 {
     (void)state;
@@ -183,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decimals_follow_the_smallest_number),
         cmocka_unit_test(test_variables_that_donors_complete_are_named),
+        cmocka_unit_test(test_what_few_keeps_back_has_advice),
         cmocka_unit_test(test_one_analysis_is_printed_alone),
         cmocka_unit_test(test_a_column_has_one_number_of_decimals),
         cmocka_unit_test(test_withheld_says_which_rule_and_why),

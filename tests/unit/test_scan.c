@@ -119,7 +119,7 @@ static struct asking ask(const char *unit)
         "{\"count\":{}},{\"summary\":{\"variables\":[\"age\",\"lvef\","
         "\"volume\",\"mi\"]}},{\"frequency\":{\"variable\":\"mi\"}},"
         "{\"crosstab\":{\"rows\":\"sex\",\"columns\":\"mi\"}},"
-        "{\"histogram\":{\"variable\":\"lvef\",\"width\":7.5}},"
+        "{\"histogram\":{\"variable\":\"lvef\",\"width\":10}},"
         "{\"quantile\":{\"variable\":\"age\",\"probs\":[0.5]}}]}",
         unit);
     diagnostic_init(&diagnostic, "q");

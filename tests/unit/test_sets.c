@@ -88,7 +88,11 @@ static int64_t rows_between(const struct shape *shape, const int128 *elements,
             if (cell < first || cell + CELL_ROWS >= first + count)
                 continue;
             cells++;
-            rows += (int64_t)elements[cell + CELL_ROWS];
+            if (at->of_means && i % at->columns > 0) /* of the same rows */
+                assert_true(elements[cell + CELL_ROWS] ==
+                            elements[cell - length + CELL_ROWS]);
+            else
+                rows += (int64_t)elements[cell + CELL_ROWS];
         }
         *tables += cells > 0;
     }

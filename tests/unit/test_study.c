@@ -334,6 +334,17 @@ static void test_check_derived_variables_are_of_the_dictionarys(void **state)
     check_derived("sex", "age > 70", STATUS_MALFORMED, "is a variable");
 }
 
+/* All that a study cuts. */
+static void test_check_thresholds_stand_on_edges(void **state)
+{
+    static const char says[] = "between 105 and 106: the nearest edge is 99";
+    (void)state;
+    check_cohorts("old", "age > 105", STATUS_THRESHOLD_OFF_GRID, says);
+    check_derived(
+        "both", "age > 105 or sex = F", STATUS_THRESHOLD_OFF_GRID, says);
+    check_against("cohort", "\"age <= 105\"", STATUS_THRESHOLD_OFF_GRID, says);
+}
+
 /* It was approved, and is asked about as it was. */
 static void test_check_a_study_of_before_named_cohorts_goes_on(void **state)
 {
@@ -342,7 +353,7 @@ static void test_check_a_study_of_before_named_cohorts_goes_on(void **state)
     struct study *study = NULL;
     (void)state;
     json_object_del(copy, "exploration");
-    document_change(copy, "cohort", "\"age >= 18 or sex = F\"");
+    document_change(copy, "cohort", "\"age >= 105 or sex = F\"");
     char *text = json_dumps(copy, JSON_COMPACT);
     diagnostic_init(&diagnostic, "study");
     assert_int_equal(
@@ -498,6 +509,7 @@ int main(void)
         cmocka_unit_test(test_check_names_are_the_dictionarys),
         cmocka_unit_test(test_check_cohorts_are_plain_and_lie_in_the_whole),
         cmocka_unit_test(test_check_derived_variables_are_of_the_dictionarys),
+        cmocka_unit_test(test_check_thresholds_stand_on_edges),
         cmocka_unit_test(test_check_a_study_of_before_named_cohorts_goes_on),
         cmocka_unit_test(test_verify_needs_a_signature_of_its_researchers),
         cmocka_unit_test(test_dates_bear_five_minutes_between_clocks),

@@ -8,7 +8,7 @@
 static const char dictionary[] =
     "{\"id\":\"aml\",\"version\":1,\"variables\":["
     "{\"name\":\"time\",\"type\":\"days\",\"entity\":\"exam\",\"min\":0,"
-    "\"max\":200},"
+    "\"max\":200,\"edges\":[1,7,10,30]},"
     "{\"name\":\"status\",\"type\":\"boolean\",\"entity\":\"exam\"},"
     "{\"name\":\"x\",\"type\":\"category\",\"entity\":\"exam\",\"categories\":["
     "{\"code\":\"m\",\"label\":\"maintained\"},"
