@@ -104,7 +104,9 @@ static enum status read_by_variable(struct query *query,
     if (status == STATUS_OK && dictionary->terms != NULL &&
         terms_find_derived(dictionary->terms, name) != NULL)
         return field_fail(field, diagnostic,
-            "'%s' is derived in the study, for its cohorts alone", name);
+            "'%s' is derived in the study, for its cohorts alone: ask of '%s' "
+            "and of 'not %s' one after the other",
+            name, name, name);
     status =
         dictionary_resolve(dictionary, &index, message, view_of_text(name));
     if (status != STATUS_OK) {

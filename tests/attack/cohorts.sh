@@ -181,6 +181,36 @@ one-center)
     rest=$(count "age >= 62" '{"frequency": {"variable": "sex"}}') || kept
     [ "$all" != "$rest" ] || kept
     gave "budapest has $((all - rest)) patients of 62 years and more" ;;
+boundaries)
+    # Eleven people less are told exactly, ten as if they were there: of two
+    # cohorts, one or two people apart, the one is on this side and the other on
+    # that. Each tells of them; many such are asked.
+    hospitals 's/"privacy"/"limits": {"near_cohorts": 2}, "privacy"/'
+    boundaries="40 >= 78 80
+42 <= 181 180
+46 <= 179 178
+49 <= 178 175
+52 >= 80 82
+52 <= 175 174
+55 <= 173 172
+58 <= 170 169"
+    crossed=0
+    while read -r age sign near far; do
+        [ "$sign" = ">=" ] && all="thalach >= 40" || all="thalach <= 250"
+        told=
+        for rate in "$all" "thalach $sign $near" "thalach $sign $far"; do
+            printf '{"cohort": "age >= %s and %s", "analyses": [{"count": {}}]}' \
+                "$age" "$rate" >"$work/q.json"
+            ask_unless_held ada "$work/q.json" 2>/dev/null </dev/null || kept
+            told="$told $(python3 "$root/tests/support/pick.py" n <"$FED/out")"
+        done
+        read -r first second third <<<"$told"
+        if [ "$first" = "$second" ] && [ "$second" != "$third" ]; then
+            crossed=$((crossed + 1))
+        fi
+    done <<<"$boundaries"
+    [ "$crossed" -ge 4 ] || kept
+    gave "$crossed boundaries with a patient or two on them" ;;
 many-questions)
     hospitals 's/"privacy"/"limits": {"queries_per_day": 3}, "privacy"/'
     for p in 0.3 0.4 0.5 0.6; do

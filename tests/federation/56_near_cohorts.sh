@@ -23,21 +23,9 @@ people() {
     for name in $CENTERS; do tail -n +2 "$UCI/$name.csv"; done |
         awk -F, "$1" | wc -l
 }
-# begins COHORT: answered (0), or it waits for the committee (1); $ASKING asks on
-begins() {
-    local end=$((SECONDS + 60))
+begins() { # COHORT: answered, or it waits
     put "$1"
-    ask ada "$FED/q.json" --wait 100 >"$FED/out" 2>"$FED/err" &
-    ASKING=$!
-    while [ "$SECONDS" -lt "$end" ]; do
-        if grep -q 'waits for the committee' "$FED/err"; then return 1; fi
-        if ! kill -0 "$ASKING" 2>/dev/null; then
-            wait "$ASKING" || fail "$1: $(cat "$FED/err")"
-            return 0
-        fi
-        sleep 0.05
-    done
-    fail "$1 is neither answered nor waits"
+    ask_unless_held ada "$FED/q.json"
 }
 as() { # PERSON COMMAND... of studies and queries
     local who=$1

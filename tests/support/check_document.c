@@ -5,8 +5,9 @@
  *   check_document KIND FILE [DICTIONARY [STUDY]]
  *   check_document --lines [DICTIONARY]
  *
- * KIND: dictionary, query, study, roster, approval, session, limits, opt-in,
- * freeze, envelope, card, csv, settings; scope is a query within the study.
+ * KIND: dictionary, query, study, amendment, roster, approval, continuation,
+ * session, limits, opt-in, freeze, envelope, card, csv, settings; scope is a
+ * query within the study.
  * Exit code 0 when nothing is wrong, 1 with one line when something is. csv,
  * query and scope need a dictionary.
  *
@@ -20,6 +21,8 @@
 #include "node/config.h"
 #include "node/import.h"
 #include "policy/admission.h"
+#include "policy/amendment.h"
+#include "policy/continuation.h"
 #include "policy/freeze.h"
 #include "policy/opt_in.h"
 
@@ -104,6 +107,20 @@ static enum status check_approval(struct checking *c)
     return approval_parse(&approval, c->text, &c->diagnostic);
 }
 
+static enum status check_amendment(struct checking *c)
+{
+    struct amendment *amendment = NULL;
+    enum status status = amendment_parse(&amendment, c->text, &c->diagnostic);
+    amendment_destroy(amendment);
+    return status;
+}
+
+static enum status check_continuation(struct checking *c)
+{
+    struct continuation continuation;
+    return continuation_parse(&continuation, c->text, &c->diagnostic);
+}
+
 static enum status check_session(struct checking *c)
 {
     struct session_header *header = NULL;
@@ -177,7 +194,8 @@ static const struct {
     enum status (*check)(struct checking *checking);
 } kinds[] = {{"dictionary", check_dictionary}, {"query", check_query},
     {"scope", check_scope}, {"study", check_study}, {"roster", check_roster},
-    {"approval", check_approval}, {"session", check_session},
+    {"approval", check_approval}, {"amendment", check_amendment},
+    {"continuation", check_continuation}, {"session", check_session},
     {"limits", check_limits}, {"opt-in", check_opt_in},
     {"freeze", check_freeze}, {"envelope", check_envelope},
     {"card", check_card}, {"csv", check_csv}, {"settings", check_settings}};

@@ -330,6 +330,23 @@ ask() {
         --roster "$FED/roster.json" --key "$FED/people/$who.key" --json "$@"
 }
 
+# ask_unless_held RESEARCHER QUERY: the answer in $FED/out (0), or it waits for
+# the committee (1), and $ASKING asks on; what else is said is in $FED/err
+ask_unless_held() {
+    local end=$((SECONDS + 90))
+    ask "$1" "$2" --wait 100 >"$FED/out" 2>"$FED/err" &
+    ASKING=$!
+    while [ "$SECONDS" -lt "$end" ]; do
+        if grep -q 'waits for the committee' "$FED/err"; then return 1; fi
+        if ! kill -0 "$ASKING" 2>/dev/null; then
+            wait "$ASKING" || fail "$(cat "$2" "$FED/err")"
+            return 0
+        fi
+        sleep 0.05
+    done
+    fail "neither answered nor held: $(cat "$2" "$FED/err")"
+}
+
 # house CENTERS: committee of three of whom two must sign, one researcher, an
 # office, and these centers, all with the roster
 house() {

@@ -30,6 +30,7 @@ BEYOND_SCHEMA = {
     "query": ("cohort", "by", "analyses"),
     "study": ("variables", "cohort", "cohorts", "derived", "researchers", "analyses", "valid_from",
               "valid_until"),
+    "amendment": ("cohorts",),
     "roster": ("committee", "centers", "coordinator", "threshold",
                "valid_from", "valid_until"),
     "dictionary": ("variables", "rules"),
