@@ -115,5 +115,5 @@ away() {
     most=3 ask_again "$1 is back" 13 3
 }
 away center_01 3  # 19 % of the patients: many of each cohort
-away center_13 10 # 2 %: few of each
+away center_13 20 # 2 %: few of each, so that all may be
 quiet "$BIN/cohortium-coordinator" register replay --home "$FED/office"

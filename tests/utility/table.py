@@ -148,8 +148,9 @@ def datashield(name, centers):
             centers, lambda rows: table_is_left(rows, ["dx_primary", "sex"]))
     if name in ("KM of two groups", "log-rank"):
         return share_left(centers, lambda rows: all(
-            n >= SUBSET for n in cells(known(rows, ["followup_days", "death"]),
-                                       ["lge_present"]).values()))
+            n >= SUBSET for n in cells(
+                known(rows, ["followup_days", "death", "lge_present"]),
+                ["lge_present"]).values()))
     outcome, terms, two = {
         "Cox, 5 covariates": (
             ["followup_days", "death"],
