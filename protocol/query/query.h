@@ -16,7 +16,7 @@
 
 #define QUERY_ANALYSES_MAX 64
 #define QUERY_BY_MAX 3
-#define QUERY_VALUES_MAX 64 /* of an integer in `by` */
+#define QUERY_VALUES_MAX 64 /* levels that `by` gives, of all its variables */
 #define QUERY_MOVE_MAX 1000
 #define STUDY_NAME_MAX 64
 #define NONCE_BYTES 16
@@ -41,7 +41,7 @@ struct query {
     size_t by_count;
     size_t by[QUERY_BY_MAX]; /* category or boolean variables */
     int64_t move; /* how often the study moved to the centers' latest freezes */
-    size_t analysis_count;   /* >= 1 */
+    size_t analysis_count; /* >= 1 */
     struct query_analysis analyses[QUERY_ANALYSES_MAX];
     bool sealed; /* the four below are there */
     struct digest study_id;
