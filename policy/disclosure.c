@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/analysis/analysis.h"
 #include "protocol/wire/defence.h"
 
 /* One segment of one center's vector under the rules. */
@@ -456,6 +457,22 @@ static enum status review_segment(const struct review *review)
     return status;
 }
 
+/* What a look at the rows said; or the sums of a model of which they say
+ * enough. */
+static enum leverage_verdict verdict_of(const struct plan *plan, size_t index,
+    const struct limits *limits, const struct contribution *contribution)
+{
+    const struct segment *segment = &plan->segments[index];
+    const struct analysis *analysis = &plan->analyses[segment->analysis];
+    const struct shape *shape = &plan->shapes[segment->analysis];
+    if (analysis->kind->has_few_levels != NULL &&
+        analysis->kind->has_few_levels(analysis, shape,
+            contribution->vector.elements + segment->first, limits->min_cell))
+        return LEVERAGE_FEW;
+    return contribution->verdicts == NULL ? LEVERAGE_FINE
+                                          : contribution->verdicts[index];
+}
+
 enum status disclosure_apply(const struct plan *plan,
     const struct limits *limits, uint64_t people_total,
     struct contribution *contribution, struct disclosure_report *report)
@@ -474,9 +491,7 @@ enum status disclosure_apply(const struct plan *plan,
             .facts = contribution->facts == NULL
                          ? NULL
                          : contribution->facts + segment->first_fact,
-            .verdict = contribution->verdicts == NULL
-                           ? LEVERAGE_FINE
-                           : contribution->verdicts[i],
+            .verdict = verdict_of(plan, i, limits, contribution),
             .hidden = contribution->hidden == NULL
                           ? NULL
                           : contribution->hidden + segment->first,

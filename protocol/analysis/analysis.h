@@ -114,6 +114,12 @@ struct analysis_kind {
     /* A model whose coefficients are told: what rule D9 looks at once its own
      * rounds are over (leverage.h). NULL in others. */
     const struct model_check *check;
+    /* A model without such a check: whether its first round's sums say that a
+     * level of its factors is of few people (D9). Of several rows of a person
+     * they do not: of these it is rule 2 that looks at levels. NULL: no levels.
+     */
+    bool (*has_few_levels)(const struct analysis *analysis,
+        const struct shape *shape, const int128 *elements, int64_t min_cell);
 
     /* The rest is for analyses of several rounds; value_count is NULL in
      * others. All rounds have one shape. */

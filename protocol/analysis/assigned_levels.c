@@ -21,8 +21,8 @@ static void mark_in_run(const struct assigned *assigned,
                 return;
             continue;
         }
-        mask_level(run_column(assigned, run, code->column), code->code, 0,
-            rows->count, in, next);
+        mask_codes(run_column(assigned, run, code->column), code->code,
+            code->last, 0, rows->count, in, next);
         in = next;
         next = next == scratch ? scratch + rows->count : scratch;
     }

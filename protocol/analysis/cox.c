@@ -226,5 +226,6 @@ const struct analysis_kind analysis_cox = {
     .value_count = cox_value_count,
     .memory_count = cox_memory_count,
     .advance = cox_advance,
+    .has_few_levels = cox_has_few_levels,
     .conclude = conclude,
 };

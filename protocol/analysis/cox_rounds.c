@@ -7,7 +7,7 @@
 #include "protocol/analysis/cox_rows.h"
 #include "protocol/analysis/cox_steps.h"
 #include "protocol/analysis/cox_zph.h"
-#include "protocol/analysis/least_squares.h"
+#include "protocol/analysis/leverage.h"
 #include "protocol/analysis/sets.h"
 #include "protocol/analysis/tally.h"
 #include "protocol/analysis/times.h"
@@ -137,16 +137,34 @@ size_t cox_memory_count(
     return cox_estimates_at(cox) + 2 * cox->count;
 }
 
+/* Sums of the columns' squares, times `unit`. */
+static void read_squares(
+    const struct cox *cox, const int128 *cell, wide unit, wide *out)
+{
+    const int128 *squares = cox_moments(cox, cell) + cox->count;
+    out[0] = (wide)cell[CELL_ROWS] * (wide)ldexp(1, DESIGN_BITS) * unit;
+    for (size_t j = cox->first; j < cox->design->column_count; j++)
+        out[j] = (wide)squares[j - cox->first] * unit;
+}
+
 void cox_levels(
     const struct cox *cox, const int128 *cell, struct design_levels *out)
 {
-    const size_t all = cox->design->column_count;
     const wide rows = (wide)cell[CELL_ROWS] * (wide)ldexp(1, DESIGN_BITS);
-    const int128 *squares = cox_moments(cox, cell) + cox->count;
-    wide numbers[DESIGN_COLUMNS_MAX] = {rows}; /* of the intercept */
-    for (size_t j = cox->first; j < all; j++)
-        numbers[j] = (wide)squares[j - cox->first];
-    design_find_levels(cox->design, numbers, rows, out);
+    wide squares[DESIGN_COLUMNS_MAX];
+    read_squares(cox, cell, 1, squares);
+    design_find_levels(cox->design, squares, rows, out);
+}
+
+bool cox_has_few_levels(const struct analysis *analysis,
+    const struct shape *shape, const int128 *elements, int64_t min_cell)
+{
+    const struct cox *cox = analysis->model;
+    const int128 *cell = elements + shape->tables[0].first;
+    wide squares[DESIGN_COLUMNS_MAX];
+    read_squares(cox, cell, (wide)ldexp(1, -DESIGN_BITS), squares);
+    return leverage_judge_levels(
+               cox->design, squares, cell[CELL_ROWS], min_cell) == LEVERAGE_FEW;
 }
 
 /* From the first round, for all that follow. */

@@ -13,7 +13,7 @@ struct cox {
     struct design *design;
     int64_t grid;
     bool efron, by_center;
-    size_t first, count; /* columns without the intercept */
+    size_t first, count;             /* columns without the intercept */
     struct standard_columns columns; /* these */
     size_t steps, strata;
     struct cox_layout layout;
@@ -22,7 +22,8 @@ struct cox {
 };
 
 /* The sums of the cell: these, then of events x [p] and time * x [p], then in
- * the first round of all rows x [p] and x^2 [p] (standard.h); then by center a likelihood's numbers and PAIRS_COUNT, on the grid in the first round
+ * the first round of all rows x [p] and x^2 [p] (standard.h); then by center a
+ * likelihood's numbers and PAIRS_COUNT, on the grid in the first round
  * STEP_COUNTS a step, in the others those of the risk sets, stratum by stratum.
  */
 enum cox_sums {
@@ -74,9 +75,9 @@ static inline double cox_time_unit(const struct cox *cox)
 
 /* What the coordinator remembers: [count] coefficients, [count] standard errors
  * (-1: the column is left out), then these, then [count + 1] statistics of
- * cox_zph, [count] whether a column is that of a reference level, [2 count] what
- * is told by standard.h, and of the columns as they are [count] estimates and
- * [count] standard errors. */
+ * cox_zph, [count] whether a column is that of a reference level, [2 count]
+ * what is told by standard.h, and of the columns as they are [count] estimates
+ * and [count] standard errors. */
 enum cox_remembered {
     KEPT_LOGLIK,
     KEPT_NULL,
@@ -110,6 +111,9 @@ static inline size_t cox_estimates_at(const struct cox *cox)
 /* From the first round's sums. */
 void cox_levels(
     const struct cox *cox, const int128 *cell, struct design_levels *out);
+/* Likewise; as in struct analysis_kind. */
+bool cox_has_few_levels(const struct analysis *analysis,
+    const struct shape *shape, const int128 *elements, int64_t min_cell);
 /* Once steps and strata are known: layout and risk_sets. */
 void cox_plan(struct cox *cox);
 enum status cox_shape(const struct analysis *analysis,

@@ -34,7 +34,7 @@ static double number_scale(
 
 static bool is_factor(const struct formula *formula, size_t atom)
 {
-    return formula->atoms[atom].kind == ATOM_LEVELS;
+    return formula_has_levels(&formula->atoms[atom]);
 }
 
 /* Whether the formula's first factor stands here. */
@@ -87,7 +87,7 @@ static void name_part(const struct formula_atom *atom,
     size_t used = strlen(out);
     if (used > 0)
         used += (size_t)snprintf(out + used, size - used, ":");
-    if (atom->kind == ATOM_LEVELS)
+    if (formula_has_levels(atom))
         formula_level_text(atom, dictionary, part, out + used, size - used);
     else if (atom->kind == ATOM_SPLINE && atom->df > 1) /* as in R */
         snprintf(out + used, size - used, "%s%zu", atom->name, part + 1);

@@ -13,7 +13,7 @@ static bool has_atom(
 
 static bool is_factor(const struct design *design, size_t a)
 {
-    return design->formula->atoms[a].kind == ATOM_LEVELS;
+    return formula_has_levels(&design->formula->atoms[a]);
 }
 
 /* Whether the column's term has no column of the factor's first level. */
@@ -74,8 +74,8 @@ static wide squares_with(const struct design *design, const wide *squares,
 }
 
 /* Whether no row has the factor's first level, as far as the columns say. */
-static bool is_first_empty(const struct design *design, const wide *squares,
-    wide rows, size_t a)
+static bool is_first_empty(
+    const struct design *design, const wide *squares, wide rows, size_t a)
 {
     bool empty = false;
     for (size_t c = 0; c < design->column_count; c++) {
@@ -134,8 +134,8 @@ void design_find_levels(const struct design *design, const wide *squares,
     }
 }
 
-static json_t *level_of(const struct design *design,
-    const struct formula_atom *atom, size_t level)
+static json_t *level_of(
+    const struct design *design, const struct formula_atom *atom, size_t level)
 {
     return atom->variable == FORMULA_CENTER
                ? json_string(atom->centers[level])

@@ -88,8 +88,8 @@ static void number(struct filling *fill, const struct formula_atom *atom,
         const struct variable *variable =
             &fill->design->dictionary->variables[atom->variable];
         column_drop_missing(fill->of[atom->variable], count, fill->in);
-        scale_codes(fill->of[atom->variable], count,
-            code_factor(variable, scale), out);
+        scale_codes(
+            fill->of[atom->variable], count, code_factor(variable, scale), out);
     } else {
         evaluate(fill, atom, scale, out);
     }
@@ -149,11 +149,13 @@ KERNEL static void multiply(
         out[i] *= by[i];
 }
 
-KERNEL static void multiply_level(const int32_t *restrict codes, int32_t code,
-    size_t count, double *restrict out)
+KERNEL static void multiply_level(const int32_t *restrict codes,
+    struct level_codes level, size_t count, double *restrict out)
 {
+    const uint32_t first = (uint32_t)level.first;
+    const uint32_t span = (uint32_t)level.last - first;
     for (size_t i = 0; i < count; i++)
-        out[i] = codes[i] == code ? out[i] : 0.0;
+        out[i] = (uint32_t)codes[i] - first <= span ? out[i] : 0.0;
 }
 
 KERNEL static void clear_out(
@@ -176,9 +178,10 @@ static void make_column(
     for (; set != 0; set &= set - 1) {
         const size_t a = (size_t)__builtin_ctzll(set);
         const struct formula_atom *atom = &formula->atoms[a];
-        if (atom->kind == ATOM_LEVELS) {
+        if (formula_has_levels(atom)) {
             multiply_level(fill->of[atom->variable],
-                atom->first_level + column->parts[a], count, out);
+                formula_level_codes(atom, design->dictionary, column->parts[a]),
+                count, out);
         } else {
             multiply(fill->numbers[design->atom_first[a] + column->parts[a]],
                 count, out);
@@ -193,8 +196,7 @@ static double *make_response(struct filling *fill, double *out)
     if (design->formula->response_kind == RESPONSE_LEVELS) {
         column_drop_missing(
             fill->of[response->variable], fill->which->count, fill->in);
-        scale_codes(
-            fill->of[response->variable], fill->which->count, 1.0, out);
+        scale_codes(fill->of[response->variable], fill->which->count, 1.0, out);
     } else {
         number(fill, response, design->response_scale, out);
     }

@@ -38,23 +38,21 @@ enum term_levels leverage_column_levels(
     return design_term_levels(design, design->columns[column].term);
 }
 
-/* From X'X: every row is a person, and a column of zeros and ones has as many
- * people as the sum of its squares. */
-static enum leverage_verdict judge_levels(const struct design *design,
-    const wide *products, int128 rows, int64_t min_cell)
+enum leverage_verdict leverage_judge_levels(const struct design *design,
+    const wide *squares, int128 rows, int64_t min_cell)
 {
-    const size_t p = design->column_count;
     const struct formula *formula = design->formula;
+    enum leverage_verdict fine = LEVERAGE_FINE;
     int128 rest[FORMULA_TERMS_MAX];
     for (size_t t = 0; t < formula->term_count; t++)
         rest[t] = rows;
-    for (size_t j = 0, k = 0; j < p; k += p - j, j++) {
+    for (size_t j = 0; j < design->column_count; j++) {
         const enum term_levels levels = leverage_column_levels(design, j);
         if (levels == LEVELS_AND_NUMBERS)
-            return LEVERAGE_NOT_KNOWN;
-        if (levels == NO_LEVELS)
+            fine = LEVERAGE_NOT_KNOWN;
+        if (levels != LEVELS_ALONE)
             continue;
-        const int128 people = fixed_whole((long double)products[k]);
+        const int128 people = fixed_whole((long double)squares[j]);
         if (few_people(people, min_cell))
             return LEVERAGE_FEW;
         rest[design->columns[j].term - 1] -= people;
@@ -64,7 +62,18 @@ static enum leverage_verdict judge_levels(const struct design *design,
             few_people(rest[t], min_cell))
             return LEVERAGE_FEW;
     }
-    return LEVERAGE_FINE;
+    return fine;
+}
+
+/* From X'X. */
+static enum leverage_verdict judge_levels(const struct design *design,
+    const wide *products, int128 rows, int64_t min_cell)
+{
+    const size_t p = design->column_count;
+    wide squares[DESIGN_COLUMNS_MAX];
+    for (size_t j = 0, k = 0; j < p; k += p - j, j++)
+        squares[j] = products[k];
+    return leverage_judge_levels(design, squares, rows, min_cell);
 }
 
 /* ---- the inverse ---- */

@@ -44,6 +44,12 @@ struct model_check {
     double (*weight_max)(const struct analysis *analysis);
 };
 
+/* From the sums of the columns' squares, where every row is a person: a column
+ * of zeros and ones has as many people. LEVERAGE_NOT_KNOWN: of what is no such
+ * column they do not say; none of the others is of few. */
+enum leverage_verdict leverage_judge_levels(const struct design *design,
+    const wide *squares, int128 rows, int64_t min_cell);
+
 /* ---- at the coordinator ---- */
 
 /* Numbers that a round of counting is told beside the analysis' own values. */

@@ -134,16 +134,23 @@ void mask_cohort(const struct cohort *cohort, const struct rows *rows,
         node_mask(cohort->root, &scan, out, scratch);
 }
 
-void mask_level(const struct column *column, int32_t code, size_t first,
-    size_t count, const uint8_t *in, uint8_t *out)
+void mask_codes(const struct column *column, int32_t first_code,
+    int32_t last_code, size_t first, size_t count, const uint8_t *in,
+    uint8_t *out)
 {
     if (column->width == 0) {
         memset(out, 0, count);
         return;
     }
-    column_range(
-        column, first, count, (struct interval){code, code}, false, out);
+    column_range(column, first, count, (struct interval){first_code, last_code},
+        false, out);
     combine_and(out, in, count);
+}
+
+void mask_level(const struct column *column, int32_t code, size_t first,
+    size_t count, const uint8_t *in, uint8_t *out)
+{
+    mask_codes(column, code, code, first, count, in, out);
 }
 
 #define KNOWN_KERNEL(name, type, missing)                                      \

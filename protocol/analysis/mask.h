@@ -16,6 +16,10 @@ void mask_cohort(const struct cohort *cohort, const struct rows *rows,
 /* out = in and (column == code). */
 void mask_level(const struct column *column, int32_t code, size_t first,
     size_t count, const uint8_t *in, uint8_t *out);
+/* out = in and (first_code <= column <= last_code), none of them missing. */
+void mask_codes(const struct column *column, int32_t first_code,
+    int32_t last_code, size_t first, size_t count, const uint8_t *in,
+    uint8_t *out);
 /* out = in and (column has a value); in and out may be one. */
 void mask_known(const struct column *column, size_t first, size_t count,
     const uint8_t *in, uint8_t *out);

@@ -155,6 +155,8 @@ json_t *model_level(const struct formula_atom *atom,
     const struct dictionary *dictionary, size_t level)
 {
     const struct variable *variable = &dictionary->variables[atom->variable];
+    if (atom->kind == ATOM_CUT)
+        return json_string(level == 1 ? "TRUE" : "FALSE");
     return variable_level_count(variable) > 0
                ? json_string(variable_level_code(variable, level))
                : json_integer(atom->first_level + (json_int_t)level);

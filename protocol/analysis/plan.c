@@ -130,13 +130,9 @@ static enum status fill(struct plan *plan, const struct center_list *centers,
         plan->level_count *=
             variable_cell_count(&plan->dictionary->variables[query->by[i]]);
     plan->analysis_count = query->analysis_count;
-    /* Each segment has a head: refused before anything is allocated for it. */
-    if (plan->level_count * plan->analysis_count >
-        PLAN_VECTOR_MAX / SEGMENT_HEAD) {
-        field_fail(&query->analyses[0].name_field, diagnostic,
-            "'by' gives %zu levels; ask by fewer variables", plan->level_count);
-        return STATUS_TOO_LARGE;
-    }
+    _Static_assert(
+        QUERY_VALUES_MAX * QUERY_ANALYSES_MAX <= PLAN_VECTOR_MAX / SEGMENT_HEAD,
+        "each segment has a head");
     plan->segment_count = plan->analysis_count * plan->level_count;
     plan->analyses = calloc(plan->analysis_count, sizeof(struct analysis));
     struct shape *shapes = calloc(plan->analysis_count, sizeof *shapes);

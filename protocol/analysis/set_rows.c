@@ -44,8 +44,8 @@ static void keep_code(
             memset(mask, 0, rows->count);
         return;
     }
-    mask_level(&rows->columns[code->column], code->code, 0, rows->count, mask,
-        marker->scratch);
+    mask_codes(&rows->columns[code->column], code->code, code->last, 0,
+        rows->count, mask, marker->scratch);
     memcpy(mask, marker->scratch, rows->count);
 }
 
@@ -55,11 +55,9 @@ static void keep_level(
     const struct plan *plan = marker->sets->plan;
     for (size_t i = 0; i < plan->query->by_count; i++) {
         const size_t column = plan->query->by[i];
-        keep_code(marker,
-            &(struct set_code){
-                column, plan->dictionary->variables[column].min +
-                            (int32_t)plan_level_of(plan, level, i)},
-            mask);
+        const int32_t code = plan->dictionary->variables[column].min +
+                             (int32_t)plan_level_of(plan, level, i);
+        keep_code(marker, &(struct set_code){column, code, code}, mask);
     }
 }
 

@@ -48,6 +48,7 @@ static size_t hash_of(const struct row_set *set)
     for (size_t i = 0; i < set->code_count; i++) {
         hash = add_number(hash, set->codes[i].column);
         hash = add_number(hash, (uint32_t)set->codes[i].code);
+        hash = add_number(hash, (uint32_t)set->codes[i].last);
     }
     hash = add_number(hash, (uint64_t)set->interval.grid);
     return (size_t)(hash ^ hash >> 32);
@@ -67,7 +68,8 @@ static bool is_same(const struct row_set *a, const struct row_set *b)
     }
     for (size_t i = 0; i < a->code_count; i++) {
         if (a->codes[i].column != b->codes[i].column ||
-            a->codes[i].code != b->codes[i].code)
+            a->codes[i].code != b->codes[i].code ||
+            a->codes[i].last != b->codes[i].last)
             return false;
     }
     return true;
@@ -199,7 +201,7 @@ static void fill_codes(const struct plan *plan, const struct part *part,
     set->codes = codes;
     for (size_t i = 0; i < part->code_count; i++) {
         if (!is_of_level(plan, set->level, part->codes[i].column, &code) ||
-            code != part->codes[i].code)
+            code < part->codes[i].code || code > part->codes[i].last)
             codes[set->code_count++] = part->codes[i];
     }
     qsort(codes, set->code_count, sizeof *codes, by_column);
@@ -276,13 +278,30 @@ void parts_of_complete(const struct analysis *analysis,
 }
 
 static void weigh_levels(struct part_list *parts, const struct part *whole,
-    size_t column, int32_t first, size_t count)
+    size_t column, size_t count)
 {
     struct part part = *whole;
     part.first = part.count = 0;
     part.code_count = 1;
     for (size_t level = 0; level < count; level++) {
-        part.codes[0] = (struct set_code){column, first + (int32_t)level};
+        const int32_t code = (int32_t)level;
+        part.codes[0] = (struct set_code){column, code, code};
+        parts_add(parts, &part);
+    }
+}
+
+static void weigh_atom(struct part_list *parts, const struct part *whole,
+    const struct formula_atom *atom)
+{
+    const struct dictionary *dictionary = parts->to->sets->plan->dictionary;
+    struct part part = *whole;
+    part.first = part.count = 0;
+    part.code_count = 1;
+    for (size_t level = 0; level < atom->level_count; level++) {
+        const struct level_codes codes =
+            formula_level_codes(atom, dictionary, level);
+        part.codes[0] =
+            (struct set_code){atom->variable, codes.first, codes.last};
         parts_add(parts, &part);
     }
 }
@@ -291,7 +310,7 @@ void parts_weigh_levels(
     struct part_list *parts, const struct part *whole, size_t variable)
 {
     const struct dictionary *dictionary = parts->to->sets->plan->dictionary;
-    weigh_levels(parts, whole, variable, 0,
+    weigh_levels(parts, whole, variable,
         variable_level_count(&dictionary->variables[variable]));
 }
 
@@ -301,11 +320,10 @@ void parts_weigh_formula(struct part_list *parts, const struct part *whole,
     struct part part = *whole;
     for (size_t a = 0; a < formula->atom_count; a++) {
         const struct formula_atom *atom = &formula->atoms[a];
-        if (atom->kind != ATOM_LEVELS)
+        if (!formula_has_levels(atom))
             continue;
         part.factor++;
-        weigh_levels(
-            parts, &part, atom->variable, atom->first_level, atom->level_count);
+        weigh_atom(parts, &part, atom);
     }
     for (size_t i = 0; i < formula->strata_count; i++) {
         part.factor++;
@@ -328,8 +346,9 @@ void parts_add_group(struct part_list *parts, const struct part *whole,
     const struct formula_atom *atom, size_t group)
 {
     struct part part = *whole;
+    const int32_t code = atom->first_level + (int32_t)group;
     part.codes[part.code_count++] =
-        (struct set_code){atom->variable, atom->first_level + (int32_t)group};
+        (struct set_code){atom->variable, code, code};
     parts_add(parts, &part);
 }
 

@@ -23,10 +23,11 @@
 #define SET_WHOLE SIZE_MAX
 #define SET_BY_MISSING (SIZE_MAX - 1)
 
-/* A column has this code; FORMULA_CENTER: the rows' center has this place. */
+/* A column has one of these codes; FORMULA_CENTER: the rows' center has this
+ * place. */
 struct set_code {
     size_t column;
-    int32_t code;
+    int32_t code, last;
 };
 
 /* Rows that are in when `start` is before `stop` on a grid of days, as cox

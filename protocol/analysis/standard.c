@@ -21,14 +21,15 @@ static size_t levels_of(const struct design *design, size_t column)
 {
     uint64_t levels = atoms_of(design, column);
     for (size_t a = 0; a < design->formula->atom_count; a++) {
-        if (design->formula->atoms[a].kind != ATOM_LEVELS)
+        if (!formula_has_levels(&design->formula->atoms[a]))
             levels &= ~((uint64_t)1 << a);
     }
     for (size_t c = 0; c < design->column_count; c++) {
         bool same = atoms_of(design, c) == levels;
         for (size_t a = 0; same && a < design->formula->atom_count; a++)
-            same = (levels >> a & 1) == 0 || design->columns[c].parts[a] ==
-                                                 design->columns[column].parts[a];
+            same =
+                (levels >> a & 1) == 0 ||
+                design->columns[c].parts[a] == design->columns[column].parts[a];
         if (same)
             return c;
     }
@@ -41,17 +42,16 @@ static bool has_numbers(const struct design *design, size_t column)
     return term > 0 && design_term_levels(design, term) != LEVELS_ALONE;
 }
 
-void standard_init(struct standard_columns *of, const struct design *design,
-    bool free_one)
+void standard_init(
+    struct standard_columns *of, const struct design *design, bool free_one)
 {
     of->design = design;
     of->first = free_one && design->formula->intercept ? 1 : 0;
     of->count = design->column_count - of->first;
     for (size_t j = 0; j < of->count; j++) {
         const size_t column = of->first + j;
-        const bool alone =
-            design_term_levels(design, design->columns[column].term) ==
-            NO_LEVELS;
+        const bool alone = design_term_levels(design,
+                               design->columns[column].term) == NO_LEVELS;
         const size_t base = levels_of(design, column);
         of->base[j] = !has_numbers(design, column) ? STANDARD_NONE
                       : alone && free_one          ? STANDARD_ONE
@@ -111,8 +111,8 @@ static wide squares_of(const struct standard_columns *of, const int128 *sums,
 {
     const wide squares = number_of(sums[of->count + column]);
     const wide slack = (wide)rows * (wide)ldexp(1, 2 - DESIGN_BITS);
-    const wide rest = squares - mean_of(of, sums, rows, column) *
-                                    number_of(sums[column]);
+    const wide rest =
+        squares - mean_of(of, sums, rows, column) * number_of(sums[column]);
     return (rest > 0 ? rest : 0) + slack;
 }
 
@@ -163,8 +163,8 @@ bool standard_keep_off(
 
 /* ---- the later ones ---- */
 
-KERNEL static void shift(const double *restrict x, double center,
-    double factor, size_t count, double *restrict out)
+KERNEL static void shift(const double *restrict x, double center, double factor,
+    size_t count, double *restrict out)
 {
     for (size_t i = 0; i < count; i++)
         out[i] = (x[i] - center) * factor;
@@ -257,8 +257,8 @@ void standard_products(const struct standard_columns *of, const double *told,
 }
 
 /* x = z / factor + center * base. */
-void standard_products_back(const struct standard_columns *of,
-    const double *told, wide *triangle)
+void standard_products_back(
+    const struct standard_columns *of, const double *told, wide *triangle)
 {
     wide factor[DESIGN_COLUMNS_MAX];
     for (size_t j = 0; j < of->count; j++)
@@ -295,8 +295,8 @@ void standard_coefficients(const struct standard_columns *of,
 }
 
 /* What column j of z is of column b of x, as standard_estimates has it. */
-static wide part_of(const struct standard_columns *of, const double *told,
-    size_t b, size_t j)
+static wide part_of(
+    const struct standard_columns *of, const double *told, size_t b, size_t j)
 {
     const wide factor = told[of->count + j];
     return j == b ? factor : of->base[j] == b ? -(wide)told[j] * factor : 0;

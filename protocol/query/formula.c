@@ -76,6 +76,18 @@ double formula_atom_bound(
                : 1.0;
 }
 
+struct level_codes formula_level_codes(const struct formula_atom *atom,
+    const struct dictionary *dictionary, size_t level)
+{
+    const int32_t code = atom->first_level + (int32_t)level;
+    if (atom->kind != ATOM_CUT)
+        return (struct level_codes){code, code};
+    const struct variable *variable = &dictionary->variables[atom->variable];
+    return (level == 1) == atom->below
+               ? (struct level_codes){variable->min, atom->first_level - 1}
+               : (struct level_codes){atom->first_level, variable->max};
+}
+
 void formula_level_text(const struct formula_atom *atom,
     const struct dictionary *dictionary, size_t level, char *out,
     size_t capacity)
@@ -85,7 +97,10 @@ void formula_level_text(const struct formula_atom *atom,
         return;
     }
     const struct variable *variable = &dictionary->variables[atom->variable];
-    if (variable_level_count(variable) > 0) {
+    if (atom->kind == ATOM_CUT) {
+        snprintf(
+            out, capacity, "%s%s", atom->name, level == 1 ? "TRUE" : "FALSE");
+    } else if (variable_level_count(variable) > 0) {
         snprintf(out, capacity, "%s%s", atom->name,
             variable_level_code(variable, level));
     } else {

@@ -13,6 +13,7 @@
  *     primary   := "0" | "1" | "(" sum ")" | "(" "1" "|" "center" ")" | atom
  *     atom      := name | "factor(" name ")" | "I(" expression ")"
  *                | function "(" expression ")" | "ns(" name "," ["df ="] n ")"
+ *                | "I(" name (">=" | ">" | "<" | "<=") number ")"
  *                | "strata(" name ("," name)* ")" | "offset(" expression ")"
  *     name      := a variable | a vector's element, "shape[3]"
  * An expression is arithmetic (+ - * / ^, parentheses, log log2 log10 log1p
@@ -23,15 +24,16 @@
  * Terms stand in R's order: main effects first, then interactions by how many
  * variables they have, each in the order written. Categories and booleans are
  * levels, the dictionary's first is the reference. factor(v) of a whole number
- * has a level for each value of its range. `center` alone is a factor of the
- * centers that answer, in the order of the session's header; the first is the
- * reference. ns() is R's natural cubic spline
- * with the dictionary's min and max as boundary knots, since quantiles of
- * pooled data are not known before the question is asked, and df - 1 inner
- * knots: of the dictionary's K "knots" those at places i (K + 1) / df, rounded,
- * so that deciles give for df = 2 their fifth and for df = 5 every second. A
- * variable without knots takes df = 1 alone: knots that nobody chose could lie
- * where there are no values, and a column would be empty.
+ * has a level for each value of its range. I(age >= 65) has the levels FALSE
+ * and TRUE, and is cut at an edge of its number (edges.h). `center` alone is a
+ * factor of the centers that answer, in the order of the session's header; the
+ * first is the reference. ns() is R's natural cubic spline with the
+ * dictionary's min and max as boundary knots, since quantiles of pooled data
+ * are not known before the question is asked, and df - 1 inner knots: of the
+ * dictionary's K "knots" those at places i (K + 1) / df, rounded, so that
+ * deciles give for df = 2 their fifth and for df = 5 every second. A variable
+ * without knots takes df = 1 alone: knots that nobody chose could lie where
+ * there are no values, and a column would be empty.
  */
 #ifndef COHORTIUM_PROTOCOL_QUERY_FORMULA_H
 #define COHORTIUM_PROTOCOL_QUERY_FORMULA_H
@@ -49,6 +51,7 @@ enum atom_kind {
     ATOM_NUMBER, /* one number a row: steps */
     ATOM_LEVELS, /* a category or boolean, factor() of a whole number, or the
                     centers */
+    ATOM_CUT,    /* I(x >= edge): the levels FALSE and TRUE */
     ATOM_SPLINE  /* ns() */
 };
 
@@ -65,12 +68,14 @@ struct center_list {
 struct formula_atom {
     enum atom_kind kind;
     const char *name; /* as R deparses it: "age", "I(age^2)", "ns(bmi, 3)" */
-    size_t variable;  /* LEVELS, SPLINE, and NUMBER that is a plain name */
+    size_t variable;  /* LEVELS, CUT, SPLINE, and NUMBER that is a plain name */
     bool plain;       /* a name and nothing else */
     struct expression expression; /* NUMBER */
     double degree;                /* NUMBER, SPLINE: 1 of x, 2 of x * y */
-    size_t level_count;           /* LEVELS */
-    int32_t first_level;          /* LEVELS: the code of level 0 */
+    size_t level_count;           /* LEVELS, CUT */
+    int32_t first_level;          /* LEVELS: the code of level 0; CUT: the first
+                                     code above it */
+    bool below;                   /* CUT: TRUE is what is below */
     const char **centers;         /* FORMULA_CENTER: their names */
     size_t df;                    /* SPLINE */
 };
@@ -136,8 +141,19 @@ double formula_atom_value(const struct formula_atom *atom,
 /* A bound on |value|, as expression_bound. */
 double formula_atom_bound(
     const struct formula_atom *atom, const struct dictionary *dictionary);
-/* The name of a column of a LEVELS atom: "sexM". Text of level `level`, as in
- * variable_level_code. */
+/* LEVELS or CUT. */
+static inline bool formula_has_levels(const struct formula_atom *atom)
+{
+    return atom->kind == ATOM_LEVELS || atom->kind == ATOM_CUT;
+}
+/* The codes of a level, of centers their places. */
+struct level_codes {
+    int32_t first, last;
+};
+struct level_codes formula_level_codes(const struct formula_atom *atom,
+    const struct dictionary *dictionary, size_t level);
+/* The name of a column of a LEVELS or CUT atom: "sexM", "I(age >= 65)TRUE".
+ * Text of level `level`, as in variable_level_code. */
 void formula_level_text(const struct formula_atom *atom,
     const struct dictionary *dictionary, size_t level, char *out,
     size_t capacity);

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "protocol/query/edges.h"
 #include "protocol/query/formula_parser.h"
 #include "protocol/query/habits.h"
 #include "protocol/query/nearest.h"
@@ -229,6 +230,94 @@ static enum status read_offset(struct formula_parser *parser)
     return status;
 }
 
+/* ---- a number in two ---- */
+
+/* "I(" name, then a sign that compares; at the "(". */
+static bool is_cut(const struct formula_parser *parser)
+{
+    struct formula_parser ahead = *parser;
+    formula_advance(&ahead);
+    formula_advance(&ahead);
+    const enum word_kind kind = ahead.word.kind;
+    formula_advance(&ahead);
+    return kind == WORD_NAME &&
+           (*ahead.word.start == '<' || *ahead.word.start == '>');
+}
+
+static enum status read_edge(struct formula_parser *parser,
+    const struct variable *variable, int32_t *code)
+{
+    const bool negative = formula_word_is(parser, "-");
+    struct decimal value = {0, 0};
+    bool exact = false;
+    if (negative)
+        formula_advance(parser);
+    const struct word word = parser->word;
+    if (word.kind != WORD_NUMBER ||
+        decimal_parse(&value, word.start, word.size) != STATUS_OK)
+        return formula_expected(parser, "a number");
+    if (negative)
+        value.mantissa = -value.mantissa;
+    if (decimal_divide(code, &exact, value, variable->resolution) !=
+            STATUS_OK ||
+        !exact)
+        return formula_fail(parser, word.start, STATUS_THRESHOLD_OFF_GRID,
+            "'%s' has no such value; it is cut at its edges", variable->name);
+    formula_advance(parser);
+    return STATUS_OK;
+}
+
+/* Behind the sign; *first: the lowest code above the cut. */
+static enum status check_cut(struct formula_parser *parser, const char *where,
+    const struct variable *variable, int32_t first)
+{
+    char why[EDGES_TEXT_MAX];
+    if (first <= variable->min || first > variable->max)
+        return formula_fail(parser, where, STATUS_OUT_OF_RANGE,
+            "all values of '%s' are on one side of this", variable->name);
+    if (edges_cut(variable, first))
+        return STATUS_OK;
+    edges_explain(why, variable, first);
+    return formula_fail(parser, where, STATUS_THRESHOLD_OFF_GRID, "%s", why);
+}
+
+/* From the "I" on. */
+static enum status read_cut(
+    struct formula_parser *parser, struct formula_atom *atom)
+{
+    int32_t code = 0;
+    formula_advance(parser);
+    formula_advance(parser);
+    const char *where = parser->word.start;
+    enum status status = formula_variable(parser, &atom->variable);
+    if (status != STATUS_OK)
+        return status;
+    const struct variable *variable =
+        &parser->dictionary->variables[atom->variable];
+    const char *sign = parser->word.start;
+    const bool equal = sign[1] == '=';
+    if (variable_level_count(variable) > 0)
+        return formula_fail(parser, where, STATUS_MALFORMED,
+            "'%s' has categories, which have no order: write it as a term",
+            variable->name);
+    parser->at = sign + 1 + equal;
+    formula_advance(parser);
+    status = read_edge(parser, variable, &code);
+    if (status != STATUS_OK)
+        return status;
+    atom->kind = ATOM_CUT;
+    atom->level_count = 2;
+    atom->below = *sign == '<';
+    atom->first_level = code + (atom->below == equal ? 1 : 0);
+    status = check_cut(parser, where, variable, atom->first_level);
+    if (status == STATUS_OK)
+        status = formula_take(parser, ")");
+    snprintf(parser->name, sizeof parser->name, "I(%s %c%s %.15g)",
+        variable->name, *sign, equal ? "=" : "",
+        variable_value(variable, code));
+    return status == STATUS_OK ? formula_name_atom(parser, atom) : status;
+}
+
 /* I(...), log(...): from the name on. */
 static enum status read_number(
     struct formula_parser *parser, struct formula_atom *atom)
@@ -277,6 +366,8 @@ enum status formula_atom(
     parser->name[0] = '\0';
     if (*parser->at != '(')
         return formula_plain(parser, atom);
+    if (formula_word_is(parser, "I") && is_cut(parser))
+        return read_cut(parser, atom);
     if (formula_is_function(&word) || formula_word_is(parser, "I"))
         return read_number(parser, atom);
     *alone =

@@ -13,7 +13,8 @@
 #define INVISIBLE "an invisible character; take it out"
 #define BLANK "a blank that is none, from a page or a word processor; type one"
 #define COMPARED                                                               \
-    "a formula compares nothing; a cohort does, and so does a derived variable"
+    "a formula compares nothing but a number with an edge, I(age >= 65); a "   \
+    "cohort does, and so does a derived variable"
 #define MISSING                                                                \
     "what is not there is asked for by 'NAME is missing' or 'NAME is not "     \
     "missing'"

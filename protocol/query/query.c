@@ -135,14 +135,22 @@ static enum status read_by(struct query *query, const struct field *root,
     const struct dictionary *dictionary, struct diagnostic *diagnostic)
 {
     struct field list;
-    size_t count;
+    size_t count, levels = 1;
     if (!field_find(&list, root, "by"))
         return STATUS_OK;
     enum status status = field_array(&list, &count, QUERY_BY_MAX, diagnostic);
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         struct field item = field_item(&list, i);
         status = read_by_variable(query, &item, dictionary, diagnostic);
+        if (status == STATUS_OK)
+            levels *= variable_cell_count(
+                &dictionary->variables[query->by[query->by_count - 1]]);
     }
+    if (status == STATUS_OK && levels > QUERY_VALUES_MAX)
+        return field_fail(&list, diagnostic,
+            "'by' gives %zu levels, and takes at most %d: ask by fewer "
+            "variables, or by a derived one with fewer levels",
+            levels, QUERY_VALUES_MAX);
     return status;
 }
 

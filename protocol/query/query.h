@@ -16,7 +16,7 @@
 
 #define QUERY_ANALYSES_MAX 64
 #define QUERY_BY_MAX 3
-#define QUERY_VALUES_MAX 64 /* of an integer in `by` */
+#define QUERY_VALUES_MAX 64 /* levels that `by` gives, of all its variables */
 #define QUERY_MOVE_MAX 1000
 #define STUDY_NAME_MAX 64
 #define NONCE_BYTES 16

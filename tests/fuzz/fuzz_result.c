@@ -24,7 +24,7 @@ static void print(const json_t *result)
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     REQUIRE(out != NULL);
-    (void)result_table_print(out, result, NULL);
+    (void)result_table_print(out, result, 0, NULL);
     fclose(out);
     check_text((struct view){(const uint8_t *)text, size}, false);
     free(text);

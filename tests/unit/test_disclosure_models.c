@@ -9,8 +9,9 @@ static const char dictionary[] =
     "\"max\":9},"
     "{\"name\":\"event\",\"type\":\"boolean\",\"entity\":\"exam\"},"
     "{\"name\":\"x\",\"type\":\"integer\",\"entity\":\"exam\",\"min\":0,"
-    "\"max\":9}]}";
-enum { TIME, EVENT, X, VARIABLES };
+    "\"max\":9},"
+    "{\"name\":\"late\",\"type\":\"boolean\",\"entity\":\"exam\"}]}";
+enum { TIME, EVENT, X, LATE, VARIABLES };
 #define ROWS_OF 200
 #define STEPS 10
 
@@ -29,6 +30,7 @@ static size_t make_rows(const int counts[STEPS][2], int32_t *codes)
             codes[at * VARIABLES + TIME] = step;
             codes[at * VARIABLES + EVENT] = event;
             codes[at * VARIABLES + X] = (int32_t)(at % 7);
+            codes[at * VARIABLES + LATE] = step >= STEPS / 2;
         }
     }
     return at;
@@ -276,6 +278,28 @@ static uint64_t own_withheld(
     "{\"glm\":{\"formula\":\"" formula "\",\"family\":\"binomial\"}}"
 #define COX(formula) "{\"cox\":{\"formula\":\"" formula "\"}}"
 
+/* Nobody or enough people at each level, the reference too. */
+static void test_cox_needs_people_at_each_level(void **state)
+{
+    (void)state;
+    static const char by_level[] =
+        COX("Surv(time, event) ~ late + strata(center)");
+    static const struct {
+        int counts[STEPS][2];
+        uint64_t cells;
+    } cases[] = {{{[1] = {20, 10}, [6] = {5, 5}}, 1},
+        {{[1] = {20, 10}, [6] = {6, 5}}, 0}, {{[1] = {20, 10}}, 0},
+        {{[1] = {5, 5}, [6] = {20, 10}}, 1},
+        {{[1] = {6, 5}, [6] = {20, 10}}, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(
+            withheld_by(RULE_LEVEL, cases[i].counts, by_level, false),
+            cases[i].cells);
+        assert_int_equal(own_withheld(cases[i].counts, by_level, RULE_LEVEL),
+            cases[i].cells);
+    }
+}
+
 /* The other center's effect is not among this one's parameters: there are
  * two. */
 static void test_center_effects_of_others_are_no_parameters_here(void **state)
@@ -375,6 +399,7 @@ int main(void)
         cmocka_unit_test(test_cox_needs_ten_events_a_covariate),
         cmocka_unit_test(test_logistic_needs_ten_of_the_rarer_outcome),
         cmocka_unit_test(test_fine_counts_need_a_sum),
+        cmocka_unit_test(test_cox_needs_people_at_each_level),
         cmocka_unit_test(test_center_effects_of_others_are_no_parameters_here),
         cmocka_unit_test(test_center_effects_of_risk_sets_are_withheld),
         cmocka_unit_test(test_a_mean_that_one_person_makes_is_withheld),

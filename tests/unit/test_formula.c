@@ -90,6 +90,8 @@ static void test_formula_terms_stand_in_the_order_of_r(void **state)
     expect_terms("bili ~ ns(age, 10)", "ns(age, 10)");
     expect_terms("age ~ ns(bili, 1)", "ns(bili, 1)");
     expect_terms("bili ~ I(age*2/3 - -bili)", "I(age * 2/3 - -bili)");
+    expect_terms("bili ~ I( age>=60 ) * sex + I(shape[2] < -1.0)",
+        "I(age >= 60) sex I(shape[2] < -1) I(age >= 60):sex");
 }
 
 static void test_formula_surv_reads_two_or_three_names(void **state)
@@ -136,6 +138,34 @@ static void test_formula_center_is_a_factor_of_who_answers(void **state)
     formula = parsed("bili ~ age + strata(center)");
     assert_false(formula->center_term);
     formula_destroy(formula);
+}
+
+static void assert_level(const char *text, size_t level, int32_t first,
+    int32_t last, const char *name)
+{
+    char found[64];
+    struct formula *formula = parsed(text);
+    const struct formula_atom *atom = &formula->atoms[0];
+    const struct level_codes codes =
+        formula_level_codes(atom, dictionary, level);
+    assert_int_equal(atom->kind, ATOM_CUT);
+    assert_int_equal(atom->level_count, 2);
+    assert_int_equal(codes.first, first);
+    assert_int_equal(codes.last, last);
+    formula_level_text(atom, dictionary, level, found, sizeof found);
+    assert_string_equal(found, name);
+    formula_destroy(formula);
+}
+
+static void test_formula_cuts_a_number_at_an_edge(void **state)
+{
+    (void)state;
+    assert_level("~ I(age >= 60)", 1, 60, 120, "I(age >= 60)TRUE");
+    assert_level("~ I(age >= 60)", 0, 0, 59, "I(age >= 60)FALSE");
+    assert_level("~ I(age > 60)", 1, 61, 120, "I(age > 60)TRUE");
+    assert_level("~ I(age < 60)", 1, 0, 59, "I(age < 60)TRUE");
+    assert_level("~ I(age <= 60)", 0, 61, 120, "I(age <= 60)FALSE");
+    assert_level("~ I(bili <= 5)", 1, 0, 50, "I(bili <= 5)TRUE");
 }
 
 static void test_formula_responses_have_their_kind(void **state)
@@ -347,6 +377,17 @@ static void test_formula_mistakes_are_pointed_at(void **state)
         {"bili ~ age * strata(sex)", STATUS_MALFORMED, 24, "interaction"},
         {"Surv(sex, death) ~ 1", STATUS_MALFORMED, 5, "a time is"},
         {"Surv(days, bili) ~ 1", STATUS_MALFORMED, 11, "an event is"},
+        {"bili ~ I(age >= 62)", STATUS_THRESHOLD_OFF_GRID, 9,
+            "between 61 and 62: the nearest edges are 60 and 70"},
+        {"bili ~ I(age >= 130)", STATUS_OUT_OF_RANGE, 9, "on one side"},
+        {"bili ~ I(age < 0)", STATUS_OUT_OF_RANGE, 9, "on one side"},
+        {"bili ~ I(bili > 50.05)", STATUS_THRESHOLD_OFF_GRID, 16, "no such"},
+        {"bili ~ I(sex > 1)", STATUS_MALFORMED, 9, "have no order"},
+        {"bili ~ I(age >= sex)", STATUS_MALFORMED, 16, "a number"},
+        {"bili ~ I(age >= 60 + 1)", STATUS_MALFORMED, 19, "expected ')'"},
+        {"bili ~ I(age + 1 > 60)", STATUS_MALFORMED, 17, "compares nothing"},
+        {"bili ~ I(age == 60)", STATUS_MALFORMED, 13, "compares nothing"},
+        {"I(age > 60) ~ sex", STATUS_MALFORMED, 6, "compares nothing"},
         {"bili ~ age ? sex", STATUS_MALFORMED, 11, "found '?'"},
         {"", STATUS_MALFORMED, 0, "expected a variable"},
         {"bili ~ ((((((((((((((((((((((((((((((age", STATUS_LIMIT_REACHED, 31,
@@ -373,6 +414,7 @@ int main(void)
         cmocka_unit_test(test_formula_terms_stand_in_the_order_of_r),
         cmocka_unit_test(test_formula_surv_reads_two_or_three_names),
         cmocka_unit_test(test_formula_center_is_a_factor_of_who_answers),
+        cmocka_unit_test(test_formula_cuts_a_number_at_an_edge),
         cmocka_unit_test(test_formula_responses_have_their_kind),
         cmocka_unit_test(test_formula_values_are_those_of_r),
         cmocka_unit_test(test_expression_bounds_know_the_grid),

@@ -64,6 +64,32 @@ static void test_lm_agrees_with_r(void **state)
     json_decref(results);
 }
 
+/* hot is temp > 80 */
+static void test_lm_of_a_number_cut_in_two_is_that_of_two_levels(void **state)
+{
+    (void)state;
+    json_t *levels = results_of(&air, air_model);
+    json_t *cuts = results_of(&air,
+        "{\"analyses\":[{\"lm\":{\"formula\":"
+        "\"ozone ~ wind * I(temp > 80) + I(temp^2) + month\"}},"
+        "{\"anova\":{\"formula\":"
+        "\"ozone ~ wind * I(temp <= 80) + I(temp^2) + month\"}}]}");
+    assert_text(row_of(cuts, 0, 2), "term", "I(temp > 80)TRUE");
+    assert_text(json_object_get(json_array_get(cuts, 0), "reference"),
+        "I(temp > 80)", "FALSE");
+    for (size_t i = 0; i < 9; i++)
+        assert_relative(row_of(cuts, 0, i), "estimate",
+            json_number_value(
+                json_object_get(row_of(levels, 0, i), "estimate")),
+            0);
+    for (size_t i = 0; i < 5; i++)
+        assert_relative(row_of(cuts, 1, i), "sum_sq",
+            json_number_value(json_object_get(row_of(levels, 1, i), "sum_sq")),
+            TOLERANCE);
+    json_decref(levels);
+    json_decref(cuts);
+}
+
 /* anova(m) */
 static void test_anova_agrees_with_r(void **state)
 {
@@ -141,8 +167,8 @@ static void test_lm_far_from_zero_loses_nothing(void **state)
         assert_relative(
             row_of(results, 0, i), "std_error", expected[i][1], TOLERANCE);
     }
-    assert_relative(json_array_get(results, 0), "sigma", 22.466902604781954,
-        TOLERANCE);
+    assert_relative(
+        json_array_get(results, 0), "sigma", 22.466902604781954, TOLERANCE);
     json_decref(results);
 }
 
@@ -166,8 +192,8 @@ static void test_lm_compares_with_the_first_level_in_use(void **state)
         "{\"cohort\":\"month in (6, 7, 8, 9)\",\"analyses\":[{\"lm\":{"
         "\"formula\":\"ozone ~ wind + month\"}},{\"anova\":{\"formula\":"
         "\"ozone ~ wind + month\"}}]}");
-    assert_text(json_object_get(json_array_get(results, 0), "reference"),
-        "month", "6");
+    assert_text(
+        json_object_get(json_array_get(results, 0), "reference"), "month", "6");
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         const json_t *row = row_of(results, 0, i);
         assert_text(row, "term", expected[i].term);
@@ -189,15 +215,15 @@ static void test_lm_compares_in_interactions_too(void **state)
     json_t *results = results_of(&air,
         "{\"cohort\":\"month in (6, 7, 8, 9)\",\"analyses\":[{\"lm\":{"
         "\"formula\":\"ozone ~ wind * month - 1\"}}]}");
-    assert_text(json_object_get(json_array_get(results, 0), "reference"),
-        "month", "6");
-    assert_relative(row_of(results, 0, 0), "estimate", 1.6825252281216843,
-        TOLERANCE);
+    assert_text(
+        json_object_get(json_array_get(results, 0), "reference"), "month", "6");
+    assert_relative(
+        row_of(results, 0, 0), "estimate", 1.6825252281216843, TOLERANCE);
     assert_true(
         json_is_null(json_object_get(row_of(results, 0, 1), "estimate")));
     assert_text(row_of(results, 0, 2), "term", "month6");
-    assert_relative(row_of(results, 0, 2), "estimate", 8.9550261108736713,
-        TOLERANCE);
+    assert_relative(
+        row_of(results, 0, 2), "estimate", 8.9550261108736713, TOLERANCE);
     assert_text(row_of(results, 0, 6), "term", "wind:month6");
     assert_true(
         json_is_null(json_object_get(row_of(results, 0, 6), "estimate")));
@@ -207,10 +233,10 @@ static void test_lm_compares_in_interactions_too(void **state)
 static void test_lm_of_an_outcome_that_does_not_vary_says_so(void **state)
 {
     (void)state;
-    json_t *results = results_of(&air,
-        "{\"cohort\":\"temp = 81\",\"analyses\":["
-        "{\"lm\":{\"formula\":\"temp ~ wind\"}},"
-        "{\"anova\":{\"formula\":\"temp ~ wind\"}}]}");
+    json_t *results =
+        results_of(&air, "{\"cohort\":\"temp = 81\",\"analyses\":["
+                         "{\"lm\":{\"formula\":\"temp ~ wind\"}},"
+                         "{\"anova\":{\"formula\":\"temp ~ wind\"}}]}");
     for (size_t i = 0; i < 2; i++) {
         const json_t *entry = json_array_get(results, i);
         assert_null(json_object_get(entry, "table"));
@@ -232,8 +258,8 @@ static void test_lm_that_meets_all_rows_tests_nothing(void **state)
     assert_relative(row_of(results, 0, 1), "estimate", 3, TOLERANCE);
     assert_true(
         json_is_null(json_object_get(row_of(results, 0, 1), "p_value")));
-    assert_non_null(strstr(json_string_value(json_object_get(entry, "message")),
-        "perfect fit"));
+    assert_non_null(strstr(
+        json_string_value(json_object_get(entry, "message")), "perfect fit"));
     json_decref(results);
 }
 
@@ -316,6 +342,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lm_reads_elements_far_behind),
+        cmocka_unit_test(test_lm_of_a_number_cut_in_two_is_that_of_two_levels),
         cmocka_unit_test(test_lm_agrees_with_r),
         cmocka_unit_test(test_anova_agrees_with_r),
         cmocka_unit_test(

@@ -222,6 +222,25 @@ static void test_sets_of_a_model_weigh_levels_only(void **state)
     whole_fini(&whole);
 }
 
+/* Both sides of a cut. */
+static void test_sets_of_a_cut_are_weighed(void **state)
+{
+    struct whole whole;
+    (void)state;
+    whole_init(&whole, "{\"lm\":{\"formula\":\"x ~ I(wide >= 0)\"}}", "");
+    const struct sets *sets = whole.sets;
+    assert_int_equal(sets->count, 1 + 1 + 2);
+    for (size_t i = 2; i < 4; i++) {
+        assert_true(sets->list[i].weighed_only);
+        assert_true(rows_in(&whole, i) > 0);
+        assert_int_equal(sets->list[i].codes[0].code, i == 2 ? -20000 : 0);
+        assert_int_equal(sets->list[i].codes[0].last, i == 2 ? -1 : 20000);
+    }
+    assert_int_equal(
+        rows_in(&whole, 1), rows_in(&whole, 2) + rows_in(&whole, 3));
+    whole_fini(&whole);
+}
+
 /* ---- weights ---- */
 
 /* One by one, as the definition has it. */
@@ -321,6 +340,7 @@ int main(void)
         cmocka_unit_test(test_sets_stand_in_order_and_once),
         cmocka_unit_test(test_cohort_and_levels_stand_first),
         cmocka_unit_test(test_sets_of_a_model_weigh_levels_only),
+        cmocka_unit_test(test_sets_of_a_cut_are_weighed),
         cmocka_unit_test(test_row_bits_weigh_a_patient_once),
         cmocka_unit_test(test_row_bits_of_no_rows_or_many_exams),
     };
