@@ -319,6 +319,8 @@ static enum status mark_own(struct asked *asked, const struct rows *rows)
     const struct row_order *order = &asked->arrangement->order;
     const size_t sets = asked->sets->count;
     struct set_marker marker;
+    if (sets > WEIGHING_SETS_MAX)
+        return STATUS_TOO_LARGE;
     uint8_t *mask = malloc(rows->count + 1);
     asked->own = calloc(sets * order->word_count + 1, sizeof *asked->own);
     asked->weighed_only = calloc(sets + 1, 1);
@@ -443,8 +445,7 @@ enum status asked_create(struct asked **out, struct remembered *remembered,
         status = mark_own(asked, frame_rows(question->frame));
     }
     if (status == STATUS_OK &&
-        (asked->shape.sets > WEIGHING_SETS_MAX ||
-            weighing_length(&asked->shape) > PLAN_VECTOR_MAX))
+        weighing_length(&asked->shape) > PLAN_VECTOR_MAX)
         status = STATUS_TOO_LARGE;
     if (status != STATUS_OK) {
         asked_destroy(asked);
