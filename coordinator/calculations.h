@@ -1,7 +1,10 @@
 /*
  * calculations: what comes of the sums of sessions, worked out in processes of
  * their own, so that the loop stays at hand and each can be ended. A few at
- * once; each with a deadline. Not thread-safe.
+ * once; each with a deadline. The first try has a tenth of it, and ends with
+ * STATUS_BUSY: where a thread of a library held a lock when the process was
+ * made, its copy waits for that lock for good, and another will not. Not
+ * thread-safe.
  */
 #ifndef COHORTIUM_COORDINATOR_CALCULATIONS_H
 #define COHORTIUM_COORDINATOR_CALCULATIONS_H

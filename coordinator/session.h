@@ -65,6 +65,7 @@ struct session {
     struct collector *collector;   /* masked; NULL: not */
     struct fit *fit;               /* once the first sum was looked at */
     bool calculating;              /* somebody does */
+    bool late;                     /* its first try came to nothing */
     struct buffer calculated;      /* result_calculate, once it is over */
     struct vector round_sum;       /* of a later round, not masked */
     struct buffer told;            /* the body of ROUND */
@@ -143,7 +144,8 @@ bool session_progress(struct session *session, uint64_t now_ms);
  * a copy of it. What it takes a plan bounds. */
 enum status session_calculate(struct session *session, struct buffer *out);
 /* What session_calculate returned and appended, here or in a child: the next
- * round, the results, or the end as failed. */
+ * round, the results, or the end as failed. STATUS_BUSY: it is to be tried
+ * again. */
 void session_take_calculated(struct session *session, enum status status,
     struct view bytes, uint64_t now_ms);
 /* The message of the present step for a center; false when there is none.

@@ -411,6 +411,9 @@ void session_take_calculated(struct session *session, enum status status,
     session->calculating = false;
     if (session->gathering != GATHER_CALCULATE)
         return; /* it has failed meanwhile */
+    session->late = status == STATUS_BUSY;
+    if (session->late)
+        return;
     if (status == STATUS_OK)
         status = read_calculated(session, bytes);
     if (status == STATUS_OK && session->fit != NULL && session->fit->over) {
