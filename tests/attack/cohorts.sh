@@ -184,7 +184,9 @@ one-center)
 boundaries)
     # Eleven people less are told exactly, ten as if they were there: of two
     # cohorts, one or two people apart, the one is on this side and the other on
-    # that. Each tells of them; many such are asked.
+    # that. Each tells of them; many such are asked. Edges that are far apart
+    # make them rare.
+    cut_everywhere age thalach
     hospitals 's/"privacy"/"limits": {"near_cohorts": 2}, "privacy"/'
     boundaries="40 >= 78 80
 42 <= 181 180

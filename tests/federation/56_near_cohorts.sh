@@ -6,11 +6,12 @@
 # worked out again.
 set -euo pipefail
 . "$(dirname "$0")/../support/federation.sh"
+cut_everywhere age thalach
 STUDY=/tmp/near-$$.json
 sed 's/"privacy"/"limits": {"near_cohorts": 2}, "privacy"/' \
     "$UCI/study.json" >"$STUDY"
 four_hospitals
-rm -f "$STUDY"
+rm -f "$STUDY" "$DICTIONARY"
 
 put() {
     echo "{\"cohort\": \"$1\", \"analyses\": [{\"count\": {}}]}" >"$FED/q.json"

@@ -5,7 +5,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../support/federation.sh"
 STUDY=/tmp/sides-$$.json
-sed 's/"derived": \[/&{"name": "aged", "label": "Aged", "where": "age >= 75 or age >= 77"},/' \
+sed 's/"derived": \[/&{"name": "aged", "label": "Aged", "where": "age >= 75 or age >= 80"},/' \
     "$UCI/study.json" >"$STUDY"
 four_hospitals
 rm -f "$STUDY"

@@ -358,6 +358,20 @@ house() {
     install_roster $1
 }
 
+# cut_everywhere VARIABLE...: DICTIONARY is that of the four with an edge at each
+# whole value of these variables
+cut_everywhere() {
+    DICTIONARY=$(mktemp "${TMPDIR:-/tmp}/cohortium-dictionary-XXXXXX")
+    python3 - "$UCI/dictionary.json" "$@" >"$DICTIONARY" <<'E'
+import json, sys
+dictionary = json.load(open(sys.argv[1]))
+for variable in dictionary["variables"]:
+    if variable["name"] in sys.argv[2:]:
+        variable["edges"] = list(range(variable["min"], variable["max"] + 1))
+json.dump(dictionary, sys.stdout)
+E
+}
+
 # The four hospitals of the UCI data, a committee of three of whom two sign, one
 # researcher; everything up to the opt-in.
 CENTERS="cleveland budapest zurich_basel long_beach"
