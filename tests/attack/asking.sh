@@ -13,20 +13,13 @@ read_off() {
 }
 
 # hospitals [SED SCRIPT]: the four, with the study's description changed by it,
-# and a dictionary that cuts age at every year, so that other defences stand
-# alone
+# and a dictionary that cuts age and heart rate at every value, so that other
+# defences stand alone
 hospitals() {
     sed "${1:-}" "$UCI/study.json" >"$work/study.json"
     STUDY=$work/study.json
     DICTIONARY=$work/dictionary.json
-    python3 - "$UCI/dictionary.json" >"$DICTIONARY" <<'E'
-import json, sys
-dictionary = json.load(open(sys.argv[1]))
-for variable in dictionary["variables"]:
-    if variable["name"] == "age":
-        variable["edges"] = list(range(121))
-json.dump(dictionary, sys.stdout)
-E
+    cut_everywhere age thalach
     four_hospitals >/dev/null
 }
 

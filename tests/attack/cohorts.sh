@@ -186,7 +186,6 @@ boundaries)
     # cohorts, one or two people apart, the one is on this side and the other on
     # that. Each tells of them; many such are asked. Edges that are far apart
     # make them rare.
-    cut_everywhere age thalach
     hospitals 's/"privacy"/"limits": {"near_cohorts": 2}, "privacy"/'
     boundaries="40 >= 78 80
 42 <= 181 180

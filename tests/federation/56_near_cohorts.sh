@@ -6,8 +6,9 @@
 # worked out again.
 set -euo pipefail
 . "$(dirname "$0")/../support/federation.sh"
-cut_everywhere age thalach
 STUDY=/tmp/near-$$.json
+DICTIONARY=/tmp/near-$$-dictionary.json
+cut_everywhere age thalach
 sed 's/"privacy"/"limits": {"near_cohorts": 2}, "privacy"/' \
     "$UCI/study.json" >"$STUDY"
 four_hospitals

@@ -358,10 +358,9 @@ house() {
     install_roster $1
 }
 
-# cut_everywhere VARIABLE...: DICTIONARY is that of the four with an edge at each
-# whole value of these variables
+# cut_everywhere VARIABLE...: $DICTIONARY becomes that of the four with an edge at
+# each whole value of these variables
 cut_everywhere() {
-    DICTIONARY=$(mktemp "${TMPDIR:-/tmp}/cohortium-dictionary-XXXXXX")
     python3 - "$UCI/dictionary.json" "$@" >"$DICTIONARY" <<'E'
 import json, sys
 dictionary = json.load(open(sys.argv[1]))
