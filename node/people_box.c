@@ -36,7 +36,7 @@ static void write_bits(const struct people *people, uint8_t *out, size_t size)
 static enum status read_bits(struct people *people, struct view bytes)
 {
     const size_t size = bytes.size - sizeof bits_mark;
-    if (size % sizeof(uint64_t) != 0 || size / 8 > UINT32_MAX / 64)
+    if (size % sizeof(uint64_t) != 0 || size * 8 > PEOPLE_NUMBER_END)
         return STATUS_CORRUPT;
     enum status status = people_init(people, (uint32_t)size * 8);
     if (status == STATUS_OK)
@@ -84,7 +84,9 @@ static enum status read_roaring(struct people *people, struct view bytes)
         (const char *)bytes.data, bytes.size);
     if (bitmap == NULL)
         return STATUS_NO_MEMORY;
-    enum status status = from_roaring(people, bitmap);
+    const bool fits = roaring_bitmap_is_empty(bitmap) ||
+                      roaring_bitmap_maximum(bitmap) < PEOPLE_NUMBER_END;
+    enum status status = fits ? from_roaring(people, bitmap) : STATUS_CORRUPT;
     roaring_bitmap_free(bitmap);
     return status;
 }
@@ -109,6 +111,9 @@ enum status people_seal(
     struct buffer *out, const struct people *people, const uint8_t *key)
 {
     /* Two bytes a person is what an array of a Roaring bitmap takes. */
+    const size_t bits = (bits_size(people) - sizeof bits_mark) * 8;
+    if (bits > PEOPLE_NUMBER_END)
+        return STATUS_TOO_LARGE;
     const bool as_bits = bits_size(people) <= 2 * people->count;
     roaring_bitmap_t *bitmap = as_bits ? NULL : to_roaring(people);
     if (!as_bits && bitmap == NULL)
