@@ -76,12 +76,12 @@ enum status assigned_weigh_cells(const struct assigned *assigned,
     const struct row_order *order, size_t segment, int64_t *weights)
 {
     const struct sets *sets = assigned->sets;
+    if (sets_cell_count(sets, segment) == 0)
+        return STATUS_OK;
     const struct set_part *parts = sets->parts + sets->first_part[segment];
     const size_t count =
         sets->first_part[segment + 1] - sets->first_part[segment];
     const size_t words = order->word_count;
-    if (sets_cell_count(sets, segment) == 0)
-        return STATUS_OK;
     uint64_t *bits = calloc(count * words + 1, sizeof *bits);
     enum status status = bits == NULL
                              ? STATUS_NO_MEMORY

@@ -8,8 +8,10 @@
 
 static const struct table_shape *table_of(const struct shape *shape)
 {
-    const struct table_shape *last = &shape->tables[shape->table_count - 1];
-    return last->of_means ? last : NULL;
+    const struct table_shape *last =
+        shape->table_count == 0 ? NULL
+                                : &shape->tables[shape->table_count - 1];
+    return last != NULL && last->of_means ? last : NULL;
 }
 
 void means_shape(const struct analysis *analysis,

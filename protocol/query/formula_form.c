@@ -43,7 +43,7 @@ static enum status take_variable(struct reading *reading, size_t index)
     const struct variable *variable = &reading->dictionary->variables[index];
     reading->stack[++reading->top] =
         (struct part){.kind = PRODUCT, .degree = 1};
-    if (variable->max - variable->min > 1)
+    if ((int64_t)variable->max - variable->min > 1)
         return STATUS_OK;
     return fail(reading,
         "'%s' has two values, of which a formula makes no arithmetic: write it "

@@ -26,7 +26,7 @@ static const char *const fuzz_questions[] = {
      "\"link\":\"log\"}}"),
     "{\"cox\":{\"formula\":\"Surv(time, event) ~ x\",\"grid_days\":1}}",
     ("{\"cox\":{\"formula\":\"Surv(time, event) ~ x + y + strata(group)\","
-     "\"ties\":\"breslow\",\"grid_days\":2}}"),
+     "\"ties\":\"breslow\",\"grid_days\":7}}"),
     ("{\"cox\":{\"formula\":\"Surv(time, event) ~ x * y + strata(center)\"}}"),
     ("{\"cox\":{\"formula\":\"Surv(x, time, event) ~ y\",\"grid_days\":1}}"),
     "{\"mixed\":{\"formula\":\"y ~ x + group + (1 | center)\"}}",

@@ -30,7 +30,7 @@ static const struct damage_column columns[] = {{"meta", "value", NULL},
 
     {"remembered", "id", NULL}, {"remembered", "study", NULL},
     {"remembered", "until", NULL}, {"remembered", "told", NULL},
-    {"remembered", "rows", NULL}, {"remembered_by", "researcher", NULL},
+    {"remembered", "rows", NULL}, {"remembered_by", "researcher", "study"},
     {"progress", "query", "query"}, {"progress", "header", "query"},
     {"progress", "attempt", "query"}, {"progress", "stage", "query"},
     {"progress", "members", "query"}, {"progress", "refused", "query"},
