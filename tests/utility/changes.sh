@@ -98,8 +98,9 @@ change "an exam was corrected" 2 center_02 row center_02 '$21 = 31.5'
 most=3 change "a patient withdrew" 3 center_03 quiet "$BIN/cohortium-node" patient \
     opt-out --home "$FED/center_03" "$(sed -n '2s/,.*//p' "$FED/data/center_03.csv")"
 
+# A center that says nothing is away after three heartbeats, of 20 s each.
 wait_away() {
-    local end=$((SECONDS + 60))
+    local end=$((SECONDS + 150))
     while office_says "\"name\":\"$1\"[^{}]*\"connected\":true"; do
         [ "$SECONDS" -lt "$end" ] || fail "the office takes $1 for there"
         sleep 0.1
