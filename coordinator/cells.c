@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "protocol/wire/defence.h"
+#include "protocol/wire/little.h"
 
 /* sequence 8, key 32, people 8, little-endian */
 #define CELL_BYTES (8 + DIGEST_BYTES + 8)
@@ -14,22 +15,6 @@ void cells_fini(struct cells *cells)
 {
     free(cells->list);
     *cells = (struct cells){0};
-}
-
-static uint64_t read_number(const uint8_t *bytes)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < 8; i++)
-        value |= (uint64_t)bytes[i] << (8 * i);
-    return value;
-}
-
-static enum status append_number(struct buffer *out, int64_t number)
-{
-    uint8_t bytes[8];
-    for (size_t i = 0; i < 8; i++)
-        bytes[i] = (uint8_t)((uint64_t)number >> (8 * i));
-    return buffer_append(out, bytes, sizeof bytes);
 }
 
 enum status cells_take(struct cells *cells, struct view bytes)
@@ -49,9 +34,9 @@ enum status cells_take(struct cells *cells, struct view bytes)
     for (size_t i = 0; i < new; i++) {
         const uint8_t *at = bytes.data + i * CELL_BYTES;
         struct told_cell *cell = &cells->list[cells->count++];
-        cell->sequence = (int64_t)read_number(at);
+        cell->sequence = (int64_t)little_get(at, 8);
         memcpy(cell->key.bytes, at + 8, DIGEST_BYTES);
-        cell->people = (int64_t)read_number(at + 8 + DIGEST_BYTES);
+        cell->people = (int64_t)little_get(at + 8 + DIGEST_BYTES, 8);
     }
     return STATUS_OK;
 }
@@ -286,11 +271,9 @@ struct writing {
 static int64_t sequence_of(const struct writing *writing, size_t set)
 {
     const struct weighed_cells *question = writing->question;
-    int64_t sequence = writing->first;
-    for (size_t s = 0; s < set; s++)
-        sequence += question->instruction->sets[s].is_new;
     if (question->instruction->sets[set].is_new)
-        return sequence;
+        return writing->first +
+               (int64_t)instruction_new_before(question->instruction, set);
     for (size_t t = 0; t < question->weighing->shape.remembered; t++) {
         if (is_same(question, set, t))
             return question->sequences[t];
@@ -308,12 +291,15 @@ static enum status write_cell(void *arg, const struct cell *cell)
     const int64_t sequence = sequence_of(writing, cell->set);
     if (sequence == 0 || elements[first + HEAD_WITHHELD] > 0)
         return STATUS_OK;
-    enum status status = append_number(writing->out, sequence);
+    enum status status =
+        buffer_append_little(writing->out, (uint64_t)sequence, 8);
     if (status == STATUS_OK)
         status = buffer_append(writing->out, cell->key.bytes, DIGEST_BYTES);
     if (status == STATUS_OK)
-        status = append_number(writing->out,
-            at[CELL_WITHHELD] > 0 ? CELL_HIDDEN : (int64_t)at[CELL_PEOPLE]);
+        status = buffer_append_little(writing->out,
+            (uint64_t)(at[CELL_WITHHELD] > 0 ? CELL_HIDDEN
+                                             : (int64_t)at[CELL_PEOPLE]),
+            8);
     return status;
 }
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "coordinator/told.h"
+#include "protocol/wire/little.h"
 
-#define YEAR_SECONDS (365 * 86400LL)
 #define SHARED_BYTES 16
 
 struct families {
@@ -141,30 +141,13 @@ static bool is_over(const struct families *families, size_t key, int64_t now)
 {
     for (size_t i = 0; i < families->study_count; i++) {
         if (families->keys[i] == key &&
-            families->catalog->studies[i]->study->valid_until + YEAR_SECONDS >=
-                now)
+            study_remembered_until(families->catalog->studies[i]->study) >= now)
             return false;
     }
     return true;
 }
 
 /* ---- reading a family ---- */
-
-static int64_t read_number(const uint8_t *bytes)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < 8; i++)
-        value |= (uint64_t)bytes[i] << (8 * i);
-    return (int64_t)value;
-}
-
-static enum status append_number(struct buffer *out, int64_t number)
-{
-    uint8_t bytes[8];
-    for (size_t i = 0; i < 8; i++)
-        bytes[i] = (uint8_t)((uint64_t)number >> (8 * i));
-    return buffer_append(out, bytes, sizeof bytes);
-}
 
 static enum status make_room(struct family *family, size_t wanted)
 {
@@ -219,10 +202,10 @@ static bool read_set(const struct family *family, const struct ledger_set *set,
     bool fine = true;
     for (size_t i = 0; i < count; i++) {
         const uint8_t *pair = set->shared.data + i * SHARED_BYTES;
-        const size_t place = place_of(family, read_number(pair));
+        const size_t place = place_of(family, (int64_t)little_get(pair, 8));
         if (place == SIZE_MAX)
             continue;
-        shared[place] = read_number(pair + 8);
+        shared[place] = (int64_t)little_get(pair + 8, 8);
         known++;
     }
     if (known < memory_count(family->memory) ||
@@ -233,7 +216,7 @@ static bool read_set(const struct family *family, const struct ledger_set *set,
     for (size_t i = 0; i < told->term_count; i++) {
         const uint8_t *pair =
             set->shared.data + told->terms[i].anchor * SHARED_BYTES;
-        told->terms[i].anchor = place_of(family, read_number(pair));
+        told->terms[i].anchor = place_of(family, (int64_t)little_get(pair, 8));
         fine = fine && told->terms[i].anchor != SIZE_MAX;
     }
     return fine;
@@ -371,18 +354,18 @@ static enum status write_shared(struct buffer *out, const struct family *family,
     const int128 *weights = question->weighing->weights;
     enum status status = STATUS_OK;
     for (size_t t = 0; status == STATUS_OK && t < shape->remembered; t++) {
-        status = append_number(out, family->sequences[t]);
+        status = buffer_append_little(out, (uint64_t)family->sequences[t], 8);
         if (status == STATUS_OK)
-            status = append_number(
-                out, (int64_t)weights[weighing_shared(shape, set, t)]);
+            status = buffer_append_little(
+                out, (uint64_t)weights[weighing_shared(shape, set, t)], 8);
     }
     for (size_t r = 0; status == STATUS_OK && r < set; r++) {
         if (!question->instruction->sets[r].is_new)
             continue;
-        status = append_number(out, first++);
+        status = buffer_append_little(out, (uint64_t)first++, 8);
         if (status == STATUS_OK)
-            status = append_number(
-                out, (int64_t)weights[weighing_pair(shape, set, r)]);
+            status = buffer_append_little(
+                out, (uint64_t)weights[weighing_pair(shape, set, r)], 8);
     }
     return status;
 }
@@ -395,12 +378,11 @@ static enum status write_told(
     struct weighed_set told = question->instruction->sets[set];
     const struct instruction one = {.set_count = 1, .sets = &told};
     for (size_t i = 0; i < told.term_count; i++) {
-        size_t place = told.terms[i].anchor, before = 0;
-        if (place < remembered)
-            continue;
-        for (size_t r = 0; r < place - remembered; r++)
-            before += question->instruction->sets[r].is_new;
-        told.terms[i].anchor = remembered + before;
+        const size_t place = told.terms[i].anchor;
+        if (place >= remembered)
+            told.terms[i].anchor =
+                remembered + instruction_new_before(
+                                 question->instruction, place - remembered);
     }
     return instruction_write(&one, out);
 }
@@ -433,30 +415,16 @@ static enum status write_set(struct families *families,
     return status;
 }
 
-/* What its tables told. */
-static enum status list_cells(const struct families *families,
+enum status families_list_cells(const struct families *families,
     const struct family *family, const struct weighed_question *question,
-    struct buffer *out)
+    const struct vector *sum, struct buffer *out)
 {
     const struct weighed_cells cells = {.sets = question->sets,
         .weighing = question->weighing,
         .instruction = question->instruction,
         .sequences = family->sequences,
-        .sum = question->sum};
-    buffer_init(out, BUFFER_LIMIT_DEFAULT);
+        .sum = sum};
     return cells_write(&cells, families->last_sequence + 1, out);
-}
-
-static enum status write_cells(struct families *families,
-    const struct family *family, const struct weighed_question *question)
-{
-    struct buffer cells;
-    enum status status = list_cells(families, family, question, &cells);
-    if (status == STATUS_OK && cells.size > 0)
-        status = ledger_add_cells(
-            families->ledger, question->query_id, buffer_view(&cells));
-    buffer_fini(&cells);
-    return status;
 }
 
 enum status families_write(struct families *families,
@@ -480,22 +448,19 @@ enum status families_write(struct families *families,
             status =
                 write_set(families, family, question, s, first, sequence++);
     }
-    return status == STATUS_OK ? write_cells(families, family, question)
-                               : status;
+    return status == STATUS_OK && question->cells.size > 0
+               ? ledger_add_cells(
+                     families->ledger, question->query_id, question->cells)
+               : status;
 }
 
 void families_learn(struct families *families, struct family *family,
     const struct weighed_question *question)
 {
     const size_t before = memory_count(family->memory);
-    size_t at = before;
-    for (size_t s = 0; s < question->weighing->shape.sets; s++)
-        at += question->instruction->sets[s].is_new;
-    struct buffer cells;
-    enum status status = list_cells(families, family, question, &cells);
-    if (status == STATUS_OK)
-        status = cells_take(&family->cells, buffer_view(&cells));
-    buffer_fini(&cells);
+    size_t at = before + instruction_new_before(question->instruction,
+                             question->weighing->shape.sets);
+    enum status status = cells_take(&family->cells, question->cells);
     if (status == STATUS_OK)
         status = make_room(family, at);
     if (status == STATUS_OK)

@@ -61,9 +61,13 @@ struct weighed_question {
     const struct sets *sets;
     const struct instruction *instruction;
     struct view instruction_bytes;
-    const struct vector *sum; /* as the rules left it */
+    struct view cells; /* families_list_cells; none: no table was told */
 };
 
+/* Appends what the question's tables told; sum: as the rules left it. */
+enum status families_list_cells(const struct families *families,
+    const struct family *family, const struct weighed_question *question,
+    const struct vector *sum, struct buffer *out);
 /* Into the ledger, within the caller's transaction: what it weighed, and its
  * new sets. */
 enum status families_write(struct families *families,

@@ -171,7 +171,8 @@ struct ending {
     /* Of an answer that was weighed first; no sets: of no such. */
     struct instruction instruction;
     struct weighed_question weighed;
-    uint32_t lot; /* of counter_write */
+    struct buffer cells; /* of its tables */
+    uint32_t lot;        /* of counter_write */
 };
 
 static enum status write_final_replies(
@@ -329,7 +330,7 @@ static void describe_failure(const struct catalog *catalog,
 }
 
 /* What the family knows once the answer is out. */
-static enum status read_weighed(
+static enum status read_weighed(const struct office *office,
     const struct session *session, struct ending *ending)
 {
     if (session->family == NULL)
@@ -341,10 +342,16 @@ static enum status read_weighed(
         .weighing = &session->weighing,
         .sets = session->sets,
         .instruction = &ending->instruction,
-        .instruction_bytes = buffer_view(&session->instruction),
-        .sum = &session->sum};
-    return instruction_read(&ending->instruction, &session->weighing.shape,
-        buffer_view(&session->instruction));
+        .instruction_bytes = buffer_view(&session->instruction)};
+    enum status status = instruction_read(&ending->instruction,
+        &session->weighing.shape, buffer_view(&session->instruction));
+    if (status == STATUS_OK)
+        status = families_list_cells(office->families, session->family,
+            &ending->weighed, &session->sum, &ending->cells);
+    ending->weighed.cells = buffer_view(&ending->cells);
+    if (status != STATUS_OK)
+        instruction_fini(&ending->instruction); /* nothing is remembered */
+    return status;
 }
 
 static void prepare_ending(struct office *office, const struct session *session,
@@ -359,7 +366,7 @@ static void prepare_ending(struct office *office, const struct session *session,
     }
     enum status status = sign_answer(office, session, ending, now);
     if (status == STATUS_OK)
-        status = read_weighed(session, ending);
+        status = read_weighed(office, session, ending);
     if (ending->instruction.set_count > 0)
         office->ports.random(
             office->ports.arg, (uint8_t *)&ending->lot, sizeof ending->lot);
@@ -470,6 +477,7 @@ void office_settle(
     struct ending ending;
     memset(&ending, 0, sizeof ending);
     buffer_init(&ending.result, BUFFER_LIMIT_DEFAULT);
+    buffer_init(&ending.cells, BUFFER_LIMIT_DEFAULT);
     session_end(session);
     prepare_ending(office, session, verdict, &ending, now.wall);
     enum status status = write_ending(office, session, &ending, now.wall);
@@ -485,4 +493,5 @@ void office_settle(
     }
     instruction_fini(&ending.instruction);
     buffer_fini(&ending.result);
+    buffer_fini(&ending.cells);
 }

@@ -121,6 +121,14 @@ enum status session_take_summary(
 enum status session_take_refusal(
     struct session *session, struct session_center *center);
 
+/* session_calculate.c: */
+/* At GATHER_CALCULATE: what comes of the sum, by the rules and the fit. It
+ * changes the session and appends the same to out, for a child process that has
+ * a copy of it. What it takes a plan bounds. */
+enum status session_calculate(struct session *session, struct buffer *out);
+/* Takes in what a child's session_calculate appended. STATUS_TRUNCATED. */
+enum status session_read_calculated(struct session *session, struct view bytes);
+
 /* session_gather.c: */
 /* The centers' places on the roster, and how their figures come. Called once,
  * after create or restore. */
@@ -139,10 +147,6 @@ bool session_holds(
 void session_fail(struct session *session, enum status status);
 /* Goes on as far as it can. True: a new step is open, to be told. */
 bool session_progress(struct session *session, uint64_t now_ms);
-/* At GATHER_CALCULATE: what comes of the sum, by the rules and the fit. It
- * changes the session and appends the same to out, for a child process that has
- * a copy of it. What it takes a plan bounds. */
-enum status session_calculate(struct session *session, struct buffer *out);
 /* What session_calculate returned and appended, here or in a child: the next
  * round, the results, or the end as failed. STATUS_BUSY: it is to be tried
  * again. */

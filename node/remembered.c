@@ -9,7 +9,6 @@
 #include "node/people_box.h"
 #include "protocol/analysis/donors.h"
 
-#define YEAR_SECONDS (365 * 86400LL)
 #define SEAL_KEY_BYTES 32
 
 /* A set as it is kept: by the numbers of its rows. */
@@ -428,7 +427,7 @@ enum status asked_create(struct asked **out, struct remembered *remembered,
     asked->numbers = frame_numbers(question->frame);
     asked->header = *question->header;
     asked->study = study->id;
-    asked->until = study->valid_until + YEAR_SECONDS;
+    asked->until = study_remembered_until(study);
     asked->alone = question->alone;
     enum status status = remembered_load(remembered, store, now);
     if (status == STATUS_OK)
@@ -444,8 +443,7 @@ enum status asked_create(struct asked **out, struct remembered *remembered,
         asked->shape.sets = asked->sets->count;
         status = mark_own(asked, frame_rows(question->frame));
     }
-    if (status == STATUS_OK &&
-        weighing_length(&asked->shape) > PLAN_VECTOR_MAX)
+    if (status == STATUS_OK && weighing_length(&asked->shape) > PLAN_VECTOR_MAX)
         status = STATUS_TOO_LARGE;
     if (status != STATUS_OK) {
         asked_destroy(asked);
@@ -588,14 +586,14 @@ static enum status write_told(const struct asked *asked,
     if (!asked->alone)
         return STATUS_OK;
     for (size_t i = 0; i < told.term_count; i++) {
-        size_t place = told.terms[i].anchor;
+        const size_t place = told.terms[i].anchor;
         if (place < asked->shape.remembered) {
             told.terms[i].anchor = (size_t)asked->earlier[place].number;
             continue;
         }
-        told.terms[i].anchor = (size_t)first;
-        for (size_t r = 0; r < place - asked->shape.remembered; r++)
-            told.terms[i].anchor += instruction->sets[r].is_new;
+        told.terms[i].anchor =
+            (size_t)first + instruction_new_before(
+                                instruction, place - asked->shape.remembered);
     }
     return instruction_write(&one, out);
 }

@@ -4,6 +4,7 @@
 
 #include "policy/reading.h"
 #include "protocol/wire/json_text.h"
+#include "protocol/wire/little.h"
 
 static const char *const freeze_keys[] = {
     "cohortium", "center", "number", "digest", "date"};
@@ -62,27 +63,13 @@ enum status freeze_write(struct buffer *out, const struct freeze *freeze)
 
 #define READING_BYTES (DIGEST_BYTES + 8)
 
-static void put_word(uint8_t out[4], int64_t value)
-{
-    for (int i = 0; i < 4; i++)
-        out[i] = (uint8_t)(value >> (8 * i));
-}
-
-static int64_t get_word(const uint8_t bytes[4])
-{
-    int64_t value = 0;
-    for (int i = 0; i < 4; i++)
-        value |= (int64_t)bytes[i] << (8 * i);
-    return value;
-}
-
 enum status freeze_append_reading(
     struct buffer *out, const struct freeze_reading *reading)
 {
     uint8_t bytes[READING_BYTES];
     memcpy(bytes, reading->study.bytes, DIGEST_BYTES);
-    put_word(bytes + DIGEST_BYTES, reading->move);
-    put_word(bytes + DIGEST_BYTES + 4, reading->freeze);
+    little_put(bytes + DIGEST_BYTES, (uint64_t)reading->move, 4);
+    little_put(bytes + DIGEST_BYTES + 4, (uint64_t)reading->freeze, 4);
     return buffer_append(out, bytes, sizeof bytes);
 }
 
@@ -96,8 +83,9 @@ enum status freeze_read_readings(
     for (size_t at = 0; at < body.size; at += READING_BYTES) {
         struct freeze_reading *reading = &out[*count];
         memcpy(reading->study.bytes, body.data + at, DIGEST_BYTES);
-        reading->move = get_word(body.data + at + DIGEST_BYTES);
-        reading->freeze = get_word(body.data + at + DIGEST_BYTES + 4);
+        reading->move = (int64_t)little_get(body.data + at + DIGEST_BYTES, 4);
+        reading->freeze =
+            (int64_t)little_get(body.data + at + DIGEST_BYTES + 4, 4);
         if (reading->move > QUERY_MOVE_MAX || reading->freeze < 1 ||
             reading->freeze > FREEZE_NUMBER_MAX)
             return STATUS_OUT_OF_RANGE;

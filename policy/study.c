@@ -159,6 +159,11 @@ bool study_is_weighed(enum study_privacy privacy, const struct limits *limits)
            limits->min_difference > 1 && DEFENCE("differencing");
 }
 
+int64_t study_remembered_until(const struct study *study)
+{
+    return study->valid_until + 365 * (int64_t)86400;
+}
+
 /* Without a word: masked, and exact. */
 static enum status read_privacy(struct study *study, const struct field *root,
     struct diagnostic *diagnostic)

@@ -106,6 +106,8 @@ enum status study_parse(
     struct study **out, struct view payload, struct diagnostic *diagnostic);
 /* Lets go; the last who holds it frees it. */
 void study_destroy(struct study *study);
+/* Until when what its researchers were told is remembered: a year more. */
+int64_t study_remembered_until(const struct study *study);
 /* One more who holds it: a question's plan points into its study. */
 struct study *study_hold(struct study *study);
 /* All that is wrong with a new study's text, and not the first alone, by line

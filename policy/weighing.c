@@ -5,6 +5,7 @@
 
 #include "protocol/masking/derive.h"
 #include "protocol/wire/defence.h"
+#include "protocol/wire/little.h"
 
 /* The byte of a set's kind: its answer, and two flags. */
 #define KIND_MASK 3
@@ -67,21 +68,16 @@ void instruction_fini(struct instruction *const instruction)
     *instruction = (struct instruction){0};
 }
 
+size_t instruction_new_before(
+    const struct instruction *const instruction, const size_t set)
+{
+    size_t count = 0;
+    for (size_t s = 0; s < set; s++)
+        count += instruction->sets[s].is_new;
+    return count;
+}
+
 /* ---- bytes ---- */
-
-static void put(uint8_t *out, uint64_t value, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        out[i] = (uint8_t)(value >> (8 * i));
-}
-
-static uint32_t get(const uint8_t *bytes, size_t size)
-{
-    uint32_t value = 0;
-    for (size_t i = 0; i < size; i++)
-        value |= (uint32_t)bytes[i] << (8 * i);
-    return value;
-}
 
 static enum status write_set(const struct weighed_set *set, struct buffer *out)
 {
@@ -92,11 +88,11 @@ static enum status write_set(const struct weighed_set *set, struct buffer *out)
         (uint8_t)((unsigned)set->answer | (set->is_set ? KIND_IS_SET : 0) |
                   (set->is_new ? KIND_IS_NEW : 0));
     if (combined) {
-        put(bytes + 1, set->term_count, 2);
+        little_put(bytes + 1, set->term_count, 2);
         size = 3;
     }
     for (size_t i = 0; combined && i < set->term_count; i++) {
-        put(bytes + size, set->terms[i].anchor, 4);
+        little_put(bytes + size, set->terms[i].anchor, 4);
         bytes[size + 4] = (uint8_t)(int8_t)set->terms[i].coefficient;
         size += TERM_BYTES;
     }
@@ -107,7 +103,7 @@ enum status instruction_write(
     const struct instruction *const instruction, struct buffer *const out)
 {
     uint8_t count[2];
-    put(count, instruction->set_count, sizeof count);
+    little_put(count, instruction->set_count, sizeof count);
     enum status status = buffer_append(out, count, sizeof count);
     for (size_t i = 0; status == STATUS_OK && i < instruction->set_count; i++)
         status = write_set(&instruction->sets[i], out);
@@ -140,14 +136,14 @@ static enum status read_terms(struct instruction *instruction,
 {
     struct weighed_set *set = &instruction->sets[index];
     const uint8_t *data = take(bytes, 2);
-    const size_t count = data == NULL ? 0 : get(data, 2);
+    const size_t count = data == NULL ? 0 : little_get(data, 2);
     if (count == 0 || count > SPAN_TERMS_MAX)
         return STATUS_MALFORMED;
     for (size_t i = 0; i < count; i++) {
         data = take(bytes, TERM_BYTES);
         if (data == NULL)
             return STATUS_MALFORMED;
-        const size_t place = get(data, 4);
+        const size_t place = little_get(data, 4);
         const int coefficient = (int8_t)data[4];
         if (coefficient == 0 || abs(coefficient) > SPAN_COEFFICIENT_MAX ||
             (i > 0 && place <= set->terms[i - 1].anchor) ||
@@ -184,7 +180,7 @@ enum status instruction_read(struct instruction *const out,
 {
     *out = (struct instruction){0};
     const uint8_t *count = take(&bytes, 2);
-    if (count == NULL || get(count, 2) != shape->sets)
+    if (count == NULL || little_get(count, 2) != shape->sets)
         return STATUS_MALFORMED;
     enum status status = instruction_init(out, shape->sets);
     for (size_t i = 0; status == STATUS_OK && i < shape->sets; i++)

@@ -75,6 +75,9 @@ struct instruction {
 /* All sets are WEIGHED_FEW. Caller frees with instruction_fini. */
 enum status instruction_init(struct instruction *instruction, size_t sets);
 void instruction_fini(struct instruction *instruction);
+/* Of the sets before one how many are new. set <= set_count. */
+size_t instruction_new_before(
+    const struct instruction *instruction, size_t set);
 /* Appends its bytes. */
 enum status instruction_write(
     const struct instruction *instruction, struct buffer *out);

@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #include "protocol/analysis/tally.h"
+#include "protocol/wire/little.h"
 
 /* So many tries miss all rows with a value only where these are few among the
  * numbers: then the next one by number is taken. */
@@ -93,12 +94,6 @@ static uint64_t lowest_of_patient(const struct donors *donors, size_t row)
     return lowest;
 }
 
-static void put_number(uint8_t out[8], uint64_t number)
-{
-    for (size_t i = 0; i < 8; i++)
-        out[i] = (uint8_t)(number >> 8 * i);
-}
-
 /* One of the numbers 0 .. end - 1. */
 static uint64_t draw(const struct donor_lot *lot, const char *name,
     uint64_t number, uint64_t turn, uint64_t end)
@@ -107,9 +102,9 @@ static uint64_t draw(const struct donor_lot *lot, const char *name,
     uint8_t fixed[24], hash[32];
     uint64_t drawn = 0;
     crypto_generichash_state state;
-    put_number(fixed, lot->freeze);
-    put_number(fixed + 8, number);
-    put_number(fixed + 16, turn);
+    little_put(fixed, lot->freeze, 8);
+    little_put(fixed + 8, number, 8);
+    little_put(fixed + 16, turn, 8);
     crypto_generichash_init(&state, lot->key, DONOR_KEY_BYTES, sizeof hash);
     crypto_generichash_update(&state, (const uint8_t *)label, sizeof label - 1);
     crypto_generichash_update(&state, fixed, sizeof fixed);
@@ -131,8 +126,8 @@ size_t donors_find_among(const struct donors *donors, size_t column, size_t row,
                                 : donors->lot->numbers[row];
     size_t place = 0;
     for (uint64_t turn = 0; turn < TRIES_MAX; turn++) {
-        const uint64_t drawn = draw(
-            donors->lot, variable->name, number, turn, donors->lot->end);
+        const uint64_t drawn =
+            draw(donors->lot, variable->name, number, turn, donors->lot->end);
         place = place_of(donors, drawn);
         if (place < count && donors->order[place].number == drawn &&
             takes(arg, donors->order[place].row))

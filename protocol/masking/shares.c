@@ -6,12 +6,12 @@
 #include <sodium.h>
 
 #include "protocol/analysis/vector.h"
+#include "protocol/wire/little.h"
 
 static void scalar_of(struct secret *out, uint32_t value)
 {
     memset(out, 0, sizeof *out);
-    for (int i = 0; i < 4; i++)
-        out->bytes[i] = (uint8_t)(value >> (8 * i));
+    little_put(out->bytes, value, 4);
 }
 
 static void multiply(

@@ -10,6 +10,8 @@
 
 #include <sodium.h>
 
+#include "protocol/wire/little.h"
+
 #define FIRST_CAPACITY 256
 #define READ_CHUNK ((size_t)64 * 1024)
 
@@ -79,6 +81,14 @@ enum status buffer_append(struct buffer *buffer, const void *data, size_t size)
 enum status buffer_append_text(struct buffer *buffer, const char *text)
 {
     return buffer_append(buffer, text, strlen(text));
+}
+
+enum status buffer_append_little(
+    struct buffer *buffer, uint64_t number, size_t size)
+{
+    uint8_t bytes[sizeof number];
+    little_put(bytes, number, size);
+    return buffer_append(buffer, bytes, size);
 }
 
 enum status buffer_append_format(struct buffer *buffer, const char *format, ...)

@@ -42,6 +42,9 @@ void buffer_clear(struct buffer *buffer);
  */
 enum status buffer_append(struct buffer *buffer, const void *data, size_t size);
 enum status buffer_append_text(struct buffer *buffer, const char *text);
+/* little.h: the lowest `size` bytes of a number; size <= 8. */
+enum status buffer_append_little(
+    struct buffer *buffer, uint64_t number, size_t size);
 /* printf onto the end (no terminating NUL is counted in size). */
 enum status buffer_append_format(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

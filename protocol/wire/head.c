@@ -2,30 +2,18 @@
 
 #include <string.h>
 
+#include "protocol/wire/little.h"
+
 #define LABEL "cohortium-head-1\n"
 #define LABEL_BYTES (sizeof LABEL - 1)
 #define STATEMENT_BYTES (LABEL_BYTES + 16 + DIGEST_BYTES)
-
-static void put_number(uint8_t *out, int64_t number)
-{
-    for (int i = 0; i < 8; i++)
-        out[i] = (uint8_t)((uint64_t)number >> (8 * i));
-}
-
-static uint64_t get_number(const uint8_t *bytes)
-{
-    uint64_t number = 0;
-    for (int i = 0; i < 8; i++)
-        number |= (uint64_t)bytes[i] << (8 * i);
-    return number;
-}
 
 static struct view statement(
     const struct head *head, uint8_t bytes[STATEMENT_BYTES])
 {
     memcpy(bytes, LABEL, LABEL_BYTES);
-    put_number(bytes + LABEL_BYTES, head->era);
-    put_number(bytes + LABEL_BYTES + 8, head->length);
+    little_put(bytes + LABEL_BYTES, (uint64_t)head->era, 8);
+    little_put(bytes + LABEL_BYTES + 8, (uint64_t)head->length, 8);
     memcpy(bytes + LABEL_BYTES + 16, head->digest.bytes, DIGEST_BYTES);
     return (struct view){bytes, STATEMENT_BYTES};
 }
@@ -57,8 +45,8 @@ enum status head_append(struct buffer *out, const struct head *head)
 {
     uint8_t bytes[HEAD_BYTES];
     memcpy(bytes, head->signer.bytes, KEY_BYTES);
-    put_number(bytes + 32, head->era);
-    put_number(bytes + 40, head->length);
+    little_put(bytes + 32, (uint64_t)head->era, 8);
+    little_put(bytes + 40, (uint64_t)head->length, 8);
     memcpy(bytes + 48, head->digest.bytes, DIGEST_BYTES);
     memcpy(bytes + 80, head->signature.bytes, sizeof head->signature.bytes);
     return buffer_append(out, bytes, sizeof bytes);
@@ -75,8 +63,8 @@ enum status heads_count(struct view body, size_t *count)
 enum status heads_get(struct view body, size_t index, struct head *out)
 {
     const uint8_t *bytes = body.data + index * HEAD_BYTES;
-    const uint64_t era = get_number(bytes + 32);
-    const uint64_t length = get_number(bytes + 40);
+    const uint64_t era = little_get(bytes + 32, 8);
+    const uint64_t length = little_get(bytes + 40, 8);
     if (era < 1 || era > (uint64_t)HEAD_ERA_MAX ||
         length > (uint64_t)HEAD_NUMBER_MAX)
         return STATUS_MALFORMED;
