@@ -122,10 +122,6 @@ struct session {
 
 #define NODE_CLOCK "this center's clock"
 
-/* The rows of the frame that it holds, as this center's of the question. */
-struct rows question_rows(const struct question *question);
-/* Whether it stays open for rounds after its first answer. */
-bool question_has_rounds(const struct question *question);
 enum status outbox_add(struct outbox *outbox, const struct message *message);
 /* One that is encoded already. */
 enum status outbox_add_bytes(struct outbox *outbox, struct view message);
@@ -198,17 +194,23 @@ enum status masked_take_survivors(struct question *question,
 enum status masked_take_votes(struct question *question,
     const struct message *message, struct step_reply *reply);
 
-/* The rows that its instruction says: a later scan counts these. */
-enum status question_take_answering(struct question *question);
-/* The scan of a first round and this center's rules: of the job's thread. */
-enum status question_scan(struct question *question, const struct rows *rows,
-    struct contribution *contribution);
 /* The scan is done: answers or refuses. The question is taken over. */
 enum status question_finish(struct question *question, struct session_job *job,
     struct session_time now, struct outbox *outbox);
 /* A scan of a later round is done: sends what comes of it. */
 enum status open_finish_round(struct question *question,
     const struct session_job *job, struct outbox *outbox);
+
+/* session_scan.c */
+/* The rows of the frame that it holds, as this center's of the question. */
+struct rows question_rows(const struct question *question);
+/* Whether it stays open for rounds after its first answer. */
+bool question_has_rounds(const struct question *question);
+/* The rows that its instruction says: a later scan counts these. */
+enum status question_take_answering(struct question *question);
+/* The scan of a first round and this center's rules: of the job's thread. */
+enum status question_scan(struct question *question, const struct rows *rows,
+    struct contribution *contribution);
 
 /* session_job.c */
 /* Accepts NULL; the question stays. */
