@@ -21,8 +21,13 @@ foreach(name scan_threads plan count summary frequency crosstab histogram quanti
     analyses_refuse)
   cohortium_test(test_${name} SOURCES test_${name}.c LINK analysis_fixture)
 endforeach()
-foreach(name sets assigned donors)
+foreach(name sets donors)
   cohortium_test(test_${name} SOURCES test_${name}.c sets_fixture.c
+    LINK analysis_fixture)
+endforeach()
+foreach(name assigned assigned_few)
+  cohortium_test(test_${name}
+    SOURCES test_${name}.c assigned_fixture.c sets_fixture.c
     LINK analysis_fixture)
 endforeach()
 cohortium_test(test_bounded_work SOURCES test_bounded_work.c
